@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_check.c: refusals that more than one operation makes.  Each is a
+ * sentence: what, on what, why, what to do.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+int snap_check_domain_alive(libxl_snapshot_ctx *sc,
+                            const struct snap_domain *dom)
+{
+    if (dom->domid == 0)
+        return snap_fail(sc, ERROR_INVAL, "domain 0 runs this command and "
+                         "cannot be its object");
+    if (dom->dying)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it is dying; wait until "
+                         "it is gone", dom->domid);
+    if (dom->shutdown)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it has shut down or "
+                         "crashed and waits to be cleaned up; destroy or "
+                         "restart it first", dom->domid);
+    return 0;
+}
+
+int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
+{
+    if (dom->stubdom)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its device model runs in "
+                         "a stub domain, where disks cannot be switched to "
+                         "overlays", dom->name);
+    if (dom->dm_restricted)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its QEMU runs with "
+                         "dm_restrict and cannot open new files", dom->name);
+    if (dom->config_update)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: xl config-update has "
+                         "left a config that its next reboot will use, with "
+                         "the disks of today; reboot it first", dom->name);
+    return 0;
+}
+
+int snap_check_unused(libxl_snapshot_ctx *sc, const char *who,
+                      const char *path, pid_t except, bool write_only)
+{
+    char *users;
+    int rc = snap_users_of_file(sc, path, except, write_only, &users);
+
+    if (rc) return rc;
+    if (!users) return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s: %s is in use by %s; end that first",
+                     who, path, users);
+}
+
+int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
+                      const char *path, const char *directory, uint64_t bytes)
+{
+    const char *dir = snap_file_dirname(sc, path);
+    uint64_t space;
+    int rc;
+
+    if (path[0] != '/')
+        return snap_fail(sc, ERROR_INVAL, "%s %s: not an absolute path", what,
+                         path);
+    if (snap_file_exists(path))
+        return snap_fail(sc, ERROR_INVAL, "%s %s: exists already; choose "
+                         "another snapshot name or remove it", what, path);
+    /* @directory is to be made: look at the nearest folder that exists */
+    while (directory && !snap_file_exists(dir) && strcmp(dir, "/"))
+        dir = snap_file_dirname(sc, dir);
+    rc = snap_file_space(sc, dir, &space);
+    if (rc) return rc;
+    if (space < bytes)
+        return snap_fail(sc, ERROR_INVAL, "%s %s: needs %" PRIu64 " MiB, the "
+                         "file system has %" PRIu64 " MiB free; make room or "
+                         "choose another place", what, path,
+                         (bytes >> 20) + 1, space >> 20);
+    return 0;
+}

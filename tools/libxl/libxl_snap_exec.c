@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_exec.c: runs programs.  The only file that forks.
+ *
+ * By argv, never by a shell; with a deadline; exit status and death by signal
+ * kept apart.  The program's output goes to memory files, not pipes: a reader
+ * is not needed while we feed its standard input, and a daemon that it leaves
+ * behind (the monitor of "xl restore") cannot keep us waiting for an EOF.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXEC_OUTPUT_MAX (16 << 20)
+#define EXEC_CHUNK 65536
+
+extern char **environ;
+
+struct exec_child {
+    pid_t pid;
+    int pidfd;
+    int in;                     /* our end of its stdin; -1: it has none */
+    int out, err;               /* memory files */
+};
+
+static void child_init(struct exec_child *child)
+{
+    *child = (struct exec_child){ .pid = -1, .pidfd = -1, .in = -1,
+                                  .out = -1, .err = -1 };
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+static void child_dispose(struct exec_child *child)
+{
+    close_fd(&child->pidfd);
+    close_fd(&child->in);
+    close_fd(&child->out);
+    close_fd(&child->err);
+}
+
+/* In the child: default signals, none blocked, a process group of its own so
+ * that a Ctrl-C meant for us does not reach it and a kill gets all of it. */
+static void spawn_attributes(posix_spawnattr_t *attr)
+{
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_init(attr);
+    posix_spawnattr_setsigmask(attr, &none);
+    posix_spawnattr_setsigdefault(attr, &all);
+    posix_spawnattr_setpgroup(attr, 0);
+    posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK
+                             | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+}
+
+/* Start the program; its stdin is @in, or empty if that is -1. */
+static int spawn(const char *const *argv, int in, struct exec_child *child)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    int r;
+
+    posix_spawn_file_actions_init(&actions);
+    if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
+    else posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, child->out, 1);
+    posix_spawn_file_actions_adddup2(&actions, child->err, 2);
+    spawn_attributes(&attr);
+
+    r = posix_spawnp(&child->pid, argv[0], &actions, &attr,
+                     (char *const *)argv, environ);
+
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    return r;
+}
+
+static int child_start(libxl_snapshot_ctx *sc, const char *what,
+                       const char *const *argv, bool fed,
+                       struct exec_child *child)
+{
+    int pipes[2] = { -1, -1 }, r, rc;
+
+    child->out = memfd_create("stdout", MFD_CLOEXEC);
+    child->err = memfd_create("stderr", MFD_CLOEXEC);
+    if (child->out < 0 || child->err < 0
+        || (fed && pipe2(pipes, O_CLOEXEC))) {
+        rc = snap_fail(sc, ERROR_FAIL, "%s: cannot run %s: %s", what, argv[0],
+                       strerror(errno));
+        goto out;
+    }
+    r = spawn(argv, pipes[0], child);
+    if (r) {
+        child->pid = -1;
+        rc = snap_fail(sc, r == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL,
+                       "%s: cannot run %s: %s", what, argv[0], strerror(r));
+        goto out;
+    }
+    child->in = pipes[1];
+    pipes[1] = -1;
+    child->pidfd = syscall(SYS_pidfd_open, child->pid, 0);
+    rc = 0;
+
+ out:
+    close_fd(&pipes[0]);
+    close_fd(&pipes[1]);
+    return rc;
+}
+
+static char *read_output(libxl_snapshot_ctx *sc, int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    char *text;
+    ssize_t got;
+
+    if (size < 0) size = 0;
+    if (size > EXEC_OUTPUT_MAX) size = EXEC_OUTPUT_MAX;
+    text = snap_zalloc(sc, size + 1);
+    got = pread(fd, text, size, 0);
+    text[got > 0 ? got : 0] = 0;
+    return text;
+}
+
+/* What the program said last, for the message; "" if nothing. */
+static const char *last_words(libxl_snapshot_ctx *sc,
+                              const struct exec_child *child)
+{
+    char *text = read_output(sc, child->err), *nl;
+    size_t len = strlen(text);
+
+    while (len && text[len - 1] == '\n') text[--len] = 0;
+    nl = strrchr(text, '\n');
+    if (nl) text = nl + 1;
+    return *text ? snap_sprintf(sc, ": %s", text) : "";
+}
+
+static int child_kill(libxl_snapshot_ctx *sc, const char *what,
+                      const char *const *argv, struct exec_child *child,
+                      int timeout_ms)
+{
+    kill(-child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+    return snap_fail(sc, ERROR_TIMEDOUT, "%s: %s did not answer for %d s and "
+                     "was killed%s", what, argv[0], timeout_ms / 1000,
+                     last_words(sc, child));
+}
+
+/* Wait for the end of the program and judge it. */
+static int child_wait(libxl_snapshot_ctx *sc, const char *what,
+                      const char *const *argv, struct exec_child *child,
+                      int timeout_ms)
+{
+    struct pollfd pfd = { .fd = child->pidfd, .events = POLLIN };
+    int status, r;
+
+    do {
+        r = poll(&pfd, 1, timeout_ms);
+    } while (r < 0 && errno == EINTR);
+    if (r == 0) return child_kill(sc, what, argv, child, timeout_ms);
+
+    while (waitpid(child->pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return snap_fail(sc, ERROR_FAIL, "%s: lost %s: %s", what, argv[0],
+                             strerror(errno));
+    if (WIFSIGNALED(status))
+        return snap_fail(sc, ERROR_FAIL, "%s: %s was killed by signal %d%s",
+                         what, argv[0], WTERMSIG(status),
+                         last_words(sc, child));
+    if (WEXITSTATUS(status) == 127)
+        return snap_fail(sc, ERROR_NOTFOUND, "%s: %s cannot be run%s", what,
+                         argv[0], last_words(sc, child));
+    if (WEXITSTATUS(status))
+        return snap_fail(sc, ERROR_FAIL, "%s: %s failed with status %d%s",
+                         what, argv[0], WEXITSTATUS(status),
+                         last_words(sc, child));
+    return 0;
+}
+
+int snap_exec(libxl_snapshot_ctx *sc, const char *what,
+              const char *const *argv, int timeout_ms,
+              struct snap_exec_output *output_r)
+{
+    struct exec_child child;
+    int rc;
+
+    child_init(&child);
+    rc = child_start(sc, what, argv, false, &child);
+    if (rc) goto out;
+    rc = child_wait(sc, what, argv, &child, timeout_ms);
+    if (rc) goto out;
+    if (output_r) output_r->out = read_output(sc, child.out);
+
+ out:
+    child_dispose(&child);
+    return rc;
+}
+
+/* Write to the program, waiting at most @timeout_ms for it to take a part.
+ * ERROR_NOT_READY: it takes no more; its exit says why. */
+static int feed_bytes(struct exec_child *child, const char *buf, size_t len,
+                      int timeout_ms)
+{
+    struct pollfd pfd = { .fd = child->in, .events = POLLOUT };
+    ssize_t put;
+    int r;
+
+    while (len) {
+        r = poll(&pfd, 1, timeout_ms);
+        if (r == 0) return ERROR_TIMEDOUT;
+        if (r < 0 && errno == EINTR) continue;
+        put = write(child->in, buf, len);
+        if (put < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (put < 0) return ERROR_NOT_READY;
+        buf += put;
+        len -= put;
+    }
+    return 0;
+}
+
+static int feed(libxl_snapshot_ctx *sc, const char *what,
+                struct exec_child *child, const struct snap_exec_input *input,
+                int timeout_ms)
+{
+    char *buf = snap_zalloc(sc, EXEC_CHUNK);
+    ssize_t got;
+    int rc;
+
+    fcntl(child->in, F_SETFL, O_NONBLOCK);
+    rc = feed_bytes(child, input->head, input->head_len, timeout_ms);
+    while (!rc) {
+        got = read(input->fd, buf, EXEC_CHUNK);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0)
+            return snap_fail(sc, ERROR_FAIL, "%s: cannot read: %s", what,
+                             strerror(errno));
+        if (!got) break;
+        rc = feed_bytes(child, buf, got, timeout_ms);
+    }
+    return rc == ERROR_NOT_READY ? 0 : rc;
+}
+
+int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
+                  const char *const *argv, int timeout_ms,
+                  const struct snap_exec_input *input)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+    struct exec_child child;
+    int rc, rc2;
+
+    child_init(&child);
+    sigaction(SIGPIPE, &ignore, &old);
+    rc = child_start(sc, what, argv, true, &child);
+    if (rc) goto out;
+
+    rc = feed(sc, what, &child, input, timeout_ms);
+    close_fd(&child.in);
+    if (rc == ERROR_TIMEDOUT) {
+        rc = child_kill(sc, what, argv, &child, timeout_ms);
+        goto out;
+    }
+    rc2 = child_wait(sc, what, argv, &child, timeout_ms);
+    if (!rc) rc = rc2;
+
+ out:
+    sigaction(SIGPIPE, &old, NULL);
+    child_dispose(&child);
+    return rc;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_file.c: files of our own: made only where nothing is, written
+ * under a temporary name, fsynced, renamed onto nothing.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+int snap_file_write_all(int fd, const void *buf, size_t len)
+{
+    const char *p = buf;
+    ssize_t put;
+
+    while (len) {
+        put = write(fd, p, len);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return -1;
+        p += put;
+        len -= put;
+    }
+    return 0;
+}
+
+bool snap_file_exists(const char *path)
+{
+    struct stat st;
+
+    return !lstat(path, &st) || errno != ENOENT;
+}
+
+const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path)
+{
+    char *dir = snap_strdup(sc, path), *slash = strrchr(dir, '/');
+
+    if (!slash) return ".";
+    if (slash == dir) return "/";
+    *slash = 0;
+    return dir;
+}
+
+/* An overlay belongs to whom its base belongs. */
+static int take_after(int fd, const char *like)
+{
+    struct stat st;
+
+    if (stat(like, &st)) return -1;
+    if (S_ISBLK(st.st_mode)) return 0;
+    if (fchown(fd, st.st_uid, st.st_gid)) return -1;
+    return fchmod(fd, (st.st_mode & 0777) | 0600);
+}
+
+int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
+                     const char *like, const char *content)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int rc = 0;
+
+    if (fd < 0)
+        return snap_fail(sc, ERROR_FAIL, "cannot create %s: %s", path,
+                         strerror(errno));
+    if ((like && take_after(fd, like))
+        || (content && snap_file_write_all(fd, content, strlen(content))))
+        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                       strerror(errno));
+    if (close(fd) && !rc)
+        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                       strerror(errno));
+    if (rc) unlink(path);
+    return rc;
+}
+
+int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
+{
+    if (!unlink(path) || errno == ENOENT) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot remove %s: %s", path,
+                     strerror(errno));
+}
+
+int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
+{
+    if (!mkdir(path, 0700)) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
+                     strerror(errno));
+}
+
+int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path)
+{
+    /* not empty: someone else put something there, which is theirs */
+    if (!rmdir(path) || errno == ENOENT || errno == ENOTEMPTY) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot remove the folder %s: %s", path,
+                     strerror(errno));
+}
+
+static int sync_path(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC), r;
+
+    if (fd < 0) return -1;
+    r = fsync(fd);
+    close(fd);
+    return r;
+}
+
+int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *to)
+{
+    if (sync_path(path, O_RDONLY)
+        || renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE)
+        || sync_path(snap_file_dirname(sc, to), O_RDONLY | O_DIRECTORY))
+        return snap_fail(sc, ERROR_FAIL, "cannot rename %s to %s: %s", path,
+                         to, strerror(errno));
+    return 0;
+}
+
+int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
+                    uint64_t *bytes_r)
+{
+    struct statvfs st;
+
+    if (statvfs(path, &st))
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, strerror(errno));
+    *bytes_r = (uint64_t)st.f_bfree * st.f_frsize;
+    return 0;
+}
+
+int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                   char **text_r)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+    struct stat st;
+    size_t len = 0;
+    ssize_t got;
+    char *text;
+
+    if (fd < 0)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, strerror(errno));
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        rc = snap_fail(sc, ERROR_INVAL, "%s: not a file", path);
+        goto out;
+    }
+    if (st.st_size < 0 || (uint64_t)st.st_size > max) {
+        rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path, max);
+        goto out;
+    }
+    text = snap_zalloc(sc, st.st_size + 1);
+    while (len < (size_t)st.st_size
+           && (got = read(fd, text + len, st.st_size - len)) > 0)
+        len += got;
+    if (strlen(text) != len) {
+        rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
+        goto out;
+    }
+    *text_r = text;
+    rc = 0;
+ out:
+    close(fd);
+    return rc;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_info.c: what the disks of a domain are and what can be done with
+ * them, for a caller that has to choose modes and paths.
+ */
+#include "libxl_snap_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *refusal(libxl_snapshot_ctx *sc, libxl_snapshot_mode mode,
+                     const struct snap_disk *disk)
+{
+    return snap_result_str(snap_driver_for(mode)->refuse(sc, disk));
+}
+
+static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
+                      libxl_disk_snapshot_info *info)
+{
+    int i;
+
+    info->vdev = snap_result_str(disk->vdev);
+    info->path = snap_result_str(disk->path);
+    info->format = disk->stored->format;
+    info->wanted = disk->wanted;
+    info->no_internal = refusal(sc, LIBXL_SNAPSHOT_MODE_INTERNAL, disk);
+    info->no_external = refusal(sc, LIBXL_SNAPSHOT_MODE_EXTERNAL, disk);
+    info->layers = calloc(disk->num_layers + 1, sizeof(*info->layers));
+    if (!info->layers) abort();
+    for (i = 0; i < disk->num_layers; i++)
+        info->layers[info->num_layers++] = snap_result_str(disk->layers[i]);
+}
+
+int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
+                                  libxl_disk_snapshot_info **info_r,
+                                  int *num_r)
+{
+    libxl_disk_snapshot_info *info = NULL;
+    struct snap_domain dom;
+    int rc, i;
+
+    snap_ctx_begin(sc);
+    snap_domain_init(&dom);
+    rc = snap_gather_domain(sc, domid, &dom);
+    if (rc) goto out;
+
+    info = calloc(dom.num_disks ? dom.num_disks : 1, sizeof(*info));
+    if (!info) abort();
+    for (i = 0; i < dom.num_disks; i++)
+        fill_info(sc, &dom.disks[i], &info[i]);
+    *info_r = info;
+    *num_r = dom.num_disks;
+ out:
+    snap_domain_dispose(&dom);
+    return rc;
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_internal.h: what the files of this library share.
+ *
+ * One section a file, in the order of the layers; a call goes down only:
+ *
+ *   operations  create revert           gather -> check -> plan -> run
+ *   facts       gather                  reads the world through the seams
+ *   drivers     overlay internal        append steps to a plan, never act
+ *   plan        steps as data;  engine  which step is next, no I/O
+ *   run         performs a step at a seam
+ *   seams       exec qmp dom xs lock file image users
+ *   base        ctx json name config
+ */
+#ifndef LIBXL_SNAP_INTERNAL_H
+#define LIBXL_SNAP_INTERNAL_H
+
+#include <stdarg.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <yajl/yajl_tree.h>
+
+#include "libxl_snapshot.h"
+
+/* libxl's is an int, a domid is not. */
+#define SNAP_NO_DOMAIN ((uint32_t)INVALID_DOMID)
+
+/*-- ctx: memory of one operation, and its error ----------------------------*/
+
+struct libxl_snapshot_ctx {
+    libxl_ctx *ctx;                 /* NULL in tests of pure code */
+    xentoollog_logger *lg;          /* may be NULL */
+    char *error;
+    void **allocs;                  /* freed when the next operation begins */
+    size_t num_allocs, max_allocs;
+};
+
+/* Begin an operation: forget the last error, free the last one's memory. */
+void snap_ctx_begin(libxl_snapshot_ctx *sc);
+
+/* Memory that lives until the next operation.  Never NULL: like libxl, the
+ * library gives up (abort) when there is none. */
+void *snap_zalloc(libxl_snapshot_ctx *sc, size_t size);
+void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
+                size_t new_size);
+char *snap_strdup(libxl_snapshot_ctx *sc, const char *s);
+char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* As strdup(3), but never NULL unless @s is: for results. */
+char *snap_result_str(const char *s);
+
+/* Say why the operation fails and return @rc.  The first call counts as the
+ * reason; what a later one says (an undo that failed) is appended. */
+int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
+              const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+uint64_t snap_now_us(void);         /* CLOCK_MONOTONIC */
+
+/*-- types: the public structs ---------------------------------------------*/
+
+/* Make @disk a writable disk of a snapshot.  Not libxl_device_disk_copy(),
+ * which needs a libxl context (it crashes without, 4.17). */
+void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
+                          const char *path, libxl_disk_format format);
+
+/*-- json: text of objects, and safe reading --------------------------------*/
+
+/*
+ * The text of a JSON object.  Arguments are pairs up to NULL; a key's first
+ * two characters give the type of its value: "s:" string (NULL leaves the
+ * pair out), "j:" JSON text, "b:" int as boolean, "u:" uint64_t.
+ */
+char *snap_json_object(libxl_snapshot_ctx *sc, const char *key, ...)
+    __attribute__((sentinel));
+char *snap_json_array(libxl_snapshot_ctx *sc, const char *const *items,
+                      int num);         /* items are JSON text */
+char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
+                        int num);
+
+/* Parse @text; NULL if it is not JSON or nests deeper than 256 levels.
+ * Free with yajl_tree_free(). */
+yajl_val snap_json_parse(const char *text);
+/* A member of an object; NULL (or the default) if missing or of another type.
+ * The string is the tree's. */
+yajl_val snap_json_get(yajl_val obj, const char *key);
+const char *snap_json_str(yajl_val obj, const char *key);
+bool snap_json_bool(yajl_val obj, const char *key);
+uint64_t snap_json_u64(yajl_val obj, const char *key);
+
+/*-- name: rules for what users and guests name -----------------------------*/
+
+#define SNAP_NAME_MAX 128
+
+/* Refuse, naming @what, a name that is not valid. */
+int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
+
+/*-- facts: what gather found -----------------------------------------------*/
+
+enum snap_backend {
+    SNAP_BACKEND_NONE,              /* no such device in xenstore */
+    SNAP_BACKEND_QDISK,
+    SNAP_BACKEND_PHY,               /* blkback */
+    SNAP_BACKEND_OTHER,
+};
+
+struct snap_disk {
+    const libxl_device_disk *stored;    /* points into the domain's config */
+    const char *vdev;
+    const char *path;                   /* active layer, from the config */
+    bool wanted;                        /* writable, no cdrom */
+    int devid;
+    enum snap_backend backend;
+    uint32_t backend_domid;
+    const char *be_path;                /* xenstore */
+    bool discard;                       /* the guest's discards reach the file */
+    /* what QEMU says; node is NULL where it has no such disk */
+    const char *node;
+    const char *node_file;
+    const char *node_driver;
+    bool emulated;                      /* also an IDE, AHCI or SCSI disk */
+    uint64_t virtual_size;              /* bytes */
+    int num_layers;
+    const char **layers;                /* file names, active first */
+    int num_tags;
+    const char **tags;                  /* internal snapshots of the active layer */
+};
+
+struct snap_domain {
+    uint32_t domid;
+    libxl_uuid uuid;
+    const char *uuid_str;
+    const char *name;
+    libxl_domain_type type;
+    bool paused, shutdown, dying;
+    uint64_t memory_kb;
+    bool pv_drivers;                    /* HVM: suspends only by answering */
+    bool dm_restricted, stubdom, config_update;
+    pid_t qemu_pid;                     /* 0: none */
+    const char *qemu_version;
+    libxl_domain_config config;         /* the stored one */
+    int num_disks;
+    struct snap_disk *disks;
+    int num_nodes;
+    const char **nodes;                 /* all node names in QEMU */
+};
+
+/* Fill @dom.  Dispose it whatever the result. */
+int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
+                       struct snap_domain *dom);
+void snap_domain_init(struct snap_domain *dom);
+void snap_domain_dispose(struct snap_domain *dom);
+const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
+                                         const char *vdev);
+
+/* query-block's reply (and the vdev of each of its devices) into the disks
+ * of @dom.  Pure. */
+struct snap_qemu_device {
+    const char *vdev;                   /* NULL: not a xen-block device */
+    yajl_val inserted;
+};
+int snap_graph_apply(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                     const struct snap_qemu_device *devices, int num);
+
+/* What "qemu-img info" says of an image. */
+struct snap_image_info {
+    uint64_t virtual_size;
+    int num_tags;
+    const char **tags;
+    const char *backing;                /* absolute; NULL: none */
+};
+int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
+                      const char *format, struct snap_image_info *info_r);
+
+/*-- check: refusals, each a sentence ---------------------------------------*/
+
+/* It runs or is paused. */
+int snap_check_domain_alive(libxl_snapshot_ctx *sc,
+                            const struct snap_domain *dom);
+/* We can work on it. */
+int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
+/* Nobody but @dom's own QEMU has @path open; @write_only: for writing. */
+int snap_check_unused(libxl_snapshot_ctx *sc, const char *who,
+                      const char *path, pid_t except, bool write_only);
+/* @path does not exist, its folder does and takes @bytes more. */
+int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
+                      const char *path, const char *directory,
+                      uint64_t bytes);
+
+/*-- plan: steps as data ----------------------------------------------------*/
+
+enum snap_step_kind {
+    SNAP_STEP_MKDIR,            /* path; 0700 */
+    SNAP_STEP_RMDIR,            /* path */
+    SNAP_STEP_CREATE_FILE,      /* path, owner and mode as like, content */
+    SNAP_STEP_UNLINK,           /* path */
+    SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
+    SNAP_STEP_EXEC,             /* argv, what for messages */
+    SNAP_STEP_QMP,              /* command, arguments */
+    SNAP_STEP_SAVE,             /* suspend the domain into path; live */
+    SNAP_STEP_RESUME,
+    SNAP_STEP_PAUSE,
+    SNAP_STEP_UNPAUSE,
+    SNAP_STEP_REPOINT,          /* disks */
+    SNAP_STEP_DESTROY,
+    SNAP_STEP_RESTORE,          /* path, content (config), argv */
+};
+
+/* A disk's new image, for SNAP_STEP_REPOINT. */
+struct snap_repoint {
+    const char *vdev;
+    const char *be_path;
+    int devid;
+    const char *from;           /* path that must be there now */
+    const char *to;
+    libxl_disk_format format;
+};
+
+struct snap_step {
+    enum snap_step_kind kind;
+    const char *what;           /* "pause the domain"; an infinitive phrase */
+    const char *path, *to, *like;
+    const char *content;        /* CREATE_FILE, SAVE, RESTORE */
+    const char **argv;
+    const char *command, *arguments;
+    bool live;
+    int num_repoints;
+    const struct snap_repoint *repoints;
+
+    struct snap_step *undo;     /* NULL: nothing to undo */
+    bool undo_if_failed;        /* a failed step may have half happened */
+    bool commit_point;          /* once done there is no way but forward */
+    bool needs_all;             /* past it: only if all steps before worked */
+    int ends;                   /* index of the step whose undo this makes
+                                 * superfluous; -1: none */
+};
+
+struct snap_plan {
+    int num_steps, max_steps;
+    struct snap_step *steps;
+};
+
+/* Append a step and return it, to be filled in; valid until the next one. */
+struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                                enum snap_step_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Give @step an undo and return that. */
+struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
+                                 struct snap_step *step,
+                                 enum snap_step_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int snap_plan_last(const struct snap_plan *plan);   /* index of the last step */
+/* Steps that several operations use. */
+void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const char *path, const char *like,
+                           const char *content, const char *what);
+void snap_plan_exec(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    const char *what, const char **argv);
+const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
+    __attribute__((sentinel));
+char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
+void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+                         libxl_domain_snapshot_result *result);
+
+/*-- engine: which step is next ---------------------------------------------*/
+
+/*
+ * FORWARD  -> COMMITTED   when a commit point is done
+ *          -> UNWINDING   when a step fails
+ *          -> DONE        at the end of the plan
+ * COMMITTED -> DONE       at the end; a failure is kept, later steps still run
+ * UNWINDING -> DONE       when the last undo is done
+ *
+ * engine_next  returns the step to perform, NULL in DONE
+ * engine_done  takes the result of the step that engine_next returned last
+ */
+enum snap_engine_state {
+    SNAP_ENGINE_FORWARD,
+    SNAP_ENGINE_COMMITTED,
+    SNAP_ENGINE_UNWINDING,
+    SNAP_ENGINE_DONE,
+};
+
+struct snap_engine {
+    const struct snap_plan *plan;
+    enum snap_engine_state state;
+    int at;                     /* next step, or next to undo */
+    int rc;                     /* the first failure */
+    bool committed;
+    bool *undoable;             /* by step: done, and not ended by another */
+};
+
+void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
+                      const struct snap_plan *plan);
+const struct snap_step *snap_engine_next(struct snap_engine *engine);
+void snap_engine_done(struct snap_engine *engine, int rc);
+
+/*-- drivers: one a kind of disk snapshot -----------------------------------*/
+
+/* One disk's part in an operation. */
+struct snap_disk_op {
+    const struct snap_disk *disk;
+    const struct snap_driver *driver;
+    const char *name;           /* of the snapshot */
+    const char *path;           /* external: overlay */
+    const char *node;           /* external: overlay's node name */
+};
+
+/*
+ * A driver describes: it appends steps to a plan, or returns QMP text.  It
+ * sees one disk, never another driver, and does nothing itself.
+ * A slot may be NULL where there is nothing to do.
+ */
+struct snap_driver {
+    const char *name;
+    libxl_snapshot_mode mode;
+    /* Why this disk cannot be handled, or NULL: it can. */
+    const char *(*refuse)(libxl_snapshot_ctx *sc, const struct snap_disk *disk);
+    /* create, while the guest runs */
+    void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    const struct snap_disk_op *op);
+    /* create: this disk's action in the one QMP transaction */
+    const char *(*action)(libxl_snapshot_ctx *sc,
+                          const struct snap_disk_op *op);
+    /* revert: what must be true before the domain is destroyed */
+    int (*revert_check)(libxl_snapshot_ctx *sc, const char *name,
+                        const libxl_disk_snapshot *ds);
+    /* revert, before the domain is destroyed, and after */
+    void (*revert_prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const libxl_disk_snapshot *ds, const char *path,
+                           uint64_t virtual_size);
+    void (*revert)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                   const char *name, const libxl_disk_snapshot *ds);
+};
+
+extern const struct snap_driver snap_driver_internal;
+extern const struct snap_driver snap_driver_overlay;
+const struct snap_driver *snap_driver_for(libxl_snapshot_mode mode);
+/* Why QEMU cannot snapshot this disk, whichever way; NULL: it can. */
+const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
+                              const struct snap_disk *disk);
+
+/*-- run: perform a plan ----------------------------------------------------*/
+
+struct snap_run {
+    uint32_t domid;             /* RESTORE: replaced by the new one */
+    const char *uuid_str;
+    const char *domain_name;
+    uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
+    uint64_t running_us;        /* when it ran again */
+    bool committed;
+    struct snap_qmp *qmp;
+};
+
+/*
+ * Perform @plan on the domain that @run names.  Returns the first failure.
+ * run->committed tells whether the plan's commit point was passed.
+ */
+int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
+                  const struct snap_plan *plan);
+
+/*-- seam: exec, the only file that forks -----------------------------------*/
+
+/* What a program printed on stdout, NUL-terminated, at most 16 MiB. */
+struct snap_exec_output {
+    char *out;
+};
+
+/*
+ * Run argv[0] (looked up in PATH) with nothing on stdin, wait at most
+ * @timeout_ms, then kill it and what it started.  @what names the purpose in
+ * messages.  @output_r may be NULL.
+ * Fails unless it exits 0; the message has the last line of its stderr.
+ * Errors: ERROR_NOTFOUND (no such program), ERROR_TIMEDOUT, ERROR_FAIL.
+ */
+int snap_exec(libxl_snapshot_ctx *sc, const char *what,
+              const char *const *argv, int timeout_ms,
+              struct snap_exec_output *output_r);
+
+/* What a program gets on its standard input: @head, then the rest of @fd
+ * from its file offset. */
+struct snap_exec_input {
+    const void *head;
+    size_t head_len;
+    int fd;
+};
+
+/* As snap_exec(), with @input; @timeout_ms counts from when the program last
+ * took some of it. */
+int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
+                  const char *const *argv, int timeout_ms,
+                  const struct snap_exec_input *input);
+
+/*-- seam: qmp, the only file that talks to QEMU ----------------------------*/
+
+/*
+ * A connection to the QEMU of a domain.  While it is open no libxl function
+ * may be called that may talk to QEMU itself: libxl would wait for the lock
+ * that we hold.
+ */
+struct snap_qmp;
+int snap_qmp_open(libxl_snapshot_ctx *sc, uint32_t domid, const char *uuid_str,
+                  struct snap_qmp **qmp_r);
+/* @path: any QMP socket, no lock; for QEMUs that are not libxl's. */
+int snap_qmp_open_path(libxl_snapshot_ctx *sc, const char *path,
+                       struct snap_qmp **qmp_r);
+void snap_qmp_close(struct snap_qmp *qmp);      /* NULL is fine */
+/*
+ * Execute @command.  @reply_r (may be NULL) gets the whole reply, to be freed
+ * with yajl_tree_free(); its "return" member is there.
+ * Errors: ERROR_QMP_GENERIC_ERROR (QEMU's own words in the message),
+ * ERROR_TIMEDOUT, ERROR_PROTOCOL_ERROR_QMP, ERROR_FAIL (gone).
+ */
+int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                     const char *command, const char *arguments,
+                     yajl_val *reply_r);
+/* The version in QEMU's greeting, e.g. "7.2.22". */
+const char *snap_qmp_version(const struct snap_qmp *qmp);
+
+/*-- seam: dom, the only file that makes libxl act on a domain --------------*/
+
+int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info);
+int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r);
+/* Suspend the domain into @fd.  *stopped_us_r: when its vCPUs stopped, by
+ * snap_now_us(); 0 if that was not seen. */
+int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
+                  uint64_t *stopped_us_r);
+int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
+int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
+int snap_dom_unpause(libxl_snapshot_ctx *sc, uint32_t domid);
+int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid);
+/* The domain of this uuid; *domid_r is SNAP_NO_DOMAIN where there is none. */
+int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                  uint32_t *domid_r);
+/* A signal that asks us to stop has come (snap_signals_block() first). */
+bool snap_signals_pending(void);
+void snap_signals_block(sigset_t *old);
+/* Forget the pending ones: they have been answered. */
+void snap_signals_drop(void);
+void snap_signals_restore(const sigset_t *old);
+
+/*-- seam: xs, xenstore and the stored config -------------------------------*/
+
+/* The value of @path, or NULL. */
+char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path);
+/* Make all three places name the new images; see libxl_snap_xs.c. */
+int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
+                    const char *uuid_str, const struct snap_repoint *repoints,
+                    int num);
+
+/*-- seam: lock -------------------------------------------------------------*/
+
+/*
+ * Take flock(2) on @path, which may be unlinked by a holder; wait at most
+ * @timeout_ms.  *fd_r is closed by snap_unlock().
+ * Errors: ERROR_LOCK_FAIL, with the holder named.
+ */
+int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
+              const char *what, int *fd_r);
+/* @unlink_path: remove the file first, as libxl does with its own; or NULL. */
+void snap_unlock(int *fd, const char *unlink_path);
+/* The lock that one operation holds on a domain. */
+int snap_lock_domain(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                     int *fd_r);
+
+/*-- seam: file -------------------------------------------------------------*/
+
+int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
+                     const char *like, const char *content);
+int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *to);
+bool snap_file_exists(const char *path);
+const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
+/* Free bytes for root on the file system of folder @path. */
+int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
+                    uint64_t *bytes_r);
+/* The whole of a file of at most @max bytes, NUL-terminated. */
+int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                   char **text_r);
+int snap_file_write_all(int fd, const void *buf, size_t len);
+
+/*-- seam: image, the memory image's file -----------------------------------*/
+
+/* What comes before libxl's stream: xl's header and the config @json. */
+void snap_image_header(libxl_snapshot_ctx *sc, const char *json,
+                       const void **head_r, size_t *len_r);
+/*
+ * Check that @path is a complete memory image.  *json_r gets the config in
+ * it, *stream_r the offset of libxl's stream.
+ */
+int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
+                     off_t *stream_r);
+
+/*-- seam: users, who has a file open ---------------------------------------*/
+
+/*
+ * The processes that have @path open (@write_only: for writing), as text
+ * "qemu-system-i38 (pid 412)", or NULL for none but @except.
+ */
+int snap_users_of_file(libxl_snapshot_ctx *sc, const char *path, pid_t except,
+                       bool write_only, char **users_r);
+/* The process that is connected to the unix socket @path, or NULL. */
+char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
+char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
+
+#endif /* LIBXL_SNAP_INTERNAL_H */

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_run.c: performs a plan: asks the engine for the next step and
+ * hands it to the seam that can do it.
+ *
+ * The connection to QEMU is opened by the first QMP step and closed before
+ * any step in which libxl may want it, which keeps the rule "never hold the
+ * QMP socket across a libxl call" in one place.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <libxl_utils.h>
+
+#define RUN_EXEC_MS     60000
+#define RUN_RESTORE_MS  300000
+#define RUN_RELEASE_MS  30000
+
+static int run_qmp(libxl_snapshot_ctx *sc, struct snap_run *run,
+                   const struct snap_step *step)
+{
+    int rc;
+
+    if (!run->qmp) {
+        rc = snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
+        if (rc) return rc;
+    }
+    return snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
+                            NULL);
+}
+
+static void run_qmp_close(struct snap_run *run)
+{
+    snap_qmp_close(run->qmp);
+    run->qmp = NULL;
+}
+
+/* The header and config of xl's file, then what libxl writes. */
+static int run_save(libxl_snapshot_ctx *sc, struct snap_run *run,
+                    const struct snap_step *step)
+{
+    uint64_t began = snap_now_us();
+    const void *head;
+    size_t len;
+    int fd, rc;
+
+    fd = open(step->path, O_WRONLY | O_CLOEXEC);
+    snap_image_header(sc, step->content, &head, &len);
+    if (fd < 0 || snap_file_write_all(fd, head, len)) {
+        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", step->path,
+                       strerror(errno));
+        goto out;
+    }
+    rc = snap_dom_save(sc, run->domid, fd, step->live, &run->stopped_us);
+    if (!run->stopped_us && !step->live) run->stopped_us = began;
+ out:
+    if (fd >= 0) close(fd);
+    return rc;
+}
+
+static int run_unpause(libxl_snapshot_ctx *sc, struct snap_run *run)
+{
+    int rc = snap_dom_unpause(sc, run->domid);
+
+    if (!rc && run->stopped_us) run->running_us = snap_now_us();
+    return rc;
+}
+
+/* libxl tells QEMU to end (SIGHUP) and does not wait until it has. */
+static int run_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
+                       const struct snap_step *step)
+{
+    uint64_t deadline = snap_now_us() + RUN_RELEASE_MS * UINT64_C(1000);
+    char *users;
+    int rc, i;
+
+    rc = snap_dom_destroy(sc, run->domid);
+    for (i = 0; !rc && step->argv[i]; i++) {
+        for (;;) {
+            rc = snap_users_of_file(sc, step->argv[i], 0, true, &users);
+            if (rc || !users) break;
+            if (snap_now_us() > deadline) {
+                rc = snap_fail(sc, ERROR_TIMEDOUT, "%s is still in use by %s",
+                               step->argv[i], users);
+                break;
+            }
+            usleep(50000);
+        }
+    }
+    return rc;
+}
+
+/* Hand the memory image to xl, with the config that it is to have now. */
+static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
+                       const struct snap_step *step)
+{
+    struct snap_exec_input input = { .fd = -1 };
+    off_t stream;
+    char *json;
+    int rc;
+
+    rc = snap_image_check(sc, step->path, &json, &stream);
+    if (rc) return rc;
+    snap_image_header(sc, step->content, &input.head, &input.head_len);
+    input.fd = open(step->path, O_RDONLY | O_CLOEXEC);
+    if (input.fd < 0 || lseek(input.fd, stream, SEEK_SET) < 0) {
+        rc = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", step->path,
+                       strerror(errno));
+        goto out;
+    }
+    rc = snap_exec_fed(sc, "restore of the domain", step->argv,
+                       RUN_RESTORE_MS, &input);
+    if (rc) goto out;
+    rc = libxl_name_to_domid(sc->ctx, run->domain_name, &run->domid);
+    if (rc)
+        rc = snap_fail(sc, ERROR_FAIL, "xl restored the domain, but there is "
+                       "no domain %s", run->domain_name);
+ out:
+    if (input.fd >= 0) close(input.fd);
+    return rc;
+}
+
+static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
+                    const struct snap_step *step)
+{
+    if (step->kind != SNAP_STEP_QMP) run_qmp_close(run);
+
+    switch (step->kind) {
+    case SNAP_STEP_MKDIR:   return snap_file_mkdir(sc, step->path);
+    case SNAP_STEP_RMDIR:   return snap_file_rmdir(sc, step->path);
+    case SNAP_STEP_CREATE_FILE:
+        return snap_file_create(sc, step->path, step->like, step->content);
+    case SNAP_STEP_UNLINK:  return snap_file_unlink(sc, step->path);
+    case SNAP_STEP_PUBLISH: return snap_file_publish(sc, step->path, step->to);
+    case SNAP_STEP_EXEC:
+        return snap_exec(sc, step->what, step->argv, RUN_EXEC_MS, NULL);
+    case SNAP_STEP_QMP:     return run_qmp(sc, run, step);
+    case SNAP_STEP_SAVE:    return run_save(sc, run, step);
+    case SNAP_STEP_RESUME:  return snap_dom_resume(sc, run->domid);
+    case SNAP_STEP_PAUSE:   return snap_dom_pause(sc, run->domid);
+    case SNAP_STEP_UNPAUSE: return run_unpause(sc, run);
+    case SNAP_STEP_REPOINT:
+        return snap_xs_repoint(sc, run->domid, run->uuid_str, step->repoints,
+                               step->num_repoints);
+    case SNAP_STEP_DESTROY: return run_destroy(sc, run, step);
+    case SNAP_STEP_RESTORE: return run_restore(sc, run, step);
+    }
+    return ERROR_INVAL;
+}
+
+static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
+                     const struct snap_step *step)
+{
+    uint64_t began = snap_now_us(), took;
+    int rc = run_step(sc, run, step);
+
+    took = snap_now_us() - began;
+    snap_log(sc, XTL_VERBOSE, "%s: %s, %u.%03u s", step->what,
+             rc ? "failed" : "done", (unsigned)(took / 1000000),
+             (unsigned)(took / 1000 % 1000));
+    return rc;
+}
+
+/* Signals are blocked for the whole run: a tool that dies between "pause" and
+ * "unpause" would leave the guest stopped.  They count between two steps, and
+ * only as long as there is a way back. */
+int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
+                  const struct snap_plan *plan)
+{
+    struct snap_engine engine;
+    const struct snap_step *step;
+    sigset_t old;
+    int rc;
+
+    snap_signals_block(&old);
+    snap_engine_init(sc, &engine, plan);
+    while ((step = snap_engine_next(&engine))) {
+        if (engine.state == SNAP_ENGINE_FORWARD && snap_signals_pending())
+            rc = snap_fail(sc, ERROR_ABORTED, "interrupted by a signal");
+        else
+            rc = run_timed(sc, run, step);
+        snap_engine_done(&engine, rc);
+    }
+    run_qmp_close(run);
+    run->committed = engine.committed;
+    snap_signals_drop();
+    snap_signals_restore(&old);
+    return engine.rc;
+}

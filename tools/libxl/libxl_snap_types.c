@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_types.c: init and dispose of the public structs, the twin of
+ * what libxl's gentypes.py would make of them.
+ */
+#include "libxl_snap_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_strings(char **strings, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode)
+{
+    switch (mode) {
+    case LIBXL_SNAPSHOT_MODE_INTERNAL: return "internal";
+    case LIBXL_SNAPSHOT_MODE_EXTERNAL: return "external";
+    case LIBXL_SNAPSHOT_MODE_DEFAULT:  break;
+    }
+    return "default";
+}
+
+void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
+                          const char *path, libxl_disk_format format)
+{
+    libxl_device_disk_dispose(disk);
+    libxl_device_disk_init(disk);
+    disk->vdev = snap_result_str(vdev);
+    disk->pdev_path = snap_result_str(path);
+    disk->format = format;
+    disk->backend = LIBXL_DISK_BACKEND_QDISK;
+    disk->readwrite = 1;
+}
+
+void libxl_domain_snapshot_init(libxl_domain_snapshot *snap)
+{
+    memset(snap, 0, sizeof(*snap));
+    snap->domain_type = LIBXL_DOMAIN_TYPE_INVALID;
+}
+
+void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
+{
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++) {
+        free(snap->disks[i].vdev);
+        libxl_device_disk_dispose(&snap->disks[i].parent);
+        libxl_device_disk_dispose(&snap->disks[i].child);
+    }
+    free(snap->disks);
+    free(snap->name);
+    free(snap->description);
+    free(snap->domain_name);
+    free(snap->memory_path);
+    free(snap->xen_version);
+    free(snap->qemu_version);
+    libxl_domain_snapshot_init(snap);
+}
+
+void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
+                                        int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++) {
+        free(info[i].vdev);
+        free(info[i].path);
+        free_strings(info[i].layers, info[i].num_layers);
+        free(info[i].no_internal);
+        free(info[i].no_external);
+    }
+    free(info);
+}
+
+static void free_disk_params(libxl_disk_snapshot_params *disks, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++) {
+        free(disks[i].vdev);
+        free(disks[i].path);
+    }
+    free(disks);
+}
+
+void libxl_domain_snapshot_params_init(libxl_domain_snapshot_params *params)
+{
+    memset(params, 0, sizeof(*params));
+}
+
+void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params)
+{
+    free(params->name);
+    free(params->description);
+    free(params->memory_path);
+    free(params->config_path);
+    free(params->directory);
+    free_disk_params(params->disks, params->num_disks);
+    libxl_domain_snapshot_params_init(params);
+}
+
+void libxl_domain_snapshot_revert_params_init(
+    libxl_domain_snapshot_revert_params *params)
+{
+    memset(params, 0, sizeof(*params));
+}
+
+void libxl_domain_snapshot_revert_params_dispose(
+    libxl_domain_snapshot_revert_params *params)
+{
+    free_disk_params(params->disks, params->num_disks);
+    free(params->xl_path);
+    libxl_domain_snapshot_revert_params_init(params);
+}
+
+void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result)
+{
+    memset(result, 0, sizeof(*result));
+    libxl_domain_snapshot_init(&result->snapshot);
+    result->domid = INVALID_DOMID;
+}
+
+void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result)
+{
+    libxl_domain_snapshot_dispose(&result->snapshot);
+    free_strings(result->steps, result->num_steps);
+    free(result->plan_json);
+    libxl_domain_snapshot_result_init(result);
+}

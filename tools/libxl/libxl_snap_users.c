@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_users.c: who has a file open, who is at the other end of a
+ * socket.
+ *
+ * QEMU opens the disks of PV domains with locking=off (7.2, xen-block.c), so
+ * image locks tell nothing on a Xen host and /proc has to.
+ */
+#include "libxl_snap_internal.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    char comm[64] = "a process";
+    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/comm", (int)pid), "re");
+
+    if (f) {
+        if (!fgets(comm, sizeof(comm), f)) strcpy(comm, "a process");
+        comm[strcspn(comm, "\n")] = 0;
+        fclose(f);
+    }
+    return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
+}
+
+/* Call @match for the open files of every process till it says true; returns
+ * that process, 0 if there is none, -1 if /proc cannot be read. */
+typedef bool match_fd(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                      void *opaque);
+
+static bool process_matches(libxl_snapshot_ctx *sc, pid_t pid,
+                            match_fd *match, void *opaque)
+{
+    DIR *dir = opendir(snap_sprintf(sc, "/proc/%d/fd", (int)pid));
+    struct dirent *e;
+    bool found = false;
+
+    if (!dir) return false;             /* it has just ended */
+    while (!found && (e = readdir(dir)))
+        found = e->d_name[0] != '.' && match(sc, pid, e->d_name, opaque);
+    closedir(dir);
+    return found;
+}
+
+static int for_each_process(libxl_snapshot_ctx *sc, pid_t except,
+                            match_fd *match, void *opaque, char **users_r)
+{
+    DIR *dir = opendir("/proc");
+    struct dirent *e;
+    char *users = NULL, *who;
+    pid_t pid;
+
+    if (!dir)
+        return snap_fail(sc, ERROR_FAIL, "cannot read /proc: %s; is it "
+                         "mounted?", strerror(errno));
+    while ((e = readdir(dir))) {
+        if (!isdigit((unsigned char)e->d_name[0])) continue;
+        pid = atoi(e->d_name);
+        if (pid == except || pid == getpid()) continue;
+        if (!process_matches(sc, pid, match, opaque)) continue;
+        who = snap_process_name(sc, pid);
+        users = users ? snap_sprintf(sc, "%s, %s", users, who) : who;
+    }
+    closedir(dir);
+    *users_r = users;
+    return 0;
+}
+
+/*-- files ------------------------------------------------------------------*/
+
+struct file_match {
+    struct stat st;
+    bool write_only;
+};
+
+static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid, const char *fd)
+{
+    char line[128];
+    unsigned int flags = O_RDWR;        /* if unsure, assume the worst */
+    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/fdinfo/%s", (int)pid, fd),
+                    "re");
+
+    if (!f) return true;
+    while (fgets(line, sizeof(line), f))
+        if (sscanf(line, "flags: %o", &flags) == 1) break;
+    fclose(f);
+    return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static bool match_file(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                       void *opaque)
+{
+    struct file_match *m = opaque;
+    struct stat st;
+
+    if (stat(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd), &st))
+        return false;
+    if (S_ISBLK(m->st.st_mode)
+        ? !S_ISBLK(st.st_mode) || st.st_rdev != m->st.st_rdev
+        : st.st_dev != m->st.st_dev || st.st_ino != m->st.st_ino)
+        return false;
+    return !m->write_only || fd_is_writable(sc, pid, fd);
+}
+
+int snap_users_of_file(libxl_snapshot_ctx *sc, const char *path, pid_t except,
+                       bool write_only, char **users_r)
+{
+    struct file_match m = { .write_only = write_only };
+
+    if (stat(path, &m.st))
+        return snap_fail(sc, ERROR_FAIL, "%s: %s", path, strerror(errno));
+    return for_each_process(sc, except, match_file, &m, users_r);
+}
+
+/*-- sockets ----------------------------------------------------------------*/
+
+struct diag_request {
+    struct nlmsghdr nlh;
+    struct unix_diag_req udr;
+};
+
+static int diag_send(int fd)
+{
+    struct diag_request req = {
+        .nlh = { .nlmsg_len = sizeof(req), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+        .udr = { .sdiag_family = AF_UNIX, .udiag_states = -1,
+                 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
+    };
+
+    return send(fd, &req, sizeof(req), 0) == sizeof(req) ? 0 : -1;
+}
+
+/* The peer's inode if this message is of a connected socket named @path,
+ * which is the server's end. */
+static uint32_t diag_peer(const struct nlmsghdr *nlh, const char *path)
+{
+    const struct unix_diag_msg *msg = NLMSG_DATA(nlh);
+    const struct nlattr *attr = (const void *)(msg + 1);
+    int left = nlh->nlmsg_len - NLMSG_LENGTH(sizeof(*msg));
+    uint32_t peer = 0;
+    bool named = false;
+
+    while (left >= (int)sizeof(*attr) && attr->nla_len >= sizeof(*attr)
+           && attr->nla_len <= left) {
+        size_t len = attr->nla_len - sizeof(*attr);
+
+        if (attr->nla_type == UNIX_DIAG_PEER && len >= sizeof(peer))
+            memcpy(&peer, attr + 1, sizeof(peer));
+        if (attr->nla_type == UNIX_DIAG_NAME)
+            named = strnlen((const char *)(attr + 1), len) == strlen(path)
+                && !memcmp(attr + 1, path, strlen(path));
+        left -= NLA_ALIGN(attr->nla_len);
+        attr = (const void *)((const char *)attr + NLA_ALIGN(attr->nla_len));
+    }
+    return named ? peer : 0;
+}
+
+/* One datagram of the dump; true at its end. */
+static bool diag_receive(int fd, const char *path, uint32_t *peers, int *num,
+                         int max)
+{
+    char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+    ssize_t got = recv(fd, buf, sizeof(buf), 0);
+    const struct nlmsghdr *nlh = (const void *)buf;
+    uint32_t peer;
+
+    if (got <= 0) return true;
+    for (; NLMSG_OK(nlh, got); nlh = NLMSG_NEXT(nlh, got)) {
+        if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY) return true;
+        peer = diag_peer(nlh, path);
+        if (peer && *num < max) peers[(*num)++] = peer;
+    }
+    return false;
+}
+
+struct socket_match {
+    uint32_t peers[16];
+    int num;
+};
+
+static bool match_socket(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                         void *opaque)
+{
+    struct socket_match *m = opaque;
+    char link[64];
+    uint32_t ino;
+    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
+                           link, sizeof(link) - 1);
+    int i;
+
+    if (len <= 0) return false;
+    link[len] = 0;
+    if (sscanf(link, "socket:[%u]", &ino) != 1) return false;
+    for (i = 0; i < m->num; i++)
+        if (m->peers[i] == ino) return true;
+    return false;
+}
+
+char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path)
+{
+    struct socket_match m = { .num = 0 };
+    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    char *users = NULL;
+
+    if (fd < 0) return NULL;
+    if (!diag_send(fd))
+        while (!diag_receive(fd, path, m.peers, &m.num, 16));
+    close(fd);
+    if (!m.num) return NULL;
+    return for_each_process(sc, 0, match_socket, &m, &users) ? NULL : users;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snapshot.h: domain snapshots, the mechanism.
+ *
+ * A domain snapshot is the memory image of a domain and one disk snapshot
+ * for each of its disks, all of one instant.  The caller names every path;
+ * the library invents none, keeps no database, prints nothing.
+ *
+ * Return values are libxl's: 0 or a negative ERROR_*.  The reason, as a
+ * sentence for the user, is in libxl_snapshot_ctx_error().
+ *
+ * Types with _init and _dispose follow libxl: _init before first use,
+ * _dispose frees what the struct owns and may be called twice.  Strings in
+ * results are malloc'd and owned by the struct.
+ */
+#ifndef LIBXL_SNAPSHOT_H
+#define LIBXL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <libxl.h>
+#include <xentoollog.h>
+
+/* The library version that first has all that this header declares. */
+#define LIBXL_HAVE_DOMAIN_SNAPSHOT 1
+
+/*
+ * A context: the libxl context to work with, the log, the last error.
+ * Not for use by two threads at a time.
+ */
+typedef struct libxl_snapshot_ctx libxl_snapshot_ctx;
+
+/*
+ * Make a context on @ctx, which stays the caller's and must outlive it.
+ * @lg gets one message for each step (XTL_VERBOSE) and its details
+ * (XTL_DEBUG); it is the caller's too.
+ * Returns 0 or ERROR_NOMEM.
+ */
+int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
+                             xentoollog_logger *lg);
+
+/* Free @sc (NULL is fine). */
+void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc);
+
+/*
+ * The sentence that says why the last call on @sc failed, what on, and what
+ * to do; NULL if it did not fail.  Valid until the next call on @sc.
+ */
+const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
+
+typedef enum libxl_snapshot_mode {
+    LIBXL_SNAPSHOT_MODE_DEFAULT = 0,
+    /* A tag inside the image (qcow2). */
+    LIBXL_SNAPSHOT_MODE_INTERNAL = 1,
+    /* The image is frozen and becomes a base; writes go to an overlay. */
+    LIBXL_SNAPSHOT_MODE_EXTERNAL = 2,
+} libxl_snapshot_mode;
+
+/* "default", "internal" or "external". */
+const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
+
+/*
+ * One disk of a snapshot.
+ * internal: @parent is the image that holds the tag (the snapshot's name);
+ *           @child is unused.
+ * external: @parent is the frozen base, @child the overlay that the domain
+ *           went on with.
+ */
+typedef struct libxl_disk_snapshot {
+    char *vdev;
+    libxl_snapshot_mode mode;
+    libxl_device_disk parent;
+    libxl_device_disk child;
+} libxl_disk_snapshot;
+
+/* A domain snapshot, as create returns it and revert takes it. */
+typedef struct libxl_domain_snapshot {
+    char *name;
+    char *description;          /* or NULL */
+    char *domain_name;
+    libxl_uuid domain_uuid;
+    libxl_domain_type domain_type;
+    uint64_t creation_time;     /* seconds since the epoch */
+    char *memory_path;          /* NULL: no memory image */
+    char *xen_version;          /* e.g. "4.17.7"; NULL: not known */
+    char *qemu_version;         /* e.g. "7.2.22"; NULL: no QEMU */
+    int num_disks;
+    libxl_disk_snapshot *disks;
+} libxl_domain_snapshot;
+
+void libxl_domain_snapshot_init(libxl_domain_snapshot *snap);
+void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap);
+
+/*
+ * Whether @name can name a snapshot: letters, digits and "._-+", no leading
+ * "." or "-", 1 to 128 characters.
+ */
+bool libxl_snapshot_name_is_valid(const char *name);
+
+/* What a disk of a running domain is and what can be done with it. */
+typedef struct libxl_disk_snapshot_info {
+    char *vdev;
+    char *path;                 /* active layer */
+    libxl_disk_format format;
+    int num_layers;             /* file names of the chain, active first */
+    char **layers;
+    bool wanted;                /* writable and no cdrom: a snapshot needs it */
+    char *no_internal;          /* why not; NULL: it can */
+    char *no_external;          /* why not; NULL: it can */
+} libxl_disk_snapshot_info;
+
+/*
+ * List the disks of domain @domid.  Changes nothing.
+ * @info_r: *@num_r elements, to be freed with
+ * libxl_disk_snapshot_info_list_free().
+ * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_FAIL (QEMU cannot be asked).
+ * Source: libxl_retrieve_domain_configuration(), xenstore, QMP query-block.
+ */
+int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
+                                  libxl_disk_snapshot_info **info_r,
+                                  int *num_r);
+void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
+                                        int num);
+
+/* What the caller wants of one disk. */
+typedef struct libxl_disk_snapshot_params {
+    char *vdev;
+    libxl_snapshot_mode mode;   /* internal or external */
+    char *path;                 /* external: the overlay, must not exist */
+} libxl_disk_snapshot_params;
+
+typedef struct libxl_domain_snapshot_params {
+    char *name;
+    char *description;          /* or NULL */
+    uint64_t creation_time;     /* seconds since the epoch */
+    char *memory_path;          /* must not exist */
+    char *config_path;          /* where the snapshot config goes; must not
+                                 * exist.  NULL: none is written */
+    char *directory;            /* made if missing, 0700, with its parents;
+                                 * removed again if create fails.  NULL: none */
+    int num_disks;
+    libxl_disk_snapshot_params *disks;
+    bool live;                  /* copy memory before the guest stops */
+    bool leave_paused;
+    bool unpause_to_save;       /* let a paused domain run to be saved */
+    bool dry_run;               /* plan, but change nothing */
+} libxl_domain_snapshot_params;
+
+void libxl_domain_snapshot_params_init(libxl_domain_snapshot_params *params);
+void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params);
+
+/* What create and revert did, or (dry run) would do. */
+typedef struct libxl_domain_snapshot_result {
+    libxl_domain_snapshot snapshot;
+    uint32_t domid;             /* revert: the restored domain */
+    uint64_t downtime_us;       /* guest's stop to guest's run; 0: unknown */
+    uint64_t total_us;
+    int num_steps;              /* the plan, a sentence a step */
+    char **steps;
+    char *plan_json;            /* the plan, for programs */
+} libxl_domain_snapshot_result;
+
+void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result);
+void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result);
+
+/*
+ * Take a snapshot of the running or paused domain @domid.
+ *
+ * All disks that @params lists are of one instant with the memory image.
+ * On failure before the commit point (QEMU's transaction) the domain runs
+ * on and no file is left; after it the snapshot stands, and the error says
+ * which step is missing.
+ *
+ * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_INVAL (refused), ERROR_GUEST_TIMEDOUT
+ * (the guest does not answer the suspend request), ERROR_ABORTED (a signal),
+ * ERROR_LOCK_FAIL (someone else works on this domain), ERROR_FAIL.
+ * Blocks SIGINT, SIGTERM and SIGHUP while it runs: they abort it cleanly.
+ * Source: libxl_domain_suspend(), _pause(), _resume(), _unpause(), QMP
+ * blockdev-add and transaction.
+ */
+int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
+                                 const libxl_domain_snapshot_params *params,
+                                 libxl_domain_snapshot_result *result_r);
+
+typedef struct libxl_domain_snapshot_revert_params {
+    int num_disks;              /* one for each external disk of the snapshot:*/
+    libxl_disk_snapshot_params *disks;   /* path: the new overlay */
+    char *xl_path;              /* the xl that restores and monitors */
+    bool leave_paused;
+    bool dry_run;
+} libxl_domain_snapshot_revert_params;
+
+void libxl_domain_snapshot_revert_params_init(
+    libxl_domain_snapshot_revert_params *params);
+void libxl_domain_snapshot_revert_params_dispose(
+    libxl_domain_snapshot_revert_params *params);
+
+/*
+ * Bring the domain of @snap back to @snap.  The running domain of that uuid,
+ * if there is one, is destroyed and its present memory is lost; layers that
+ * it wrote since stay where they are.  The new domain has another domid.
+ *
+ * Everything that can be checked is checked before the domain is destroyed.
+ *
+ * Errors: ERROR_INVAL (refused), ERROR_LOCK_FAIL, ERROR_FAIL.
+ * Source: libxl_domain_destroy(), qemu-img snapshot -a, xl restore.
+ */
+int libxl_domain_snapshot_revert(
+    libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
+    const libxl_domain_snapshot_revert_params *params,
+    libxl_domain_snapshot_result *result_r);
+
+/*
+ * Read the snapshot config @path: xl.cfg syntax, keys as in
+ * xl.snapshot.cfg(5).  @snap_r must be initialised.  What the file leaves
+ * out stays NULL or 0: a file written by a person to choose the disks of a
+ * create may have nothing but `disks'.
+ * Errors: ERROR_INVAL (the sentence names file and line), ERROR_FAIL.
+ */
+int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
+                                      const char *path,
+                                      libxl_domain_snapshot *snap_r);
+
+/*
+ * The text of the snapshot config that describes @snap, malloc'd.
+ */
+char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
+                                        const libxl_domain_snapshot *snap);
+
+#endif /* LIBXL_SNAPSHOT_H */
