@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_cmdtable.c: the commands; rows as in xl's own xl_cmdtable.c. */
+#include "xl_utils.h"
+
+const struct cmd_spec cmd_table[] = {
+    { "snapshot-create",
+      &main_snapshot_create, 1, 1,
+      "Take a snapshot of a domain: its memory and its disks, of one instant",
+      "[options] <Domain> [ConfigFile]",
+      "-n NAME, --name=NAME      Name of the snapshot (default: from the time).\n"
+      "-D TEXT, --description=TEXT\n"
+      "                          A line on what it is for.\n"
+      "-d DIR, --directory=DIR   Folder that gets NAME/snapshot.cfg and\n"
+      "                          NAME/memory (default:\n"
+      "                          /var/lib/xen/snapshots/<Domain>).\n"
+      "--internal                All disks: a tag inside the qcow2.\n"
+      "--external                All disks: freeze the image, go on in an\n"
+      "                          overlay.  Default: internal if every writable\n"
+      "                          disk can, else external.\n"
+      "--live                    Copy memory while the domain runs.\n"
+      "--unpause                 Let a paused domain run for the save.\n"
+      "-p, --paused              Leave the domain paused.\n"
+      "-N, --dry-run             Print the plan, change nothing.\n"
+      "--json                    Print the result as JSON.\n"
+      "-v, --verbose             Say what is done; twice: all of it.\n"
+      "-h, --help                Print this help.\n"
+    },
+    { "snapshot-revert",
+      &main_snapshot_revert, 1, 1,
+      "Bring a domain back to a snapshot; its present state is lost",
+      "[options] <Domain> <ConfigFile>",
+      "-p, --paused              Leave the domain paused.\n"
+      "-N, --dry-run             Print the plan, change nothing.\n"
+      "--json                    Print the result as JSON.\n"
+      "-v, --verbose             Say what is done; twice: all of it.\n"
+      "-h, --help                Print this help.\n"
+    },
+};
+
+const int cmdtable_len = sizeof(cmd_table) / sizeof(cmd_table[0]);

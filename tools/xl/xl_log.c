@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_log.c: where libxl's and the library's messages go.
+ *
+ * libxl reports one failure in several lines, the first of which is the
+ * cause.  The user gets one line from us, so that first one is kept for it;
+ * -v shows them all.  Progress goes to stderr if that is a terminal.
+ */
+#include "xl_utils.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct logger {
+    xentoollog_logger vtable;       /* first: libxl casts */
+    const char *command;
+    xentoollog_level min_level;
+    bool terminal, showing;
+    char *first_error;
+};
+
+static void logger_keep(struct logger *l, int errnoval, const char *text)
+{
+    if (l->first_error) return;
+    l->first_error = errnoval > 0
+        ? xasprintf("%s: %s", text, strerror(errnoval)) : xstrdup(text);
+}
+
+static void logger_print(struct logger *l, xentoollog_level level,
+                         int errnoval, const char *context, const char *text)
+{
+    char when[32] = "";
+    time_t now;
+
+    logger_end_progress(l);
+    if (timestamps) {
+        now = time(NULL);
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S %Z ", localtime(&now));
+    }
+    fprintf(stderr, "%s%s: %s: %s%s%s\n", when, context ? context : "xl",
+            xtl_level_to_string(level), text, errnoval > 0 ? ": " : "",
+            errnoval > 0 ? strerror(errnoval) : "");
+}
+
+static void logger_vmessage(xentoollog_logger *vtable, xentoollog_level level,
+                            int errnoval, const char *context,
+                            const char *format, va_list al)
+{
+    struct logger *l = (struct logger *)vtable;
+    char *text;
+
+    if (vasprintf(&text, format, al) < 0) return;
+    if (level >= XTL_ERROR) logger_keep(l, errnoval, text);
+    if (level >= l->min_level) logger_print(l, level, errnoval, context, text);
+    free(text);
+}
+
+static void logger_progress(xentoollog_logger *vtable, const char *context,
+                            const char *doing_what, int percent,
+                            unsigned long done, unsigned long total)
+{
+    struct logger *l = (struct logger *)vtable;
+
+    (void)context;
+    if (!l->terminal) return;
+    fprintf(stderr, "\r\033[K%s: %s: %lu of %lu, %d%%", l->command, doing_what,
+            done, total, percent);
+    fflush(stderr);
+    l->showing = true;
+}
+
+struct logger *logger_create(const char *command)
+{
+    static const xentoollog_level levels[] = {
+        XTL_CRITICAL, XTL_VERBOSE, XTL_DEBUG };
+    struct logger *l = xcalloc(1, sizeof(*l));
+
+    l->vtable.vmessage = logger_vmessage;
+    l->vtable.progress = logger_progress;
+    l->command = command;
+    l->min_level = levels[verbosity > 2 ? 2 : verbosity];
+    l->terminal = isatty(STDERR_FILENO);
+    return l;
+}
+
+void logger_destroy(struct logger *l)
+{
+    if (!l) return;
+    free(l->first_error);
+    free(l);
+}
+
+xentoollog_logger *logger_xtl(struct logger *l)
+{
+    return &l->vtable;
+}
+
+const char *logger_first_error(const struct logger *l)
+{
+    return l->first_error;
+}
+
+void logger_end_progress(struct logger *l)
+{
+    if (!l->showing) return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    l->showing = false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot.h: what the snapshot commands share: where things go by
+ * default, and how results look.
+ */
+#ifndef XL_SNAPSHOT_H
+#define XL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <time.h>
+#include <libxl_snapshot.h>
+
+/*-- xl_snapshot_paths.c: the default names, all of them --------------------*/
+
+/* A name from @now, as 20261121-094011 in local time. */
+char *default_snapshot_name(time_t now);
+/* The folder of all snapshots of @domain. */
+char *default_directory(const char *domain);
+/* The overlay that snapshot @name puts on the active layer of a disk:
+ * <stem>.<name>.qcow2 beside it. */
+char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name);
+/* The overlay of the next revert: <child's stem>.r<N>.qcow2, the first N that
+ * is free. */
+char *next_revert_overlay(const char *child);
+
+/*-- xl_snapshot_print.c ----------------------------------------------------*/
+
+/* What create made (or, @dry_run, would make). */
+void print_created(const libxl_domain_snapshot_result *result,
+                   const char *config_path, bool dry_run, bool json);
+void print_reverted(const libxl_domain_snapshot_result *result, bool dry_run,
+                    bool json);
+
+#endif /* XL_SNAPSHOT_H */

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_create.c: xl snapshot-create: options, the user's ConfigFile,
+ * default modes and paths.  libxl_domain_snapshot_create() does the work.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <errno.h>
+#include <unistd.h>
+#include <libxl_utils.h>
+
+#include "xl_snapshot.h"
+#include "xl_utils.h"
+
+/* What the command line says. */
+struct create_options {
+    const char *domain, *config_file;
+    const char *name, *description, *directory;
+    libxl_snapshot_mode mode;
+    bool live, unpause, paused, dry_run, json;
+};
+
+enum {
+    OPT_INTERNAL = 256, OPT_EXTERNAL, OPT_LIVE, OPT_UNPAUSE, OPT_JSON,
+};
+
+static const struct option create_longopts[] = {
+    {"name", 1, 0, 'n'},
+    {"description", 1, 0, 'D'},
+    {"directory", 1, 0, 'd'},
+    {"internal", 0, 0, OPT_INTERNAL},
+    {"external", 0, 0, OPT_EXTERNAL},
+    {"live", 0, 0, OPT_LIVE},
+    {"unpause", 0, 0, OPT_UNPAUSE},
+    {"paused", 0, 0, 'p'},
+    {"dry-run", 0, 0, 'N'},
+    {"json", 0, 0, OPT_JSON},
+    {"verbose", 0, 0, 'v'},
+    COMMON_LONG_OPTS
+};
+
+static void usage_error(const char *message)
+{
+    fprintf(stderr, "snapshot-create: %s\n", message);
+    exit(2);
+}
+
+static void set_mode(struct create_options *o, libxl_snapshot_mode mode)
+{
+    if (o->mode != LIBXL_SNAPSHOT_MODE_DEFAULT && o->mode != mode)
+        usage_error("--internal and --external exclude each other; say it per "
+                    "disk in a ConfigFile");
+    o->mode = mode;
+}
+
+static void parse_options(int argc, char **argv, struct create_options *o)
+{
+    int opt;
+
+    SWITCH_FOREACH_OPT(opt, "n:D:d:pNv", create_longopts, "snapshot-create",
+                       1) {
+    case 'n': o->name = optarg; break;
+    case 'D': o->description = optarg; break;
+    case 'd': o->directory = optarg; break;
+    case 'p': o->paused = true; break;
+    case 'N': o->dry_run = true; break;
+    case 'v': verbosity++; break;
+    case OPT_INTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_INTERNAL); break;
+    case OPT_EXTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_EXTERNAL); break;
+    case OPT_LIVE: o->live = true; break;
+    case OPT_UNPAUSE: o->unpause = true; break;
+    case OPT_JSON: o->json = true; break;
+    }
+    if (dryrun_only) o->dry_run = true;
+    if (argc - optind > 2)
+        usage_error("too many arguments; see xl snapshot-create --help");
+    o->domain = argv[optind];
+    o->config_file = argv[optind + 1];
+}
+
+/*-- names and folders ------------------------------------------------------*/
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* A name from the time must not meet a snapshot made in the same second. */
+static char *free_name(const char *dir, time_t now)
+{
+    char *stem = default_snapshot_name(now), *name = xstrdup(stem), *path;
+    int n;
+
+    for (n = 2; ; n++) {
+        path = xasprintf("%s/%s", dir, name);
+        if (access(path, F_OK)) break;
+        free(path);
+        free(name);
+        name = xasprintf("%s-%d", stem, n);
+    }
+    free(path);
+    free(stem);
+    return name;
+}
+
+static int set_paths(const struct session *s, const struct create_options *o,
+                     const char *domain_name,
+                     const libxl_domain_snapshot *wish,
+                     libxl_domain_snapshot_params *p)
+{
+    char *dir = o->directory ? xabsolute(o->directory)
+                             : default_directory(domain_name);
+    const char *name = o->name ? o->name : wish->name;
+    int r = -1;
+
+    p->creation_time = time(NULL);
+    if (o->directory && !is_folder(dir)) {
+        session_error(s, "directory %s: %s; create it first", dir,
+                      errno == ENOENT ? strerror(errno) : "not a folder");
+        goto out;
+    }
+    p->name = name ? xstrdup(name) : free_name(dir, p->creation_time);
+    if (!libxl_snapshot_name_is_valid(p->name)) {
+        session_error(s, "snapshot name '%s': not a name; use letters, digits, "
+                      "'.', '_', '-' and '+', at most 128, the first no '.' or "
+                      "'-'", p->name);
+        goto out;
+    }
+    p->directory = xasprintf("%s/%s", dir, p->name);
+    p->config_path = xasprintf("%s/snapshot.cfg", p->directory);
+    p->memory_path = wish->memory_path ? xabsolute(wish->memory_path)
+                                       : xasprintf("%s/memory", p->directory);
+    r = 0;
+ out:
+    free(dir);
+    return r;
+}
+
+/*-- disks ------------------------------------------------------------------*/
+
+static const libxl_disk_snapshot *wished(const libxl_domain_snapshot *wish,
+                                         const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < wish->num_disks; i++)
+        if (!strcmp(wish->disks[i].vdev, vdev))
+            return &wish->disks[i];
+    return NULL;
+}
+
+/* Internal if every writable disk without a wish of its own can. */
+static libxl_snapshot_mode default_mode(const libxl_disk_snapshot_info *info,
+                                        int num,
+                                        const libxl_domain_snapshot *wish)
+{
+    int i;
+
+    for (i = 0; i < num; i++)
+        if (info[i].wanted && info[i].no_internal
+            && !wished(wish, info[i].vdev))
+            return LIBXL_SNAPSHOT_MODE_EXTERNAL;
+    return LIBXL_SNAPSHOT_MODE_INTERNAL;
+}
+
+static void add_disk(libxl_domain_snapshot_params *p, const char *vdev,
+                     libxl_snapshot_mode mode, char *path)
+{
+    p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
+        .vdev = xstrdup(vdev), .mode = mode, .path = path };
+}
+
+static int check_wishes(const struct session *s,
+                        const libxl_domain_snapshot *wish)
+{
+    int i;
+
+    for (i = 0; i < wish->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &wish->disks[i];
+
+        if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+            && ds->child.format != LIBXL_DISK_FORMAT_QCOW2) {
+            session_error(s, "disk %s: an overlay is qcow2; write "
+                          "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
+                          ds->vdev);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int set_disks(const struct session *s, uint32_t domid,
+                     libxl_snapshot_mode mode,
+                     const libxl_domain_snapshot *wish,
+                     libxl_domain_snapshot_params *p)
+{
+    libxl_disk_snapshot_info *info;
+    int num, i;
+
+    if (check_wishes(s, wish)) return -1;
+    if (libxl_disk_snapshot_info_list(s->sc, domid, &info, &num)) {
+        session_library_error(s);
+        return -1;
+    }
+    if (mode == LIBXL_SNAPSHOT_MODE_DEFAULT)
+        mode = default_mode(info, num, wish);
+    p->disks = xcalloc(num + wish->num_disks, sizeof(*p->disks));
+
+    for (i = 0; i < wish->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &wish->disks[i];
+
+        add_disk(p, ds->vdev, ds->mode, ds->child.pdev_path
+                                ? xabsolute(ds->child.pdev_path) : NULL);
+    }
+    for (i = 0; i < num; i++) {
+        if (!info[i].wanted || wished(wish, info[i].vdev)) continue;
+        add_disk(p, info[i].vdev, mode,
+                 mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info[i].path
+                 ? default_overlay(&info[i], p->name) : NULL);
+    }
+    libxl_disk_snapshot_info_list_free(info, num);
+    return 0;
+}
+
+/*-- the command ------------------------------------------------------------*/
+
+static int make_params(const struct session *s,
+                       const struct create_options *o, uint32_t domid,
+                       libxl_domain_snapshot_params *p)
+{
+    char *domain_name = libxl_domid_to_name(s->ctx, domid);
+    libxl_domain_snapshot wish;
+    int r = -1;
+
+    libxl_domain_snapshot_init(&wish);
+    if (o->config_file
+        && libxl_domain_snapshot_config_read(s->sc, o->config_file, &wish)) {
+        session_library_error(s);
+        goto out;
+    }
+    if (set_paths(s, o, domain_name ? domain_name : o->domain, &wish, p))
+        goto out;
+    p->description = xstrdup(o->description ? o->description
+                                            : wish.description);
+    p->live = o->live;
+    p->leave_paused = o->paused;
+    p->unpause_to_save = o->unpause;
+    p->dry_run = o->dry_run;
+    r = set_disks(s, domid, o->mode, &wish, p);
+
+ out:
+    libxl_domain_snapshot_dispose(&wish);
+    free(domain_name);
+    return r;
+}
+
+static int create(const struct session *s, const struct create_options *o)
+{
+    libxl_domain_snapshot_params params;
+    libxl_domain_snapshot_result result;
+    uint32_t domid;
+    int r = -1;
+
+    libxl_domain_snapshot_params_init(&params);
+    libxl_domain_snapshot_result_init(&result);
+    if (libxl_domain_qualifier_to_domid(s->ctx, o->domain, &domid)) {
+        session_error(s, "domain %s: there is no such domain; see xl list",
+                      o->domain);
+        goto out;
+    }
+    if (make_params(s, o, domid, &params)) goto out;
+    if (libxl_domain_snapshot_create(s->sc, domid, &params, &result)) {
+        session_library_error(s);
+        goto out;
+    }
+    logger_end_progress(s->logger);
+    print_created(&result, params.config_path, o->dry_run, o->json);
+    r = 0;
+ out:
+    libxl_domain_snapshot_params_dispose(&params);
+    libxl_domain_snapshot_result_dispose(&result);
+    return r;
+}
+
+int main_snapshot_create(int argc, char **argv)
+{
+    struct create_options options = { .mode = LIBXL_SNAPSHOT_MODE_DEFAULT };
+    struct session session;
+    int r;
+
+    parse_options(argc, argv, &options);
+    if (session_open(&session, "snapshot-create")) return EXIT_FAILURE;
+    r = create(&session, &options);
+    session_close(&session);
+    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_snapshot_paths.c: the default names, see xl_snapshot.h. */
+#include "xl_snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "xl_utils.h"
+
+char *default_snapshot_name(time_t now)
+{
+    char name[32];
+
+    strftime(name, sizeof(name), "%Y%m%d-%H%M%S", localtime(&now));
+    return xstrdup(name);
+}
+
+char *default_directory(const char *domain)
+{
+    return xasprintf(XEN_LIB_DIR "/snapshots/%s", domain);
+}
+
+/* Length of @path without the extension of its last component. */
+static size_t stem_length(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *dot = strrchr(base, '.');
+
+    return dot && dot != base ? (size_t)(dot - path) : strlen(path);
+}
+
+/*
+ * Where layer N of a chain is web.s3.qcow2 on web.s2.qcow2 on web.qcow2, the
+ * stem is "web": the shortest stem of a lower layer that the active one
+ * continues with a dot.  A gold image's overlays have stems of their own.
+ */
+static size_t chain_stem_length(const libxl_disk_snapshot_info *disk)
+{
+    size_t active = stem_length(disk->path), best = active, len;
+    int i;
+
+    for (i = 1; i < disk->num_layers; i++) {
+        len = stem_length(disk->layers[i]);
+        if (len < best && !strncmp(disk->layers[i], disk->path, len)
+            && disk->path[len] == '.')
+            best = len;
+    }
+    return best;
+}
+
+char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name)
+{
+    return xasprintf("%.*s.%s.qcow2", (int)chain_stem_length(disk),
+                     disk->path, name);
+}
+
+char *next_revert_overlay(const char *child)
+{
+    char *path = NULL;
+    int n = 0;
+
+    do {
+        free(path);
+        path = xasprintf("%.*s.r%d.qcow2", (int)stem_length(child), child,
+                         ++n);
+    } while (!access(path, F_OK));
+    return path;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_print.c: results, for people and as JSON.
+ */
+#include "xl_snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <yajl/yajl_gen.h>
+
+#include "xl_utils.h"
+
+static bool is_external(const libxl_disk_snapshot *ds)
+{
+    return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
+}
+
+static double seconds(uint64_t us)
+{
+    return us / 1e6;
+}
+
+/*-- JSON -------------------------------------------------------------------*/
+
+static void json_key(yajl_gen g, const char *key)
+{
+    yajl_gen_string(g, (const unsigned char *)key, strlen(key));
+}
+
+static void json_str(yajl_gen g, const char *key, const char *value)
+{
+    if (!value) return;
+    json_key(g, key);
+    json_key(g, value);
+}
+
+static void json_u64(yajl_gen g, const char *key, uint64_t value)
+{
+    json_key(g, key);
+    yajl_gen_integer(g, value);
+}
+
+static void json_image(yajl_gen g, const char *key,
+                       const libxl_device_disk *disk)
+{
+    json_key(g, key);
+    yajl_gen_map_open(g);
+    json_str(g, "path", disk->pdev_path);
+    json_str(g, "format", libxl_disk_format_to_string(disk->format));
+    yajl_gen_map_close(g);
+}
+
+static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
+{
+    int i;
+
+    json_key(g, "disks");
+    yajl_gen_array_open(g);
+    for (i = 0; i < snap->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &snap->disks[i];
+
+        yajl_gen_map_open(g);
+        json_str(g, "vdev", ds->vdev);
+        json_str(g, "mode", libxl_snapshot_mode_to_string(ds->mode));
+        json_image(g, "parent", &ds->parent);
+        if (is_external(ds)) json_image(g, "child", &ds->child);
+        yajl_gen_map_close(g);
+    }
+    yajl_gen_array_close(g);
+}
+
+static void json_result(const libxl_domain_snapshot_result *result,
+                        const char *config_path, bool dry_run)
+{
+    const libxl_domain_snapshot *snap = &result->snapshot;
+    yajl_gen g = yajl_gen_alloc(NULL);
+    const unsigned char *buf;
+    char *uuid;
+    size_t len;
+
+    if (!g) abort();
+    yajl_gen_config(g, yajl_gen_beautify, 1);
+    uuid = xasprintf(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid));
+    yajl_gen_map_open(g);
+    json_str(g, "name", snap->name);
+    json_str(g, "description", snap->description);
+    json_str(g, "domain", snap->domain_name);
+    json_str(g, "uuid", uuid);
+    json_str(g, "type", libxl_domain_type_to_string(snap->domain_type));
+    if (result->domid != (uint32_t)INVALID_DOMID)
+        json_u64(g, "domid", result->domid);
+    json_u64(g, "creation_time", snap->creation_time);
+    json_str(g, "config", config_path);
+    json_str(g, "memory", snap->memory_path);
+    json_disks(g, snap);
+    if (result->downtime_us) json_u64(g, "downtime_us", result->downtime_us);
+    if (!dry_run) json_u64(g, "total_us", result->total_us);
+    if (dry_run) {
+        json_key(g, "plan");
+        /* finished JSON text: yajl copies a "number" as it is */
+        yajl_gen_number(g, result->plan_json, strlen(result->plan_json));
+    }
+    yajl_gen_map_close(g);
+    yajl_gen_get_buf(g, &buf, &len);
+    fwrite(buf, 1, len, stdout);
+    yajl_gen_free(g);
+    free(uuid);
+}
+
+/*-- text -------------------------------------------------------------------*/
+
+static void text_plan(const libxl_domain_snapshot_result *result)
+{
+    int i;
+
+    for (i = 0; i < result->num_steps; i++)
+        printf("%3d. %s\n", i + 1, result->steps[i]);
+    printf("Nothing was changed.\n");
+}
+
+static void text_disk_lines(const libxl_domain_snapshot *snap)
+{
+    bool any = false;
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &snap->disks[i];
+
+        if (!is_external(ds)) continue;
+        if (!any)
+            printf("The domain has new disks; write in its xl.cfg, for the "
+                   "next xl create:\n");
+        any = true;
+        printf("    '%s,qcow2,%s,w'\n", ds->child.pdev_path, ds->vdev);
+    }
+}
+
+static void text_memory(const char *path)
+{
+    struct stat st;
+
+    if (!path) return;
+    if (stat(path, &st)) printf("  memory  %s\n", path);
+    else printf("  memory  %s (%llu MiB)\n", path,
+                (unsigned long long)st.st_size >> 20);
+}
+
+static void text_created(const libxl_domain_snapshot_result *result,
+                         const char *config_path)
+{
+    const libxl_domain_snapshot *snap = &result->snapshot;
+    int i;
+
+    printf("Snapshot %s of domain %s\n", snap->name, snap->domain_name);
+    printf("  config  %s\n", config_path);
+    text_memory(snap->memory_path);
+    for (i = 0; i < snap->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &snap->disks[i];
+
+        if (is_external(ds))
+            printf("  %-6s  external: base %s (frozen), overlay %s\n",
+                   ds->vdev, ds->parent.pdev_path, ds->child.pdev_path);
+        else
+            printf("  %-6s  internal: tag %s in %s\n", ds->vdev, snap->name,
+                   ds->parent.pdev_path);
+    }
+    if (result->downtime_us)
+        printf("The guest stood still for %.2f s.\n",
+               seconds(result->downtime_us));
+    text_disk_lines(snap);
+    printf("Revert with: xl snapshot-revert %s %s\n", snap->domain_name,
+           config_path);
+}
+
+static void text_reverted(const libxl_domain_snapshot_result *result)
+{
+    const libxl_domain_snapshot *snap = &result->snapshot;
+    int i;
+
+    printf("Domain %s is back at snapshot %s, as domid %u\n",
+           snap->domain_name, snap->name, result->domid);
+    for (i = 0; i < snap->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &snap->disks[i];
+
+        if (is_external(ds))
+            printf("  %-6s  new overlay %s on %s\n", ds->vdev,
+                   ds->child.pdev_path, ds->parent.pdev_path);
+        else
+            printf("  %-6s  tag %s applied in %s\n", ds->vdev, snap->name,
+                   ds->parent.pdev_path);
+    }
+    text_disk_lines(snap);
+}
+
+void print_created(const libxl_domain_snapshot_result *result,
+                   const char *config_path, bool dry_run, bool json)
+{
+    if (json) json_result(result, config_path, dry_run);
+    else if (dry_run) text_plan(result);
+    else text_created(result, config_path);
+}
+
+void print_reverted(const libxl_domain_snapshot_result *result, bool dry_run,
+                    bool json)
+{
+    if (json) json_result(result, NULL, dry_run);
+    else if (dry_run) text_plan(result);
+    else text_reverted(result);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_revert.c: xl snapshot-revert: options, which domain, the paths
+ * of the new overlays.  libxl_domain_snapshot_revert() does the work.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libxl_utils.h>
+
+#include "config.h"
+#include "xl_snapshot.h"
+#include "xl_utils.h"
+
+struct revert_options {
+    const char *domain, *config_file;
+    bool paused, dry_run, json;
+};
+
+enum { OPT_JSON = 256 };
+
+static const struct option revert_longopts[] = {
+    {"paused", 0, 0, 'p'},
+    {"dry-run", 0, 0, 'N'},
+    {"json", 0, 0, OPT_JSON},
+    {"verbose", 0, 0, 'v'},
+    COMMON_LONG_OPTS
+};
+
+static void parse_options(int argc, char **argv, struct revert_options *o)
+{
+    int opt;
+
+    SWITCH_FOREACH_OPT(opt, "pNv", revert_longopts, "snapshot-revert", 2) {
+    case 'p': o->paused = true; break;
+    case 'N': o->dry_run = true; break;
+    case 'v': verbosity++; break;
+    case OPT_JSON: o->json = true; break;
+    }
+    if (dryrun_only) o->dry_run = true;
+    if (argc - optind > 2) {
+        fprintf(stderr, "snapshot-revert: too many arguments; see xl "
+                "snapshot-revert --help\n");
+        exit(2);
+    }
+    o->domain = argv[optind];
+    o->config_file = argv[optind + 1];
+}
+
+/* The domain that the user names is that of the snapshot; it may be gone. */
+static int check_domain(const struct session *s, const char *domain,
+                        const libxl_domain_snapshot *snap)
+{
+    libxl_dominfo info;
+    uint32_t domid;
+    bool same;
+
+    if (libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)) {
+        if (snap->domain_name && !strcmp(domain, snap->domain_name)) return 0;
+        session_error(s, "domain %s: there is no such domain, and the snapshot "
+                      "is of %s; name that to bring it back", domain,
+                      snap->domain_name ? snap->domain_name : "another");
+        return -1;
+    }
+    libxl_dominfo_init(&info);
+    same = !libxl_domain_info(s->ctx, &info, domid)
+        && !libxl_uuid_compare(&info.uuid, &snap->domain_uuid);
+    libxl_dominfo_dispose(&info);
+    if (same) return 0;
+    session_error(s, "domain %s: the snapshot is of another domain (%s, uuid "
+                  LIBXL_UUID_FMT ")", domain,
+                  snap->domain_name ? snap->domain_name : "no name",
+                  LIBXL_UUID_BYTES(snap->domain_uuid));
+    return -1;
+}
+
+static void set_overlays(const libxl_domain_snapshot *snap,
+                         libxl_domain_snapshot_revert_params *p)
+{
+    int i;
+
+    p->disks = xcalloc(snap->num_disks, sizeof(*p->disks));
+    for (i = 0; i < snap->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &snap->disks[i];
+
+        if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL) continue;
+        p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
+            .vdev = xstrdup(ds->vdev),
+            .mode = ds->mode,
+            .path = next_revert_overlay(ds->child.pdev_path) };
+    }
+}
+
+static int revert(const struct session *s, const struct revert_options *o)
+{
+    libxl_domain_snapshot_revert_params params;
+    libxl_domain_snapshot_result result;
+    libxl_domain_snapshot snap;
+    const char *xl = getenv("XL_SNAPSHOT_XL");
+    int r = -1;
+
+    libxl_domain_snapshot_init(&snap);
+    libxl_domain_snapshot_revert_params_init(&params);
+    libxl_domain_snapshot_result_init(&result);
+    if (libxl_domain_snapshot_config_read(s->sc, o->config_file, &snap)) {
+        session_library_error(s);
+        goto out;
+    }
+    if (check_domain(s, o->domain, &snap)) goto out;
+    set_overlays(&snap, &params);
+    params.xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
+    params.leave_paused = o->paused;
+    params.dry_run = o->dry_run;
+    if (libxl_domain_snapshot_revert(s->sc, &snap, &params, &result)) {
+        session_library_error(s);
+        goto out;
+    }
+    logger_end_progress(s->logger);
+    print_reverted(&result, o->dry_run, o->json);
+    r = 0;
+ out:
+    libxl_domain_snapshot_dispose(&snap);
+    libxl_domain_snapshot_revert_params_dispose(&params);
+    libxl_domain_snapshot_result_dispose(&result);
+    return r;
+}
+
+int main_snapshot_revert(int argc, char **argv)
+{
+    struct revert_options options = { .paused = false };
+    struct session session;
+    int r;
+
+    parse_options(argc, argv, &options);
+    if (session_open(&session, "snapshot-revert")) return EXIT_FAILURE;
+    r = revert(&session, &options);
+    session_close(&session);
+    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}

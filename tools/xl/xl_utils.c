@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_utils.c: what commands share; see xl_utils.h. */
+#include "xl_utils.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int dryrun_only;
+int verbosity;
+bool timestamps;
+
+const struct cmd_spec *cmdtable_lookup(const char *s)
+{
+    const struct cmd_spec *found = NULL;
+    size_t len = strlen(s);
+    int i, count = 0;
+
+    for (i = 0; i < cmdtable_len; i++) {
+        if (strncmp(s, cmd_table[i].cmd_name, len)) continue;
+        /* an exact match counts even if it begins another command */
+        if (len == strlen(cmd_table[i].cmd_name)) return &cmd_table[i];
+        found = &cmd_table[i];
+        count++;
+    }
+    return count == 1 ? found : NULL;
+}
+
+void help_rows(void)
+{
+    int i;
+
+    for (i = 0; i < cmdtable_len; i++) {
+        printf(" %-19s ", cmd_table[i].cmd_name);
+        if (strlen(cmd_table[i].cmd_name) > 19)
+            printf("\n %-19s ", "");
+        printf("%s\n", cmd_table[i].cmd_desc);
+    }
+}
+
+void help(const char *command)
+{
+    const struct cmd_spec *cmd;
+
+    if (!command || !strcmp(command, "help")) {
+        printf("Usage xl [-vNtT] <subcommand> [args]\n\n");
+        printf("Domain snapshots:\n\n");
+        help_rows();
+        return;
+    }
+    cmd = cmdtable_lookup(command);
+    if (!cmd) {
+        printf("command \"%s\" not implemented\n", command);
+        return;
+    }
+    printf("Usage: xl [-vtT%s%s] %s %s\n\n%s.\n\n",
+           cmd->modifies ? "f" : "", cmd->can_dryrun ? "N" : "",
+           cmd->cmd_name, cmd->cmd_usage, cmd->cmd_desc);
+    if (cmd->cmd_option)
+        printf("Options:\n\n%s\n", cmd->cmd_option);
+}
+
+int def_getopt(int argc, char * const argv[], const char *optstring,
+               const struct option *longopts, const char *command,
+               int reqargs)
+{
+    int opt;
+
+    opterr = 0;
+    opt = getopt_long(argc, argv, optstring, longopts, NULL);
+    if (opt == '?') {
+        if (optopt)
+            fprintf(stderr, "option `%c' not supported, or its argument is "
+                    "missing.\n", optopt);
+        else
+            fprintf(stderr, "option `%s' not supported.\n", argv[optind - 1]);
+        exit(2);
+    }
+    if (opt == 'h') {
+        help(command);
+        exit(0);
+    }
+    if (opt != -1) return opt;
+
+    if (argc - optind <= reqargs - 1) {
+        fprintf(stderr, "'xl %s' requires at least %d argument%s.\n\n",
+                command, reqargs, reqargs > 1 ? "s" : "");
+        help(command);
+        exit(2);
+    }
+    return -1;
+}
+
+/*-- session ----------------------------------------------------------------*/
+
+void session_error(const struct session *s, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (s->logger) logger_end_progress(s->logger);
+    fprintf(stderr, "%s: ", s->command);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+void session_library_error(const struct session *s)
+{
+    const char *error = libxl_snapshot_ctx_error(s->sc);
+    const char *libxl = logger_first_error(s->logger);
+
+    if (!error) error = "failed";
+    if (libxl) session_error(s, "%s (libxl: %s)", error, libxl);
+    else session_error(s, "%s", error);
+}
+
+int session_open(struct session *s, const char *command)
+{
+    *s = (struct session){ .command = command };
+    s->logger = logger_create(command);
+    if (libxl_ctx_alloc(&s->ctx, LIBXL_VERSION, 0, logger_xtl(s->logger))) {
+        s->ctx = NULL;
+        session_error(s, "libxl cannot reach Xen; run this as root in the "
+                      "domain 0 of a Xen host");
+        return -1;
+    }
+    if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, logger_xtl(s->logger)))
+        abort();
+    return 0;
+}
+
+void session_close(struct session *s)
+{
+    logger_end_progress(s->logger);
+    libxl_snapshot_ctx_free(s->sc);
+    libxl_ctx_free(s->ctx);
+    logger_destroy(s->logger);
+}
+
+/*-- strings ----------------------------------------------------------------*/
+
+char *xasprintf(const char *fmt, ...)
+{
+    va_list ap;
+    char *s;
+    int r;
+
+    va_start(ap, fmt);
+    r = vasprintf(&s, fmt, ap);
+    va_end(ap);
+    if (r < 0) abort();
+    return s;
+}
+
+char *xstrdup(const char *s)
+{
+    char *copy = s ? strdup(s) : NULL;
+
+    if (s && !copy) abort();
+    return copy;
+}
+
+void *xcalloc(size_t num, size_t size)
+{
+    void *ptr = calloc(num ? num : 1, size);
+
+    if (!ptr) abort();
+    return ptr;
+}
+
+char *xabsolute(const char *path)
+{
+    char *cwd, *absolute;
+
+    if (path[0] == '/') return xstrdup(path);
+    cwd = getcwd(NULL, 0);
+    absolute = xasprintf("%s/%s", cwd ? cwd : "", path);
+    free(cwd);
+    return absolute;
+}
