@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * test.c: CUnit runs the tests and counts; its message handlers print TAP,
+ * which CUnit does not know itself.
+ */
+#include "test.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+libxl_snapshot_ctx *sc;
+
+static char folder[] = "/tmp/xl-snapshot-test.XXXXXX";
+static const char *skipped;
+static int number;
+
+/*-- one test's surroundings ------------------------------------------------*/
+
+static void remove_tree(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *e;
+    char inner[512];
+
+    while (dir && (e = readdir(dir))) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+        snprintf(inner, sizeof(inner), "%s/%s", path, e->d_name);
+        if (unlink(inner)) remove_tree(inner);
+    }
+    if (dir) closedir(dir);
+    rmdir(path);
+}
+
+static void test_setup(void)
+{
+    strcpy(folder + strlen(folder) - 6, "XXXXXX");
+    if (!mkdtemp(folder) || libxl_snapshot_ctx_alloc(&sc, NULL, NULL))
+        abort();
+    skipped = NULL;
+}
+
+static void test_teardown(void)
+{
+    libxl_snapshot_ctx_free(sc);
+    sc = NULL;
+    remove_tree(folder);
+}
+
+const char *tmp_path(const char *name)
+{
+    return snap_sprintf(sc, "%s/%s", folder, name);
+}
+
+const char *tmp_file(const char *name, const void *content, size_t len)
+{
+    const char *path = tmp_path(name);
+    FILE *f = fopen(path, "w");
+
+    if (!f || fwrite(content, 1, len, f) != len || fclose(f)) abort();
+    return path;
+}
+
+const char *tmp_text(const char *name, const char *text)
+{
+    return tmp_file(name, text, strlen(text));
+}
+
+char *file_text(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char *text = NULL;
+    size_t got, len = 0;
+    char buf[4096];
+
+    while (f && (got = fread(buf, 1, sizeof(buf), f))) {
+        text = snap_grow(sc, text, len, len + got + 1);
+        memcpy(text + len, buf, got);
+        len += got;
+    }
+    if (f) fclose(f);
+    return text ? text : snap_strdup(sc, "");
+}
+
+const char *error_text(void)
+{
+    const char *error = libxl_snapshot_ctx_error(sc);
+
+    return error ? error : "";
+}
+
+void error_forget(void)
+{
+    free(sc->error);
+    sc->error = NULL;
+}
+
+/*-- assertions -------------------------------------------------------------*/
+
+void check_that(bool ok, int line, const char *file, const char *fmt, ...)
+{
+    char text[2000];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    CU_assertImplementation(ok, line, text, file, "", CU_FALSE);
+}
+
+void check_str(const char *got, const char *want, int line, const char *file)
+{
+    bool same = got && want ? !strcmp(got, want) : got == want;
+
+    check_that(same, line, file, "got \"%s\", not \"%s\"",
+               got ? got : "(null)", want ? want : "(null)");
+}
+
+void check_int(long long got, long long want, int line, const char *file)
+{
+    check_that(got == want, line, file, "got %lld, not %lld; error: %s", got,
+               want, error_text());
+}
+
+void check_has(const char *text, const char *part, int line,
+               const char *file)
+{
+    check_that(text && strstr(text, part), line, file,
+               "\"%s\" does not have \"%s\" in it", text ? text : "(null)",
+               part);
+}
+
+void check_ok(int rc, int line, const char *file)
+{
+    check_that(!rc, line, file, "failed with %d: %s", rc, error_text());
+}
+
+void test_skip(const char *why)
+{
+    skipped = why;
+}
+
+/*-- golden files -----------------------------------------------------------*/
+
+static const char *golden_path(const char *name)
+{
+    const char *dir = getenv("srcdir");
+
+    return snap_sprintf(sc, "%s/tests/unit/golden/%s", dir ? dir : ".", name);
+}
+
+void check_golden(const char *name, const char *got)
+{
+    const char *path = golden_path(name);
+    FILE *f;
+
+    if (getenv("UPDATE_GOLDEN")) {
+        f = fopen(path, "w");
+        if (!f || fputs(got, f) < 0 || fclose(f)) abort();
+        return;
+    }
+    check_that(!strcmp(file_text(path), got), 0, name,
+               "differs from what is recorded; is now:\n%s", got);
+}
+
+char *plan_lines(const struct snap_plan *plan)
+{
+    char *json = snap_plan_to_json(sc, plan), *at, *text = snap_strdup(sc, "");
+
+    while ((at = strstr(json + 1, ",{\"kind\""))) {
+        /* an undo stands behind a colon, not behind a comma */
+        text = snap_sprintf(sc, "%s%.*s,\n", text, (int)(at - json), json);
+        json = at + 1;
+    }
+    return snap_sprintf(sc, "%s%s\n", text, json);
+}
+
+/*-- TAP --------------------------------------------------------------------*/
+
+static void print_sentence(const char *name)
+{
+    for (; *name; name++)
+        putchar(*name == '_' ? ' ' : *name);
+}
+
+/* Each line of a diagnosis needs its own "#". */
+static void print_diagnosis(const CU_FailureRecord *failure)
+{
+    const char *p;
+
+    printf("# %s:%u: ", failure->strFileName, failure->uiLineNumber);
+    for (p = failure->strCondition; p && *p; p++) {
+        putchar(*p);
+        if (*p == '\n') printf("# ");
+    }
+    putchar('\n');
+}
+
+static void on_test_complete(const CU_pTest test, const CU_pSuite suite,
+                             const CU_pFailureRecord failures)
+{
+    const CU_FailureRecord *failure;
+
+    (void)suite;
+    printf("%sok %d - ", failures ? "not " : "", ++number);
+    print_sentence(test->pName);
+    if (skipped) printf(" # SKIP %s", skipped);
+    putchar('\n');
+    for (failure = failures; failure; failure = failure->pNext)
+        print_diagnosis(failure);
+    fflush(stdout);
+}
+
+int test_run(const struct test *tests)
+{
+    CU_pSuite suite;
+    unsigned int failures;
+    int i;
+
+    if (CU_initialize_registry()) abort();
+    suite = CU_add_suite_with_setup_and_teardown("unit", NULL, NULL,
+                                                 test_setup, test_teardown);
+    for (i = 0; tests[i].name; i++)
+        if (!CU_add_test(suite, tests[i].name, tests[i].run)) abort();
+    printf("1..%d\n", i);
+    fflush(stdout);
+    CU_set_test_complete_handler(on_test_complete);
+    CU_run_all_tests();
+    failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
