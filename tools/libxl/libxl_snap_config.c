@@ -72,7 +72,7 @@ static int config_check_keys(libxl_snapshot_ctx *sc, const char *path,
                 return snap_fail(sc, ERROR_INVAL, "%s:%d: unknown key '%.*s'; "
                                  "see xl.snapshot.cfg(5)", path, line,
                                  (int)(p - word), word);
-            p += strcspn(p, "'\"[\n;");     /* past "=", up to the value */
+            p += strcspn(p, "'\"[\n;#");    /* past "=", up to the value */
         } else {
             p++;
         }
@@ -202,20 +202,63 @@ static int config_read_number(libxl_snapshot_ctx *sc, XLU_Config *cfg,
                      "%ld (%s)", path, key, max, report_line(report));
 }
 
+/* *value_r (malloc'd) is left alone if the file does not set @key. */
+static int config_read_string(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                              struct config_report *report, const char *path,
+                              const char *key, char **value_r)
+{
+    int r = xlu_cfg_replace_string(cfg, key, value_r, 0);
+
+    if (!r || r == ESRCH) return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be a string (%s)", path,
+                     key, report_line(report));
+}
+
+static int config_read_strings(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                               struct config_report *report, const char *path,
+                               libxl_domain_snapshot *snap)
+{
+    const struct { const char *key; char **value; } strings[] = {
+        { "name", &snap->name },
+        { "description", &snap->description },
+        { "domain", &snap->domain_name },
+        { "xen_version", &snap->xen_version },
+        { "qemu_version", &snap->qemu_version },
+        { "memory_path", &snap->memory_path },
+    };
+    size_t i;
+    int rc;
+
+    for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+        rc = config_read_string(sc, cfg, report, path, strings[i].key,
+                                strings[i].value);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
 static int config_read_identity(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                                struct config_report *report,
                                 const char *path, libxl_domain_snapshot *snap)
 {
-    const char *s;
+    char *uuid = NULL, *type = NULL;
+    int rc;
 
-    if (!xlu_cfg_get_string(cfg, "uuid", &s, 0)
-        && libxl_uuid_from_string(&snap->domain_uuid, s))
-        return snap_fail(sc, ERROR_INVAL, "%s: uuid '%s' is none", path, s);
-    if (!xlu_cfg_get_string(cfg, "type", &s, 0)
-        && libxl_domain_type_from_string(s, &snap->domain_type))
-        return snap_fail(sc, ERROR_INVAL, "%s: type '%s' is none; use pv, pvh "
-                         "or hvm", path, s);
-    if (snap->name) return snap_name_check(sc, snap->name);
-    return 0;
+    rc = config_read_string(sc, cfg, report, path, "uuid", &uuid);
+    if (rc) goto out;
+    rc = config_read_string(sc, cfg, report, path, "type", &type);
+    if (rc) goto out;
+    if (uuid && libxl_uuid_from_string(&snap->domain_uuid, uuid))
+        rc = snap_fail(sc, ERROR_INVAL, "%s: uuid '%s' is none", path, uuid);
+    else if (type && libxl_domain_type_from_string(type, &snap->domain_type))
+        rc = snap_fail(sc, ERROR_INVAL, "%s: type '%s' is none; use pv, pvh "
+                       "or hvm", path, type);
+    else if (snap->name)
+        rc = snap_name_check(sc, snap->name);
+ out:
+    free(uuid);
+    free(type);
+    return rc;
 }
 
 static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
@@ -225,13 +268,9 @@ static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     long memory = -1, created = 0;
     int rc;
 
-    xlu_cfg_replace_string(cfg, "name", &snap->name, 0);
-    xlu_cfg_replace_string(cfg, "description", &snap->description, 0);
-    xlu_cfg_replace_string(cfg, "domain", &snap->domain_name, 0);
-    xlu_cfg_replace_string(cfg, "xen_version", &snap->xen_version, 0);
-    xlu_cfg_replace_string(cfg, "qemu_version", &snap->qemu_version, 0);
-    xlu_cfg_replace_string(cfg, "memory_path", &snap->memory_path, 0);
-    rc = config_read_identity(sc, cfg, path, snap);
+    rc = config_read_strings(sc, cfg, report, path, snap);
+    if (rc) return rc;
+    rc = config_read_identity(sc, cfg, report, path, snap);
     if (rc) return rc;
     rc = config_read_number(sc, cfg, report, path, "memory", 1, &memory);
     if (rc) return rc;
@@ -283,14 +322,14 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- writing ----------------------------------------------------------------*/
 
-/* libxlutil's lexer undoes the escapes of C in both kinds of quotes. */
+/* libxlutil 4.17 refuses \x and drops what an octal escape stands for, but
+ * takes control characters as they are, all but the newline. */
 static void write_quoted(FILE *f, const char *s)
 {
     fputc('"', f);
     for (; *s; s++) {
         if (*s == '"' || *s == '\\') fprintf(f, "\\%c", *s);
-        else if ((unsigned char)*s < ' ' || *s == 0x7f)
-            fprintf(f, "\\x%02x", (unsigned char)*s);
+        else if (*s == '\n') fputs("\\n", f);
         else fputc(*s, f);
     }
     fputc('"', f);
@@ -304,16 +343,20 @@ static void write_setting(FILE *f, const char *key, const char *value)
     fputc('\n', f);
 }
 
-/* "target=" takes the rest of the specification, commas and all. */
+/* "target=" takes the rest of the specification, commas and all but a last
+ * one (libxlutil 4.17), so that gets another. */
 static void write_disk(FILE *f, libxl_snapshot_ctx *sc, const char *vdev,
                        const libxl_device_disk *disk)
 {
-    const char *spec = disk
-        ? snap_sprintf(sc, "format=%s,vdev=%s,access=rw,target=%s",
-                       libxl_disk_format_to_string(disk->format), vdev,
-                       disk->pdev_path)
-        : snap_sprintf(sc, ",,%s", vdev);
+    const char *spec = snap_sprintf(sc, ",,%s", vdev), *path;
 
+    if (disk) {
+        path = disk->pdev_path;
+        spec = snap_sprintf(sc, "format=%s,vdev=%s,access=rw,target=%s%s",
+                            libxl_disk_format_to_string(disk->format), vdev,
+                            path, *path && path[strlen(path) - 1] == ','
+                                  ? "," : "");
+    }
     fputs("    ", f);
     write_quoted(f, spec);
     fputs(",\n", f);

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define EXEC_OUTPUT_MAX (16 << 20)
-#define EXEC_CHUNK 65536
+#define EXEC_CHUNK (1 << 20)
 
 extern char **environ;
 
@@ -241,6 +241,7 @@ static int feed(libxl_snapshot_ctx *sc, const char *what,
     int rc;
 
     fcntl(child->in, F_SETFL, O_NONBLOCK);
+    fcntl(child->in, F_SETPIPE_SZ, EXEC_CHUNK);     /* fewer wake-ups */
     rc = feed_bytes(child, input->head, input->head_len, timeout_ms);
     while (!rc) {
         got = read(input->fd, buf, EXEC_CHUNK);

@@ -134,7 +134,7 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rc;
     struct stat st;
     size_t len = 0;
     ssize_t got;
@@ -154,6 +154,10 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
     while (len < (size_t)st.st_size
            && (got = read(fd, text + len, st.st_size - len)) > 0)
         len += got;
+    if (len < (size_t)st.st_size) {
+        rc = snap_fail(sc, ERROR_FAIL, "%s: cannot be read to its end", path);
+        goto out;
+    }
     if (strlen(text) != len) {
         rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
         goto out;

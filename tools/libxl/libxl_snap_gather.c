@@ -5,6 +5,7 @@
  */
 #include "libxl_snap_internal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libxl_utils.h>
@@ -188,6 +189,9 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
 {
     yajl_val image = snap_json_get(inserted, "image");
 
+    if (disk->node)
+        return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
+                         "query-block has it twice", disk->vdev);
     disk->node = dup_str(sc, inserted, "node-name");
     disk->node_file = dup_str(sc, inserted, "file");
     disk->node_driver = dup_str(sc, inserted, "drv");
@@ -202,13 +206,14 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
 }
 
 /* QEMU names the whole disk by its partition 0: "xvda0" for xvda (7.2,
- * xen_block_get_vdev). */
+ * xen_block_get_vdev); but "xvda10" is not xvda1. */
 static bool is_vdev(const char *qemu, const char *vdev)
 {
     size_t len = strlen(vdev);
+    bool whole = len && !isdigit((unsigned char)vdev[len - 1]);
 
     return !strncmp(qemu, vdev, len)
-        && (!qemu[len] || !strcmp(qemu + len, "0"));
+        && (!qemu[len] || (whole && !strcmp(qemu + len, "0")));
 }
 
 /*

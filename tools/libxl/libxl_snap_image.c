@@ -157,6 +157,7 @@ static int image_walk_libxl(struct reader *r)
 {
     struct { uint64_t ident; uint32_t version, options; } hdr;
     struct record rec;
+    bool memory = false;
     int rc;
 
     rc = image_read(r, &hdr, sizeof(hdr));
@@ -166,10 +167,13 @@ static int image_walk_libxl(struct reader *r)
         return image_bad(r, "not a libxl stream of version 2");
     do {
         rc = image_record(r, &rec);
-        if (!rc && rec.type == LIBXL_RECORD_LIBXC_CONTEXT)
+        if (!rc && rec.type == LIBXL_RECORD_LIBXC_CONTEXT) {
+            memory = true;
             rc = image_walk_libxc(r);
+        }
         if (rc) return rc;
     } while (rec.type != LIBXL_RECORD_END);
+    if (!memory) return image_bad(r, "has no memory in it");
     return r->at == r->size ? 0 : image_bad(r, "has more after its end");
 }
 
@@ -180,7 +184,8 @@ int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
     struct stat st;
     int rc;
 
-    r.fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: a fifo is refused, not waited for */
+    r.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (r.fd < 0)
         return snap_fail(sc, ERROR_INVAL, "memory image %s: %s", path,
                          strerror(errno));

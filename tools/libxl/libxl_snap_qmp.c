@@ -125,6 +125,7 @@ static int qmp_receive(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     qmp->len = rest;
     if (!YAJL_IS_OBJECT(*msg_r)) {
         yajl_tree_free(*msg_r);
+        *msg_r = NULL;
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "QEMU's reply to %s is "
                          "no JSON object", doing);
     }
