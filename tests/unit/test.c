@@ -228,6 +228,7 @@ int test_run(const struct test *tests)
     printf("1..%d\n", i);
     fflush(stdout);
     CU_set_test_complete_handler(on_test_complete);
+    alarm(120);                 /* a test that hangs is a test that fails */
     CU_run_all_tests();
     failures = CU_get_number_of_failures();
     CU_cleanup_registry();
