@@ -90,16 +90,32 @@ static int spawn(const char *const *argv, int in, struct exec_child *child)
     return r;
 }
 
+/* Started with closed standard files (cron, "<&-") we would get their numbers,
+ * and the child's redirections would overwrite one another. */
+static int above_stdio(int fd)
+{
+    int moved;
+
+    if (fd < 0 || fd > 2) return fd;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    close(fd);
+    return moved;
+}
+
 static int child_start(libxl_snapshot_ctx *sc, const char *what,
                        const char *const *argv, bool fed,
                        struct exec_child *child)
 {
     int pipes[2] = { -1, -1 }, r, rc;
 
-    child->out = memfd_create("stdout", MFD_CLOEXEC);
-    child->err = memfd_create("stderr", MFD_CLOEXEC);
+    child->out = above_stdio(memfd_create("stdout", MFD_CLOEXEC));
+    child->err = above_stdio(memfd_create("stderr", MFD_CLOEXEC));
+    if (fed && !pipe2(pipes, O_CLOEXEC)) {
+        pipes[0] = above_stdio(pipes[0]);
+        pipes[1] = above_stdio(pipes[1]);
+    }
     if (child->out < 0 || child->err < 0
-        || (fed && pipe2(pipes, O_CLOEXEC))) {
+        || (fed && (pipes[0] < 0 || pipes[1] < 0))) {
         rc = snap_fail(sc, ERROR_FAIL, "%s: cannot run %s: %s", what, argv[0],
                        strerror(errno));
         goto out;
@@ -115,6 +131,12 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
     pipes[1] = -1;
     child->pidfd = syscall(SYS_pidfd_open, child->pid, 0);
     rc = 0;
+    if (child->pidfd < 0) {     /* no way to wait with a deadline */
+        rc = snap_fail(sc, ERROR_FAIL, "%s: cannot watch %s: %s", what,
+                       argv[0], strerror(errno));
+        kill(-child->pid, SIGKILL);
+        waitpid(child->pid, NULL, 0);
+    }
 
  out:
     close_fd(&pipes[0]);
