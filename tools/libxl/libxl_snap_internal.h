@@ -34,6 +34,7 @@ struct libxl_snapshot_ctx {
     char *error;
     void **allocs;                  /* freed when the next operation begins */
     size_t num_allocs, max_allocs;
+    int qmp_greeting_ms, qmp_reply_ms;  /* how long to wait; 0: as usual */
 };
 
 /* Begin an operation: forget the last error, free the last one's memory. */
@@ -351,6 +352,7 @@ struct snap_run {
     uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
     uint64_t running_us;        /* when it ran again */
     bool committed;
+    const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
 };
 

@@ -134,37 +134,45 @@ static int qmp_receive(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
 
 /*-- open and close ---------------------------------------------------------*/
 
-static int qmp_connect(libxl_snapshot_ctx *sc, struct snap_qmp *qmp)
+static uint64_t qmp_deadline(int ms, int usual)
+{
+    return snap_now_us() + (ms ? ms : usual) * UINT64_C(1000);
+}
+
+/* A connect() that waits would wait forever where others queue already. */
+static int qmp_connect(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                       uint64_t deadline)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int r;
 
     if (strlen(qmp->path) >= sizeof(addr.sun_path))
         return snap_fail(sc, ERROR_FAIL, "%s: too long for a socket",
                          qmp->path);
     strcpy(addr.sun_path, qmp->path);
-    qmp->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (qmp->fd < 0 || connect(qmp->fd, (struct sockaddr *)&addr,
-                               sizeof(addr)))
-        return snap_fail(sc, ERROR_FAIL, "QEMU cannot be reached at %s: %s; "
-                         "if it has died, restart the domain", qmp->path,
-                         strerror(errno));
-    return 0;
+    qmp->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    for (;;) {
+        r = qmp->fd < 0 ? -1 : connect(qmp->fd, (struct sockaddr *)&addr,
+                                       sizeof(addr));
+        if (!r) return 0;
+        if (errno != EAGAIN && errno != EINTR) break;
+        if (snap_now_us() > deadline)
+            return snap_fail(sc, ERROR_TIMEDOUT, "QEMU does not answer "
+                             "(connect, %s)", qmp->path);
+        usleep(20000);
+    }
+    return snap_fail(sc, ERROR_FAIL, "QEMU cannot be reached at %s: %s; if it "
+                     "has died, restart the domain", qmp->path,
+                     strerror(errno));
 }
 
-static int qmp_greet(libxl_snapshot_ctx *sc, struct snap_qmp *qmp)
+static int qmp_greet(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                     uint64_t deadline)
 {
-    uint64_t deadline = snap_now_us() + QMP_GREETING_MS * UINT64_C(1000);
     yajl_val msg = NULL, version;
-    const char *who;
     int rc;
 
     rc = qmp_receive(sc, qmp, deadline, "greeting", &msg);
-    if (rc == ERROR_TIMEDOUT) {
-        who = snap_users_of_socket(sc, qmp->path);
-        if (who)
-            snap_fail(sc, rc, "its QMP socket is in use by %s; end that and "
-                      "try again", who);
-    }
     if (rc) goto out;
 
     version = snap_json_get(snap_json_get(snap_json_get(msg, "QMP"),
@@ -189,6 +197,8 @@ static int qmp_open(libxl_snapshot_ctx *sc, const char *path,
                     const char *lock_path, struct snap_qmp **qmp_r)
 {
     struct snap_qmp *qmp = snap_zalloc(sc, sizeof(*qmp));
+    uint64_t deadline;
+    const char *who;
     int rc;
 
     qmp->path = path;
@@ -199,9 +209,12 @@ static int qmp_open(libxl_snapshot_ctx *sc, const char *path,
                        &qmp->lock_fd);
         if (rc) goto out;
     }
-    rc = qmp_connect(sc, qmp);
-    if (rc) goto out;
-    rc = qmp_greet(sc, qmp);
+    deadline = qmp_deadline(sc->qmp_greeting_ms, QMP_GREETING_MS);
+    rc = qmp_connect(sc, qmp, deadline);
+    if (!rc) rc = qmp_greet(sc, qmp, deadline);
+    if (rc == ERROR_TIMEDOUT && (who = snap_users_of_socket(sc, path)))
+        snap_fail(sc, rc, "its QMP socket is in use by %s; end that and try "
+                  "again", who);
     if (rc) goto out;
     *qmp_r = qmp;
     qmp = NULL;
@@ -243,7 +256,9 @@ const char *snap_qmp_version(const struct snap_qmp *qmp)
 
 /*-- commands ---------------------------------------------------------------*/
 
-/* Wait for the answer to command @id; events and strays are passed over. */
+/* Wait for the answer to the command; events and strays are passed over.  An
+ * error without id is of a command that QEMU could not parse (invalid UTF-8
+ * in a path). */
 static int qmp_reply(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                      const char *command, uint64_t deadline, yajl_val *reply_r)
 {
@@ -254,6 +269,7 @@ static int qmp_reply(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
         rc = qmp_receive(sc, qmp, deadline, command, &msg);
         if (rc) return rc;
         if (snap_json_u64(msg, "id") == qmp->id) break;
+        if (!snap_json_get(msg, "id") && snap_json_get(msg, "error")) break;
         yajl_tree_free(msg);
     }
     *reply_r = msg;
@@ -264,7 +280,7 @@ int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                      const char *command, const char *arguments,
                      yajl_val *reply_r)
 {
-    uint64_t deadline = snap_now_us() + QMP_REPLY_MS * UINT64_C(1000);
+    uint64_t deadline = qmp_deadline(sc->qmp_reply_ms, QMP_REPLY_MS);
     yajl_val reply = NULL, error;
     char *text;
     int rc;

@@ -25,7 +25,9 @@ static int run_qmp(libxl_snapshot_ctx *sc, struct snap_run *run,
     int rc;
 
     if (!run->qmp) {
-        rc = snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
+        rc = run->qmp_path
+            ? snap_qmp_open_path(sc, run->qmp_path, &run->qmp)
+            : snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
         if (rc) return rc;
     }
     return snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
