@@ -63,6 +63,9 @@ int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
     if (path[0] != '/')
         return snap_fail(sc, ERROR_INVAL, "%s %s: not an absolute path", what,
                          path);
+    if (strchr(path, '\n'))
+        return snap_fail(sc, ERROR_INVAL, "%s %s: a path with a newline in it "
+                         "cannot stand in a snapshot config", what, path);
     if (snap_file_exists(path))
         return snap_fail(sc, ERROR_INVAL, "%s %s: exists already; choose "
                          "another snapshot name or remove it", what, path);

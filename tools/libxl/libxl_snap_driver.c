@@ -42,6 +42,9 @@ const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
         return "QEMU has no such disk";
     if (!disk->path || disk->path[0] != '/')
         return "its image is not an absolute path";
+    if (strchr(disk->path, '\n'))
+        return "its path has a newline in it, which no snapshot config can "
+               "hold";
     if (strcmp(disk->node_file, disk->path))
         return snap_sprintf(sc, "QEMU writes to %s, the stored config names "
                             "%s: an earlier snapshot was made behind libxl's "
