@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# Internal snapshots: a tag made by QEMU's transaction, applied by qemu-img.
+. "$srcdir/tests/block/lib.sh"
+
+new_disk xvda qcow2
+new_disk xvdb raw
+start_qemu
+guest xvda 'write -P 0x11 0 64k' 'write -P 0x12 1M 64k'
+guest xvdb 'write -P 0x21 0 64k'
+ok "a tag and an overlay are made in one transaction" \
+    take s1 xvda xvdb="$work/b.qcow2"
+guest xvda 'write -P 0x19 0 64k'
+guest xvdb 'write -P 0x29 0 64k'
+ok "the tag is in the image" sh -c "qemu-img snapshot -U -l xvda.qcow2 |
+    grep -w s1"
+ok "the guest goes on in the same image" \
+    guest xvda 'read -P 0x19 0 64k' 'read -P 0x12 1M 64k'
+ok "a transaction that fails leaves no tag" not take s2 --break xvda
+ok "and says what QEMU said" says "Cannot find device='no-such-node'"
+ok "only the first tag is there" \
+    same "$(qemu-img snapshot -U -l xvda.qcow2 | grep -c ' s[12] ')" 1
+ok "an internal snapshot of a raw disk is refused" not take s3 xvdb
+stop_qemu
+
+ok "the tag is applied" revert s1 xvda
+ok "and the disk is as it was" \
+    io -f qcow2 -c 'read -P 0x11 0 64k' -c 'read -P 0x12 1M 64k' xvda.qcow2
+io -f qcow2 -c 'write -P 0x33 0 64k' xvda.qcow2
+ok "it can be applied again" revert s1 xvda
+ok "with the same result" io -r -f qcow2 -c 'read -P 0x11 0 64k' xvda.qcow2
+ok "the image is sound" qemu-img check -q xvda.qcow2
+ok "a tag that is not there is found before anything is done" \
+    not revert nix xvda
+ok "and named" says "has no internal snapshot 'nix'"
+finished

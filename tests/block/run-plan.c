@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * run-plan.c: what create does to the disks, against any QEMU: the real
+ * graph, drivers, plan, engine and QMP client, without Xen around them.
+ *
+ *   run-plan QMP-SOCKET NAME [--break|--then PROGRAM] DISK...
+ *     DISK  VDEV:NODE:PATH:OVERLAY    external
+ *           VDEV:NODE:PATH            internal
+ *     --break  one more action in the transaction, which fails
+ *     --then   run PROGRAM before the transaction
+ *   run-plan --revert NAME FORMAT PATH [OVERLAY]
+ *   run-plan --qmp QMP-SOCKET COMMAND [ARGUMENTS]
+ *   run-plan --nodes QMP-SOCKET
+ *
+ * NODE is the disk's node in QEMU; ":" does not occur in what tests pass.
+ * Prints the error, if any; exits 0 done, 1 failed and unwound, 3 failed
+ * behind the commit point.
+ */
+#include "libxl_snap_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_DISKS 8
+
+static libxl_snapshot_ctx *sc;
+static struct snap_domain dom;
+static libxl_device_disk stored[MAX_DISKS];
+static struct snap_disk_op ops[MAX_DISKS];
+static int num_ops;
+
+static void check(int rc)
+{
+    if (!rc) return;
+    fprintf(stderr, "%s\n", libxl_snapshot_ctx_error(sc));
+    exit(1);
+}
+
+static void add_disk(char *spec, const char *name)
+{
+    struct snap_disk *disk = &dom.disks[num_ops];
+    struct snap_disk_op *op = &ops[num_ops];
+
+    disk->vdev = strtok(spec, ":");
+    disk->node = strtok(NULL, ":");
+    disk->path = strtok(NULL, ":");
+    disk->stored = &stored[num_ops];
+    disk->backend = SNAP_BACKEND_QDISK;
+    op->path = strtok(NULL, ":");
+    op->name = name;
+    op->node = snap_sprintf(sc, "%s-s1", disk->vdev);
+    op->driver = op->path ? &snap_driver_overlay : &snap_driver_internal;
+    op->disk = disk;
+    dom.num_disks = ++num_ops;
+}
+
+/* For the tests' own use: one command; the names of all nodes. */
+static int command(const char *socket, const char *name, const char *args,
+                   bool print_nodes)
+{
+    struct snap_qmp *qmp;
+    yajl_val reply, list;
+    size_t i;
+
+    check(snap_qmp_open_path(sc, socket, &qmp));
+    check(snap_qmp_execute(sc, qmp, name, args, &reply));
+    list = snap_json_get(reply, "return");
+    for (i = 0; print_nodes && i < list->u.array.len; i++)
+        puts(snap_json_str(list->u.array.values[i], "node-name"));
+    yajl_tree_free(reply);
+    snap_qmp_close(qmp);
+    return 0;
+}
+
+/* query-block lists devices, and this QEMU has none: ask for the node, whose
+ * description has the same members. */
+static void gather(const char *socket)
+{
+    struct snap_qemu_device devices[MAX_DISKS];
+    struct snap_qmp *qmp;
+    yajl_val reply, list;
+    size_t i;
+    int d, num = 0;
+
+    check(snap_qmp_open_path(sc, socket, &qmp));
+    check(snap_qmp_execute(sc, qmp, "query-named-block-nodes", NULL, &reply));
+    list = snap_json_get(reply, "return");
+    for (i = 0; i < list->u.array.len; i++) {
+        yajl_val node = list->u.array.values[i];
+
+        for (d = 0; d < num_ops; d++)
+            if (!strcmp(snap_json_str(node, "node-name"), dom.disks[d].node))
+                devices[num++] = (struct snap_qemu_device){
+                    dom.disks[d].vdev, node };
+    }
+    for (d = 0; d < num_ops; d++) dom.disks[d].node = NULL;
+    check(snap_graph_apply(sc, &dom, devices, num));
+    yajl_tree_free(reply);
+    snap_qmp_close(qmp);
+    for (d = 0; d < num_ops; d++) {
+        const char *why = ops[d].driver->refuse(sc, &dom.disks[d]);
+
+        if (!why) continue;
+        fprintf(stderr, "disk %s: %s\n", dom.disks[d].vdev, why);
+        exit(1);
+    }
+}
+
+static struct snap_plan make_plan(bool broken, const char *then)
+{
+    const char *actions[MAX_DISKS + 1];
+    struct snap_plan plan = { 0 };
+    struct snap_step *step;
+    int i;
+
+    for (i = 0; i < num_ops; i++)
+        if (ops[i].driver->prepare)
+            ops[i].driver->prepare(sc, &plan, &ops[i]);
+    if (then) snap_plan_exec(sc, &plan, "the test", snap_argv(sc, then, NULL));
+    for (i = 0; i < num_ops; i++)
+        actions[i] = ops[i].driver->action(sc, &ops[i]);
+    if (broken)
+        actions[i++] = "{\"type\":\"blockdev-snapshot\",\"data\":"
+            "{\"node\":\"no-such-node\",\"overlay\":\"nor-this\"}}";
+    step = snap_plan_add(sc, &plan, SNAP_STEP_QMP, "the transaction");
+    step->command = "transaction";
+    step->arguments = snap_json_object(
+        sc, "j:actions", snap_json_array(sc, actions, i), NULL);
+    step->commit_point = true;
+    return plan;
+}
+
+static int run(const char *socket, const struct snap_plan *plan)
+{
+    struct snap_run the_run = { .qmp_path = socket };
+    int rc = snap_run_plan(sc, &the_run, plan);
+
+    if (rc) fprintf(stderr, "%s\n", libxl_snapshot_ctx_error(sc));
+    return !rc ? 0 : the_run.committed ? 3 : 1;
+}
+
+static int revert(const char *name, const char *format, char *path,
+                  const char *overlay)
+{
+    libxl_disk_snapshot ds = {
+        .vdev = (char *)"xvda",
+        .mode = overlay ? LIBXL_SNAPSHOT_MODE_EXTERNAL
+                        : LIBXL_SNAPSHOT_MODE_INTERNAL,
+    };
+    const struct snap_driver *driver = snap_driver_for(ds.mode);
+    struct snap_image_info info;
+    struct snap_plan plan = { 0 };
+
+    ds.parent.pdev_path = path;
+    libxl_disk_format_from_string(format, &ds.parent.format);
+    check(driver->revert_check(sc, name, &ds));
+    check(snap_gather_image(sc, path, format, &info));
+    if (driver->revert_prepare)
+        driver->revert_prepare(sc, &plan, &ds, overlay, info.virtual_size);
+    if (driver->revert) driver->revert(sc, &plan, name, &ds);
+    return run(NULL, &plan);
+}
+
+int main(int argc, char **argv)
+{
+    const char *then = NULL;
+    bool broken = false;
+    struct snap_plan plan;
+    int i, status;
+
+    if (argc < 3 || libxl_snapshot_ctx_alloc(&sc, NULL, NULL)) return 2;
+    if (!strcmp(argv[1], "--nodes"))
+        return command(argv[2], "query-named-block-nodes", NULL, true);
+    if (argc < 4) return 2;
+    if (!strcmp(argv[1], "--qmp"))
+        return command(argv[2], argv[3], argc > 4 ? argv[4] : NULL, false);
+    if (argc < 5 && argv[1][0] == '-') return 2;
+    if (!strcmp(argv[1], "--revert"))
+        return revert(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : NULL);
+
+    sc->qmp_greeting_ms = 5000;
+    dom.disks = snap_zalloc(sc, MAX_DISKS * sizeof(*dom.disks));
+    for (i = 3; i < argc && num_ops < MAX_DISKS; i++) {
+        if (!strcmp(argv[i], "--break")) broken = true;
+        else if (!strcmp(argv[i], "--then")) then = argv[++i];
+        else add_disk(argv[i], argv[2]);
+    }
+    gather(argv[1]);
+    plan = make_plan(broken, then);
+    status = run(argv[1], &plan);
+    libxl_snapshot_ctx_free(sc);
+    return status;
+}
