@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define CODE_TIMEOUT 124
-#define KILL_GRACE   3
+#define KILL_GRACE   20
 
 struct job {
     char id[64];

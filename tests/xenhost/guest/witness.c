@@ -35,8 +35,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MAGIC     0x3153534e54495758ULL
@@ -450,6 +452,19 @@ static int parameter(const char *key, int value)
     return value;
 }
 
+/* What init does in a guest that has nothing else in it. */
+static void boot(void)
+{
+    int fd = open("/xen-blkfront.ko", O_RDONLY);
+
+    if (mount("proc", "/proc", "proc", 0, NULL) ||
+        mount("sysfs", "/sys", "sysfs", 0, NULL) ||
+        mount("dev", "/dev", "devtmpfs", 0, NULL) ||
+        syscall(SYS_finit_module, fd, "", 0))
+        printf("WITNESS BROKEN cannot boot: %s\n", strerror(errno));
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const char *base = strrchr(argv[0], '/');
@@ -466,6 +481,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: witness --check IMAGE...\n");
         return 2;
     }
+    boot();
     interval = parameter("interval", interval);
     find_disks();
     begin();

@@ -1,0 +1,49 @@
+#!/bin/bash
+# The main job: a PV domain with a qcow2 and a raw disk, its memory and both
+# disks frozen at one instant in overlays, and back, and back again.
+# time-limit: 600
+. "$(dirname "$0")/snapshot.sh"
+
+new_snapshot_domain vm qcow2:64M raw:32M
+ticking vm
+before=$(tick vm)
+ok "a snapshot with no options at all" says "overlay /srv/vm/xvda" \
+    xl snapshot-create vm
+after=$(tick vm)
+name=$(ls $snapshots/vm)
+ok "the guest goes on" ticking vm
+
+ok "the stored config names the overlays" diff <(disks_of vm) - <<END
+xvda /srv/vm/xvda.$name.qcow2 qcow2
+xvdb /srv/vm/xvdb.$name.qcow2 qcow2
+END
+ok "xenstore does, in both places" diff <(params_of vm) - <<END
+qcow2:/srv/vm/xvda.$name.qcow2
+qcow2:/srv/vm/xvda.$name.qcow2
+qcow2:/srv/vm/xvdb.$name.qcow2
+qcow2:/srv/vm/xvdb.$name.qcow2
+END
+bases=$(sha256sum /srv/vm/xvda.qcow2 /srv/vm/xvdb.raw)
+
+domid=$(xl domid vm) uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')
+ok "reverts" revert vm "$name"
+ok "memory and disks are back at the instant" back_at vm "$before" "$after"
+ok "under another domid" test "$(xl domid vm)" != "$domid"
+ok "with the same uuid" test \
+    "$(xl vm-list | awk '$3 == "vm" { print $1 }')" = "$uuid"
+
+ok "reverts to it again" revert vm "$name"
+ok "and is back again" back_at vm "$before" "$after"
+
+xl pause vm
+ok "reverts a paused domain" revert vm "$name"
+ok "which runs afterwards" back_at vm "$before" "$after"
+
+xl destroy vm
+ok "reverts a domain that is gone" revert vm "$name"
+ok "which is there again" back_at vm "$before" "$after"
+
+ok "the layers that it wrote in between are still there" \
+    test -e /srv/vm/xvda."$name".qcow2 -a -e /srv/vm/xvdb."$name".r3.qcow2
+ok "the bases were never written" sha256sum --status -c <<< "$bases"
+ok "the images are sound" qemu-img check -q -U -f qcow2 /srv/vm/xvda.qcow2

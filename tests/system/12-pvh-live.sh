@@ -1,0 +1,23 @@
+#!/bin/bash
+# A PVH domain whose memory is copied while it runs: it stands still for the
+# rest of the copy and the transaction only.
+# time-limit: 400
+. "$(dirname "$0")/snapshot.sh"
+
+new_snapshot_domain -t pvh -m 160 vm qcow2:64M raw:32M
+ticking vm
+before=$(tick vm)
+ok "a live snapshot" xl snapshot-create --live -n s1 vm
+after=$(tick vm)
+ok "it ticked on while memory was copied" test $((after - before)) -gt 8
+ok "the guest goes on" ticking vm
+ok "reverts" revert vm s1
+ok "is back at an instant in between" back_at vm "$before" "$after"
+ok "not the instant at which the copy began" \
+    test "$(first_tick vm)" -gt $((before + 4))
+
+ok "an internal one, not live, of the overlays" \
+    xl snapshot-create --internal -n s2 vm
+before=$(first_tick vm) after=$(tick vm)
+ok "reverts" revert vm s2
+ok "is back" back_at vm "$before" "$after"

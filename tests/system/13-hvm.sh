@@ -1,0 +1,22 @@
+#!/bin/bash
+# HVM: QEMU is the device model too, gives up its images for a live save and has
+# a state of its own that goes into the memory image.
+# time-limit: 600
+. "$(dirname "$0")/snapshot.sh"
+
+new_snapshot_domain -t hvm -m 160 vm qcow2:64M raw:32M
+ticking vm
+before=$(tick vm)
+ok "live" xl snapshot-create --live -n s1 vm
+after=$(tick vm)
+ok "the guest goes on" ticking vm
+ok "not live, internal" xl snapshot-create --internal -n s2 vm
+later=$(tick vm)
+ok "the guest goes on" ticking vm
+ok "reverts to the first" revert vm s1
+ok "is back at its instant" back_at vm "$before" "$after"
+ok "reverts to the second" revert vm s2
+ok "is back at its instant" back_at vm "$after" "$later"
+tell vm reboot
+ok "reboots from inside the guest" until_ok 120 says "WITNESS resume" console vm
+ok "and goes on" ticking vm

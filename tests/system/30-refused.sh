@@ -1,0 +1,51 @@
+#!/bin/bash
+# Bad input to create: one line that says what and what to do, exit 1, nothing
+# created, nothing lost, the guest runs on.
+# time-limit: 600
+. "$(dirname "$0")/snapshot.sh"
+
+new_snapshot_domain vm qcow2:64M raw:32M
+wish() { printf '%s\n' "$@" > /srv/vm/wish.cfg; echo /srv/vm/wish.cfg; }
+touch /srv/vm/wish.cfg
+
+ok "unknown domain" refused "there is no such domain" no-such
+ok "unknown domid" refused "there is no such domain" 4711
+ok "dom0" refused "domain 0" 0
+ok "a name with a slash" refused "not a name" -n a/b vm
+ok "a name with a leading dot" refused "not a name" -n .. vm
+ok "an empty name" refused "not a name" -n "" vm
+ok "a name that is too long" refused "not a name" -n "$(printf 'x%.0s' {1..129})" vm
+ok "live, where Xen cannot" refused "leave out --live" --live vm
+ok "internal, where the format cannot" refused "format raw has no internal" --internal vm
+ok "a missing directory" refused "No such file or directory" -d /srv/vm/none vm
+ok "a directory that is none" refused "not a folder" -d /srv/vm/xvdb.raw vm
+
+ok "a missing ConfigFile" refused "No such file" vm /srv/vm/none.cfg
+ok "an unknown key, with its line" refused "wish.cfg:2: unknown key 'disk'" vm \
+    "$(wish 'name = "a"' 'disk = []')"
+ok "a syntax error" refused "wish.cfg:1" vm "$(wish 'name = "')"
+ok "a disk that the domain has not" refused "disk xvdq: domain vm has no such disk" \
+    vm "$(wish "disks = [ ',,xvdq' ]")"
+ok "a disk named twice" refused "twice" vm "$(wish "disks = [ ',,xvda', ',,xvda' ]")"
+ok "two disks, one overlay" refused "the same overlay" vm \
+    "$(wish "disks = [ '/srv/vm/o,qcow2,xvda', '/srv/vm/o,qcow2,xvdb' ]")"
+ok "an overlay that is no qcow2" refused "an overlay is qcow2" vm \
+    "$(wish "disks = [ '/srv/vm/o,raw,xvda' ]")"
+ok "an overlay in no folder" refused "No such file" vm \
+    "$(wish "disks = [ '/srv/vm/none/o,qcow2,xvda' ]")"
+touch /srv/vm/there
+ok "an overlay that exists" refused "exists already" vm \
+    "$(wish "disks = [ '/srv/vm/there,qcow2,xvda' ]")"
+ok "memory=0" refused "memory" vm "$(wish 'memory = 0')"
+
+ok "first a good one" xl snapshot-create -n s1 vm
+ok "the same name again" refused "exists already" -n s1 vm
+ok "with internal tags" xl snapshot-create --internal -n s2 vm
+rm -rf "$snapshots/vm/s2"
+ok "a tag that exists" refused "has an internal snapshot 's2' already" --internal -n s2 vm
+
+mkdir /srv/vm/small
+mount -t tmpfs -o size=32M none /srv/vm/small
+cleanup_fn umount -l /srv/vm/small
+ok "no room for the memory" refused "needs 1" -d /srv/vm/small -n s3 vm
+mount -o remount,size=400M /srv/vm/small

@@ -1,0 +1,38 @@
+#!/bin/bash
+# Domains in no state to be snapshot, and a QEMU that cannot be reached.
+# time-limit: 600
+. "$(dirname "$0")/snapshot.sh"
+
+new_snapshot_domain -x 'on_crash = "preserve"' vm qcow2:64M
+domid=$(xl domid vm)
+socat -u "UNIX-CONNECT:/var/run/xen/qmp-libxl-$domid" "EXEC:sleep 100" &
+holder=$!
+sleep 1
+ok "QMP socket busy: says who" mustfail "in use by socat (pid $holder)" xl snapshot-create vm
+kill $holder
+ok "the guest runs on" ticking vm
+ok "and can be snapshot when it is free" xl snapshot-create -n s1 vm
+
+(sleep 4; kill %2) 2>/dev/null &
+socat -u "UNIX-CONNECT:/var/run/xen/qmp-libxl-$domid" "EXEC:sleep 100" 2>/dev/null &
+holder=$!
+(sleep 4; kill $holder) &
+sleep 0.5
+ok "QMP socket busy for a moment: waits" xl snapshot-create -n s2 vm
+
+exec 8> "/var/run/xen/xl-snapshot.$(xl vm-list | awk '$3 == "vm" { print $1 }').lock"
+flock 8
+ok "another snapshot command at work" mustfail "another snapshot command is at work" xl snapshot-create vm
+exec 8>&-
+
+kill -9 "$(xenstore-read "/local/domain/$domid/image/device-model-pid")"
+sleep 1
+ok "QEMU gone" mustfail "QEMU cannot be reached" xl snapshot-create vm
+ok "a revert mends that" revert vm s1
+ok "is back" ticking vm
+
+tell vm panic
+until_ok 60 says "^vm .*c" xl list vm > /dev/null
+ok "a crashed domain" mustfail "it has shut down or crashed" xl snapshot-create vm
+ok "a revert mends that" revert vm s1
+ok "is back" ticking vm

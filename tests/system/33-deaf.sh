@@ -1,0 +1,20 @@
+#!/bin/bash
+# A guest that never answers the request to suspend.
+# time-limit: 300
+. "$(dirname "$0")/snapshot.sh"
+
+mkdir -p /srv/deaf
+qemu-img create -q -f qcow2 /srv/deaf/a.qcow2 16M
+cat > /srv/deaf/deaf.cfg <<END
+name = "deaf"
+type = "pvh"
+memory = 32
+kernel = "/usr/share/xenhost/deaf"
+disk = [ '/srv/deaf/a.qcow2,qcow2,xvda,w' ]
+END
+cleanup_fn rm -rf "$snapshots/deaf"
+cleanup_fn remove_domain deaf
+xl create -q /srv/deaf/deaf.cfg
+before=$(world deaf)
+ok "says so" mustfail "does not answer the suspend request" xl snapshot-create --external -n s1 deaf
+ok "leaves everything as it was" diff <(echo "$before") <(world deaf)

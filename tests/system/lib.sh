@@ -1,0 +1,273 @@
+# shellcheck shell=bash
+# What the system tests have in common. They run in dom0 of an emulated Xen host
+# (tests/xenhost), each one is independent, prints TAP and leaves nothing behind:
+#
+#   . "$(dirname "$0")/lib.sh"
+#   new_domain vm qcow2:64M raw:32M
+#   ok "takes a snapshot" xl snapshot-create vm
+#   ok "the guest goes on" ticking vm
+#
+# The guests run the witness (tests/xenhost/guest/witness.c): they count ticks,
+# in memory and on their disks, and print TORN when the two do not fit.
+#
+# A test ends at its first failure. Its number of seconds can be raised by a
+# line "# time-limit: N" in it.
+
+set -eEu -o pipefail
+
+guest_files=/usr/share/xenhost
+guest_args="console=hvc0 quiet loglevel=3 rodata=off cryptomgr.notests mitigations=off"
+consoles=/var/log/xen/console
+
+_count=0
+_domains=()
+_cleanups=()
+declare -A _marks=()
+_tmp=$(mktemp -d)
+
+# --- results ---------------------------------------------------------------
+
+# ok WHAT [COMMAND...]: one test point; true if there is no COMMAND. Its output
+# is shown when it fails, and that ends the script.
+ok() {
+    local what=$1
+    shift
+    if "${@:-true}" > "$_tmp/out" 2>&1; then
+        _count=$((_count + 1))
+        echo "ok $_count - $what"
+    else
+        not_ok "$what" < "$_tmp/out"
+        exit 1
+    fi
+}
+
+# not_ok WHAT: a failed test point, with stdin as its explanation.
+not_ok() {
+    _count=$((_count + 1))
+    echo "not ok $_count - $1"
+    sed 's/^/#   /'
+    _reported=1
+}
+
+note() { echo "# $*"; }
+
+# requires COMMAND...: without them the whole test is skipped.
+requires() {
+    local c
+    for c; do
+        command -v "$c" >/dev/null || { echo "1..0 # SKIP no $c"; _skipped=1; exit 0; }
+    done
+}
+
+# says PATTERN COMMAND...: it succeeds and some line of its output matches.
+says() {
+    local pattern=$1
+    shift
+    "$@" > "$_tmp/says" 2>&1 || { echo "exit code $? from: $*"; cat "$_tmp/says"; return 1; }
+    cat "$_tmp/says"
+    grep -qE -- "$pattern" "$_tmp/says" || { echo "which lacks: $pattern"; return 1; }
+}
+
+# mustfail [-x CODE] TEXT COMMAND...: it fails with CODE (1) and says so in one
+# line on stderr that contains TEXT.
+mustfail() {
+    local code=1 text got=0
+    [ "$1" != -x ] || { code=$2; shift 2; }
+    text=$1
+    shift
+    "$@" > "$_tmp/stdout" 2> "$_tmp/stderr" || got=$?
+    cat "$_tmp/stdout" "$_tmp/stderr"
+    [ "$got" = "$code" ] || { echo "exit code $got, not $code"; return 1; }
+    [ "$(wc -l < "$_tmp/stderr")" = 1 ] || { echo "not one line on stderr"; return 1; }
+    grep -qF -- "$text" "$_tmp/stderr" || { echo "which lacks: $text"; return 1; }
+}
+
+# not COMMAND...: it fails, no matter how. (bash's ! is ignored by set -e.)
+not() {
+    if "$@"; then echo "succeeded: $*"; return 1; fi
+}
+
+# --- what to undo at the end -----------------------------------------------
+
+# cleanup_fn COMMAND...: run it when the test ends; the last comes first.
+cleanup_fn() { _cleanups=("$(printf '%q ' "$@")" "${_cleanups[@]}"); }
+
+_at_exit() {
+    local code=$? c d
+    trap - EXIT ERR
+    if [ "$code" -ne 0 ]; then
+        [ -n "${_reported:-}" ] ||
+            not_ok "ended early: ${_died:-exit code $code}" < /dev/null
+        xl list 2>&1 | sed 's/^/#   /'
+        for d in "${_domains[@]}"; do
+            echo "#   console of $d:"
+            console "$d" 2>/dev/null | tail -n 8 | sed 's/^/#     /'
+        done
+    fi
+    [ -n "${_skipped:-}" ] || echo "1..$_count"
+    for c in "${_cleanups[@]}"; do
+        eval "$c" > /dev/null 2>&1 || :
+    done
+    rm -rf "$_tmp"
+    exit "$code"
+}
+trap _at_exit EXIT
+trap '_died="line $LINENO: $BASH_COMMAND (exit code $?)"' ERR
+trap 'exit 143' TERM
+
+# --- domains ---------------------------------------------------------------
+
+# new_domain [-t pv|pvh|hvm] [-m MB] [-a KERNEL_ARGS] [-x CONFIG_LINE] NAME DISK...
+# Writes /srv/NAME/NAME.cfg, creates the domain and waits for its first tick.
+# DISK: qcow2:SIZE   a qcow2 image          raw:SIZE   a raw image, by QEMU
+#       loop:SIZE    a raw image, by blkback
+#       anything else is taken as xl-disk-configuration(5), %v being its vdev
+# Images are /srv/NAME/xvda.FORMAT, xvdb.FORMAT and so on.
+new_domain() {
+    define_domain "$@"
+    start_domain "$_name"
+}
+
+# The same without creating the domain.
+define_domain() {
+    local type=pv memory=128 args='' extra='' kernel=vmlinux opt OPTIND=1
+    local disks=() vdevs=({a..z})
+
+    while getopts t:m:a:x: opt; do
+        case $opt in
+        t) type=$OPTARG ;; m) memory=$OPTARG ;; a) args=$OPTARG ;;
+        x) extra+=$OPTARG$'\n' ;; *) return 2 ;;
+        esac
+    done
+    shift $((OPTIND - 1))
+    _name=$1
+    shift
+    mkdir -p "/srv/$_name"
+    while [ $# -gt 0 ]; do
+        _add_disk "xvd${vdevs[${#disks[@]}]}" "$1"
+        shift
+    done
+    if [ "$type" = hvm ]; then
+        kernel=vmlinuz
+        extra+='vga="none"'$'\n''usb=0'$'\n''serial="none"'$'\n'
+    fi
+    cat > "$(config "$_name")" <<EOF
+name = "$_name"
+type = "$type"
+memory = $memory
+vcpus = 1
+kernel = "$guest_files/$kernel"
+ramdisk = "$guest_files/initrd.img"
+extra = "$guest_args $args"
+disk = [ ${disks[*]} ]
+$extra
+EOF
+    _domains+=("$_name")
+    cleanup_fn remove_domain "$_name"
+}
+
+_add_disk() {
+    local vdev=$1 spec=$2 image
+
+    case $spec in
+    qcow2:*)
+        image=/srv/$_name/$vdev.qcow2
+        qemu-img create -q -f qcow2 "$image" "${spec#*:}"
+        spec="$image,qcow2,$vdev,w" ;;
+    raw:* | loop:*)
+        image=/srv/$_name/$vdev.raw
+        truncate -s "${spec#*:}" "$image"
+        [[ $spec = raw:* ]] && spec="$image,raw,$vdev,w,backendtype=qdisk" ||
+            spec="$image,raw,$vdev,w" ;;
+    *)
+        spec=${spec//%v/$vdev} ;;
+    esac
+    disks+=("'$spec',")
+}
+
+# start_domain NAME: xl create, and wait for the first tick.
+start_domain() {
+    mark "$1"
+    xl create -q "$(config "$1")" > "$_tmp/create" 2>&1 || {
+        sed 's/^/# xl create: /' "$_tmp/create"
+        return 1
+    }
+    wait_tick "$1" 0 "${2:-240}"
+}
+
+# Destroys a domain, if it is there, and deletes what belongs to it.
+remove_domain() {
+    ! xl domid "$1" || xl destroy "$1"
+    until_ok 30 not xl domid "$1"
+    [ ! -d "/srv/$1" ] || chattr -R -f -i "/srv/$1" || :
+    rm -rf "/srv/$1" "$consoles/guest-$1.log"
+} > /dev/null 2>&1
+
+# config NAME: the file that new_domain wrote. image NAME VDEV: an image.
+config() { echo "/srv/$1/$1.cfg"; }
+image() { echo "/srv/$1/$2".*; }
+
+# --- the witness -----------------------------------------------------------
+
+# mark NAME: from here on, the console of NAME is read anew. Do it before a
+# restore or a revert; new_domain does it.
+mark() {
+    _marks[$1]=$(stat -c %s "$consoles/guest-$1.log" 2>/dev/null || echo 0)
+}
+
+# console NAME: what it printed since the mark.
+console() {
+    tail -c "+$((${_marks[$1]:-0} + 1))" "$consoles/guest-$1.log" 2>/dev/null |
+        tr -d '\r'
+}
+
+# The first and the last tick since the mark; nothing if there is none.
+first_tick() { console "$1" | awk '/^WITNESS tick/ { print $3; exit }'; }
+tick() { console "$1" | awk '/^WITNESS tick/ { n = $3 } END { print n }'; }
+
+# hash_at NAME TICK: the hash that it printed with that tick.
+hash_at() { console "$1" | awk -v n="$2" '/^WITNESS tick/ && $3 == n { h = $4 } END { print h }'; }
+
+# until_ok SECONDS COMMAND...: try it until it succeeds.
+until_ok() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $deadline ] || { echo "never: $*"; return 1; }
+        sleep 0.2
+    done
+}
+
+_ticked() {
+    local n
+    n=$(tick "$1") && [ -n "$n" ] && [ "$n" -ge "$2" ]
+}
+
+# wait_tick NAME TICK [SECONDS]: until it printed that tick or a later one.
+wait_tick() {
+    until_ok "${3:-60}" _ticked "$1" "$2" || { console "$1" | tail -n 5; return 1; }
+}
+
+# sound NAME: nothing was torn or broken since the mark.
+sound() { not grep -E 'WITNESS (TORN|BROKEN)' <(console "$1"); }
+
+# is_torn NAME: something was.
+is_torn() { console "$1" | grep -E 'WITNESS (TORN|BROKEN)'; }
+
+# ticking NAME: it goes on now, and nothing is torn or broken.
+ticking() {
+    local n
+    n=$(tick "$1")
+    wait_tick "$1" $((${n:--1} + 3)) 30 && sound "$1"
+}
+
+# still NAME: it does not tick (it is paused, or was destroyed).
+still() {
+    local n
+    n=$(tick "$1")
+    sleep 1.5
+    [ "$n" = "$(tick "$1")" ] || { echo "ticks: $n, $(tick "$1")"; return 1; }
+}
+
+# tell NAME WORD: a command for the witness: reboot poweroff panic fast slow.
+tell() { printf '%s\n' "$2" > "$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"; }

@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# What the tests of the snapshot commands have in common, on top of lib.sh.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+snapshots=/var/lib/xen/snapshots
+
+# cfg DOMAIN NAME: the snapshot config. memory DOMAIN NAME: the memory image.
+cfg() { echo "$snapshots/$1/$2/snapshot.cfg"; }
+memory() { echo "$snapshots/$1/$2/memory"; }
+
+# new_snapshot_domain ...: new_domain, whose snapshots go with it.
+new_snapshot_domain() {
+    new_domain "$@"
+    cleanup_fn rm -rf "${snapshots:?}/$_name"
+}
+
+# revert DOMAIN NAME [OPTION...]: as a user would, watching the console anew.
+revert() {
+    local domain=$1 name=$2
+    shift 2
+    mark "$domain"
+    xl snapshot-revert "$@" "$domain" "$(cfg "$domain" "$name")"
+}
+
+# tick_of_snapshot DOMAIN: the last tick before now, to be compared with the
+# first one after a revert to a snapshot that is taken next.
+# back_at DOMAIN BEFORE AFTER: the domain goes on from between these ticks, and
+# the witness finds memory and disks in step.
+back_at() {
+    local first
+    wait_tick "$1" 0 60 || return 1
+    first=$(first_tick "$1")
+    [ "$first" -ge "$2" ] && [ "$first" -le "$3" ] || {
+        echo "first tick $first, not from $2 to $3"
+        return 1
+    }
+    ticking "$1"
+}
+
+# disks_of DOMAIN: what the stored config names, a line a disk: vdev path format.
+disks_of() {
+    xl list -l "$1" | jq -r '.[0].config.disks[] | "\(.vdev) \(.pdev_path) \(.format)"'
+}
+
+# params_of DOMAIN: what xenstore names, backend and libxl's copy.
+params_of() {
+    local domid path
+    domid=$(xl domid "$1")
+    for path in $(xenstore-list "/libxl/$domid/device/vbd"); do
+        xenstore-read "/libxl/$domid/device/vbd/$path/params" \
+            "/local/domain/0/backend/qdisk/$domid/$path/params"
+    done
+}
+
+# nodes_of DOMAIN: the node names in its QEMU.
+nodes_of() {
+    local socket
+    socket=/var/run/xen/qmp-libxl-$(xl domid "$1")
+    printf '%s\n' '{"execute":"qmp_capabilities"}' \
+        '{"execute":"query-named-block-nodes","arguments":{"flat":true},"id":9}' |
+        socat -t 10 - "UNIX-CONNECT:$socket" |
+        jq -r 'select(.id == 9) | .return[]["node-name"]' | sort
+}
+
+# world DOMAIN: all that a refused or failed command must leave as it was.
+world() {
+    find "/srv/$1" "$snapshots" -printf '%p %m\n' 2>/dev/null | sort
+    disks_of "$1"
+    params_of "$1"
+    nodes_of "$1"
+    xl list "$1" | awk 'NR == 2 { print $1, $2, ($5 ~ /p/ ? "paused" : "runs") }'
+}
+
+# unchanged DOMAIN COMMAND...: it leaves the world of the domain as it was.
+unchanged() {
+    local domain=$1 before code=0
+    shift
+    before=$(world "$domain")
+    "$@" || code=$?
+    diff <(echo "$before") <(world "$domain") || return 1
+    return $code
+}
+
+# refused TEXT ARGUMENT...: snapshot-create refuses in one line, changes nothing,
+# and the domain of the test, named "vm", runs on.
+refused() {
+    local text=$1
+    shift
+    unchanged vm mustfail "$text" xl snapshot-create "$@" && ticking vm
+}
