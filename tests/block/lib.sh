@@ -11,9 +11,10 @@
 set -u
 
 run_plan=$builddir/tests/block/run-plan
-tests=0
-failed=0
 qemu=
+note=error
+# shellcheck source=../tap.sh
+. "$srcdir/tests/tap.sh"
 
 for tool in qemu-system-x86_64 qemu-img qemu-io; do
     command -v "$tool" >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
@@ -29,35 +30,8 @@ trap finish EXIT
 trap 'exit 1' HUP INT TERM
 cd "$work" || exit 1
 
-# ok SENTENCE COMMAND...: one test
-ok() {
-    sentence=$1
-    shift
-    tests=$((tests + 1))
-    if "$@" >ok.out 2>&1; then
-        echo "ok $tests - $sentence"
-    else
-        echo "not ok $tests - $sentence"
-        echo "# $*"
-        sed 's/^/# /' ok.out error 2>/dev/null
-        failed=1
-    fi
-}
-
-skip() {
-    tests=$((tests + 1))
-    echo "ok $tests - $1 # SKIP $2"
-}
-
-finished() {
-    echo "1..$tests"
-    exit $failed
-}
-
-same() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; false; }; }
 says() { grep -F -- "$1" error || { cat error; false; }; }
 absent() { ! [ -e "$1" ]; }
-not() { ! "$@"; }
 
 # new_disk VDEV FORMAT [PATH]
 new_disk() {

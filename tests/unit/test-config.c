@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-config.c: the snapshot config: what is read, each refusal, round trips. */
+/* test-config.c: the snapshot config: reading, refusals, round trips. */
 #include "test.h"
 
 #include <stdio.h>
@@ -402,7 +402,7 @@ static void forget(void)
 TESTS(TEST(a_full_config_is_read), TEST(an_empty_target_is_internal),
       TEST(what_is_left_out_stays_empty),
       TEST(a_list_may_go_over_lines_with_comments),
-      TEST(settings_may_share_a_line), 
+      TEST(settings_may_share_a_line),
       TEST(what_libxlutil_does_not_know_is_refused),
       TEST(an_unknown_key_is_named_with_its_line),
       TEST(a_comment_does_not_hide_the_keys_after_it),

@@ -74,7 +74,7 @@ static void a_program_that_is_missing_is_named(void)
     const char *folder[] = { "/tmp", NULL };
 
     CHECK_FAILS(snap_exec(sc, "the test", none, LONG_MS, NULL),
-                ERROR_NOTFOUND, "the test: cannot run no-such-program: No such");
+                ERROR_NOTFOUND, "the test: cannot run no-such-program: No ");
     CHECK_FAILS(snap_exec(sc, "the test", folder, LONG_MS, NULL),
                 ERROR_FAIL, "the test: cannot run /tmp: ");
 }

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# The layers of HACKING.md, by what the objects refer to: the seams alone
+# touch the world, drivers only describe, a call goes down only.
+. "$srcdir/tests/tap.sh"
+
+libdir=$builddir/tools/libxl
+[ -e "$libdir/.libs/libxl_snap_ctx.o" ] && libdir=$libdir/.libs
+xldir=$builddir/tools/xl
+command -v nm >/dev/null || { echo "1..0 # SKIP no nm"; exit 0; }
+
+# MODULE NAME, a line for each name that a module refers to
+table=$(nm -uA "$libdir"/libxl_snap_*.o "$xldir"/*.o | awk '{
+    sub(/:$/, "", $1); sub(/.*\//, "", $1); sub(/\.o$/, "", $1)
+    sub(/^libxl_snap_/, "", $1); sub(/@.*/, "", $3); print $1, $3 }')
+
+# violations PATTERN ALLOWED...: modules beside the allowed ones that refer to
+# a name like PATTERN
+violations() {
+    pattern=$1
+    shift
+    printf '%s\n' "$table" | grep -Ex "[^ ]+ ($pattern)" |
+        grep -vE "^($(echo none "$@" | tr ' ' '|')) "
+}
+
+# beside MODULE PATTERN: what the module refers to but for names like PATTERN
+beside() {
+    printf '%s\n' "$table" | sed -n "s/^$1 //p" | grep -Evx "$2"
+}
+
+ok "there are objects to look at" test -e "$libdir/libxl_snap_engine.o"
+ok "only exec starts programs" nothing violations \
+    'posix_spawn.*|v?fork|exec[lv].*|clone|clone3|waitpid' exec xl-xl_front
+ok "nobody uses a shell" nothing violations 'system|popen'
+ok "only qmp and users use sockets" nothing violations \
+    'socket|connect|bind|listen|accept4?|send(to|msg)?|recv(from|msg)?' \
+    qmp users
+ok "only xs and dom talk to xenstore" nothing violations 'xs_.*' xs dom
+ok "only dom makes libxl act on a domain" nothing violations \
+    'libxl_domain_(suspend|resume|pause|unpause|destroy|shutdown|reboot|create|rename|core_dump|soft_reset|preserve|remus|set)[a-z_]*|libxl_(send|set)_.*|libxl_cdrom_.*|libxl_device_.*_(add|remove|destroy)' \
+    dom
+ok "only xs writes the stored config" nothing violations \
+    'libxl_userdata_(store|unlink)' xs
+ok "only gather and xs read it" nothing violations \
+    'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
+ok "only seams open files" nothing violations \
+    '(f?open|openat|creat|opendir)(64)?' file image lock users run
+ok "only seams change files" nothing violations \
+    'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
+    file lock
+ok "nobody prints or ends the process" nothing violations \
+    'v?printf|puts|putchar|perror|exit|_exit|std(out|err)' \
+    $(cd "$xldir" && ls ./*.o | sed 's,^\./,,; s,\.o$,,')
+
+base='snap_(zalloc|grow|strdup|sprintf|result_str|fail|log)|__stack_chk_fail|abort|free|calloc|realloc|(mem|str).*|__.*_chk|vsnprintf|isdigit|__ctype_b_loc|_GLOBAL_OFFSET_TABLE_|__(a|ub)san.*'
+describe="snap_json_.*|snap_plan_.*|snap_step_undo|snap_argv|snap_qdisk_refuse|libxl_disk_format_to_string"
+ok "the engine refers to memory alone" nothing beside engine "$base"
+ok "names are pure" nothing beside name "$base"
+ok "JSON is yajl and memory" nothing beside json "$base|yajl_.*"
+ok "a plan is data" nothing beside plan "$base|$describe"
+ok "the table of drivers has the drivers" nothing beside driver \
+    "$base|snap_driver_.*"
+for driver in "$libdir"/libxl_snap_drv_*.o; do
+    driver=$(basename "$driver" .o)
+    driver=${driver#libxl_snap_}
+    ok "driver ${driver#drv_} describes, and looks at images" \
+        nothing beside "$driver" \
+        "$base|$describe|snap_gather_image|snap_file_exists"
+done
+ok "operations act by plans alone" nothing violations \
+    'snap_(exec(_fed)?|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish))' \
+    run gather
+ok "only operations run plans" nothing violations 'snap_run_plan' create \
+    revert
+ok "seams do not call up" nothing violations \
+    'snap_(gather|plan|engine|driver|check|run)_.*' create revert info run \
+    gather check driver drv_internal drv_overlay plan engine
+finished

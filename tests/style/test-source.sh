@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# What a machine can tell of the house style.
+. "$srcdir/tests/tap.sh"
+cd "$srcdir" || exit 1
+
+c_files=$(ls tools/*/*.[ch] tests/unit/*.[ch] tests/block/*.[ch])
+all_files=$(find tools completion tests/unit tests/block tests/style \
+    tests/*.* -type f \( -name '*.[ch]' \
+    -o -name '*.sh' -o -name '*.am' -o -name '*.sym' \
+    -o -name '*.supp' \) 2>/dev/null; echo configure.ac Makefile.am)
+
+# The house style is 75 columns, as libxl's; a few may stand out.
+max_columns=85
+
+# The header that all of the library shares is longer: a section a module.
+long_files() {
+    wc -l $c_files | awk '$2 != "total" && $1 > 500 \
+        && ($2 !~ /libxl_snap_internal.h$/ || $1 > 600)'
+}
+
+# A function begins with "{" in the first column and ends with "}" there.
+long_functions() {
+    awk 'FNR == 1 { start = 0 }
+        /^[a-z].*\(/ { name = $0; sub(/\(.*/, "", name) }
+        /^{/ { start = FNR }
+        /^}/ && start {
+            if (FNR - start + 1 > 80) print FILENAME ": " name, FNR - start + 1
+            start = 0
+        }' $c_files
+}
+
+ok "no file is longer than 500 lines" nothing long_files
+ok "no function is longer than 80 lines" nothing long_functions
+ok "no line of C is longer than $max_columns columns" \
+    nothing grep -nE "^.{$((max_columns + 1))}" $c_files
+ok "C has no tabs" nothing grep -n "$(printf '\t')" $c_files
+ok "no line ends with a blank" nothing grep -nE '[[:blank:]]$' $c_files
+ok "comments are /* */" nothing grep -nE '^[[:blank:]]*//|[;{}] *//' $c_files
+ok "every file names its licence" nothing grep -L SPDX-License-Identifier \
+    $all_files
+ok "the library does not print" nothing grep -nE \
+    '(^|[^[:alnum:]_])(printf|puts|putchar|perror) ?\(|fprintf ?\((stderr|stdout)' \
+    tools/libxl/*.c
+ok "nor does it end the process" nothing grep -nE '(^|[^[:alnum:]_])_?exit ?\(' \
+    tools/libxl/*.c
+ok "nobody uses a shell or a buffer without length" nothing grep -nE \
+    '(^|[^[:alnum:]_])(system|popen|gets|sprintf|vsprintf|strcat|tmpnam|mktemp|alloca) ?\(' \
+    tools/*/*.c
+ok "no variable-length buffers on the stack" nothing grep -nE \
+    'char [a-z_]+\[PATH_MAX' tools/*/*.c
+finished
