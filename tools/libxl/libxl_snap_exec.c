@@ -131,12 +131,6 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
     pipes[1] = -1;
     child->pidfd = syscall(SYS_pidfd_open, child->pid, 0);
     rc = 0;
-    if (child->pidfd < 0) {     /* no way to wait with a deadline */
-        rc = snap_fail(sc, ERROR_FAIL, "%s: cannot watch %s: %s", what,
-                       argv[0], strerror(errno));
-        kill(-child->pid, SIGKILL);
-        waitpid(child->pid, NULL, 0);
-    }
 
  out:
     close_fd(&pipes[0]);
@@ -182,18 +176,42 @@ static int child_kill(libxl_snapshot_ctx *sc, const char *what,
                      last_words(sc, child));
 }
 
+/* Without pidfd_open() (Linux before 5.3, valgrind 3.19): ask now and then. */
+static bool child_ends_polled(const struct exec_child *child, int timeout_ms)
+{
+    uint64_t deadline = snap_now_us() + timeout_ms * UINT64_C(1000);
+    siginfo_t info = { .si_pid = 0 };
+
+    for (;;) {
+        if (waitid(P_PID, child->pid, &info, WEXITED | WNOHANG | WNOWAIT)
+            || info.si_pid)
+            return true;
+        if (snap_now_us() > deadline) return false;
+        usleep(5000);
+    }
+}
+
+static bool child_ends(const struct exec_child *child, int timeout_ms)
+{
+    struct pollfd pfd = { .fd = child->pidfd, .events = POLLIN };
+    int r;
+
+    if (child->pidfd < 0) return child_ends_polled(child, timeout_ms);
+    do {
+        r = poll(&pfd, 1, timeout_ms);
+    } while (r < 0 && errno == EINTR);
+    return r != 0;
+}
+
 /* Wait for the end of the program and judge it. */
 static int child_wait(libxl_snapshot_ctx *sc, const char *what,
                       const char *const *argv, struct exec_child *child,
                       int timeout_ms)
 {
-    struct pollfd pfd = { .fd = child->pidfd, .events = POLLIN };
-    int status, r;
+    int status;
 
-    do {
-        r = poll(&pfd, 1, timeout_ms);
-    } while (r < 0 && errno == EINTR);
-    if (r == 0) return child_kill(sc, what, argv, child, timeout_ms);
+    if (!child_ends(child, timeout_ms))
+        return child_kill(sc, what, argv, child, timeout_ms);
 
     while (waitpid(child->pid, &status, 0) < 0)
         if (errno != EINTR)
