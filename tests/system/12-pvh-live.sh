@@ -14,10 +14,10 @@ ok "the guest goes on" ticking vm
 ok "reverts" revert vm s1
 ok "is back at an instant in between" back_at vm "$before" "$after"
 ok "not the instant at which the copy began" \
-    test "$(first_tick vm)" -gt $((before + 4))
+    test "$(resumed_tick vm)" -gt $((before + 4))
 
 ok "an internal one, not live, of the overlays" \
     xl snapshot-create --internal -n s2 vm
-before=$(first_tick vm) after=$(tick vm)
+before=$(resumed_tick vm) after=$(tick vm)
 ok "reverts" revert vm s2
 ok "is back" back_at vm "$before" "$after"

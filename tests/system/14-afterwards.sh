@@ -4,12 +4,15 @@
 # time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 
+# a cold boot on these disks has been seen
+resumed() { console "$1" | grep "WITNESS resume"; }
+
 new_snapshot_domain vm qcow2:64M raw:32M
 xl snapshot-create -n s1 vm > /dev/null
 disks=$(disks_of vm)
 mark vm
 tell vm reboot
-ok "after a snapshot the guest reboots" until_ok 60 says "WITNESS resume" console vm
+ok "after a snapshot the guest reboots" until_ok 60 resumed vm
 ok "on the overlays" diff <(disks_of vm) <(echo "$disks")
 ok "and goes on" ticking vm
 
@@ -36,11 +39,11 @@ disks=$(disks_of vm)
 mark vm
 tell vm reboot
 ok "after a revert xl still watches: the guest reboots" \
-    until_ok 60 says "WITNESS resume" console vm
+    until_ok 60 resumed vm
 ok "on the revert's overlays" diff <(disks_of vm) <(echo "$disks")
 xl reboot vm
 mark vm
-ok "xl reboot does so too" until_ok 60 says "WITNESS resume" console vm
+ok "xl reboot does so too" until_ok 60 resumed vm
 ok "and goes on" ticking vm
 tell vm poweroff
 ok "a poweroff cleans the domain up" until_ok 60 not xl domid vm

@@ -23,16 +23,25 @@ revert() {
     xl snapshot-revert "$@" "$domain" "$(cfg "$domain" "$name")"
 }
 
-# tick_of_snapshot DOMAIN: the last tick before now, to be compared with the
-# first one after a revert to a snapshot that is taken next.
+# resumed_tick DOMAIN: the tick it went on from: the first that does not follow
+# on the one before it (the domain ticks on for a while after the mark), or the
+# first at all. Nothing if it has not ticked since.
+resumed_tick() {
+    console "$1" | awk '
+        /^WITNESS tick/ { if (!seen++ || $3 != last + 1) first = $3; last = $3 }
+        END { print first }'
+}
+
 # back_at DOMAIN BEFORE AFTER: the domain goes on from between these ticks, and
 # the witness finds memory and disks in step.
+_back_at() {
+    local n
+    n=$(resumed_tick "$1")
+    [ -n "$n" ] && [ "$n" -ge "$2" ] && [ "$n" -le $(($3 + 1)) ]
+}
 back_at() {
-    local first
-    wait_tick "$1" 0 60 || return 1
-    first=$(first_tick "$1")
-    [ "$first" -ge "$2" ] && [ "$first" -le "$3" ] || {
-        echo "first tick $first, not from $2 to $3"
+    until_ok 60 _back_at "$@" || {
+        echo "went on from tick $(resumed_tick "$1"), not from $2 to $3"
         return 1
     }
     ticking "$1"

@@ -278,6 +278,7 @@ static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
                             0x7fffffffffffL, &created);
     if (rc) return rc;
     snap->creation_time = created;
+    if (memory >= 0) libxl_defbool_set(&snap->memory, memory);
     if (memory == 0 && snap->memory_path)
         return snap_fail(sc, ERROR_INVAL, "%s: memory=0 and memory_path "
                          "contradict each other; leave one out", path);
@@ -401,7 +402,8 @@ char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
     fprintf(f, "creation_time = %" PRIu64 "\n", snap->creation_time);
     write_setting(f, "xen_version", snap->xen_version);
     write_setting(f, "qemu_version", snap->qemu_version);
-    fprintf(f, "memory = %d\n", snap->memory_path ? 1 : 0);
+    if (!libxl_defbool_is_default(snap->memory))
+        fprintf(f, "memory = %d\n", libxl_defbool_val(snap->memory));
     write_setting(f, "memory_path", snap->memory_path);
     write_disks(f, sc, snap);
     fclose(f);

@@ -5,7 +5,8 @@
  *   gather   the domain, its disks, QEMU's graph
  *   check    refuse what cannot work, before anything changes
  *   plan     overlays and files while the guest runs; then the window:
- *            save (the guest stops), pause, resume, QEMU's transaction,
+ *            save (the guest stops, unseen by xl's monitor), pause, resume,
+ *            QEMU's transaction,
  *            repoint, unpause; then the files get their names
  *   run
  *
@@ -294,18 +295,52 @@ static void plan_before(libxl_snapshot_ctx *sc, struct create *c,
             c->ops[i].driver->prepare(sc, &c->plan, &c->ops[i]);
 }
 
+static void set_monitors(struct snap_step *step, const struct create *c)
+{
+    step->pids = c->dom.monitors;
+    step->num_pids = c->dom.num_monitors;
+}
+
+/* xl's monitor must not see the domain suspended. */
+static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct create *c)
+{
+    struct snap_step *step;
+
+    if (!c->dom.num_monitors) return -1;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_HOLD_MONITOR,
+                         "hold xl's monitor of the domain");
+    set_monitors(step, c);
+    step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
+                          "release xl's monitor");
+    set_monitors(step, c);
+    return snap_plan_last(&c->plan);
+}
+
+static void plan_release_monitor(libxl_snapshot_ctx *sc, struct create *c,
+                                 int hold)
+{
+    struct snap_step *step;
+
+    if (hold < 0) return;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RELEASE_MONITOR,
+                         "release xl's monitor");
+    set_monitors(step, c);
+    step->ends = hold;
+}
+
 /* The guest stops in the course of "save" and is held when this ends. */
 static void plan_save(libxl_snapshot_ctx *sc, struct create *c)
 {
     struct snap_plan *plan = &c->plan;
     struct snap_step *step;
-    int save;
+    int save, hold;
 
     if (c->dom.paused && !saves_while_paused(&c->dom)) {
         step = snap_plan_add(sc, plan, SNAP_STEP_UNPAUSE,
                              "let the paused domain run for the save");
         snap_step_undo(sc, step, SNAP_STEP_PAUSE, "pause the domain again");
     }
+    hold = plan_hold_monitor(sc, c);
     step = snap_plan_add(sc, plan, SNAP_STEP_SAVE, "save the memory to %s%s",
                          c->partial_memory,
                          c->params->live ? ", live" : "");
@@ -321,6 +356,7 @@ static void plan_save(libxl_snapshot_ctx *sc, struct create *c)
     step = snap_plan_add(sc, plan, SNAP_STEP_RESUME,
                          "resume the domain, its vCPUs held by the pause");
     step->ends = save;
+    plan_release_monitor(sc, c, hold);
 }
 
 static void plan_transaction(libxl_snapshot_ctx *sc, struct create *c)
@@ -402,6 +438,7 @@ static void result_snapshot(libxl_snapshot_ctx *sc, const struct create *c,
     snap->domain_uuid = c->dom.uuid;
     snap->domain_type = c->dom.type;
     snap->creation_time = c->params->creation_time;
+    libxl_defbool_set(&snap->memory, true);
     snap->memory_path = snap_result_str(c->params->memory_path);
     snap->qemu_version = snap_result_str(c->dom.qemu_version);
     if (xen)

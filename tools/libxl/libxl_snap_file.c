@@ -134,37 +134,24 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), rc;
-    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+    char *text = snap_zalloc(sc, max + 2);
     size_t len = 0;
-    ssize_t got;
-    char *text;
+    ssize_t got = -1;
 
-    if (fd < 0)
-        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, strerror(errno));
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-        rc = snap_fail(sc, ERROR_INVAL, "%s: not a file", path);
-        goto out;
-    }
-    if (st.st_size < 0 || (uint64_t)st.st_size > max) {
-        rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path, max);
-        goto out;
-    }
-    text = snap_zalloc(sc, st.st_size + 1);
-    while (len < (size_t)st.st_size
-           && (got = read(fd, text + len, st.st_size - len)) > 0)
+    /* until its end: it may be a pipe, which tells no size */
+    while (fd >= 0 && len <= max
+           && (got = read(fd, text + len, max + 1 - len)) > 0)
         len += got;
-    if (len < (size_t)st.st_size) {
-        rc = snap_fail(sc, ERROR_FAIL, "%s: cannot be read to its end", path);
-        goto out;
-    }
-    if (strlen(text) != len) {
+    if (got < 0)
+        rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, strerror(errno));
+    else if (len > max)
+        rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path, max);
+    else if (strlen(text) != len)
         rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
-        goto out;
-    }
+    else
+        rc = 0;
     *text_r = text;
-    rc = 0;
- out:
-    close(fd);
+    if (fd >= 0) close(fd);
     return rc;
 }

@@ -371,6 +371,8 @@ int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
     rc = gather_config(sc, dom);
     if (rc) return rc;
     gather_disks(sc, dom);
+    rc = snap_monitor_find(sc, dom->name, &dom->monitors, &dom->num_monitors);
+    if (rc) return rc;
     if (dom->stubdom) return 0;     /* its QEMU is out of our reach */
     return gather_qemu(sc, dom);
 }

@@ -9,7 +9,7 @@
  *   drivers     overlay internal        append steps to a plan, never act
  *   plan        steps as data;  engine  which step is next, no I/O
  *   run         performs a step at a seam
- *   seams       exec qmp dom xs lock file image users
+ *   seams       exec qmp dom xs monitor lock file image users
  *   base        ctx json name config
  */
 #ifndef LIBXL_SNAP_INTERNAL_H
@@ -141,6 +141,8 @@ struct snap_domain {
     bool dm_restricted, stubdom, config_update;
     pid_t qemu_pid;                     /* 0: none */
     const char *qemu_version;
+    int num_monitors;
+    pid_t *monitors;                    /* xl's daemon for this domain */
     libxl_domain_config config;         /* the stored one */
     int num_disks;
     struct snap_disk *disks;
@@ -205,6 +207,8 @@ enum snap_step_kind {
     SNAP_STEP_PAUSE,
     SNAP_STEP_UNPAUSE,
     SNAP_STEP_REPOINT,          /* disks */
+    SNAP_STEP_HOLD_MONITOR,     /* pids */
+    SNAP_STEP_RELEASE_MONITOR,  /* pids */
     SNAP_STEP_DESTROY,
     SNAP_STEP_RESTORE,          /* path, content (config), argv */
 };
@@ -229,6 +233,8 @@ struct snap_step {
     bool live;
     int num_repoints;
     const struct snap_repoint *repoints;
+    int num_pids;
+    const pid_t *pids;
 
     struct snap_step *undo;     /* NULL: nothing to undo */
     bool undo_if_failed;        /* a failed step may have half happened */
@@ -509,5 +515,21 @@ int snap_users_of_file(libxl_snapshot_ctx *sc, const char *path, pid_t except,
 /* The process that is connected to the unix socket @path, or NULL. */
 char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
+/* The processes with a file descriptor for which @match, given its number as
+ * text, says true; never ourselves. */
+typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                           void *opaque);
+int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                           void *opaque, pid_t **pids_r, int *num_r);
+
+/*-- seam: monitor, xl's daemon of a domain ---------------------------------*/
+
+/* The pids of the xl that watches domain @name; *num_r is 0 where nobody
+ * does. */
+int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
+                      pid_t **pids_r, int *num_r);
+/* Stop it, until it is released or this process ends. */
+int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
+int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
 
 #endif /* LIBXL_SNAP_INTERNAL_H */

@@ -21,6 +21,8 @@ static const char *const kind_names[] = {
     [SNAP_STEP_PAUSE] = "pause",
     [SNAP_STEP_UNPAUSE] = "unpause",
     [SNAP_STEP_REPOINT] = "repoint",
+    [SNAP_STEP_HOLD_MONITOR] = "hold-monitor",
+    [SNAP_STEP_RELEASE_MONITOR] = "release-monitor",
     [SNAP_STEP_DESTROY] = "destroy",
     [SNAP_STEP_RESTORE] = "restore",
 };
@@ -149,6 +151,18 @@ static char *repoints_to_json(libxl_snapshot_ctx *sc,
     return snap_json_array(sc, items, step->num_repoints);
 }
 
+static char *pids_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step)
+{
+    const char **items;
+    int i;
+
+    if (!step->num_pids) return NULL;
+    items = snap_zalloc(sc, step->num_pids * sizeof(*items));
+    for (i = 0; i < step->num_pids; i++)
+        items[i] = snap_sprintf(sc, "%d", (int)step->pids[i]);
+    return snap_json_array(sc, items, step->num_pids);
+}
+
 static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step)
 {
     return snap_json_object(
@@ -157,6 +171,7 @@ static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step)
         "j:argv", argv_to_json(sc, step->argv),
         "s:command", step->command, "j:arguments", step->arguments,
         "j:disks", repoints_to_json(sc, step),
+        "j:pids", pids_to_json(sc, step),
         "j:live", step->live ? "true" : NULL,
         "j:commit_point", step->commit_point ? "true" : NULL,
         "j:undo", step->undo ? step_to_json(sc, step->undo) : NULL, NULL);

@@ -296,6 +296,7 @@ static void copy_snapshot(libxl_domain_snapshot *dst, const struct revert *r)
     dst->domain_uuid = src->domain_uuid;
     dst->domain_type = src->domain_type;
     dst->creation_time = src->creation_time;
+    dst->memory = src->memory;
     dst->memory_path = snap_result_str(src->memory_path);
     dst->disks = calloc(src->num_disks + 1, sizeof(*dst->disks));
     if (!dst->disks) abort();

@@ -147,6 +147,10 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_REPOINT:
         return snap_xs_repoint(sc, run->domid, run->uuid_str, step->repoints,
                                step->num_repoints);
+    case SNAP_STEP_HOLD_MONITOR:
+        return snap_monitor_hold(sc, step->pids, step->num_pids);
+    case SNAP_STEP_RELEASE_MONITOR:
+        return snap_monitor_release(sc, step->pids, step->num_pids);
     case SNAP_STEP_DESTROY: return run_destroy(sc, run, step);
     case SNAP_STEP_RESTORE: return run_restore(sc, run, step);
     }

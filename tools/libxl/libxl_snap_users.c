@@ -35,13 +35,8 @@ char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
     return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
 }
 
-/* Call @match for the open files of every process till it says true; returns
- * that process, 0 if there is none, -1 if /proc cannot be read. */
-typedef bool match_fd(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                      void *opaque);
-
 static bool process_matches(libxl_snapshot_ctx *sc, pid_t pid,
-                            match_fd *match, void *opaque)
+                            snap_match_fd *match, void *opaque)
 {
     DIR *dir = opendir(snap_sprintf(sc, "/proc/%d/fd", (int)pid));
     struct dirent *e;
@@ -54,13 +49,13 @@ static bool process_matches(libxl_snapshot_ctx *sc, pid_t pid,
     return found;
 }
 
-static int for_each_process(libxl_snapshot_ctx *sc, pid_t except,
-                            match_fd *match, void *opaque, char **users_r)
+int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                           void *opaque, pid_t **pids_r, int *num_r)
 {
     DIR *dir = opendir("/proc");
     struct dirent *e;
-    char *users = NULL, *who;
-    pid_t pid;
+    pid_t pid, *pids = NULL;
+    int num = 0;
 
     if (!dir)
         return snap_fail(sc, ERROR_FAIL, "cannot read /proc: %s; is it "
@@ -68,12 +63,32 @@ static int for_each_process(libxl_snapshot_ctx *sc, pid_t except,
     while ((e = readdir(dir))) {
         if (!isdigit((unsigned char)e->d_name[0])) continue;
         pid = atoi(e->d_name);
-        if (pid == except || pid == getpid()) continue;
-        if (!process_matches(sc, pid, match, opaque)) continue;
-        who = snap_process_name(sc, pid);
-        users = users ? snap_sprintf(sc, "%s, %s", users, who) : who;
+        if (pid == getpid() || !process_matches(sc, pid, match, opaque))
+            continue;
+        pids = snap_grow(sc, pids, num * sizeof(pid), (num + 1) * sizeof(pid));
+        pids[num++] = pid;
     }
     closedir(dir);
+    *pids_r = pids;
+    *num_r = num;
+    return 0;
+}
+
+/* The processes that match, but @except, as text; NULL if there are none. */
+static int users_text(libxl_snapshot_ctx *sc, pid_t except,
+                      snap_match_fd *match, void *opaque, char **users_r)
+{
+    char *users = NULL, *who;
+    pid_t *pids;
+    int num, i, rc;
+
+    rc = snap_processes_with_fd(sc, match, opaque, &pids, &num);
+    if (rc) return rc;
+    for (i = 0; i < num; i++) {
+        if (pids[i] == except) continue;
+        who = snap_process_name(sc, pids[i]);
+        users = users ? snap_sprintf(sc, "%s, %s", users, who) : who;
+    }
     *users_r = users;
     return 0;
 }
@@ -121,7 +136,7 @@ int snap_users_of_file(libxl_snapshot_ctx *sc, const char *path, pid_t except,
 
     if (stat(path, &m.st))
         return snap_fail(sc, ERROR_FAIL, "%s: %s", path, strerror(errno));
-    return for_each_process(sc, except, match_file, &m, users_r);
+    return users_text(sc, except, match_file, &m, users_r);
 }
 
 /*-- sockets ----------------------------------------------------------------*/
@@ -220,5 +235,5 @@ char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path)
         while (!diag_receive(fd, path, m.peers, &m.num, 16));
     close(fd);
     if (!m.num) return NULL;
-    return for_each_process(sc, 0, match_socket, &m, &users) ? NULL : users;
+    return users_text(sc, 0, match_socket, &m, &users) ? NULL : users;
 }

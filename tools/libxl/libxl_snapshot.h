@@ -81,7 +81,8 @@ typedef struct libxl_domain_snapshot {
     libxl_uuid domain_uuid;
     libxl_domain_type domain_type;
     uint64_t creation_time;     /* seconds since the epoch */
-    char *memory_path;          /* NULL: no memory image */
+    libxl_defbool memory;       /* default: a ConfigFile does not say */
+    char *memory_path;          /* or NULL */
     char *xen_version;          /* e.g. "4.17.7"; NULL: not known */
     char *qemu_version;         /* e.g. "7.2.22"; NULL: no QEMU */
     int num_disks;

@@ -242,6 +242,12 @@ static int make_params(const struct session *s,
         session_library_error(s);
         goto out;
     }
+    if (!libxl_defbool_is_default(wish.memory)
+        && !libxl_defbool_val(wish.memory)) {
+        session_error(s, "%s: memory=0: a snapshot of the disks alone is not "
+                      "supported; leave that line out", o->config_file);
+        goto out;
+    }
     if (set_paths(s, o, domain_name ? domain_name : o->domain, &wish, p))
         goto out;
     p->description = xstrdup(o->description ? o->description

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_monitor.c: keeps xl's monitor of a domain through a save.
+ *
+ * "xl create" and "xl restore" leave a daemon behind that restarts the domain
+ * when it reboots or crashes.  It takes a suspend for the end: "Domain has
+ * suspended", and leaves (xl_vmcontrol.c:handle_domain_death, up to 4.19; since
+ * 4.20 it stays).  After "xl save -c" nobody handles the domain's next reboot.
+ *
+ * The daemon looks at the domain's state when it gets to run, not at what
+ * happened meanwhile (libxl's domain_death_xswatch_callback).  Stopped while
+ * the domain is suspended, it sees nothing.
+ *
+ * We stop it as its tracer: a kernel lets go of what a dead tracer held, so it
+ * runs on even if we are killed.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <libxl_utils.h>
+
+#include "config.h"
+
+#define LOG_PREFIX XEN_LOG_DIR "/xl-"
+
+struct monitor_match {
+    libxl_dominfo *domains;
+    int num_domains;
+    const char *name;           /* NULL: of no domain that exists */
+};
+
+/* Whether @link is the log of the monitor of domain @name, perhaps rotated or
+ * deleted since it was opened. */
+static bool is_log_of(const char *link, const char *name)
+{
+    const char *rest;
+
+    if (strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX))) return false;
+    rest = link + strlen(LOG_PREFIX);
+    if (strncmp(rest, name, strlen(name))) return false;
+    rest += strlen(name);
+    return !strcmp(rest, ".log") || !strncmp(rest, ".log.", 5)
+        || !strncmp(rest, ".log ", 5);
+}
+
+static bool is_log_of_a_domain(libxl_snapshot_ctx *sc, const char *link,
+                               const struct monitor_match *m)
+{
+    char *name;
+    int i;
+
+    for (i = 0; i < m->num_domains; i++) {
+        name = libxl_domid_to_name(sc->ctx, m->domains[i].domid);
+        if (name && is_log_of(link, name)) {
+            free(name);
+            return true;
+        }
+        free(name);
+    }
+    return false;
+}
+
+static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                      void *opaque)
+{
+    const struct monitor_match *m = opaque;
+    char link[512];
+    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
+                           link, sizeof(link) - 1);
+
+    if (len <= 0) return false;
+    link[len] = 0;
+    if (m->name) return is_log_of(link, m->name);
+    return !strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX))
+        && !is_log_of_a_domain(sc, link, m);
+}
+
+/* A domain that was renamed has its log under the old name, so where no log
+ * has this name, all those count that belong to no domain. */
+int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
+                      pid_t **pids_r, int *num_r)
+{
+    struct monitor_match m = { .name = name };
+    int rc;
+
+    rc = snap_processes_with_fd(sc, match_log, &m, pids_r, num_r);
+    if (rc || *num_r) return rc;
+    m.name = NULL;
+    m.domains = libxl_list_domain(sc->ctx, &m.num_domains);
+    if (!m.domains) return snap_fail(sc, ERROR_FAIL, "libxl cannot list the "
+                                     "domains");
+    rc = snap_processes_with_fd(sc, match_log, &m, pids_r, num_r);
+    libxl_dominfo_list_free(m.domains, m.num_domains);
+    return rc;
+}
+
+static int monitor_hold(pid_t pid)
+{
+    if (ptrace(PTRACE_SEIZE, pid, NULL, NULL)) return -1;
+    if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL)
+        || waitpid(pid, NULL, __WALL) != pid) {
+        ptrace(PTRACE_DETACH, pid, NULL, NULL);
+        return -1;
+    }
+    return 0;
+}
+
+int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
+{
+    int i, saved;
+
+    for (i = 0; i < num; i++) {
+        if (!monitor_hold(pids[i]) || errno == ESRCH) continue;
+        saved = errno;
+        snap_monitor_release(sc, pids, i);
+        return snap_fail(sc, ERROR_FAIL, "xl's monitor of the domain, pid %d, "
+                         "cannot be held (ptrace: %s); it would leave at the "
+                         "suspend, and nobody would handle the next reboot",
+                         (int)pids[i], strerror(saved));
+    }
+    return 0;
+}
+
+int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
+{
+    int i;
+
+    (void)sc;
+    for (i = 0; i < num; i++)
+        ptrace(PTRACE_DETACH, pids[i], NULL, NULL);     /* ESRCH: it ended */
+    return 0;
+}
