@@ -13,7 +13,6 @@ kill $holder
 ok "the guest runs on" ticking vm
 ok "and can be snapshot when it is free" xl snapshot-create -n s1 vm
 
-(sleep 4; kill %2) 2>/dev/null &
 socat -u "UNIX-CONNECT:/var/run/xen/qmp-libxl-$domid" "EXEC:sleep 100" 2>/dev/null &
 holder=$!
 (sleep 4; kill $holder) &
@@ -36,3 +35,25 @@ until_ok 60 says "^vm .*c" xl list vm > /dev/null
 ok "a crashed domain" mustfail "it has shut down or crashed" xl snapshot-create vm
 ok "a revert mends that" revert vm s1
 ok "is back" ticking vm
+
+# a page of it that stays mapped keeps a destroyed domain dying
+cat > "$_tmp/hold.py" <<'END'
+import ctypes, sys, time
+lib = ctypes.CDLL("libxenforeignmemory.so.1")
+lib.xenforeignmemory_open.restype = ctypes.c_void_p
+lib.xenforeignmemory_map.restype = ctypes.c_void_p
+handle = lib.xenforeignmemory_open(None, 0)
+mfn = (ctypes.c_ulong * 1)(int(sys.argv[2]))
+if not lib.xenforeignmemory_map(ctypes.c_void_p(handle), ctypes.c_uint32(int(sys.argv[1])),
+                                1, ctypes.c_size_t(1), mfn, None):
+    sys.exit("cannot map")
+print("mapped", flush=True)
+time.sleep(600)
+END
+domid=$(xl domid vm)
+python3 "$_tmp/hold.py" "$domid" "$(xenstore-read "/local/domain/$domid/console/ring-ref")" > "$_tmp/mapped" &
+holder=$!
+until_ok 20 grep mapped "$_tmp/mapped"
+xl destroy vm
+ok "a dying domain" mustfail "it is dying" xl snapshot-create "$domid"
+kill $holder

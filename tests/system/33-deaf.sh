@@ -18,3 +18,7 @@ xl create -q /srv/deaf/deaf.cfg
 before=$(world deaf)
 ok "says so" mustfail "does not answer the suspend request" xl snapshot-create --external -n s1 deaf
 ok "leaves everything as it was" diff <(echo "$before") <(world deaf)
+
+xl shutdown deaf > /dev/null
+ok "nor is one taken that is about to shut down" mustfail \
+    "it has been asked to poweroff" xl snapshot-create --external -n s1 deaf

@@ -148,7 +148,10 @@ define_domain() {
         shift
     done
     if [ "$type" = hvm ]; then
-        kernel=vmlinuz
+        # See tests/xenhost/guest/hvmboot.S.
+        kernel=hvmboot
+        extra+='device_model_args_hvm = [ "-device", "loader,file='
+        extra+=$guest_files/vmlinux.flat',addr=0x1000000,force-raw=on" ]'$'\n'
         extra+='vga="none"'$'\n''usb=0'$'\n''serial="none"'$'\n'
     fi
     cat > "$(config "$_name")" <<EOF

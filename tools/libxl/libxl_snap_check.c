@@ -22,6 +22,10 @@ int snap_check_domain_alive(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "domain %u: it has shut down or "
                          "crashed and waits to be cleaned up; destroy or "
                          "restart it first", dom->domid);
+    if (dom->asked_to && *dom->asked_to)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it has been asked to %s "
+                         "and has not done so yet; wait for that", dom->domid,
+                         dom->asked_to);
     return 0;
 }
 

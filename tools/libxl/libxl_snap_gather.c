@@ -55,6 +55,9 @@ static int gather_state(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     dom->shutdown = info.shutdown;
     dom->dying = info.dying;
     dom->memory_kb = info.current_memkb;
+    /* what "xl shutdown" asked for and the guest has not yet taken up */
+    dom->asked_to = snap_xs_read(sc, snap_sprintf(
+        sc, "/local/domain/%u/control/shutdown", dom->domid));
  out:
     libxl_dominfo_dispose(&info);
     return rc;

@@ -136,6 +136,7 @@ struct snap_domain {
     const char *name;
     libxl_domain_type type;
     bool paused, shutdown, dying;
+    const char *asked_to;               /* "poweroff", "reboot"; or NULL, "" */
     uint64_t memory_kb;
     bool pv_drivers;                    /* HVM: suspends only by answering */
     bool dm_restricted, stubdom, config_update;

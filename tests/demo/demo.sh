@@ -1,0 +1,65 @@
+#!/bin/bash
+# What xl-snapshot does, shown on a real domain: "./dev demo" runs it in dom0 of
+# an emulated Xen host. A snapshot, the guest goes on, back to the snapshot, and
+# back once more.
+. "$(dirname "$0")/../system/snapshot.sh"
+
+title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+run() { printf '\n# %s\n' "$*"; "$@"; }
+
+# The last tick that image $1 of the paused domain holds.
+tick_on() {
+    qemu-img convert -U -f "$2" -O raw "$1" /srv/demo/read
+    witness --check /srv/demo/read | awk '{ print $(NF - 1) }'
+}
+
+# show WHEN: what memory and disks hold now, as a line of the table. The domain
+# is held for the moment of the look.
+show() {
+    local a b
+    xl pause demo 2>/dev/null
+    read -r a b < <(disks_of demo | awk '{ print $2 ":" $3 }' | xargs)
+    printf -v line '%-34s %8s %8s %8s' "$1" "$(tick demo)" \
+        "$(tick_on "${a%:*}" "${a#*:}")" "$(tick_on "${b%:*}" "${b#*:}")"
+    table+=("$line")
+    xl unpause demo
+}
+
+table=()
+
+title "A PV domain with a qcow2 and a raw disk. Its guest counts, in memory and on both disks."
+new_snapshot_domain demo qcow2:64M raw:32M
+run xl list demo
+grep '^disk' "$(config demo)"
+wait_tick demo 10
+
+title "Take a snapshot of it, memory and disks of one instant:"
+run xl snapshot-create --name before-upgrade demo
+at=$(tick demo)
+table+=("$(printf '%-34s %8s' "at the snapshot, about" "$at")")
+
+title "The guest goes on and writes:"
+wait_tick demo $((at + 25))
+show "later, before the revert"
+printf '%s\n' "${table[-1]}"
+
+title "Back to the snapshot:"
+mark demo
+run xl snapshot-revert demo "$(cfg demo before-upgrade)"
+until_ok 30 back_at demo 0 $((at + 1))
+table+=("$(printf '%-34s %8s   memory and both disks fit' "after the revert it went on from" \
+    "$(resumed_tick demo)")")
+show "a moment later"
+
+title "And back once more, to the same snapshot:"
+mark demo
+run xl snapshot-revert demo "$(cfg demo before-upgrade)"
+until_ok 30 back_at demo 0 $((at + 1))
+table+=("$(printf '%-34s %8s   memory and both disks fit' "after the second it went on from" \
+    "$(resumed_tick demo)")")
+show "a moment later"
+
+title "The guest's counter                 memory     xvda     xvdb"
+printf '%s\n' "${table[@]}"
+title "At each of its ticks the guest compared both disks with its memory: nothing torn."
+sound demo
