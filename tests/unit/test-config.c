@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static libxl_domain_snapshot snap;
 static char path[256];
@@ -359,6 +361,7 @@ static void a_written_config_is_as_recorded(void)
     made.domain_name = strdup("web");
     made.domain_type = LIBXL_DOMAIN_TYPE_HVM;
     made.creation_time = 1732181400;
+    libxl_defbool_set(&made.memory, true);
     made.memory_path = strdup("/var/lib/xen/snapshots/web/before/memory");
     made.xen_version = strdup("4.17.7");
     made.num_disks = 2;
@@ -377,20 +380,47 @@ static void a_snapshot_without_memory_is_written_and_read(void)
     char *text;
 
     libxl_domain_snapshot_init(&made);
+    libxl_defbool_set(&made.memory, false);
     text = libxl_domain_snapshot_config_text(sc, &made);
     CHECK_HAS(text, "memory = 0\n");
     CHECK_OK(read_text(text));
+    CHECK(!libxl_defbool_is_default(snap.memory)
+          && !libxl_defbool_val(snap.memory));
     free(text);
 }
 
-static void a_fifo_is_refused_and_not_waited_for(void)
+static void whether_there_is_memory_may_be_left_open(void)
+{
+    CHECK_OK(read_text("name = 'a'\n"));
+    CHECK(libxl_defbool_is_default(snap.memory));
+    CHECK_OK(read_text("memory = 1\n"));
+    CHECK(libxl_defbool_val(snap.memory));
+}
+
+/* "xl snapshot-revert web <(generate-config)" */
+static void a_config_may_come_through_a_pipe(void)
 {
     char fifo[256];             /* the context's memory goes with the call */
+    int rc;
 
     snprintf(fifo, sizeof(fifo), "%s", tmp_path("fifo"));
     REQUIRE(!mkfifo(fifo, 0600));
-    CHECK_INT(libxl_domain_snapshot_config_read(sc, fifo, &snap), ERROR_INVAL);
-    CHECK_HAS(error_text(), "fifo: not a file");
+    if (!fork()) {
+        FILE *f = fopen(fifo, "w");
+
+        fputs("name = 'a'\n", f);
+        fflush(f);
+        usleep(50000);
+        fputs("memory = 0\n", f);
+        fclose(f);
+        _exit(0);
+    }
+    rc = libxl_domain_snapshot_config_read(sc, fifo, &snap);
+    wait(NULL);
+    CHECK_OK(rc);
+    CHECK_STR(snap.name, "a");
+    CHECK(!libxl_defbool_is_default(snap.memory)
+          && !libxl_defbool_val(snap.memory));
 }
 
 static void forget(void)
@@ -419,5 +449,6 @@ TESTS(TEST(a_full_config_is_read), TEST(an_empty_target_is_internal),
       TEST(a_trailing_comma_comes_back),
       TEST(a_written_config_is_as_recorded),
       TEST(a_snapshot_without_memory_is_written_and_read),
-      TEST(a_fifo_is_refused_and_not_waited_for),
+      TEST(a_config_may_come_through_a_pipe),
+      TEST(whether_there_is_memory_may_be_left_open),
       { "nothing_stays_allocated", forget })
