@@ -64,14 +64,14 @@ for driver in "$libdir"/libxl_snap_drv_*.o; do
     driver=${driver#libxl_snap_}
     ok "driver ${driver#drv_} describes, and looks at images" \
         nothing beside "$driver" \
-        "$base|$describe|snap_gather_image|snap_file_exists"
+        "$base|$describe|snap_gather_image|snap_file_(exists|is_frozen)"
 done
 ok "operations act by plans alone" nothing violations \
-    'snap_(exec(_fed)?|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish))' \
+    'snap_(exec(_fed)?|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
     run gather
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
     revert
 ok "seams do not call up" nothing violations \
-    'snap_(gather|plan|engine|driver|check|run)_.*' create revert info run \
+    'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert info run \
     gather check driver drv_internal drv_overlay plan engine
 finished

@@ -23,6 +23,8 @@ qcow2:/srv/vm/xvda.$name.qcow2
 qcow2:/srv/vm/xvdb.$name.qcow2
 qcow2:/srv/vm/xvdb.$name.qcow2
 END
+ok "nobody can write the bases any more, not even root" \
+    not sh -c ': >> /srv/vm/xvda.qcow2'
 bases=$(sha256sum /srv/vm/xvda.qcow2 /srv/vm/xvdb.raw)
 
 domid=$(xl domid vm) uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')

@@ -27,5 +27,7 @@ ok "the guest goes on" ticking vm
 later=$(tick vm)
 ok "reverts to it" revert vm s3
 ok "the witness is content" ticking vm
+ok "the tag in its base can no longer be applied" \
+    unchanged vm mustfail "being the base of an external snapshot" revert vm s1
 xl destroy vm
 ok "the images are sound" qemu-img check -q -f qcow2 /srv/vm/xvda.qcow2

@@ -10,15 +10,14 @@ name = "before-upgrade"
 description = 'all that I had; "quoted"'
 memory_path = "/srv/vm/elsewhere/ram"
 disks = [ ',,xvda',
-          '/srv/vm/elsewhere/data, now.qcow2,qcow2,xvdb' ]
+          '/srv/vm/elsewhere/data.now,qcow2,xvdb' ]
 END
-sed -i 's/data, now/data now/' /srv/vm/wish.cfg
 ticking vm
 before=$(tick vm)
 ok "takes its wishes" says "internal: tag before-upgrade" \
     xl snapshot-create vm /srv/vm/wish.cfg
 after=$(tick vm)
-ok "overlay where it says" says "xvdb /srv/vm/elsewhere/data now.qcow2 qcow2" disks_of vm
+ok "overlay where it says" says "xvdb /srv/vm/elsewhere/data.now qcow2" disks_of vm
 ok "memory where it says" test -s /srv/vm/elsewhere/ram
 ok "the description is kept" grep -F 'description = "all that I had; \"quoted\""' \
     "$(cfg vm before-upgrade)"

@@ -14,12 +14,12 @@ ok "nothing half done is left" test "$(ls $snapshots/vm/s1 | wc -l)" = 2
 
 ticking vm
 xl destroy vm
-bases=$(sha256sum /srv/vm/*.qcow2 /srv/vm/*.raw)
+bases=$(sha256sum /srv/vm/xvda.qcow2 /srv/vm/xvdb.raw)
 ok "a stock xl restore without a config fails" not xl restore "$image"
 ok "and says where to turn" says "use-xl-snapshot-revert" \
     sh -c "xl restore '$image' 2>&1 || :"
 ok "no domain is left" not xl domid vm
-ok "no layer was touched" sha256sum --status -c <<< "$bases"
+ok "no frozen layer was touched" sha256sum --status -c <<< "$bases"
 
 qemu-img create -q -f qcow2 -b /srv/vm/xvda.qcow2 -F qcow2 /srv/vm/a.qcow2
 qemu-img create -q -f qcow2 -b /srv/vm/xvdb.raw -F raw /srv/vm/b.qcow2
@@ -31,7 +31,12 @@ ok "with a config that names fresh overlays it works" \
 ok "memory and disks fit" back_at vm "$before" "$after"
 
 xl destroy vm
-start_domain vm
+ok "nor can the old xl.cfg start the domain on its frozen bases" \
+    not xl create "$(config vm)"
+ok "which nobody has written to" sha256sum --status -c <<< "$bases"
+remove_domain vm
+
+new_snapshot_domain vm qcow2:64M raw:32M
 xl snapshot-create --internal -n s2 vm <(echo "disks = [ ',,xvda', '/srv/vm/i.qcow2,qcow2,xvdb' ]") > /dev/null
 xl destroy vm
 ok "internal tags are guarded as well" not xl restore "$(memory vm s2)"

@@ -33,6 +33,8 @@ ok "an overlay that is no qcow2" refused "an overlay is qcow2" vm \
     "$(wish "disks = [ '/srv/vm/o,raw,xvda' ]")"
 ok "an overlay in no folder" refused "No such file" vm \
     "$(wish "disks = [ '/srv/vm/none/o,qcow2,xvda' ]")"
+ok "an overlay that QEMU could not open at the next start" refused "white space" vm \
+    "$(wish "disks = [ '/srv/vm/a b,qcow2,xvda' ]")"
 touch /srv/vm/there
 ok "an overlay that exists" refused "exists already" vm \
     "$(wish "disks = [ '/srv/vm/there,qcow2,xvda' ]")"

@@ -47,6 +47,7 @@ sed 's/^uuid.*//' "$(cfg vm s1)" > /srv/vm/bad.cfg
 ok "no uuid" refused "of another domain" /srv/vm/bad.cfg
 sed 's/^name.*/name = "s9"/' "$(cfg vm s1)" > /srv/vm/bad.cfg
 ok "a tag that is not there" refused "has no internal snapshot 's9'" /srv/vm/bad.cfg
+chattr -i /srv/vm/xvdb.qcow2
 mv /srv/vm/xvdb.qcow2 /srv/vm/moved
 ok "a base that is not there" refused "is missing"
 mv /srv/vm/moved /srv/vm/xvdb.qcow2

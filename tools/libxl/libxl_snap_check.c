@@ -57,6 +57,17 @@ int snap_check_unused(libxl_snapshot_ctx *sc, const char *who,
                      who, path, users);
 }
 
+/* QEMU 7.2 reads the path from xenstore up to the first white space
+ * (xen_block_backend: "%ms"): the domain would run until its next start. */
+int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path)
+{
+    if (path[strcspn(path, " \t\v\f\r")])
+        return snap_fail(sc, ERROR_INVAL, "overlay %s: QEMU cannot start a "
+                         "domain from a path with white space; choose another",
+                         path);
+    return snap_check_target(sc, "overlay", path, NULL, SNAP_OVERLAY_BYTES);
+}
+
 int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
                       const char *path, const char *directory, uint64_t bytes)
 {

@@ -306,6 +306,8 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
     if (!report.f) abort();
     cfg = xlu_cfg_init(report.f, path);
     if (!cfg) abort();
+    /* libxlutil 4.17 takes a comment without a newline at the end for an error */
+    text = snap_sprintf(sc, "%s\n", text);
     if (xlu_cfg_readdata(cfg, text, strlen(text))) {
         rc = snap_fail(sc, ERROR_INVAL, "%s", report_line(&report));
         goto out;

@@ -4,10 +4,7 @@
  *
  *   gather   the domain, its disks, QEMU's graph
  *   check    refuse what cannot work, before anything changes
- *   plan     overlays and files while the guest runs; then the window:
- *            save (the guest stops, unseen by xl's monitor), pause, resume,
- *            QEMU's transaction,
- *            repoint, unpause; then the files get their names
+ *   plan     libxl_snap_create_plan.c
  *   run
  *
  * Why pause and resume before the transaction: after a save the guest is
@@ -21,19 +18,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Overlay metadata at birth, and room for the guest's next writes. */
-#define OVERLAY_BYTES   (UINT64_C(4) << 20)
-
-struct create {
-    const libxl_domain_snapshot_params *params;
-    struct snap_domain dom;
-    int num_ops;
-    struct snap_disk_op *ops;
-    const char *image_config;       /* JSON for the memory image */
-    const char *partial_memory, *partial_config;
-    struct snap_plan plan;
-};
 
 /*-- gather -----------------------------------------------------------------*/
 
@@ -53,7 +37,7 @@ static const char *free_node_name(libxl_snapshot_ctx *sc,
     }
 }
 
-static int gather_ops(libxl_snapshot_ctx *sc, struct create *c)
+static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const libxl_disk_snapshot_params *want;
     struct snap_disk_op *op;
@@ -87,7 +71,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct create *c)
  * open because libxl looks for the file only then (4.17,
  * libxl__device_disk_set_backend).
  */
-static int gather_image_config(libxl_snapshot_ctx *sc, struct create *c)
+static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     libxl_domain_config config;
     char *json;
@@ -117,12 +101,7 @@ static int gather_image_config(libxl_snapshot_ctx *sc, struct create *c)
 
 /*-- check ------------------------------------------------------------------*/
 
-static bool saves_while_paused(const struct snap_domain *dom)
-{
-    return dom->type == LIBXL_DOMAIN_TYPE_HVM && !dom->pv_drivers;
-}
-
-static int check_live(libxl_snapshot_ctx *sc, const struct create *c)
+static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     libxl_physinfo phys;
     bool can;
@@ -145,10 +124,10 @@ static int check_live(libxl_snapshot_ctx *sc, const struct create *c)
                      libxl_domain_type_to_string(c->dom.type));
 }
 
-static int check_paused(libxl_snapshot_ctx *sc, const struct create *c)
+static int check_paused(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     if (!c->dom.paused || c->params->unpause_to_save
-        || saves_while_paused(&c->dom))
+        || snap_create_saves_paused(&c->dom))
         return 0;
     return snap_fail(sc, ERROR_INVAL, "domain %s: it is paused, and a paused "
                      "%s guest cannot answer the request to suspend; use "
@@ -157,7 +136,7 @@ static int check_paused(libxl_snapshot_ctx *sc, const struct create *c)
                      libxl_domain_type_to_string(c->dom.type));
 }
 
-static int check_disk(libxl_snapshot_ctx *sc, const struct create *c,
+static int check_disk(libxl_snapshot_ctx *sc, const struct snap_create *c,
                       const struct snap_disk_op *op)
 {
     const struct snap_disk *disk = op->disk;
@@ -177,7 +156,7 @@ static int check_disk(libxl_snapshot_ctx *sc, const struct create *c,
                            disk->path, c->dom.qemu_pid, false);
     if (rc) return rc;
     if (op->driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
-        return snap_check_target(sc, "overlay", op->path, NULL, OVERLAY_BYTES);
+        return snap_check_overlay(sc, op->path);
     for (i = 0; i < disk->num_tags; i++)
         if (!strcmp(disk->tags[i], op->name))
             return snap_fail(sc, ERROR_INVAL, "disk %s: %s has an internal "
@@ -186,7 +165,7 @@ static int check_disk(libxl_snapshot_ctx *sc, const struct create *c,
     return 0;
 }
 
-static int check_disks(libxl_snapshot_ctx *sc, const struct create *c)
+static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     int i, j, rc;
 
@@ -215,7 +194,7 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct create *c)
     return 0;
 }
 
-static int check_files(libxl_snapshot_ctx *sc, const struct create *c)
+static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     const libxl_domain_snapshot_params *p = c->params;
     const char *const paths[] = { p->memory_path, p->config_path,
@@ -234,7 +213,7 @@ static int check_files(libxl_snapshot_ctx *sc, const struct create *c)
     return 0;
 }
 
-static int check(libxl_snapshot_ctx *sc, const struct create *c)
+static int check(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     int rc;
 
@@ -249,184 +228,9 @@ static int check(libxl_snapshot_ctx *sc, const struct create *c)
     return check_files(sc, c);
 }
 
-/*-- plan -------------------------------------------------------------------*/
-
-/* The folder and those above it that are missing, topmost first. */
-static void plan_directory(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                           const char *dir)
-{
-    struct snap_step *step;
-
-    if (snap_file_exists(dir)) return;
-    plan_directory(sc, plan, snap_file_dirname(sc, dir));
-    step = snap_plan_add(sc, plan, SNAP_STEP_MKDIR, "create the folder %s",
-                         dir);
-    step->path = dir;
-    step = snap_step_undo(sc, step, SNAP_STEP_RMDIR, "remove the folder %s",
-                          dir);
-    step->path = dir;
-}
-
-static const char *config_text(libxl_snapshot_ctx *sc,
-                               const libxl_domain_snapshot *snap)
-{
-    char *text = libxl_domain_snapshot_config_text(sc, snap);
-    const char *kept = snap_strdup(sc, text);
-
-    free(text);
-    return kept;
-}
-
-/* What can be done while the guest runs. */
-static void plan_before(libxl_snapshot_ctx *sc, struct create *c,
-                        const libxl_domain_snapshot *snap)
-{
-    int i;
-
-    if (c->params->directory)
-        plan_directory(sc, &c->plan, c->params->directory);
-    snap_plan_create_file(sc, &c->plan, c->partial_memory, NULL, NULL,
-                          "the memory image");
-    if (c->partial_config)
-        snap_plan_create_file(sc, &c->plan, c->partial_config, NULL,
-                              config_text(sc, snap), "the snapshot config");
-    for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].driver->prepare)
-            c->ops[i].driver->prepare(sc, &c->plan, &c->ops[i]);
-}
-
-static void set_monitors(struct snap_step *step, const struct create *c)
-{
-    step->pids = c->dom.monitors;
-    step->num_pids = c->dom.num_monitors;
-}
-
-/* xl's monitor must not see the domain suspended. */
-static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct create *c)
-{
-    struct snap_step *step;
-
-    if (!c->dom.num_monitors) return -1;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_HOLD_MONITOR,
-                         "hold xl's monitor of the domain");
-    set_monitors(step, c);
-    step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
-                          "release xl's monitor");
-    set_monitors(step, c);
-    return snap_plan_last(&c->plan);
-}
-
-static void plan_release_monitor(libxl_snapshot_ctx *sc, struct create *c,
-                                 int hold)
-{
-    struct snap_step *step;
-
-    if (hold < 0) return;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RELEASE_MONITOR,
-                         "release xl's monitor");
-    set_monitors(step, c);
-    step->ends = hold;
-}
-
-/* The guest stops in the course of "save" and is held when this ends. */
-static void plan_save(libxl_snapshot_ctx *sc, struct create *c)
-{
-    struct snap_plan *plan = &c->plan;
-    struct snap_step *step;
-    int save, hold;
-
-    if (c->dom.paused && !saves_while_paused(&c->dom)) {
-        step = snap_plan_add(sc, plan, SNAP_STEP_UNPAUSE,
-                             "let the paused domain run for the save");
-        snap_step_undo(sc, step, SNAP_STEP_PAUSE, "pause the domain again");
-    }
-    hold = plan_hold_monitor(sc, c);
-    step = snap_plan_add(sc, plan, SNAP_STEP_SAVE, "save the memory to %s%s",
-                         c->partial_memory,
-                         c->params->live ? ", live" : "");
-    step->path = c->partial_memory;
-    step->content = c->image_config;
-    step->live = c->params->live;
-    step->undo_if_failed = true;
-    snap_step_undo(sc, step, SNAP_STEP_RESUME, "resume the domain");
-    save = snap_plan_last(plan);
-
-    step = snap_plan_add(sc, plan, SNAP_STEP_PAUSE, "pause the domain");
-    snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
-    step = snap_plan_add(sc, plan, SNAP_STEP_RESUME,
-                         "resume the domain, its vCPUs held by the pause");
-    step->ends = save;
-    plan_release_monitor(sc, c, hold);
-}
-
-static void plan_transaction(libxl_snapshot_ctx *sc, struct create *c)
-{
-    const char **actions = snap_zalloc(sc, c->num_ops * sizeof(*actions));
-    struct snap_step *step;
-    int i;
-
-    if (!c->num_ops) return;
-    for (i = 0; i < c->num_ops; i++)
-        actions[i] = c->ops[i].driver->action(sc, &c->ops[i]);
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_QMP,
-                         "snapshot %d disk%s in one QEMU transaction",
-                         c->num_ops, c->num_ops == 1 ? "" : "s");
-    step->command = "transaction";
-    step->arguments = snap_json_object(
-        sc, "j:actions", snap_json_array(sc, actions, c->num_ops), NULL);
-    step->commit_point = true;
-}
-
-static void plan_repoint(libxl_snapshot_ctx *sc, struct create *c)
-{
-    struct snap_repoint *repoints = snap_zalloc(
-        sc, c->num_ops * sizeof(*repoints));
-    struct snap_step *step;
-    int num = 0, i;
-
-    for (i = 0; i < c->num_ops; i++) {
-        const struct snap_disk_op *op = &c->ops[i];
-
-        if (op->driver->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL) continue;
-        repoints[num++] = (struct snap_repoint){
-            .vdev = op->disk->vdev, .be_path = op->disk->be_path,
-            .devid = op->disk->devid, .from = op->disk->path,
-            .to = op->path, .format = LIBXL_DISK_FORMAT_QCOW2,
-        };
-    }
-    if (!num) return;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_REPOINT, "repoint %d disk%s "
-                         "in xenstore and the stored config", num,
-                         num == 1 ? "" : "s");
-    step->repoints = repoints;
-    step->num_repoints = num;
-}
-
-static void plan_after(libxl_snapshot_ctx *sc, struct create *c)
-{
-    const libxl_domain_snapshot_params *p = c->params;
-    /* our pause replaces the user's where that had to be lifted */
-    bool replaced = c->dom.paused && !saves_while_paused(&c->dom);
-    struct snap_step *step;
-
-    if (!replaced && (c->dom.paused || !p->leave_paused))
-        snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
-                         "flush the memory image and name it %s",
-                         p->memory_path);
-    step->path = c->partial_memory;
-    step->to = p->memory_path;
-    if (!p->config_path) return;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
-                         "name the snapshot config %s", p->config_path);
-    step->path = c->partial_config;
-    step->to = p->config_path;
-    step->needs_all = true;
-}
-
 /*-- result -----------------------------------------------------------------*/
 
-static void result_snapshot(libxl_snapshot_ctx *sc, const struct create *c,
+static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
                             libxl_domain_snapshot *snap)
 {
     const libxl_version_info *xen = libxl_get_version_info(sc->ctx);
@@ -465,7 +269,7 @@ static void result_snapshot(libxl_snapshot_ctx *sc, const struct create *c,
 
 /*-- the operation ----------------------------------------------------------*/
 
-static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct create *c)
+static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct snap_create *c)
 {
     const libxl_domain_snapshot_params *p = c->params;
     int rc;
@@ -482,21 +286,11 @@ static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct create *c)
     return gather_image_config(sc, c);
 }
 
-static void make_plan(libxl_snapshot_ctx *sc, struct create *c,
-                      const libxl_domain_snapshot *snap)
-{
-    plan_before(sc, c, snap);
-    plan_save(sc, c);
-    plan_transaction(sc, c);
-    plan_repoint(sc, c);
-    plan_after(sc, c);
-}
-
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
                                  const libxl_domain_snapshot_params *params,
                                  libxl_domain_snapshot_result *result)
 {
-    struct create c = { .params = params };
+    struct snap_create c = { .params = params };
     struct snap_run run = { .domid = domid };
     uint64_t began = snap_now_us();
     libxl_uuid uuid;
@@ -514,7 +308,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     if (rc) goto out;
 
     result_snapshot(sc, &c, &result->snapshot);
-    make_plan(sc, &c, &result->snapshot);
+    snap_create_plan(sc, &c, &result->snapshot);
     snap_plan_to_result(sc, &c.plan, result);
     if (params->dry_run) goto out;
 
@@ -523,8 +317,8 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     rc = snap_run_plan(sc, &run, &c.plan);
     if (rc && run.committed)
         snap_fail(sc, rc, "the disks of domain %s are on their new layers and "
-                  "it runs on with them; see what failed before you restart "
-                  "it", c.dom.name);
+                  "it runs on with them; mend this before it reboots, xl list "
+                  "-l shows what it would reboot with", c.dom.name);
     result->domid = domid;
     if (run.stopped_us && run.running_us)
         result->downtime_us = run.running_us - run.stopped_us;

@@ -48,6 +48,11 @@ static int internal_revert_check(libxl_snapshot_ctx *sc, const char *name,
     struct snap_image_info info;
     int rc, i;
 
+    if (snap_file_is_frozen(ds->parent.pdev_path))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
+                         "base of an external snapshot that applying the tag "
+                         "would ruin; copy the tag out with: qemu-img convert "
+                         "-l %s", ds->vdev, ds->parent.pdev_path, name);
     rc = snap_gather_image(sc, ds->parent.pdev_path, "qcow2", &info);
     if (rc) return rc;
     for (i = 0; i < info.num_tags; i++)

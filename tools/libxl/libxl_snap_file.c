@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -109,15 +111,59 @@ static int sync_path(const char *path, int flags)
     return r;
 }
 
+/* Some file systems, NFS among them, have no RENAME_NOREPLACE. */
+static int rename_onto_nothing(const char *path, const char *to)
+{
+    if (!renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE)) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    return link(path, to) || unlink(path) ? -1 : 0;
+}
+
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *to)
 {
     if (sync_path(path, O_RDONLY)
-        || renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE)
+        || rename_onto_nothing(path, to)
         || sync_path(snap_file_dirname(sc, to), O_RDONLY | O_DIRECTORY))
         return snap_fail(sc, ERROR_FAIL, "cannot rename %s to %s: %s", path,
                          to, strerror(errno));
     return 0;
+}
+
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), flags, r = -1;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st)) goto out;
+    r = 0;
+    if (!S_ISREG(st.st_mode)) goto out;
+    if (!ioctl(fd, FS_IOC_GETFLAGS, &flags)) {
+        flags |= FS_IMMUTABLE_FL;
+        if (!ioctl(fd, FS_IOC_SETFLAGS, &flags)) goto out;
+    }
+    r = fchmod(fd, st.st_mode & 0555);
+ out:
+    if (r)
+        snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; nothing may "
+                  "write to it any more", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    return r ? ERROR_FAIL : 0;
+}
+
+bool snap_file_is_frozen(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), flags;
+    struct stat st;
+    bool frozen = false;
+
+    if (fd < 0) return false;
+    if (!ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL))
+        frozen = true;
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !(st.st_mode & 0222))
+        frozen = true;
+    close(fd);
+    return frozen;
 }
 
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,

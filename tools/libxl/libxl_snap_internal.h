@@ -193,6 +193,11 @@ int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
                       const char *path, const char *directory,
                       uint64_t bytes);
 
+/* The same for an overlay that is to be made: its metadata at birth, and room
+ * for the guest's next writes. */
+#define SNAP_OVERLAY_BYTES (UINT64_C(4) << 20)
+int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path);
+
 /*-- plan: steps as data ----------------------------------------------------*/
 
 enum snap_step_kind {
@@ -201,6 +206,7 @@ enum snap_step_kind {
     SNAP_STEP_CREATE_FILE,      /* path, owner and mode as like, content */
     SNAP_STEP_UNLINK,           /* path */
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
+    SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
     SNAP_STEP_EXEC,             /* argv, what for messages */
     SNAP_STEP_QMP,              /* command, arguments */
     SNAP_STEP_SAVE,             /* suspend the domain into path; live */
@@ -350,6 +356,23 @@ const struct snap_driver *snap_driver_for(libxl_snapshot_mode mode);
 const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
                               const struct snap_disk *disk);
 
+/*-- create: what its two files share ---------------------------------------*/
+
+struct snap_create {
+    const libxl_domain_snapshot_params *params;
+    struct snap_domain dom;
+    int num_ops;
+    struct snap_disk_op *ops;
+    const char *image_config;       /* JSON for the memory image */
+    const char *partial_memory, *partial_config;
+    struct snap_plan plan;
+};
+
+/* A paused domain of this kind can be saved: it need not answer. */
+bool snap_create_saves_paused(const struct snap_domain *dom);
+void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c,
+                      const libxl_domain_snapshot *snap);
+
 /*-- run: perform a plan ----------------------------------------------------*/
 
 struct snap_run {
@@ -359,6 +382,7 @@ struct snap_run {
     uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
     uint64_t running_us;        /* when it ran again */
     bool committed;
+    bool restored;              /* xl has restored the domain */
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
 };
@@ -483,6 +507,13 @@ int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *to);
+/*
+ * Make @path unwritable, for root and its QEMU too (modes do not stop them):
+ * immutable where the file system has that, else without any write bit.
+ * Undone with "chattr -i".  Block devices are left as they are.
+ */
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
+bool snap_file_is_frozen(const char *path);
 bool snap_file_exists(const char *path);
 const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 /* Free bytes for root on the file system of folder @path. */

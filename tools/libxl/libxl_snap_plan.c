@@ -14,6 +14,7 @@ static const char *const kind_names[] = {
     [SNAP_STEP_CREATE_FILE] = "create-file",
     [SNAP_STEP_UNLINK] = "unlink",
     [SNAP_STEP_PUBLISH] = "publish",
+    [SNAP_STEP_FREEZE] = "freeze",
     [SNAP_STEP_EXEC] = "exec",
     [SNAP_STEP_QMP] = "qmp",
     [SNAP_STEP_SAVE] = "save",

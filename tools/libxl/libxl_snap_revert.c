@@ -17,8 +17,6 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-#define OVERLAY_BYTES   (UINT64_C(4) << 20)
-
 struct revert {
     const libxl_domain_snapshot *snap;
     const libxl_domain_snapshot_revert_params *params;
@@ -164,8 +162,7 @@ static int check_disk(libxl_snapshot_ctx *sc, const struct revert *r,
     rc = snap_check_unused(sc, who, ds->parent.pdev_path, r->dom.qemu_pid,
                            external);
     if (rc || !external) return rc;
-    return snap_check_target(sc, "overlay", overlay_path(r, ds->vdev), NULL,
-                             OVERLAY_BYTES);
+    return snap_check_overlay(sc, overlay_path(r, ds->vdev));
 }
 
 /* No writable disk of the image's config may be without a disk snapshot: it
@@ -259,8 +256,11 @@ static void plan_restore(libxl_snapshot_ctx *sc, struct revert *r)
                            "/proc/self/fd/0", NULL);
     if (!r->params->leave_paused)
         snap_plan_add(sc, &r->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
-    for (i = first; i < r->plan.num_steps; i++)
+    /* what these do cannot be undone, also where no destroy came before */
+    for (i = first; i < r->plan.num_steps; i++) {
         r->plan.steps[i].needs_all = true;
+        r->plan.steps[i].commit_point = true;
+    }
 }
 
 /*-- the operation ----------------------------------------------------------*/
@@ -325,11 +325,14 @@ static int run(libxl_snapshot_ctx *sc, struct revert *r,
     };
     int rc = snap_run_plan(sc, &run, &r->plan);
 
-    if (rc && run.committed)
+    result->domid = run.domid;
+    if (rc && run.restored)
+        snap_fail(sc, rc, "domain %s is back, but paused; xl unpause lets it "
+                  "run", r->config.c_info.name);
+    else if (rc && run.committed)
         snap_fail(sc, rc, "domain %s is destroyed and not back; nothing else "
                   "is lost: mend this and run the same revert again",
                   r->config.c_info.name);
-    if (!rc) result->domid = run.domid;
     return rc;
 }
 

@@ -116,6 +116,7 @@ static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
     rc = snap_exec_fed(sc, "restore of the domain", step->argv,
                        RUN_RESTORE_MS, &input);
     if (rc) goto out;
+    run->restored = true;
     rc = libxl_name_to_domid(sc->ctx, run->domain_name, &run->domid);
     if (rc)
         rc = snap_fail(sc, ERROR_FAIL, "xl restored the domain, but there is "
@@ -137,6 +138,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
         return snap_file_create(sc, step->path, step->like, step->content);
     case SNAP_STEP_UNLINK:  return snap_file_unlink(sc, step->path);
     case SNAP_STEP_PUBLISH: return snap_file_publish(sc, step->path, step->to);
+    case SNAP_STEP_FREEZE:  return snap_file_freeze(sc, step->path);
     case SNAP_STEP_EXEC:
         return snap_exec(sc, step->what, step->argv, RUN_EXEC_MS, NULL);
     case SNAP_STEP_QMP:     return run_qmp(sc, run, step);

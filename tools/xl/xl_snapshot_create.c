@@ -193,13 +193,29 @@ static int check_wishes(const struct session *s,
     return 0;
 }
 
+/* Beside a block device is /dev, which is RAM: no place for an overlay. */
+static int check_place(const struct session *s,
+                       const libxl_disk_snapshot_info *info,
+                       libxl_snapshot_mode mode)
+{
+    struct stat st;
+
+    if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->no_external
+        || !info->path || stat(info->path, &st) || !S_ISBLK(st.st_mode))
+        return 0;
+    session_error(s, "disk %s: %s is a block device; say in a ConfigFile where "
+                  "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
+                  info->vdev, info->path, info->vdev);
+    return -1;
+}
+
 static int set_disks(const struct session *s, uint32_t domid,
                      libxl_snapshot_mode mode,
                      const libxl_domain_snapshot *wish,
                      libxl_domain_snapshot_params *p)
 {
     libxl_disk_snapshot_info *info;
-    int num, i;
+    int num, i, r = 0;
 
     if (check_wishes(s, wish)) return -1;
     if (libxl_disk_snapshot_info_list(s->sc, domid, &info, &num)) {
@@ -218,12 +234,14 @@ static int set_disks(const struct session *s, uint32_t domid,
     }
     for (i = 0; i < num; i++) {
         if (!info[i].wanted || wished(wish, info[i].vdev)) continue;
+        r = check_place(s, &info[i], mode);
+        if (r) break;
         add_disk(p, info[i].vdev, mode,
                  mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info[i].path
                  ? default_overlay(&info[i], p->name) : NULL);
     }
     libxl_disk_snapshot_info_list_free(info, num);
-    return 0;
+    return r;
 }
 
 /*-- the command ------------------------------------------------------------*/
