@@ -241,14 +241,40 @@ until_ok() {
     done
 }
 
-_ticked() {
-    local n
-    n=$(tick "$1") && [ -n "$n" ] && [ "$n" -ge "$2" ]
+# Reads the console of NAME from the mark on, as it grows, until COMMAND is true
+# for a line of it. One process for it all: dom0 has one slow CPU, which the
+# guest needs too.
+# _await_line NAME SECONDS COMMAND...
+_await_line() {
+    local name=$1 deadline=$((SECONDS + $2)) fd pid line
+    shift 2
+    touch "$consoles/guest-$name.log"
+    exec {fd}< <(exec tail -s 0.2 -f -c "+$((${_marks[$name]:-0} + 1))" \
+        "$consoles/guest-$name.log" 2>/dev/null)
+    pid=$!
+    while [ $SECONDS -lt "$deadline" ] &&
+        IFS= read -r -t $((deadline - SECONDS)) -u "$fd" line; do
+        if "$@" "${line%$'\r'}"; then
+            deadline=
+            break
+        fi
+    done
+    kill "$pid" 2>/dev/null || :
+    exec {fd}<&-
+    [ -z "$deadline" ]
+}
+
+_is_tick_from() {
+    [[ $2 =~ ^WITNESS\ tick\ ([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$1" ]
 }
 
 # wait_tick NAME TICK [SECONDS]: until it printed that tick or a later one.
 wait_tick() {
-    until_ok "${3:-60}" _ticked "$1" "$2" || { console "$1" | tail -n 5; return 1; }
+    _await_line "$1" "${3:-60}" _is_tick_from "$2" || {
+        echo "no tick $2 of $1; its console ends:"
+        console "$1" | tail -n 5
+        return 1
+    }
 }
 
 # sound NAME: nothing was torn or broken since the mark.
