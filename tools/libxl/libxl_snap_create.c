@@ -315,7 +315,13 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     run.uuid_str = c.dom.uuid_str;
     run.domain_name = c.dom.name;
     rc = snap_run_plan(sc, &run, &c.plan);
-    if (rc && run.committed)
+    if (rc && run.unknown)
+        snap_fail(sc, rc, "whether QEMU has switched the disks of domain %s to "
+                  "their overlays is not known; either way nothing is lost and "
+                  "the domain goes on, its stored config names the overlays; "
+                  "restart it when QEMU answers, and take the snapshot again",
+                  c.dom.name);
+    else if (rc && run.committed)
         snap_fail(sc, rc, "the disks of domain %s are on their new layers and "
                   "it runs on with them; mend this before it reboots, xl list "
                   "-l shows what it would reboot with", c.dom.name);

@@ -189,12 +189,14 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
                              "make the base %s unwritable",
                              c->ops[i].disk->path);
         step->path = c->ops[i].disk->path;
+        step->needs_known = true;       /* QEMU may be writing to it yet */
     }
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
                          "flush the memory image and name it %s",
                          p->memory_path);
     step->path = c->partial_memory;
     step->to = p->memory_path;
+    step->needs_known = true;
     if (!p->config_path) return;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
                          "name the snapshot config %s", p->config_path);

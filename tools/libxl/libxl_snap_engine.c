@@ -8,6 +8,10 @@
  * remembered and the ones after it still run, since leaving out "unpause"
  * because "repoint" failed would help nobody; but not those that build on
  * all before them, as "restore" does on the disks being back.
+ *
+ * If it is not known whether the commit point was passed, forward is the safe
+ * way too: an overlay that QEMU has not switched to is empty and shows its
+ * base, while one that it has switched to must not be removed.
  */
 #include "libxl_snap_internal.h"
 
@@ -21,14 +25,21 @@ void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
     };
 }
 
+static bool is_left_out(const struct snap_engine *engine,
+                        const struct snap_step *step)
+{
+    return (engine->rc && step->needs_all)
+        || (engine->unknown && step->needs_known);
+}
+
 const struct snap_step *snap_engine_next(struct snap_engine *engine)
 {
     const struct snap_plan *plan = engine->plan;
 
     switch (engine->state) {
     case SNAP_ENGINE_COMMITTED:
-        while (engine->rc && engine->at < plan->num_steps
-               && plan->steps[engine->at].needs_all)
+        while (engine->at < plan->num_steps
+               && is_left_out(engine, &plan->steps[engine->at]))
             engine->at++;
         /* fallthrough */
     case SNAP_ENGINE_FORWARD:
@@ -86,5 +97,25 @@ void snap_engine_done(struct snap_engine *engine, int rc)
         break;
     case SNAP_ENGINE_DONE:
         break;
+    }
+}
+
+void snap_engine_lost(struct snap_engine *engine, int rc)
+{
+    const struct snap_step *step;
+
+    if (engine->state != SNAP_ENGINE_FORWARD) {
+        snap_engine_done(engine, rc);
+        return;
+    }
+    step = &engine->plan->steps[engine->at];
+    engine->rc = rc;
+    if (step->commit_point) {
+        engine->committed = engine->unknown = true;
+        engine->state = SNAP_ENGINE_COMMITTED;
+        engine->at++;
+    } else {
+        engine->undoable[engine->at] = step->undo != NULL;
+        engine->state = SNAP_ENGINE_UNWINDING;
     }
 }

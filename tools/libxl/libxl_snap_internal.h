@@ -247,6 +247,7 @@ struct snap_step {
     bool undo_if_failed;        /* a failed step may have half happened */
     bool commit_point;          /* once done there is no way but forward */
     bool needs_all;             /* past it: only if all steps before worked */
+    bool needs_known;           /* past it: only if it is known to be done */
     int ends;                   /* index of the step whose undo this makes
                                  * superfluous; -1: none */
 };
@@ -281,7 +282,7 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
 /*-- engine: which step is next ---------------------------------------------*/
 
 /*
- * FORWARD  -> COMMITTED   when a commit point is done
+ * FORWARD  -> COMMITTED   when a commit point is done, or may be
  *          -> UNWINDING   when a step fails
  *          -> DONE        at the end of the plan
  * COMMITTED -> DONE       at the end; a failure is kept, later steps still run
@@ -289,6 +290,8 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
  *
  * engine_next  returns the step to perform, NULL in DONE
  * engine_done  takes the result of the step that engine_next returned last
+ * engine_lost  the same, for a failure that does not tell whether the step was
+ *              done: QEMU was sent the transaction and has not answered
  */
 enum snap_engine_state {
     SNAP_ENGINE_FORWARD,
@@ -303,6 +306,7 @@ struct snap_engine {
     int at;                     /* next step, or next to undo */
     int rc;                     /* the first failure */
     bool committed;
+    bool unknown;               /* committed, or perhaps not */
     bool *undoable;             /* by step: done, and not ended by another */
 };
 
@@ -310,6 +314,7 @@ void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
                       const struct snap_plan *plan);
 const struct snap_step *snap_engine_next(struct snap_engine *engine);
 void snap_engine_done(struct snap_engine *engine, int rc);
+void snap_engine_lost(struct snap_engine *engine, int rc);
 
 /*-- drivers: one a kind of disk snapshot -----------------------------------*/
 
@@ -382,6 +387,8 @@ struct snap_run {
     uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
     uint64_t running_us;        /* when it ran again */
     bool committed;
+    bool unknown;               /* whether the commit point was passed */
+    bool lost;                  /* the last step may or may not be done */
     bool restored;              /* xl has restored the domain */
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;

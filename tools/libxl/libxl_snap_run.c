@@ -19,6 +19,12 @@
 #define RUN_RESTORE_MS  300000
 #define RUN_RELEASE_MS  30000
 
+static void run_qmp_close(struct snap_run *run)
+{
+    snap_qmp_close(run->qmp);
+    run->qmp = NULL;
+}
+
 static int run_qmp(libxl_snapshot_ctx *sc, struct snap_run *run,
                    const struct snap_step *step)
 {
@@ -30,14 +36,11 @@ static int run_qmp(libxl_snapshot_ctx *sc, struct snap_run *run,
             : snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
         if (rc) return rc;
     }
-    return snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
-                            NULL);
-}
-
-static void run_qmp_close(struct snap_run *run)
-{
-    snap_qmp_close(run->qmp);
-    run->qmp = NULL;
+    rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments, NULL);
+    /* only QEMU's own "no" tells that it did not do it, and will not */
+    run->lost = rc && rc != ERROR_QMP_GENERIC_ERROR;
+    if (run->lost) run_qmp_close(run);
+    return rc;
 }
 
 /* The header and config of xl's file, then what libxl writes. */
@@ -129,6 +132,7 @@ static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
 {
+    run->lost = false;
     if (step->kind != SNAP_STEP_QMP) run_qmp_close(run);
 
     switch (step->kind) {
@@ -190,10 +194,12 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
             rc = snap_fail(sc, ERROR_ABORTED, "interrupted by a signal");
         else
             rc = run_timed(sc, run, step);
-        snap_engine_done(&engine, rc);
+        if (rc && run->lost) snap_engine_lost(&engine, rc);
+        else snap_engine_done(&engine, rc);
     }
     run_qmp_close(run);
     run->committed = engine.committed;
+    run->unknown = engine.unknown;
     snap_signals_drop();
     snap_signals_restore(&old);
     return engine.rc;
