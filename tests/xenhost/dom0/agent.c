@@ -8,7 +8,8 @@
  *
  * A job is a session of its own, its stdin is /dev/null, its stdout and stderr
  * are one pipe.  It ends when its shell ends: daemons that it leaves behind may
- * keep the pipe.  Past its time limit it is killed and answers code 124.
+ * keep the pipe.  Past its time limit it gets SIGTERM, some seconds to clean up,
+ * SIGKILL, and answers code 124.
  * A new "run" kills a job that still runs (its client went away).
  */
 #define _GNU_SOURCE
@@ -33,7 +34,7 @@ struct job {
     pid_t pid;                  /* 0: none */
     int out;                    /* read end of its pipe */
     time_t deadline;
-    bool expired, killed;
+    bool expired;
 };
 
 static int port;
@@ -96,7 +97,7 @@ static void job_start(struct job *job, const char *id, int limit, char *script)
 
     memset(job, 0, sizeof(*job));
     snprintf(job->id, sizeof(job->id), "%s", id);
-    job->deadline = now() + limit;
+    job->deadline = now() + limit + 1;
     if (pipe2(p, O_CLOEXEC))
         die("pipe");
     say("\036begin %s\n", id);
@@ -160,8 +161,7 @@ static void job_check(struct job *job)
     }
     if (now() < job->deadline)
         return;
-    kill(-job->pid, job->killed ? SIGKILL : SIGTERM);
-    job->killed = job->expired;
+    kill(-job->pid, job->expired ? SIGKILL : SIGTERM);
     job->expired = true;
     job->deadline = now() + KILL_GRACE;
 }
