@@ -25,6 +25,17 @@ show() {
     xl unpause demo
 }
 
+# back TITLE ROW: reverts, and adds what the guest went on from to the table.
+back() {
+    title "$1"
+    mark demo
+    run xl snapshot-revert demo "$(cfg demo before-upgrade)"
+    back_at demo 0 $((at + 1))
+    printf -v line '%-34s %8s   memory and both disks fit' "$2" "$(resumed_tick demo)"
+    table+=("$line")
+    show "a moment later"
+}
+
 table=()
 
 title "A PV domain with a qcow2 and a raw disk. Its guest counts, in memory and on both disks."
@@ -36,28 +47,16 @@ wait_tick demo 10
 title "Take a snapshot of it, memory and disks of one instant:"
 run xl snapshot-create --name before-upgrade demo
 at=$(tick demo)
-table+=("$(printf '%-34s %8s' "at the snapshot, about" "$at")")
+printf -v line '%-34s %8s' "at the snapshot, about" "$at"
+table+=("$line")
 
 title "The guest goes on and writes:"
 wait_tick demo $((at + 25))
 show "later, before the revert"
 printf '%s\n' "${table[-1]}"
 
-title "Back to the snapshot:"
-mark demo
-run xl snapshot-revert demo "$(cfg demo before-upgrade)"
-until_ok 30 back_at demo 0 $((at + 1))
-table+=("$(printf '%-34s %8s   memory and both disks fit' "after the revert it went on from" \
-    "$(resumed_tick demo)")")
-show "a moment later"
-
-title "And back once more, to the same snapshot:"
-mark demo
-run xl snapshot-revert demo "$(cfg demo before-upgrade)"
-until_ok 30 back_at demo 0 $((at + 1))
-table+=("$(printf '%-34s %8s   memory and both disks fit' "after the second it went on from" \
-    "$(resumed_tick demo)")")
-show "a moment later"
+back "Back to the snapshot:" "after the revert it went on from"
+back "And back once more, to the same snapshot:" "after the second it went on from"
 
 title "The guest's counter                 memory     xvda     xvdb"
 printf '%s\n' "${table[@]}"
