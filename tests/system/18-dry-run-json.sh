@@ -18,10 +18,11 @@ ok "both disks" test "$(get '[.disks[].child.path] | join(" ")')" = \
     "/srv/vm/xvda.s1.qcow2 /srv/vm/xvdb.s1.qcow2"
 ok "and the downtime" test "$(get .downtime_us)" -gt 0
 
-ok "revert -N shows the plan" unchanged vm says "destroy domain vm" revert vm s1 -N
+ok "revert -N shows the plan" unchanged vm says "destroy domain vm" \
+    xl snapshot-revert -N vm "$(cfg vm s1)"
 ok "and leaves the domain running" ticking vm
 domid() { xl snapshot-revert --json vm "$(cfg vm s1)" | jq .domid; }
-mark vm
+held_mark vm
 new=$(domid)
 ok "revert --json tells the new domid" test "$new" = "$(xl domid vm)"
 ok "the domain is back" ticking vm

@@ -6,7 +6,13 @@
 
 new_snapshot_domain vm qcow2:64M raw:32M
 wish() { printf '%s\n' "$@" > /srv/vm/wish.cfg; echo /srv/vm/wish.cfg; }
-touch /srv/vm/wish.cfg
+touch /srv/vm/wish.cfg /srv/vm/there
+refused() {
+    local text=$1
+    shift
+    mustfail "$text" xl snapshot-create "$@"
+}
+untouched=$(world vm)
 
 ok "unknown domain" refused "there is no such domain" no-such
 ok "unknown domid" refused "there is no such domain" 4711
@@ -35,10 +41,11 @@ ok "an overlay in no folder" refused "No such file" vm \
     "$(wish "disks = [ '/srv/vm/none/o,qcow2,xvda' ]")"
 ok "an overlay that QEMU could not open at the next start" refused "white space" vm \
     "$(wish "disks = [ '/srv/vm/a b,qcow2,xvda' ]")"
-touch /srv/vm/there
 ok "an overlay that exists" refused "exists already" vm \
     "$(wish "disks = [ '/srv/vm/there,qcow2,xvda' ]")"
 ok "memory=0" refused "memory" vm "$(wish 'memory = 0')"
+ok "all that left everything as it was" diff <(echo "$untouched") <(world vm)
+ok "and the guest running" ticking vm
 
 ok "first a good one" xl snapshot-create -n s1 vm
 ok "the same name again" refused "exists already" -n s1 vm
@@ -50,4 +57,4 @@ mkdir /srv/vm/small
 mount -t tmpfs -o size=32M none /srv/vm/small
 cleanup_fn umount -l /srv/vm/small
 ok "no room for the memory" refused "needs 1" -d /srv/vm/small -n s3 vm
-mount -o remount,size=400M /srv/vm/small
+ok "the guest runs on" ticking vm

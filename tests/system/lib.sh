@@ -198,10 +198,15 @@ start_domain() {
     wait_tick "$1" 0 "${2:-240}"
 }
 
+_destroyed() {
+    xl domid "$1" || return 0
+    xl destroy "$1" || :
+    not xl domid "$1"
+}
+
 # Destroys a domain, if it is there, and deletes what belongs to it.
 remove_domain() {
-    ! xl domid "$1" || xl destroy "$1"
-    until_ok 30 not xl domid "$1"
+    until_ok 60 _destroyed "$1"
     [ ! -d "/srv/$1" ] || chattr -R -f -i "/srv/$1" || :
     rm -rf "/srv/$1" "$consoles/guest-$1.log"
 } > /dev/null 2>&1
@@ -241,36 +246,22 @@ until_ok() {
     done
 }
 
-# Reads the console of NAME from the mark on, as it grows, until COMMAND is true
-# for a line of it. One process for it all: dom0 has one slow CPU, which the
+# wait_tick NAME TICK [SECONDS]: until it printed that tick or a later one. One
+# tail and one awk read the console as it grows: dom0 has one slow CPU, which the
 # guest needs too.
-# _await_line NAME SECONDS COMMAND...
-_await_line() {
-    local name=$1 deadline=$((SECONDS + $2)) fd pid line
-    shift 2
-    touch "$consoles/guest-$name.log"
-    exec {fd}< <(exec tail -s 0.2 -f -c "+$((${_marks[$name]:-0} + 1))" \
-        "$consoles/guest-$name.log" 2>/dev/null)
+wait_tick() {
+    local fd pid code=0
+    touch "$consoles/guest-$1.log"
+    exec {fd}< <(exec tail -s 0.2 -f -c "+$((${_marks[$1]:-0} + 1))" \
+        "$consoles/guest-$1.log" 2>/dev/null)
     pid=$!
-    while [ $SECONDS -lt "$deadline" ] &&
-        IFS= read -r -t $((deadline - SECONDS)) -u "$fd" line; do
-        if "$@" "${line%$'\r'}"; then
-            deadline=
-            break
-        fi
-    done
+    # without -W interactive, mawk waits for 4 KiB
+    timeout "${3:-60}" awk -W interactive -v n="$2" '
+        /^WITNESS tick/ && $3 + 0 >= n + 0 { found = 1; exit }
+        END { exit !found }' <&"$fd" || code=$?
     kill "$pid" 2>/dev/null || :
     exec {fd}<&-
-    [ -z "$deadline" ]
-}
-
-_is_tick_from() {
-    [[ $2 =~ ^WITNESS\ tick\ ([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge "$1" ]
-}
-
-# wait_tick NAME TICK [SECONDS]: until it printed that tick or a later one.
-wait_tick() {
-    _await_line "$1" "${3:-60}" _is_tick_from "$2" || {
+    [ $code -eq 0 ] || {
         echo "no tick $2 of $1; its console ends:"
         console "$1" | tail -n 5
         return 1

@@ -133,7 +133,12 @@ static void text_disk_lines(const libxl_domain_snapshot *snap)
             printf("The domain has new disks; write in its xl.cfg, for the "
                    "next xl create:\n");
         any = true;
-        printf("    '%s,qcow2,%s,w'\n", ds->child.pdev_path, ds->vdev);
+        /* target= takes the rest, commas and all */
+        if (strchr(ds->child.pdev_path, ','))
+            printf("    'format=qcow2,vdev=%s,access=w,target=%s'\n",
+                   ds->vdev, ds->child.pdev_path);
+        else
+            printf("    '%s,qcow2,%s,w'\n", ds->child.pdev_path, ds->vdev);
     }
 }
 
