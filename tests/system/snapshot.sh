@@ -81,7 +81,7 @@ nodes_of() {
 
 # world DOMAIN: all that a refused or failed command must leave as it was.
 world() {
-    find "/srv/$1" "$snapshots" -printf '%p %m\n' 2>/dev/null | sort
+    { find "/srv/$1" "$snapshots" -printf "%p %m\n" 2>/dev/null || :; } | sort
     disks_of "$1"
     params_of "$1"
     nodes_of "$1"
