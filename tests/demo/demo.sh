@@ -37,6 +37,7 @@ back() {
 }
 
 table=()
+_skipped=demo           # no TAP: this is for people
 
 title "A PV domain with a qcow2 and a raw disk. Its guest counts, in memory and on both disks."
 new_snapshot_domain demo qcow2:64M raw:32M
@@ -47,7 +48,7 @@ wait_tick demo 10
 title "Take a snapshot of it, memory and disks of one instant:"
 run xl snapshot-create --name before-upgrade demo
 at=$(tick demo)
-printf -v line '%-34s %8s' "at the snapshot, about" "$at"
+printf -v line '%-34s %8s' "when the snapshot was done" "$at"
 table+=("$line")
 
 title "The guest goes on and writes:"
