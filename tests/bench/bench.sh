@@ -38,7 +38,7 @@ measure() {
     rm -rf "${snapshots:?}/vm"
 
     own=$(field "$ours" output | sed -n 's/^The guest stood still for \(.*\) s\.$/\1/p')
-    adds=$(step "$ours" "pause the|release|snapshot [0-9]+ disk|repoint|unpause")
+    adds=$(step "$ours" "pause the|snapshot [0-9]+ disk|unpause")
     [ "$(field "$ours" rss_kb)" -le "$peak" ] || peak=$(field "$ours" rss_kb)
     rows+=("$(awk -v t="$type $mb MB$(printf ' %s' "$@")" -v d="$disks" \
         -v os="$(field "$ours" still)" -v ot="$(field "$ours" total)" -v oc="$own" \

@@ -5,8 +5,9 @@
  *
  *   before   overlays and files, while the guest runs
  *   save     the guest stops, unseen by xl's monitor; then pause and resume
- *   commit   one QEMU transaction for all disks; repoint; unpause
- *   after    bases frozen, files flushed and given their names
+ *   commit   one QEMU transaction for all disks; unpause
+ *   after    stored config repointed, monitor released, bases frozen, files
+ *            flushed and given their names
  */
 #include "libxl_snap_internal.h"
 
@@ -94,8 +95,9 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc, struct snap_create *c,
     step->ends = hold;
 }
 
-/* The guest stops in the course of "save" and is held when this ends. */
-static void plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
+/* The guest stops in the course of "save" and is held when this ends, as is
+ * xl's monitor: returns the index of that step. */
+static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     struct snap_plan *plan = &c->plan;
     struct snap_step *step;
@@ -122,7 +124,7 @@ static void plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
     step = snap_plan_add(sc, plan, SNAP_STEP_RESUME,
                          "resume the domain, its vCPUs held by the pause");
     step->ends = save;
-    plan_release_monitor(sc, c, hold);
+    return hold;
 }
 
 static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
@@ -205,13 +207,22 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
     step->needs_all = true;
 }
 
+/*
+ * The guest runs again before its stored config has the new disks, which takes
+ * almost as long as the transaction.  xl's monitor, which alone would start
+ * the domain from that config, is held until it has them; for anybody else the
+ * base is frozen right after.
+ */
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c,
                       const libxl_domain_snapshot *snap)
 {
+    int hold;
+
     plan_before(sc, c, snap);
-    plan_save(sc, c);
+    hold = plan_save(sc, c);
     plan_transaction(sc, c);
-    plan_repoint(sc, c);
     plan_unpause(sc, c);
+    plan_repoint(sc, c);
+    plan_release_monitor(sc, c, hold);
     plan_after(sc, c);
 }
