@@ -3,9 +3,10 @@
  * libxl_snap_dom.c: what libxl does to a domain for us.
  *
  * The save is the one call that takes long.  It runs as an asynchronous libxl
- * operation under our own poll loop, so that a signal aborts it at once and
- * the guest's stop is seen when it happens (xenstored tells with
- * @releaseDomain).  The other calls are short.
+ * operation under our own poll loop, so that the guest's stop is seen when it
+ * happens (xenstored tells with @releaseDomain).  A signal waits for its end:
+ * libxl_ao_abort() of a save has crashed in 4.17, which would leave the guest
+ * suspended.  The other calls are short.
  */
 #include "libxl_snap_internal.h"
 
@@ -14,7 +15,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,16 +162,15 @@ struct dom_save {
     libxl_snapshot_ctx *sc;
     uint32_t domid;
     libxl_asyncop_how how;
-    bool done, aborted;
+    bool done;
     int rc;
-    int signal_fd;
     struct xs_handle *xs;       /* watches @releaseDomain */
     uint64_t stopped_us;
     struct pollfd *fds;         /* ours first, then libxl's */
     int max_fds;
 };
 
-enum { SAVE_FD_SIGNAL, SAVE_FD_XS, SAVE_FDS };
+enum { SAVE_FD_XS, SAVE_FDS };
 
 static void save_callback(libxl_ctx *ctx, int rc, void *opaque)
 {
@@ -207,10 +206,6 @@ static void save_own_events(struct dom_save *save)
 {
     char **watch;
 
-    if (save->fds[SAVE_FD_SIGNAL].revents && !save->aborted) {
-        save->aborted = true;   /* the signal stays pending for the caller */
-        libxl_ao_abort(save->sc->ctx, &save->how);
-    }
     if (save->fds[SAVE_FD_XS].revents) {
         while ((watch = xs_check_watch(save->xs))) free(watch);
         if (!save->stopped_us && dom_is_suspended(save->sc, save->domid))
@@ -227,8 +222,6 @@ static int save_wait(struct dom_save *save)
         gettimeofday(&now, NULL);
         rc = save_beforepoll(save, now, &nfds, &timeout);
         if (rc) return rc;
-        save->fds[SAVE_FD_SIGNAL] = (struct pollfd){
-            .fd = save->aborted ? -1 : save->signal_fd, .events = POLLIN };
         save->fds[SAVE_FD_XS] = (struct pollfd){
             .fd = save->xs ? xs_fileno(save->xs) : -1, .events = POLLIN };
         if (poll(save->fds, SAVE_FDS + nfds, timeout) < 0) {
@@ -246,8 +239,6 @@ static int save_wait(struct dom_save *save)
 static int save_failed(libxl_snapshot_ctx *sc, const struct dom_save *save,
                        int rc)
 {
-    if (save->aborted)
-        return snap_fail(sc, ERROR_ABORTED, "interrupted by a signal");
     if (rc == ERROR_GUEST_TIMEDOUT)
         return snap_fail(sc, rc, "domain %u: the guest does not answer the "
                          "suspend request; see that its kernel has Xen "
@@ -259,16 +250,13 @@ static int save_failed(libxl_snapshot_ctx *sc, const struct dom_save *save,
 int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
                   uint64_t *stopped_us_r)
 {
-    struct dom_save save = { .sc = sc, .domid = domid, .signal_fd = -1 };
-    sigset_t set;
+    struct dom_save save = { .sc = sc, .domid = domid };
     int rc;
 
     save.max_fds = SAVE_FDS + 8;
     save.fds = snap_zalloc(sc, save.max_fds * sizeof(*save.fds));
     save.how.callback = save_callback;
     save.how.u.for_callback = &save;
-    stop_signals(&set);
-    save.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     save.xs = xs_open(0);
     if (save.xs) xs_watch(save.xs, "@releaseDomain", "snapshot");
 
@@ -278,7 +266,6 @@ int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
     if (rc) rc = save_failed(sc, &save, rc);
     *stopped_us_r = save.stopped_us;
 
-    if (save.signal_fd >= 0) close(save.signal_fd);
     if (save.xs) xs_close(save.xs);
     return rc;
 }
