@@ -175,7 +175,8 @@ void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result);
  * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_INVAL (refused), ERROR_GUEST_TIMEDOUT
  * (the guest does not answer the suspend request), ERROR_ABORTED (a signal),
  * ERROR_LOCK_FAIL (someone else works on this domain), ERROR_FAIL.
- * Blocks SIGINT, SIGTERM and SIGHUP while it runs: they abort it cleanly.
+ * Blocks SIGINT, SIGTERM and SIGHUP while it runs: between two steps, and up to
+ * the commit point, they make it undo what was done.
  * Source: libxl_domain_suspend(), _pause(), _resume(), _unpause(), QMP
  * blockdev-add and transaction.
  */
