@@ -34,16 +34,16 @@ ok "nobody uses a shell" nothing violations 'system|popen'
 ok "only qmp and users use sockets" nothing violations \
     'socket|connect|bind|listen|accept4?|send(to|msg)?|recv(from|msg)?' \
     qmp users
-ok "only xs and dom talk to xenstore" nothing violations 'xs_.*' xs dom
-ok "only dom makes libxl act on a domain" nothing violations \
+ok "only xs and save talk to xenstore" nothing violations 'xs_.*' xs save
+ok "only dom and save make libxl act on a domain" nothing violations \
     'libxl_domain_(suspend|resume|pause|unpause|destroy|shutdown|reboot|create|rename|core_dump|soft_reset|preserve|remus|set)[a-z_]*|libxl_(send|set)_.*|libxl_cdrom_.*|libxl_device_.*_(add|remove|destroy)' \
-    dom
+    dom save
 ok "only xs writes the stored config" nothing violations \
     'libxl_userdata_(store|unlink)' xs
 ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
-    '(f?open|openat|creat|opendir)(64)?' file image lock users run
+    '(f?open|openat|creat|opendir)(64)?' file image lock users run save
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
     file lock

@@ -9,7 +9,7 @@
  *   drivers     overlay internal        append steps to a plan, never act
  *   plan        steps as data;  engine  which step is next, no I/O
  *   run         performs a step at a seam
- *   seams       exec qmp dom xs monitor lock file image users
+ *   seams       exec qmp dom save xs monitor lock file image users
  *   base        ctx json name config
  */
 #ifndef LIBXL_SNAP_INTERNAL_H
@@ -459,14 +459,16 @@ int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
 /* The version in QEMU's greeting, e.g. "7.2.22". */
 const char *snap_qmp_version(const struct snap_qmp *qmp);
 
-/*-- seam: dom, the only file that makes libxl act on a domain --------------*/
+/*-- seam: dom and save, which alone make libxl act on a domain -------------*/
 
 int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info);
 int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r);
-/* Suspend the domain into @fd.  *stopped_us_r: when its vCPUs stopped, by
- * snap_now_us(); 0 if that was not seen. */
+/* Suspend the domain into @fd; a stop signal ends it with ERROR_ABORTED.
+ * *stopped_us_r: when its vCPUs stopped, by snap_now_us(); 0 if that was not
+ * seen. */
 int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
                   uint64_t *stopped_us_r);
+bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_unpause(libxl_snapshot_ctx *sc, uint32_t domid);
@@ -474,7 +476,9 @@ int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The domain of this uuid; *domid_r is SNAP_NO_DOMAIN where there is none. */
 int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
                   uint32_t *domid_r);
-/* A signal that asks us to stop has come (snap_signals_block() first). */
+/* The signals that ask us to stop. */
+void snap_signals_set(sigset_t *set);
+/* One of them has come (snap_signals_block() first). */
 bool snap_signals_pending(void);
 void snap_signals_block(sigset_t *old);
 /* Forget the pending ones: they have been answered. */
