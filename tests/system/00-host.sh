@@ -15,7 +15,7 @@ ok "PV: goes on" ticking pv
 mark pv
 xl destroy pv
 xl restore "$(config pv)" /srv/pv/saved > /dev/null 2>&1
-ok "PV: memory restored over disks that went on is torn" until_ok 30 is_torn pv
+ok "PV: memory restored over disks that went on is torn" until_ok 90 is_torn pv
 
 xl destroy pv
 start_domain pv
@@ -39,4 +39,4 @@ remove_domain pvh
 new_domain -t hvm hvm qcow2:64M
 ok "HVM: ticks on a qcow2 disk" ticking hvm
 tell hvm poweroff
-ok "HVM: powers off when told" until_ok 30 not xl domid hvm
+ok "HVM: powers off when told" until_ok 120 not xl domid hvm

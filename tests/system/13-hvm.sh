@@ -18,5 +18,5 @@ ok "is back at its instant" back_at vm "$before" "$after"
 ok "reverts to the second" revert vm s2
 ok "is back at its instant" back_at vm "$after" "$later"
 tell vm reboot
-ok "reboots from inside the guest" until_ok 120 says "WITNESS resume" console vm
+ok "reboots from inside the guest" until_ok 240 says "WITNESS resume" console vm
 ok "and goes on" ticking vm

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What else an admin does with a domain works on after a snapshot and a revert:
 # save, restore, reboot from inside, reboot from outside, another snapshot.
-# time-limit: 600
+# time-limit: 800
 . "$(dirname "$0")/snapshot.sh"
 
 # a cold boot on these disks has been seen
@@ -12,7 +12,7 @@ xl snapshot-create -n s1 vm > /dev/null
 disks=$(disks_of vm)
 mark vm
 tell vm reboot
-ok "after a snapshot the guest reboots" until_ok 60 resumed vm
+ok "after a snapshot the guest reboots" until_ok 180 resumed vm
 ok "on the overlays" diff <(disks_of vm) <(echo "$disks")
 ok "and goes on" ticking vm
 
@@ -39,11 +39,11 @@ disks=$(disks_of vm)
 mark vm
 tell vm reboot
 ok "after a revert xl still watches: the guest reboots" \
-    until_ok 60 resumed vm
+    until_ok 180 resumed vm
 ok "on the revert's overlays" diff <(disks_of vm) <(echo "$disks")
 xl reboot vm
 mark vm
-ok "xl reboot does so too" until_ok 60 resumed vm
+ok "xl reboot does so too" until_ok 180 resumed vm
 ok "and goes on" ticking vm
 tell vm poweroff
-ok "a poweroff cleans the domain up" until_ok 60 not xl domid vm
+ok "a poweroff cleans the domain up" until_ok 120 not xl domid vm

@@ -35,7 +35,7 @@ xl destroy vm
 mark vm
 xl create -q "$(config vm)"
 ok "the old xl.cfg gives the domain none of its frozen bases" \
-    until_ok 60 grep -q "Could not open '/srv/vm/xvda.qcow2'" /var/log/xen/qemu-dm-vm.log
+    until_ok 120 grep -q "Could not open '/srv/vm/xvda.qcow2'" /var/log/xen/qemu-dm-vm.log
 sleep 5
 ok "no tick was written" test -z "$(tick vm)"
 xl destroy vm

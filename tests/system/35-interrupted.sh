@@ -12,7 +12,7 @@ interrupted() {
     local pid code=0
     setsid xl snapshot-create -n s1 vm > /srv/vm/out 2>&1 &
     pid=$!
-    until_ok 30 test -s $snapshots/vm/s1/memory.partial
+    until_ok 60 test -s $snapshots/vm/s1/memory.partial
     sleep "${3:-0}"
     kill "-$1" -- "$2$pid"
     wait $pid || code=$?

@@ -278,7 +278,7 @@ is_torn() { console "$1" | grep -E 'WITNESS (TORN|BROKEN)'; }
 ticking() {
     local n
     n=$(tick "$1")
-    wait_tick "$1" $((${n:--1} + 3)) 30 && sound "$1"
+    wait_tick "$1" $((${n:--1} + 3)) 90 && sound "$1"
 }
 
 # still NAME: it does not tick (it is paused, or was destroyed).

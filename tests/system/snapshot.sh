@@ -47,7 +47,7 @@ _back_at() {
     [ -n "$n" ] && [ "$n" -ge "$2" ] && [ "$n" -le $(($3 + 1)) ]
 }
 back_at() {
-    until_ok 60 _back_at "$@" || {
+    until_ok 120 _back_at "$@" || {
         echo "went on from tick $(resumed_tick "$1"), not from $2 to $3"
         return 1
     }
