@@ -19,9 +19,9 @@ ok "and their bases found" io -f qcow2 -c 'read -P 0x19 0 64k' \
 ok "by their recorded names" \
     same "$(qemu-img info "$hard/-raw = disk.s1.qcow2" |
         sed -n 's/^backing file: //p')" "$hard/-raw = disk.img"
-ok "a revert makes another overlay there" revert s1 xvda "$hard/r,r.qcow2"
+ok "a revert makes another overlay on it" revert s1 xvda "$work/r,r.qcow2"
 ok "with the old content" io -r -f qcow2 -c 'read -P 0x11 0 64k' \
-    "$hard/r,r.qcow2"
+    "$work/r,r.qcow2"
 
 format_xvda=qcow2
 disk_xvda="$hard/my disk,1.qcow2"

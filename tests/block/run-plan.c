@@ -16,7 +16,7 @@
  * Prints the error, if any; exits 0 done, 1 failed and unwound, 3 failed
  * behind the commit point.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_driver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,17 +148,16 @@ static int revert(const char *name, const char *format, char *path,
         .mode = overlay ? LIBXL_SNAPSHOT_MODE_EXTERNAL
                         : LIBXL_SNAPSHOT_MODE_INTERNAL,
     };
-    const struct snap_driver *driver = snap_driver_for(ds.mode);
-    struct snap_image_info info;
+    struct snap_revert_op op = { .ds = &ds, .name = name, .path = overlay };
     struct snap_plan plan = { 0 };
 
     ds.parent.pdev_path = path;
     libxl_disk_format_from_string(format, &ds.parent.format);
-    check(driver->revert_check(sc, name, &ds));
-    check(snap_gather_image(sc, path, format, &info));
-    if (driver->revert_prepare)
-        driver->revert_prepare(sc, &plan, &ds, overlay, info.virtual_size);
-    if (driver->revert) driver->revert(sc, &plan, name, &ds);
+    check(snap_driver_of(sc, &ds, &op.driver));
+    check(op.driver->revert_check(sc, &op));
+    if (op.driver->revert_prepare)
+        op.driver->revert_prepare(sc, &plan, &op);
+    if (op.driver->revert) op.driver->revert(sc, &plan, &op);
     return run(NULL, &plan);
 }
 

@@ -43,7 +43,7 @@ ok "only xs writes the stored config" nothing violations \
 ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
-    '(f?open|openat|creat|opendir)(64)?' file image lock users run save
+    '(f?open|openat|creat|opendir)(64)?' file image lock users run save xl_domain_config
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
     file lock
@@ -58,20 +58,20 @@ ok "names are pure" nothing beside name "$base"
 ok "JSON is yajl and memory" nothing beside json "$base|yajl_.*"
 ok "a plan is data" nothing beside plan "$base|$describe"
 ok "the table of drivers has the drivers" nothing beside driver \
-    "$base|snap_driver_.*"
+    "$base|snap_driver_.*|libxl_snapshot_mode_to_string"
 for driver in "$libdir"/libxl_snap_drv_*.o; do
     driver=$(basename "$driver" .o)
     driver=${driver#libxl_snap_}
     ok "driver ${driver#drv_} describes, and looks at images" \
         nothing beside "$driver" \
-        "$base|$describe|snap_gather_image|snap_file_(exists|is_frozen)"
+        "$base|$describe|snap_gather_image|snap_check_overlay|snap_file_(exists|is_frozen)"
 done
 ok "operations act by plans alone" nothing violations \
     'snap_(exec(_fed)?|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
-    run gather
+    run gather offline
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
     revert
 ok "seams do not call up" nothing violations \
     'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert info run \
-    gather check driver drv_internal drv_overlay plan engine
+    gather offline check driver drv_internal drv_overlay plan engine
 finished

@@ -209,6 +209,26 @@ static void parents_go_with_disks(void)
     refused("disks=[',,xvda']\nparents=['/a,raw,xvda','/b,raw,xvda']\n", why);
 }
 
+static void drivers_go_with_disks(void)
+{
+    const char *why = ": `drivers' must be of the form VDEV=DRIVER";
+
+    refused("drivers = [ 'xvda=tape' ]\n", why);
+    refused("disks=[',,xvda']\ndrivers=['xvda']\n", why);
+    refused("disks=[',,xvda']\ndrivers=['xvda=']\n", why);
+    refused("disks=[',,xvda']\ndrivers=['xvda=a','xvda=b']\n", why);
+    CHECK_OK(read_text("disks=[',,xvda']\ndrivers=['xvda=a=b']\n"));
+    CHECK_STR(snap.disks[0].driver, "a=b");
+}
+
+static void consistency_is_a_word_of_ours(void)
+{
+    refused("consistency='good'\n", ": consistency 'good' is none; use crash "
+            "or clean");
+    CHECK_OK(read_text("consistency='clean'\n"));
+    CHECK_STR(snap.consistency, "clean");
+}
+
 static void numbers_have_bounds(void)
 {
     refused("memory = 2\n", ": `memory' must be a number from 0 to 1");
@@ -375,6 +395,8 @@ static void a_written_config_is_as_recorded(void)
     made.disks = calloc(2, sizeof(*made.disks));
     set_disk(&made.disks[0], "xvda", "/srv/web.before.qcow2", "/srv/web.img");
     set_disk(&made.disks[1], "xvdb", NULL, "/srv/data.qcow2");
+    made.disks[0].driver = strdup("qcow2-overlay");
+    made.disks[1].driver = strdup("qcow2-internal");
     text = libxl_domain_snapshot_config_text(sc, &made);
     check_golden("snapshot.cfg", text);
     free(text);
@@ -449,6 +471,7 @@ TESTS(TEST(a_full_config_is_read), TEST(an_empty_target_is_internal),
       TEST(a_disk_may_stand_in_disks_once),
       TEST(a_disk_needs_a_virtual_device),
       TEST(a_bad_disk_specification_is_quoted), TEST(parents_go_with_disks),
+      TEST(drivers_go_with_disks), TEST(consistency_is_a_word_of_ours),
       TEST(numbers_have_bounds),
       TEST(no_memory_and_a_memory_path_contradict), TEST(identity_is_checked),
       TEST(what_is_no_text_file_is_refused),

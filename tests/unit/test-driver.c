@@ -4,6 +4,7 @@
  * refusal with its sentence.
  */
 #include "test.h"
+#include "libxl_snap_driver.h"
 
 #include <stdlib.h>
 
@@ -48,12 +49,43 @@ static void check_create(const char *golden, const struct snap_driver *driver,
 
 static void every_mode_has_its_driver(void)
 {
-    CHECK(snap_driver_for(LIBXL_SNAPSHOT_MODE_INTERNAL)
+    const char *why = NULL;
+
+    good_disk();
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
           == &snap_driver_internal);
-    CHECK(snap_driver_for(LIBXL_SNAPSHOT_MODE_EXTERNAL)
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)
           == &snap_driver_overlay);
-    CHECK(snap_driver_for(LIBXL_SNAPSHOT_MODE_DEFAULT) == NULL);
-    CHECK(snap_driver_for((libxl_snapshot_mode)99) == NULL);
+    CHECK(why == NULL);
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_DEFAULT, &why)
+          == NULL);
+    CHECK_STR(why, "no driver makes such snapshots");
+    disk.backend = SNAP_BACKEND_NONE;
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
+          == NULL);
+    CHECK_STR(why, "xenstore has no such device");
+}
+
+static void a_snapshot_names_its_driver(void)
+{
+    libxl_disk_snapshot ds = { .vdev = (char *)"xvda",
+                               .mode = LIBXL_SNAPSHOT_MODE_INTERNAL };
+    const struct snap_driver *driver;
+
+    CHECK_OK(snap_driver_of(sc, &ds, &driver));
+    CHECK(driver == &snap_driver_internal);
+    CHECK(!libxl_disk_snapshot_moves(&ds));
+    ds.mode = LIBXL_SNAPSHOT_MODE_EXTERNAL;
+    CHECK_OK(snap_driver_of(sc, &ds, &driver));
+    CHECK(driver == &snap_driver_overlay);
+    CHECK(libxl_disk_snapshot_moves(&ds));
+    ds.driver = (char *)"qcow2-internal";
+    CHECK_FAILS(snap_driver_of(sc, &ds, &driver), ERROR_INVAL,
+                "disk xvda: there is no driver 'qcow2-internal' for external "
+                "snapshots");
+    ds.driver = (char *)"tape";
+    CHECK_FAILS(snap_driver_of(sc, &ds, &driver), ERROR_INVAL,
+                "disk xvda: there is no driver 'tape'");
 }
 
 static void an_overlay_on_a_qcow2(void)
@@ -123,10 +155,12 @@ static void going_back_to_a_base_makes_a_new_overlay(void)
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
                                            "/srv/web.img",
                                            LIBXL_DISK_FORMAT_RAW);
+    struct snap_revert_op op = { .ds = &ds, .driver = &snap_driver_overlay,
+                                 .name = "before", .path = "/srv/web.1.qcow2",
+                                 .virtual_size = 67108864 };
     struct snap_plan plan = { 0 };
 
-    snap_driver_overlay.revert_prepare(sc, &plan, &ds, "/srv/web.1.qcow2",
-                                       67108864);
+    snap_driver_overlay.revert_prepare(sc, &plan, &op);
     CHECK(snap_driver_overlay.revert == NULL);
     check_golden("overlay-revert.json", plan_lines(&plan));
     libxl_device_disk_dispose(&ds.parent);
@@ -137,9 +171,11 @@ static void going_back_to_a_tag_applies_it(void)
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_INTERNAL,
                                            "/srv/a,b c.qcow2",
                                            LIBXL_DISK_FORMAT_QCOW2);
+    struct snap_revert_op op = { .ds = &ds, .driver = &snap_driver_internal,
+                                 .name = "before" };
     struct snap_plan plan = { 0 };
 
-    snap_driver_internal.revert(sc, &plan, "before", &ds);
+    snap_driver_internal.revert(sc, &plan, &op);
     CHECK(snap_driver_internal.revert_prepare == NULL);
     check_golden("internal-revert.json", plan_lines(&plan));
     libxl_device_disk_dispose(&ds.parent);
@@ -150,13 +186,47 @@ static void a_base_that_is_missing_is_found_before_the_revert(void)
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
                                            "/nowhere/web.img",
                                            LIBXL_DISK_FORMAT_RAW);
+    struct snap_revert_op op = { .ds = &ds, .name = "before" };
 
-    CHECK_FAILS(snap_driver_overlay.revert_check(sc, "before", &ds),
+    CHECK_FAILS(snap_driver_overlay.revert_check(sc, &op),
                 ERROR_INVAL, "disk xvda: its base /nowhere/web.img is "
                 "missing");
-    CHECK(snap_driver_internal.revert_check(sc, "before", &ds) != 0);
+    CHECK(snap_driver_internal.revert_check(sc, &op) != 0);
     CHECK_HAS(error_text(), "image /nowhere/web.img: qemu-img ");
     libxl_device_disk_dispose(&ds.parent);
+}
+
+/*-- where nobody runs the disk ---------------------------------------------*/
+
+static void offline_a_tag_is_qemu_imgs(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_internal);
+    struct snap_plan plan = { 0 };
+
+    good_disk();
+    disk.backend = SNAP_BACKEND_OFFLINE;
+    CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
+    snap_driver_internal.snapshot(sc, &plan, &op);
+    CHECK_INT(plan.num_steps, 0);           /* its QEMU has the image */
+    disk.node = NULL;
+    CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
+    snap_driver_internal.snapshot(sc, &plan, &op);
+    check_golden("internal-offline.json", plan_lines(&plan));
+}
+
+static void offline_an_overlay_needs_no_qemu(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_overlay);
+    struct snap_plan plan = { 0 };
+
+    good_disk();
+    disk.backend = SNAP_BACKEND_OFFLINE;
+    disk.node = NULL;
+    CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
+    snap_driver_overlay.prepare(sc, &plan, &op);
+    CHECK_INT(plan.num_steps, 2);
+    CHECK_INT(plan.steps[0].kind, SNAP_STEP_CREATE_FILE);
+    CHECK_INT(plan.steps[1].kind, SNAP_STEP_EXEC);
 }
 
 /*-- refusals ---------------------------------------------------------------*/
@@ -260,12 +330,14 @@ static void domains_that_are_out_of_reach_are_refused(void)
                 "domain web: its device model runs in a stub domain");
 }
 
-TESTS(TEST(every_mode_has_its_driver), TEST(an_overlay_on_a_qcow2),
+TESTS(TEST(every_mode_has_its_driver), TEST(a_snapshot_names_its_driver),
+      TEST(an_overlay_on_a_qcow2),
       TEST(an_overlay_on_a_raw_disk_opened_directly_with_discard),
       TEST(an_overlay_whose_paths_need_care), TEST(a_tag),
       TEST(a_driver_describes_the_same_twice),
       TEST(going_back_to_a_base_makes_a_new_overlay),
       TEST(going_back_to_a_tag_applies_it),
+      TEST(offline_a_tag_is_qemu_imgs), TEST(offline_an_overlay_needs_no_qemu),
       TEST(a_base_that_is_missing_is_found_before_the_revert),
       TEST(a_good_disk_is_taken), TEST(what_is_not_qemus_is_refused),
       TEST(what_qemu_says_must_fit_the_config),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snap_config.c: the snapshot config, xl.snapshot.cfg(5).
+ * libxl_snap_config.c: reads the snapshot config, xl.snapshot.cfg(5).
  *
  * libxlutil parses xl.cfg syntax and disk specifications.  What it cannot
  * tell is which keys a file has; known_keys() finds those, so that a
@@ -10,7 +10,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,8 @@
 
 static const char *const known_keys[] = {
     "name", "description", "memory", "memory_path", "disks", "parents",
-    "domain", "uuid", "type", "creation_time", "xen_version", "qemu_version",
+    "drivers", "consistency", "domain_config", "domain", "uuid", "type",
+    "creation_time", "xen_version", "qemu_version",
 };
 
 static bool key_is_known(const char *key, size_t len)
@@ -191,6 +191,34 @@ static int config_read_disks(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     return 0;
 }
 
+/* `drivers': "VDEV=DRIVER" for disks that `disks' has. */
+static int config_read_drivers(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                               struct config_report *report, const char *path,
+                               libxl_domain_snapshot *snap)
+{
+    libxl_disk_snapshot *ds;
+    XLU_ConfigList *list;
+    const char *item, *driver;
+    int num, i, r;
+
+    r = xlu_cfg_get_list(cfg, "drivers", &list, &num, 0);
+    if (r == ESRCH) return 0;
+    if (r)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+    for (i = 0; i < num; i++) {
+        item = xlu_cfg_get_listitem(list, i);
+        driver = item ? strchr(item, '=') : NULL;
+        ds = driver ? snapshot_disk(snap, snap_sprintf(
+                          sc, "%.*s", (int)(driver - item), item)) : NULL;
+        if (!ds || !driver[1] || ds->driver)
+            return snap_fail(sc, ERROR_INVAL, "%s: `drivers' must be of the "
+                             "form VDEV=DRIVER, one at most for each of "
+                             "`disks'", path);
+        ds->driver = snap_result_str(driver + 1);
+    }
+    return 0;
+}
+
 static int config_read_number(libxl_snapshot_ctx *sc, XLU_Config *cfg,
                               struct config_report *report, const char *path,
                               const char *key, long max, long *value)
@@ -225,6 +253,8 @@ static int config_read_strings(libxl_snapshot_ctx *sc, XLU_Config *cfg,
         { "xen_version", &snap->xen_version },
         { "qemu_version", &snap->qemu_version },
         { "memory_path", &snap->memory_path },
+        { "consistency", &snap->consistency },
+        { "domain_config", &snap->domain_config_path },
     };
     size_t i;
     int rc;
@@ -253,6 +283,10 @@ static int config_read_identity(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     else if (type && libxl_domain_type_from_string(type, &snap->domain_type))
         rc = snap_fail(sc, ERROR_INVAL, "%s: type '%s' is none; use pv, pvh "
                        "or hvm", path, type);
+    else if (snap->consistency && strcmp(snap->consistency, "crash")
+             && strcmp(snap->consistency, "clean"))
+        rc = snap_fail(sc, ERROR_INVAL, "%s: consistency '%s' is none; use "
+                       "crash or clean", path, snap->consistency);
     else if (snap->name)
         rc = snap_name_check(sc, snap->name);
  out:
@@ -286,8 +320,10 @@ static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     rc = config_read_disks(sc, cfg, report, path, "disks", snap,
                            config_add_disk);
     if (rc) return rc;
-    return config_read_disks(sc, cfg, report, path, "parents", snap,
-                             config_add_parent);
+    rc = config_read_disks(sc, cfg, report, path, "parents", snap,
+                           config_add_parent);
+    if (rc) return rc;
+    return config_read_drivers(sc, cfg, report, path, snap);
 }
 
 int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
@@ -321,94 +357,4 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
     if (report.f) fclose(report.f);
     free(report.text);
     return rc;
-}
-
-/*-- writing ----------------------------------------------------------------*/
-
-/* libxlutil 4.17 refuses \x and drops what an octal escape stands for, but
- * takes control characters as they are, all but the newline. */
-static void write_quoted(FILE *f, const char *s)
-{
-    fputc('"', f);
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\') fprintf(f, "\\%c", *s);
-        else if (*s == '\n') fputs("\\n", f);
-        else fputc(*s, f);
-    }
-    fputc('"', f);
-}
-
-static void write_setting(FILE *f, const char *key, const char *value)
-{
-    if (!value) return;
-    fprintf(f, "%s = ", key);
-    write_quoted(f, value);
-    fputc('\n', f);
-}
-
-/* "target=" takes the rest of the specification, commas and all but a last
- * one (libxlutil 4.17), so that gets another. */
-static void write_disk(FILE *f, libxl_snapshot_ctx *sc, const char *vdev,
-                       const libxl_device_disk *disk)
-{
-    const char *spec = snap_sprintf(sc, ",,%s", vdev), *path;
-
-    if (disk) {
-        path = disk->pdev_path;
-        spec = snap_sprintf(sc, "format=%s,vdev=%s,access=rw,target=%s%s",
-                            libxl_disk_format_to_string(disk->format), vdev,
-                            path, *path && path[strlen(path) - 1] == ','
-                                  ? "," : "");
-    }
-    fputs("    ", f);
-    write_quoted(f, spec);
-    fputs(",\n", f);
-}
-
-static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
-                        const libxl_domain_snapshot *snap)
-{
-    const libxl_disk_snapshot *ds;
-    int i;
-
-    fputs("# What the domain went on with: an overlay, or, where it says only\n"
-          "# the device, the same image, with a tag of the snapshot's name.\n"
-          "disks = [\n", f);
-    for (i = 0; i < snap->num_disks; i++) {
-        ds = &snap->disks[i];
-        write_disk(f, sc, ds->vdev, ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-                                    ? &ds->child : NULL);
-    }
-    fputs("]\n# What holds the disk's state at the snapshot.  Never write to "
-          "these.\nparents = [\n", f);
-    for (i = 0; i < snap->num_disks; i++)
-        write_disk(f, sc, snap->disks[i].vdev, &snap->disks[i].parent);
-    fputs("]\n", f);
-}
-
-char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
-                                        const libxl_domain_snapshot *snap)
-{
-    char *text = NULL;
-    size_t len;
-    FILE *f = open_memstream(&text, &len);
-
-    if (!f) abort();
-    fputs("# A domain snapshot: see xl.snapshot.cfg(5), xl-snapshot(1).\n", f);
-    write_setting(f, "name", snap->name);
-    write_setting(f, "description", snap->description);
-    write_setting(f, "domain", snap->domain_name);
-    fprintf(f, "uuid = \"" LIBXL_UUID_FMT "\"\n",
-            LIBXL_UUID_BYTES(snap->domain_uuid));
-    write_setting(f, "type", libxl_domain_type_to_string(snap->domain_type));
-    fprintf(f, "creation_time = %" PRIu64 "\n", snap->creation_time);
-    write_setting(f, "xen_version", snap->xen_version);
-    write_setting(f, "qemu_version", snap->qemu_version);
-    if (!libxl_defbool_is_default(snap->memory))
-        fprintf(f, "memory = %d\n", libxl_defbool_val(snap->memory));
-    write_setting(f, "memory_path", snap->memory_path);
-    write_disks(f, sc, snap);
-    fclose(f);
-    if (!text) abort();
-    return text;
 }

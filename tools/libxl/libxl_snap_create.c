@@ -13,7 +13,7 @@
  * without being one, QEMU 7.2).  Resumed but paused, QEMU owns its images
  * again and no vCPU runs.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_driver.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -37,11 +37,36 @@ static const char *free_node_name(libxl_snapshot_ctx *sc,
     }
 }
 
+/* The driver that the caller wants, or the first that can. */
+static int gather_driver(libxl_snapshot_ctx *sc,
+                         const libxl_disk_snapshot_params *want,
+                         struct snap_disk_op *op)
+{
+    const struct snap_disk *disk = op->disk;
+    const char *why = NULL;
+
+    if (want->driver) {
+        op->driver = snap_driver_named(want->driver);
+        if (!op->driver || op->driver->mode != want->mode)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: there is no driver "
+                             "'%s' for %s snapshots; see xl snapshot-drivers",
+                             want->vdev, want->driver,
+                             libxl_snapshot_mode_to_string(want->mode));
+        why = op->driver->refuse(sc, disk);
+    } else {
+        op->driver = snap_driver_choose(sc, disk, want->mode, &why);
+    }
+    if (!why) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s (%s): no %s snapshot: %s",
+                     disk->vdev, disk->path ? disk->path : "empty",
+                     libxl_snapshot_mode_to_string(want->mode), why);
+}
+
 static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const libxl_disk_snapshot_params *want;
     struct snap_disk_op *op;
-    int i;
+    int i, rc;
 
     c->num_ops = c->params->num_disks;
     c->ops = snap_zalloc(sc, c->num_ops * sizeof(*c->ops));
@@ -55,10 +80,12 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
             return snap_fail(sc, ERROR_INVAL, "disk %s: domain %s has no such "
                              "disk; see xl block-list", want->vdev,
                              c->dom.name);
-        op->driver = snap_driver_for(want->mode);
-        if (!op->driver)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: neither internal nor "
-                             "external", want->vdev);
+        if (!op->disk->wanted)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: read-only disks and "
+                             "CD-ROMs have nothing to snapshot; leave it out",
+                             want->vdev);
+        rc = gather_driver(sc, want, op);
+        if (rc) return rc;
         op->node = free_node_name(sc, &c->dom, want->vdev);
     }
     return 0;
@@ -136,33 +163,32 @@ static int check_paused(libxl_snapshot_ctx *sc, const struct snap_create *c)
                      libxl_domain_type_to_string(c->dom.type));
 }
 
+static int check_memory(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    int rc;
+
+    if (!c->params->memory_path) {
+        if (!c->params->live && !c->params->unpause_to_save) return 0;
+        return snap_fail(sc, ERROR_INVAL, "a snapshot of the disks alone saves "
+                         "no memory: leave out --live and --unpause");
+    }
+    if (c->dom.domid == SNAP_NO_DOMAIN)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: it does not run and has "
+                         "no memory to save", c->dom.name);
+    rc = check_live(sc, c);
+    if (rc) return rc;
+    return check_paused(sc, c);
+}
+
 static int check_disk(libxl_snapshot_ctx *sc, const struct snap_create *c,
                       const struct snap_disk_op *op)
 {
-    const struct snap_disk *disk = op->disk;
-    const char *why;
-    int rc, i;
+    int rc;
 
-    if (!disk->wanted)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: read-only disks and CD-ROMs"
-                         " have nothing to snapshot; leave it out",
-                         disk->vdev);
-    why = op->driver->refuse(sc, disk);
-    if (why)
-        return snap_fail(sc, ERROR_INVAL, "disk %s (%s): no %s snapshot: %s",
-                         disk->vdev, disk->path ? disk->path : "empty",
-                         libxl_snapshot_mode_to_string(op->driver->mode), why);
-    rc = snap_check_unused(sc, snap_sprintf(sc, "disk %s", disk->vdev),
-                           disk->path, c->dom.qemu_pid, false);
-    if (rc) return rc;
-    if (op->driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
-        return snap_check_overlay(sc, op->path);
-    for (i = 0; i < disk->num_tags; i++)
-        if (!strcmp(disk->tags[i], op->name))
-            return snap_fail(sc, ERROR_INVAL, "disk %s: %s has an internal "
-                             "snapshot '%s' already; choose another name",
-                             disk->vdev, disk->path, op->name);
-    return 0;
+    rc = snap_check_unused(sc, snap_sprintf(sc, "disk %s", op->disk->vdev),
+                           op->disk->path, c->dom.qemu_pid, false);
+    if (rc || !op->driver->check) return rc;
+    return op->driver->check(sc, op);
 }
 
 static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
@@ -196,18 +222,21 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
 
 static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
-    const libxl_domain_snapshot_params *p = c->params;
-    const char *const paths[] = { p->memory_path, p->config_path,
-                                  c->partial_memory, c->partial_config };
-    uint64_t bytes = c->dom.memory_kb * 1024;
-    size_t i;
-    int rc;
+    uint64_t bytes;
+    int i, rc;
 
-    bytes += bytes / 64;        /* record headers, QEMU's and vCPUs' state */
-    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        if (!paths[i]) continue;
-        rc = snap_check_target(sc, i % 2 ? "snapshot config" : "memory image",
-                               paths[i], p->directory, i % 2 ? 65536 : bytes);
+    for (i = 0; i < c->num_files; i++) {
+        const struct snap_create_file *file = &c->files[i];
+
+        bytes = 65536;
+        if (!file->content)         /* the memory: and record headers, QEMU's
+                                     * and the vCPUs' state */
+            bytes = c->dom.memory_kb * 1024 * 65 / 64;
+        rc = snap_check_target(sc, file->what, file->path,
+                               c->params->directory, bytes);
+        if (rc) return rc;
+        rc = snap_check_target(sc, file->what, file->partial,
+                               c->params->directory, bytes);
         if (rc) return rc;
     }
     return 0;
@@ -217,11 +246,11 @@ static int check(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     int rc;
 
-    rc = snap_check_domain(sc, &c->dom);
-    if (rc) return rc;
-    rc = check_live(sc, c);
-    if (rc) return rc;
-    rc = check_paused(sc, c);
+    if (c->dom.domid != SNAP_NO_DOMAIN) {
+        rc = snap_check_domain(sc, &c->dom);
+        if (rc) return rc;
+    }
+    rc = check_memory(sc, c);
     if (rc) return rc;
     rc = check_disks(sc, c);
     if (rc) return rc;
@@ -229,6 +258,32 @@ static int check(libxl_snapshot_ctx *sc, const struct snap_create *c)
 }
 
 /*-- result -----------------------------------------------------------------*/
+
+static void result_disk(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                        libxl_disk_snapshot *ds)
+{
+    libxl_device_disk_init(&ds->parent);
+    libxl_device_disk_init(&ds->child);
+    ds->vdev = snap_result_str(op->disk->vdev);
+    ds->mode = op->driver->mode;
+    ds->driver = snap_result_str(op->driver->name);
+    if (op->driver->describe) {
+        op->driver->describe(sc, op, ds);
+        return;
+    }
+    snap_device_disk_set(&ds->parent, ds->vdev, op->disk->path,
+                         op->disk->stored->format);
+    if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
+        snap_device_disk_set(&ds->child, ds->vdev, op->path,
+                             LIBXL_DISK_FORMAT_QCOW2);
+}
+
+/* How the disks fit to each other where no memory goes with them. */
+static const char *consistency(const struct snap_create *c)
+{
+    if (c->params->memory_path) return NULL;
+    return c->dom.domid == SNAP_NO_DOMAIN ? "clean" : "crash";
+}
 
 static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
                             libxl_domain_snapshot *snap)
@@ -242,8 +297,10 @@ static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
     snap->domain_uuid = c->dom.uuid;
     snap->domain_type = c->dom.type;
     snap->creation_time = c->params->creation_time;
-    libxl_defbool_set(&snap->memory, true);
+    libxl_defbool_set(&snap->memory, c->params->memory_path != NULL);
     snap->memory_path = snap_result_str(c->params->memory_path);
+    snap->consistency = snap_result_str(consistency(c));
+    snap->domain_config_path = snap_result_str(c->params->domain_config_path);
     snap->qemu_version = snap_result_str(c->dom.qemu_version);
     if (xen)
         snap->xen_version = snap_result_str(snap_sprintf(
@@ -251,39 +308,72 @@ static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
             xen->xen_version_extra));
     snap->disks = calloc(c->num_ops ? c->num_ops : 1, sizeof(*snap->disks));
     if (!snap->disks) abort();
-    for (i = 0; i < c->num_ops; i++) {
-        const struct snap_disk_op *op = &c->ops[i];
-        libxl_disk_snapshot *ds = &snap->disks[snap->num_disks++];
-
-        ds->vdev = snap_result_str(op->disk->vdev);
-        ds->mode = op->driver->mode;
-        libxl_device_disk_init(&ds->parent);
-        libxl_device_disk_init(&ds->child);
-        snap_device_disk_set(&ds->parent, ds->vdev, op->disk->path,
-                             op->disk->stored->format);
-        if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
-            snap_device_disk_set(&ds->child, ds->vdev, op->path,
-                                 LIBXL_DISK_FORMAT_QCOW2);
-    }
+    for (i = 0; i < c->num_ops; i++)
+        result_disk(sc, &c->ops[i], &snap->disks[snap->num_disks++]);
 }
 
 /*-- the operation ----------------------------------------------------------*/
 
-static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct snap_create *c)
+/* @content: NULL for the memory image, which the save fills. */
+static void gather_file(libxl_snapshot_ctx *sc, struct snap_create *c,
+                        const char *what, const char *path,
+                        const char *content)
+{
+    if (!path) return;
+    c->files[c->num_files++] = (struct snap_create_file){
+        .what = what, .path = path, .content = content,
+        .partial = snap_sprintf(sc, "%s.partial", path),
+    };
+}
+
+static const char *config_text(libxl_snapshot_ctx *sc,
+                               const libxl_domain_snapshot *snap)
+{
+    char *text = libxl_domain_snapshot_config_text(sc, snap);
+    const char *kept = snap_strdup(sc, text);
+
+    free(text);
+    return kept;
+}
+
+static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct snap_create *c,
+                  libxl_domain_snapshot *snap)
 {
     const libxl_domain_snapshot_params *p = c->params;
     int rc;
 
     rc = snap_name_check(sc, p->name);
     if (rc) return rc;
-    rc = snap_gather_domain(sc, domid, &c->dom);
+    rc = p->config ? snap_gather_offline(sc, p->config, &c->dom)
+                   : snap_gather_domain(sc, domid, &c->dom);
     if (rc) return rc;
     rc = gather_ops(sc, c);
     if (rc) return rc;
-    c->partial_memory = snap_sprintf(sc, "%s.partial", p->memory_path);
-    if (p->config_path)
-        c->partial_config = snap_sprintf(sc, "%s.partial", p->config_path);
-    return gather_image_config(sc, c);
+    if (p->memory_path) {
+        rc = gather_image_config(sc, c);
+        if (rc) return rc;
+    }
+    result_snapshot(sc, c, snap);
+    gather_file(sc, c, "memory image", p->memory_path, NULL);
+    gather_file(sc, c, "domain config", p->domain_config_path,
+                p->domain_config_text);
+    gather_file(sc, c, "snapshot config", p->config_path,
+                config_text(sc, snap));
+    return 0;
+}
+
+/* A domain that does not run may have no uuid yet. */
+static int lock(libxl_snapshot_ctx *sc, uint32_t domid,
+                const libxl_domain_config *config, int *lock_r)
+{
+    libxl_uuid uuid;
+    int rc;
+
+    if (config) return snap_lock_domain(sc, config->c_info.name, lock_r);
+    rc = snap_dom_uuid(sc, domid, &uuid);
+    if (rc) return rc;
+    return snap_lock_domain(sc, snap_sprintf(sc, LIBXL_UUID_FMT,
+                                             LIBXL_UUID_BYTES(uuid)), lock_r);
 }
 
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
@@ -293,22 +383,18 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     struct snap_create c = { .params = params };
     struct snap_run run = { .domid = domid };
     uint64_t began = snap_now_us();
-    libxl_uuid uuid;
-    int lock = -1, rc;
+    int lock_fd = -1, rc;
 
     snap_ctx_begin(sc);
     snap_domain_init(&c.dom);
-    rc = snap_dom_uuid(sc, domid, &uuid);
+    rc = lock(sc, domid, params->config, &lock_fd);
     if (rc) goto out;
-    rc = snap_lock_domain(sc, &uuid, &lock);
-    if (rc) goto out;
-    rc = gather(sc, domid, &c);
+    rc = gather(sc, domid, &c, &result->snapshot);
     if (rc) goto out;
     rc = check(sc, &c);
     if (rc) goto out;
 
-    result_snapshot(sc, &c, &result->snapshot);
-    snap_create_plan(sc, &c, &result->snapshot);
+    snap_create_plan(sc, &c);
     snap_plan_to_result(sc, &c.plan, result);
     if (params->dry_run) goto out;
 
@@ -321,7 +407,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
                   "the domain goes on, its stored config names the overlays; "
                   "restart it when QEMU answers, and take the snapshot again",
                   c.dom.name);
-    else if (rc && run.committed)
+    else if (rc && run.committed && domid != SNAP_NO_DOMAIN)
         snap_fail(sc, rc, "the disks of domain %s are on their new layers and "
                   "it runs on with them; mend this before it reboots, xl list "
                   "-l shows what it would reboot with", c.dom.name);
@@ -331,7 +417,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     result->total_us = snap_now_us() - began;
 
  out:
-    snap_unlock(&lock, NULL);
+    snap_unlock(&lock_fd, NULL);
     snap_domain_dispose(&c.dom);
     return rc;
 }

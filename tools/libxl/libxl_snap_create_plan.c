@@ -4,14 +4,14 @@
  * folders exist.
  *
  *   before   overlays and files, while the guest runs
- *   save     the guest stops, unseen by xl's monitor; then pause and resume
- *   commit   one QEMU transaction for all disks; unpause
+ *   stop     with memory: save, unseen by xl's monitor, then pause and resume;
+ *            without: pause; of a domain that does not run: nothing
+ *   disks    what can be undone; then one transaction for all that QEMU runs,
+ *            the commit point; unpause
  *   after    stored config repointed, monitor released, bases frozen, files
  *            flushed and given their names
  */
-#include "libxl_snap_internal.h"
-
-#include <stdlib.h>
+#include "libxl_snap_driver.h"
 
 bool snap_create_saves_paused(const struct snap_domain *dom)
 {
@@ -34,29 +34,17 @@ static void plan_directory(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->path = dir;
 }
 
-static const char *config_text(libxl_snapshot_ctx *sc,
-                               const libxl_domain_snapshot *snap)
-{
-    char *text = libxl_domain_snapshot_config_text(sc, snap);
-    const char *kept = snap_strdup(sc, text);
-
-    free(text);
-    return kept;
-}
-
 /* What can be done while the guest runs. */
-static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c,
-                        const libxl_domain_snapshot *snap)
+static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     int i;
 
     if (c->params->directory)
         plan_directory(sc, &c->plan, c->params->directory);
-    snap_plan_create_file(sc, &c->plan, c->partial_memory, NULL, NULL,
-                          "the memory image");
-    if (c->partial_config)
-        snap_plan_create_file(sc, &c->plan, c->partial_config, NULL,
-                              config_text(sc, snap), "the snapshot config");
+    for (i = 0; i < c->num_files; i++)
+        snap_plan_create_file(sc, &c->plan, c->files[i].partial, NULL,
+                              c->files[i].content,
+                              snap_sprintf(sc, "the %s", c->files[i].what));
     for (i = 0; i < c->num_ops; i++)
         if (c->ops[i].driver->prepare)
             c->ops[i].driver->prepare(sc, &c->plan, &c->ops[i]);
@@ -99,6 +87,7 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc, struct snap_create *c,
  * xl's monitor: returns the index of that step. */
 static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
+    const char *path = c->files[0].partial;
     struct snap_plan *plan = &c->plan;
     struct snap_step *step;
     int save, hold;
@@ -110,9 +99,8 @@ static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
     }
     hold = plan_hold_monitor(sc, c);
     step = snap_plan_add(sc, plan, SNAP_STEP_SAVE, "save the memory to %s%s",
-                         c->partial_memory,
-                         c->params->live ? ", live" : "");
-    step->path = c->partial_memory;
+                         path, c->params->live ? ", live" : "");
+    step->path = path;
     step->content = c->image_config;
     step->live = c->params->live;
     step->undo_if_failed = true;
@@ -127,22 +115,48 @@ static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
     return hold;
 }
 
+/* Returns plan_save()'s step, or -1. */
+static int plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    struct snap_step *step;
+
+    if (c->params->memory_path) return plan_save(sc, c);
+    if (c->dom.domid == SNAP_NO_DOMAIN || c->dom.paused) return -1;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_PAUSE, "pause the domain");
+    step->stops = true;
+    snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
+    return -1;
+}
+
 static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const char **actions = snap_zalloc(sc, c->num_ops * sizeof(*actions));
     struct snap_step *step;
+    int num = 0, i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].disk->node && c->ops[i].driver->action)
+            actions[num++] = c->ops[i].driver->action(sc, &c->ops[i]);
+    if (!num) return;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_QMP,
+                         "snapshot %d disk%s in one QEMU transaction",
+                         num, num == 1 ? "" : "s");
+    step->command = "transaction";
+    step->arguments = snap_json_object(
+        sc, "j:actions", snap_json_array(sc, actions, num), NULL);
+}
+
+/* All disks of one instant: from the last step here on, they are snapshot. */
+static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
     int i;
 
     if (!c->num_ops) return;
     for (i = 0; i < c->num_ops; i++)
-        actions[i] = c->ops[i].driver->action(sc, &c->ops[i]);
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_QMP,
-                         "snapshot %d disk%s in one QEMU transaction",
-                         c->num_ops, c->num_ops == 1 ? "" : "s");
-    step->command = "transaction";
-    step->arguments = snap_json_object(
-        sc, "j:actions", snap_json_array(sc, actions, c->num_ops), NULL);
-    step->commit_point = true;
+        if (c->ops[i].driver->snapshot)
+            c->ops[i].driver->snapshot(sc, &c->plan, &c->ops[i]);
+    plan_transaction(sc, c);
+    c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
 }
 
 static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
@@ -155,7 +169,9 @@ static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
     for (i = 0; i < c->num_ops; i++) {
         const struct snap_disk_op *op = &c->ops[i];
 
-        if (op->driver->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL) continue;
+        if (op->driver->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL
+            || !op->disk->node)
+            continue;
         repoints[num++] = (struct snap_repoint){
             .vdev = op->disk->vdev, .be_path = op->disk->be_path,
             .devid = op->disk->devid, .from = op->disk->path,
@@ -172,16 +188,19 @@ static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
 
 static void plan_unpause(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    /* our pause replaces the user's where that had to be lifted */
-    bool replaced = c->dom.paused && !snap_create_saves_paused(&c->dom);
+    bool was_paused = c->dom.paused;
 
-    if (!replaced && (c->dom.paused || !c->params->leave_paused))
+    if (c->dom.domid == SNAP_NO_DOMAIN) return;
+    /* our pause replaces the user's where that had to be lifted */
+    if (was_paused && (!c->params->memory_path
+                       || !snap_create_saves_paused(&c->dom)))
+        return;
+    if (was_paused || !c->params->leave_paused)
         snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
 }
 
 static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    const libxl_domain_snapshot_params *p = c->params;
     struct snap_step *step;
     int i;
 
@@ -193,18 +212,16 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
         step->path = c->ops[i].disk->path;
         step->needs_known = true;       /* QEMU may be writing to it yet */
     }
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
-                         "flush the memory image and name it %s",
-                         p->memory_path);
-    step->path = c->partial_memory;
-    step->to = p->memory_path;
-    step->needs_known = true;
-    if (!p->config_path) return;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
-                         "name the snapshot config %s", p->config_path);
-    step->path = c->partial_config;
-    step->to = p->config_path;
-    step->needs_all = true;
+    for (i = 0; i < c->num_files; i++) {
+        step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
+                             "flush the %s and name it %s", c->files[i].what,
+                             c->files[i].path);
+        step->path = c->files[i].partial;
+        step->to = c->files[i].path;
+        step->needs_known = true;
+        /* the snapshot config, the last, says that all is there */
+        step->needs_all = i == c->num_files - 1;
+    }
 }
 
 /*
@@ -213,14 +230,13 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
  * the domain from that config, is held until it has them; for anybody else the
  * base is frozen right after.
  */
-void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c,
-                      const libxl_domain_snapshot *snap)
+void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     int hold;
 
-    plan_before(sc, c, snap);
-    hold = plan_save(sc, c);
-    plan_transaction(sc, c);
+    plan_before(sc, c);
+    hold = plan_stop(sc, c);
+    plan_disks(sc, c);
     plan_unpause(sc, c);
     plan_repoint(sc, c);
     plan_release_monitor(sc, c, hold);

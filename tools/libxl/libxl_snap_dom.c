@@ -131,6 +131,7 @@ int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
     int num, i;
 
     *domid_r = SNAP_NO_DOMAIN;
+    if (libxl_uuid_is_nil(uuid)) return 0;
     list = libxl_list_domain(sc->ctx, &num);
     if (!list)
         return snap_fail(sc, ERROR_FAIL, "libxl cannot list the domains");

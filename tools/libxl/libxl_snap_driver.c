@@ -3,7 +3,7 @@
  * libxl_snap_driver.c: the table of drivers, and what the two for QEMU's
  * disks have in common.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_driver.h"
 
 #include <string.h>
 
@@ -12,17 +12,63 @@ static const struct snap_driver *const drivers[] = {
     &snap_driver_overlay,
 };
 
-const struct snap_driver *snap_driver_for(libxl_snapshot_mode mode)
+const struct snap_driver *const *snap_drivers(int *num_r)
 {
-    size_t i;
+    *num_r = sizeof(drivers) / sizeof(drivers[0]);
+    return drivers;
+}
 
-    for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-        if (drivers[i]->mode == mode) return drivers[i];
+const struct snap_driver *snap_driver_named(const char *name)
+{
+    int num, i;
+    const struct snap_driver *const *all = snap_drivers(&num);
+
+    for (i = 0; i < num; i++)
+        if (!strcmp(all[i]->name, name)) return all[i];
     return NULL;
 }
 
-const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
-                              const struct snap_disk *disk)
+const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
+                                             const struct snap_disk *disk,
+                                             libxl_snapshot_mode mode,
+                                             const char **why_r)
+{
+    const char *why, *first = NULL;
+    size_t i;
+
+    for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        if (drivers[i]->mode != mode) continue;
+        why = drivers[i]->refuse(sc, disk);
+        if (!why) return drivers[i];
+        if (!first) first = why;
+    }
+    *why_r = first ? first : "no driver makes such snapshots";
+    return NULL;
+}
+
+int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,
+                   const struct snap_driver **driver_r)
+{
+    *driver_r = ds->driver ? snap_driver_named(ds->driver)
+        : ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL ? &snap_driver_overlay
+                                                   : &snap_driver_internal;
+    if (*driver_r && (*driver_r)->mode == ds->mode) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: there is no driver '%s' for "
+                     "%s snapshots; see xl snapshot-drivers", ds->vdev,
+                     ds->driver, libxl_snapshot_mode_to_string(ds->mode));
+}
+
+bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds)
+{
+    const struct snap_driver *driver = ds->driver
+        ? snap_driver_named(ds->driver) : NULL;
+
+    return driver ? driver->moves : ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
+}
+
+/* Why the QEMU of the running domain cannot be asked for a snapshot. */
+static const char *not_qemus(libxl_snapshot_ctx *sc,
+                             const struct snap_disk *disk)
 {
     if (disk->backend == SNAP_BACKEND_NONE)
         return "xenstore has no such device";
@@ -40,6 +86,17 @@ const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
                "guest has not unplugged that; load Xen PV drivers in it";
     if (!disk->node)
         return "QEMU has no such disk";
+    return NULL;
+}
+
+const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
+                              const struct snap_disk *disk)
+{
+    if (disk->backend != SNAP_BACKEND_OFFLINE) {
+        const char *why = not_qemus(sc, disk);
+
+        if (why) return why;
+    }
     if (!disk->path || disk->path[0] != '/')
         return "its image is not an absolute path";
     if (strchr(disk->path, '\n'))

@@ -11,7 +11,7 @@
  * A revert puts a new overlay on the frozen layer, so that the snapshot can
  * be reverted to again; the layer that the domain wrote until then stays.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_driver.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -61,6 +61,11 @@ static const char *overlay_options(libxl_snapshot_ctx *sc,
         "s:discard", discard ? "unmap" : NULL, "j:file", file, NULL);
 }
 
+static int overlay_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+{
+    return snap_check_overlay(sc, op->path);
+}
+
 static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk_op *op)
 {
@@ -69,6 +74,7 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
     plan_overlay(sc, plan, disk->vdev, op->path, disk->path,
                  disk->node_driver, disk->virtual_size);
+    if (!disk->node) return;            /* no QEMU runs it */
     step = snap_plan_add(sc, plan, SNAP_STEP_QMP, "open it in QEMU as node %s",
                          op->node);
     step->command = "blockdev-add";
@@ -88,29 +94,42 @@ static const char *overlay_action(libxl_snapshot_ctx *sc,
                          NULL), NULL);
 }
 
-static int overlay_revert_check(libxl_snapshot_ctx *sc, const char *name,
-                                const libxl_disk_snapshot *ds)
+static int overlay_revert_check(libxl_snapshot_ctx *sc,
+                                struct snap_revert_op *op)
 {
-    (void)name;
-    if (!snap_file_exists(ds->parent.pdev_path))
+    const libxl_device_disk *base = &op->ds->parent;
+    struct snap_image_info info;
+    int rc;
+
+    if (!snap_file_exists(base->pdev_path))
         return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
-                         ds->vdev, ds->parent.pdev_path);
-    return 0;
+                         op->ds->vdev, base->pdev_path);
+    rc = snap_gather_image(sc, base->pdev_path,
+                           libxl_disk_format_to_string(base->format), &info);
+    if (rc) return rc;
+    op->virtual_size = info.virtual_size;
+    return snap_check_overlay(sc, op->path);
 }
 
 static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
                                    struct snap_plan *plan,
-                                   const libxl_disk_snapshot *ds,
-                                   const char *path, uint64_t virtual_size)
+                                   const struct snap_revert_op *op)
 {
-    plan_overlay(sc, plan, ds->vdev, path, ds->parent.pdev_path,
-                 libxl_disk_format_to_string(ds->parent.format), virtual_size);
+    const libxl_device_disk *base = &op->ds->parent;
+
+    plan_overlay(sc, plan, op->ds->vdev, op->path, base->pdev_path,
+                 libxl_disk_format_to_string(base->format), op->virtual_size);
 }
 
 const struct snap_driver snap_driver_overlay = {
     .name = "qcow2-overlay",
     .mode = LIBXL_SNAPSHOT_MODE_EXTERNAL,
+    .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
+        | LIBXL_SNAPSHOT_CAN_NESTED,
+    .program = "qemu-img",
+    .moves = true,
     .refuse = overlay_refuse,
+    .check = overlay_check,
     .prepare = overlay_prepare,
     .action = overlay_action,
     .revert_check = overlay_revert_check,

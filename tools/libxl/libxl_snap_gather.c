@@ -10,7 +10,6 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-#define GATHER_EXEC_MS      30000
 #define GATHER_LAYERS_MAX   1024
 
 void snap_domain_init(struct snap_domain *dom)
@@ -104,17 +103,11 @@ static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir, const char *key)
     return value && !strcmp(value, "1");
 }
 
-static void gather_disk(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                        const libxl_device_disk *stored,
-                        struct snap_disk *disk)
+static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                           struct snap_disk *disk)
 {
     libxl_device_disk found;
     libxl_diskinfo info;
-
-    disk->stored = stored;
-    disk->vdev = stored->vdev;
-    disk->path = stored->pdev_path;
-    disk->wanted = stored->readwrite && !stored->is_cdrom;
 
     libxl_device_disk_init(&found);
     libxl_diskinfo_init(&info);
@@ -133,14 +126,23 @@ static void gather_disk(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     libxl_device_disk_dispose(&found);
 }
 
-static void gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+/* What the config says of the disks. */
+void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 {
     int i;
 
     dom->num_disks = dom->config.num_disks;
     dom->disks = snap_zalloc(sc, dom->num_disks * sizeof(*dom->disks));
-    for (i = 0; i < dom->num_disks; i++)
-        gather_disk(sc, dom, &dom->config.disks[i], &dom->disks[i]);
+    for (i = 0; i < dom->num_disks; i++) {
+        const libxl_device_disk *stored = &dom->config.disks[i];
+
+        dom->disks[i] = (struct snap_disk){
+            .stored = stored,
+            .vdev = stored->vdev,
+            .path = stored->pdev_path,
+            .wanted = stored->readwrite && !stored->is_cdrom,
+        };
+    }
 }
 
 /*-- QEMU's graph -----------------------------------------------------------*/
@@ -169,24 +171,6 @@ static void graph_layers(libxl_snapshot_ctx *sc, struct snap_disk *disk,
     }
 }
 
-/* Names of the internal snapshots in an ImageInfo. */
-static int image_tags(libxl_snapshot_ctx *sc, yajl_val image,
-                      const char ***tags_r)
-{
-    yajl_val list = snap_json_get(image, "snapshots");
-    size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
-    const char **tags = snap_zalloc(sc, len * sizeof(*tags));
-    int num = 0;
-
-    for (i = 0; i < len; i++) {
-        const char *name = dup_str(sc, list->u.array.values[i], "name");
-
-        if (name) tags[num++] = name;
-    }
-    *tags_r = tags;
-    return num;
-}
-
 static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
                       yajl_val inserted)
 {
@@ -204,7 +188,7 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
                          disk->vdev);
     disk->virtual_size = snap_json_u64(image, "virtual-size");
     graph_layers(sc, disk, image);
-    disk->num_tags = image_tags(sc, image, &disk->tags);
+    disk->num_tags = snap_image_tags(sc, image, &disk->tags);
     return 0;
 }
 
@@ -363,7 +347,7 @@ static int gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_domain *dom)
 {
-    int rc;
+    int rc, i;
 
     dom->domid = domid;
     rc = gather_state(sc, dom);
@@ -373,36 +357,58 @@ int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
     if (rc) return rc;
     rc = gather_config(sc, dom);
     if (rc) return rc;
-    gather_disks(sc, dom);
+    snap_gather_disks(sc, dom);
+    for (i = 0; i < dom->num_disks; i++)
+        gather_backend(sc, dom, &dom->disks[i]);
     rc = snap_monitor_find(sc, dom->name, &dom->monitors, &dom->num_monitors);
     if (rc) return rc;
     if (dom->stubdom) return 0;     /* its QEMU is out of our reach */
     return gather_qemu(sc, dom);
 }
 
-/*-- images -----------------------------------------------------------------*/
+/*-- another domain's disks ------------------------------------------------*/
 
-int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
-                      const char *format, struct snap_image_info *info_r)
+/* Whether @path is @parent or has it below. */
+static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
+                 const char *parent, bool *is_r)
 {
-    const char **argv = snap_argv(sc, "qemu-img", "info", "-U", "-f", format,
-                                  "--output=json", path, NULL);
-    struct snap_exec_output output;
-    yajl_val info;
-    int rc;
+    struct snap_image_info info;
+    int n, rc;
 
-    rc = snap_exec(sc, snap_sprintf(sc, "image %s", path), argv,
-                   GATHER_EXEC_MS, &output);
-    if (rc) return rc;
-    info = snap_json_parse(output.out);
-    if (!YAJL_IS_OBJECT(info)) {
-        yajl_tree_free(info);
-        return snap_fail(sc, ERROR_FAIL, "image %s: qemu-img's output is no "
-                         "JSON object", path);
+    *is_r = false;
+    for (n = 0; path && format && n < GATHER_LAYERS_MAX; n++) {
+        *is_r = !strcmp(path, parent);
+        if (*is_r) break;
+        rc = snap_gather_image(sc, path, format, &info);
+        if (rc) return rc;
+        path = info.backing;
+        format = info.backing_format;
     }
-    info_r->virtual_size = snap_json_u64(info, "virtual-size");
-    info_r->num_tags = image_tags(sc, info, &info_r->tags);
-    info_r->backing = dup_str(sc, info, "full-backing-filename");
-    yajl_tree_free(info);
     return 0;
+}
+
+int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
+                      const char *parent, bool *is_r)
+{
+    libxl_domain_config config;
+    int rc, i;
+
+    *is_r = false;
+    libxl_domain_config_init(&config);
+    rc = libxl_retrieve_domain_configuration(sc->ctx, domid, &config, NULL);
+    if (rc) {
+        rc = snap_fail(sc, rc, "domain %u: libxl has no stored config of it",
+                       domid);
+        goto out;
+    }
+    for (i = 0; i < config.num_disks; i++) {
+        const libxl_device_disk *disk = &config.disks[i];
+
+        if (strcmp(disk->vdev, vdev)) continue;
+        rc = is_on(sc, disk->pdev_path,
+                   libxl_disk_format_to_string(disk->format), parent, is_r);
+    }
+ out:
+    libxl_domain_config_dispose(&config);
+    return rc;
 }

@@ -3,7 +3,7 @@
  * libxl_snap_info.c: what the disks of a domain are and what can be done with
  * them, for a caller that has to choose modes and paths.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_driver.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,10 @@
 static char *refusal(libxl_snapshot_ctx *sc, libxl_snapshot_mode mode,
                      const struct snap_disk *disk)
 {
-    return snap_result_str(snap_driver_for(mode)->refuse(sc, disk));
+    const char *why = NULL;
+
+    snap_driver_choose(sc, disk, mode, &why);
+    return snap_result_str(why);
 }
 
 static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
@@ -32,6 +35,7 @@ static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
 }
 
 int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
+                                  const libxl_domain_config *config,
                                   libxl_disk_snapshot_info **info_r,
                                   int *num_r)
 {
@@ -41,7 +45,8 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
 
     snap_ctx_begin(sc);
     snap_domain_init(&dom);
-    rc = snap_gather_domain(sc, domid, &dom);
+    rc = config ? snap_gather_offline(sc, config, &dom)
+                : snap_gather_domain(sc, domid, &dom);
     if (rc) goto out;
 
     info = calloc(dom.num_disks ? dom.num_disks : 1, sizeof(*info));

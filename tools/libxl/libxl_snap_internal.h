@@ -5,8 +5,8 @@
  * One section a file, in the order of the layers; a call goes down only:
  *
  *   operations  create revert           gather -> check -> plan -> run
- *   facts       gather                  reads the world through the seams
- *   drivers     overlay internal        append steps to a plan, never act
+ *   facts       gather offline          reads the world through the seams
+ *   drivers     libxl_snap_driver.h     append steps to a plan, never act
  *   plan        steps as data;  engine  which step is next, no I/O
  *   run         performs a step at a seam
  *   seams       exec qmp dom save xs monitor lock file image users
@@ -67,6 +67,13 @@ uint64_t snap_now_us(void);         /* CLOCK_MONOTONIC */
 void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
                           const char *path, libxl_disk_format format);
 
+/*-- config: xl.cfg syntax --------------------------------------------------*/
+
+/* @s as a quoted string of xl.cfg. */
+char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s);
+/* The specification of @disk, as in xl-disk-configuration(5). */
+char *snap_disk_spec(libxl_snapshot_ctx *sc, const libxl_device_disk *disk);
+
 /*-- json: text of objects, and safe reading --------------------------------*/
 
 /*
@@ -105,6 +112,7 @@ enum snap_backend {
     SNAP_BACKEND_QDISK,
     SNAP_BACKEND_PHY,               /* blkback */
     SNAP_BACKEND_OTHER,
+    SNAP_BACKEND_OFFLINE,           /* the domain does not run */
 };
 
 struct snap_disk {
@@ -117,7 +125,8 @@ struct snap_disk {
     uint32_t backend_domid;
     const char *be_path;                /* xenstore */
     bool discard;                       /* the guest's discards reach the file */
-    /* what QEMU says; node is NULL where it has no such disk */
+    /* what QEMU says, or qemu-img if nobody runs it; node is NULL where QEMU
+     * has no such disk */
     const char *node;
     const char *node_file;
     const char *node_driver;
@@ -154,6 +163,10 @@ struct snap_domain {
 /* Fill @dom.  Dispose it whatever the result. */
 int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_domain *dom);
+/* The same for a domain that does not run, from its config. */
+int snap_gather_offline(libxl_snapshot_ctx *sc,
+                        const libxl_domain_config *config,
+                        struct snap_domain *dom);
 void snap_domain_init(struct snap_domain *dom);
 void snap_domain_dispose(struct snap_domain *dom);
 const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
@@ -168,15 +181,27 @@ struct snap_qemu_device {
 int snap_graph_apply(libxl_snapshot_ctx *sc, struct snap_domain *dom,
                      const struct snap_qemu_device *devices, int num);
 
+/* The disks of dom->config, as far as that tells. */
+void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+
+/* The names of the internal snapshots in QEMU's ImageInfo @image. */
+int snap_image_tags(libxl_snapshot_ctx *sc, yajl_val image,
+                    const char ***tags_r);
+
 /* What "qemu-img info" says of an image. */
 struct snap_image_info {
     uint64_t virtual_size;
     int num_tags;
     const char **tags;
     const char *backing;                /* absolute; NULL: none */
+    const char *backing_format;         /* as the image says; NULL: it does not */
 };
 int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
                       const char *format, struct snap_image_info *info_r);
+/* Whether the running domain @domid has @parent, or an overlay on it, as its
+ * disk @vdev. */
+int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
+                      const char *parent, bool *is_r);
 
 /*-- check: refusals, each a sentence ---------------------------------------*/
 
@@ -218,6 +243,7 @@ enum snap_step_kind {
     SNAP_STEP_RELEASE_MONITOR,  /* pids */
     SNAP_STEP_DESTROY,
     SNAP_STEP_RESTORE,          /* path, content (config), argv */
+    SNAP_STEP_BOOT,             /* argv */
 };
 
 /* A disk's new image, for SNAP_STEP_REPOINT. */
@@ -238,6 +264,7 @@ struct snap_step {
     const char **argv;
     const char *command, *arguments;
     bool live;
+    bool stops;                 /* PAUSE: the guest ran until then */
     int num_repoints;
     const struct snap_repoint *repoints;
     int num_pids;
@@ -316,67 +343,31 @@ const struct snap_step *snap_engine_next(struct snap_engine *engine);
 void snap_engine_done(struct snap_engine *engine, int rc);
 void snap_engine_lost(struct snap_engine *engine, int rc);
 
-/*-- drivers: one a kind of disk snapshot -----------------------------------*/
-
-/* One disk's part in an operation. */
-struct snap_disk_op {
-    const struct snap_disk *disk;
-    const struct snap_driver *driver;
-    const char *name;           /* of the snapshot */
-    const char *path;           /* external: overlay */
-    const char *node;           /* external: overlay's node name */
-};
-
-/*
- * A driver describes: it appends steps to a plan, or returns QMP text.  It
- * sees one disk, never another driver, and does nothing itself.
- * A slot may be NULL where there is nothing to do.
- */
-struct snap_driver {
-    const char *name;
-    libxl_snapshot_mode mode;
-    /* Why this disk cannot be handled, or NULL: it can. */
-    const char *(*refuse)(libxl_snapshot_ctx *sc, const struct snap_disk *disk);
-    /* create, while the guest runs */
-    void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                    const struct snap_disk_op *op);
-    /* create: this disk's action in the one QMP transaction */
-    const char *(*action)(libxl_snapshot_ctx *sc,
-                          const struct snap_disk_op *op);
-    /* revert: what must be true before the domain is destroyed */
-    int (*revert_check)(libxl_snapshot_ctx *sc, const char *name,
-                        const libxl_disk_snapshot *ds);
-    /* revert, before the domain is destroyed, and after */
-    void (*revert_prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                           const libxl_disk_snapshot *ds, const char *path,
-                           uint64_t virtual_size);
-    void (*revert)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                   const char *name, const libxl_disk_snapshot *ds);
-};
-
-extern const struct snap_driver snap_driver_internal;
-extern const struct snap_driver snap_driver_overlay;
-const struct snap_driver *snap_driver_for(libxl_snapshot_mode mode);
-/* Why QEMU cannot snapshot this disk, whichever way; NULL: it can. */
-const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
-                              const struct snap_disk *disk);
-
 /*-- create: what its two files share ---------------------------------------*/
+
+/* A file that it leaves behind: written under the partial name first. */
+struct snap_create_file {
+    const char *what;               /* in messages */
+    const char *path, *partial;
+    const char *content;            /* NULL: the memory image */
+};
+
+struct snap_disk_op;                /* libxl_snap_driver.h */
 
 struct snap_create {
     const libxl_domain_snapshot_params *params;
-    struct snap_domain dom;
+    struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
     int num_ops;
     struct snap_disk_op *ops;
     const char *image_config;       /* JSON for the memory image */
-    const char *partial_memory, *partial_config;
+    int num_files;
+    struct snap_create_file files[3];
     struct snap_plan plan;
 };
 
 /* A paused domain of this kind can be saved: it need not answer. */
 bool snap_create_saves_paused(const struct snap_domain *dom);
-void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c,
-                      const libxl_domain_snapshot *snap);
+void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 
 /*-- run: perform a plan ----------------------------------------------------*/
 
@@ -505,9 +496,9 @@ int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
               const char *what, int *fd_r);
 /* @unlink_path: remove the file first, as libxl does with its own; or NULL. */
 void snap_unlock(int *fd, const char *unlink_path);
-/* The lock that one operation holds on a domain. */
-int snap_lock_domain(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
-                     int *fd_r);
+/* The lock that one operation holds on a domain; @id: its uuid, or its name if
+ * it does not run. */
+int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
 
 /*-- seam: file -------------------------------------------------------------*/
 

@@ -107,12 +107,13 @@ void snap_unlock(int *fd, const char *unlink_path)
     *fd = -1;
 }
 
-int snap_lock_domain(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
-                     int *fd_r)
+int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r)
 {
-    return snap_lock(sc, snap_sprintf(sc, XEN_RUN_DIR "/xl-snapshot."
-                                      LIBXL_UUID_FMT ".lock",
-                                      LIBXL_UUID_BYTES(*uuid)), 0,
+    if (strchr(id, '/'))
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its name has a slash in "
+                         "it", id);
+    return snap_lock(sc, snap_sprintf(sc, XEN_RUN_DIR "/xl-snapshot.%s.lock",
+                                      id), 0,
                      "another snapshot command is at work on this domain",
                      fd_r);
 }

@@ -26,6 +26,7 @@ static const char *const kind_names[] = {
     [SNAP_STEP_RELEASE_MONITOR] = "release-monitor",
     [SNAP_STEP_DESTROY] = "destroy",
     [SNAP_STEP_RESTORE] = "restore",
+    [SNAP_STEP_BOOT] = "boot",
 };
 
 static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)

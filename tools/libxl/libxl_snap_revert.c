@@ -2,16 +2,17 @@
 /*
  * libxl_snap_revert.c: bring a domain back to a snapshot.
  *
- *   gather   the memory image and the config in it, the images, the domain
+ *   gather   the config that the domain is to have: that in the memory image,
+ *            or without memory its xl.cfg; the images; the running domain
  *   check    all that can be known before the domain is destroyed
  *   plan     new overlays on the frozen layers; destroy (the commit point);
- *            internal tags applied; the memory handed to "xl restore"
+ *            tags applied, volumes merged; "xl restore" or "xl create"
  *   run
  *
- * xl restores, not libxl_domain_create_restore(): only xl leaves the monitor
- * behind that handles the domain's reboots and crashes.
+ * xl brings the domain back, not libxl: only xl leaves the monitor behind that
+ * handles the domain's reboots and crashes.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_driver.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,14 @@
 struct revert {
     const libxl_domain_snapshot *snap;
     const libxl_domain_snapshot_revert_params *params;
-    struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not exist */
-    libxl_domain_config config;     /* the image's, with the new disks */
-    const char *config_json;
+    struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
+    int num_ops;
+    struct snap_revert_op *ops;
+    libxl_domain_config config;     /* with the new disks */
     struct snap_plan plan;
 };
 
-static const char *overlay_path(const struct revert *r, const char *vdev)
+static const char *new_path(const struct revert *r, const char *vdev)
 {
     int i;
 
@@ -37,6 +39,28 @@ static const char *overlay_path(const struct revert *r, const char *vdev)
 }
 
 /*-- gather -----------------------------------------------------------------*/
+
+static int gather_ops(libxl_snapshot_ctx *sc, struct revert *r)
+{
+    const libxl_domain_snapshot *snap = r->snap;
+    struct snap_revert_op *op;
+    int i, rc;
+
+    r->ops = snap_zalloc(sc, snap->num_disks * sizeof(*r->ops));
+    for (i = 0; i < snap->num_disks; i++) {
+        op = &r->ops[r->num_ops++];
+        op->ds = &snap->disks[i];
+        op->name = snap->name;
+        rc = snap_driver_of(sc, op->ds, &op->driver);
+        if (rc) return rc;
+        if (!op->driver->moves) continue;
+        op->path = new_path(r, op->ds->vdev);
+        if (!op->path)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: no path for its new "
+                             "image", op->ds->vdev);
+    }
+    return 0;
+}
 
 static int gather_image_config(libxl_snapshot_ctx *sc, struct revert *r)
 {
@@ -70,35 +94,67 @@ static libxl_device_disk *config_disk(libxl_domain_config *config,
     return NULL;
 }
 
-/* Let the image's config name what the domain is to have after the revert. */
-static int gather_config(libxl_snapshot_ctx *sc, struct revert *r)
+/* Without memory: what the domain is to be booted with. */
+static int gather_boot_config(libxl_snapshot_ctx *sc, struct revert *r)
 {
-    const libxl_domain_snapshot *snap = r->snap;
-    char *json;
+    const libxl_domain_config *config = r->params->config;
+    const char *name = r->snap->domain_name;
+
+    if (!config || !r->params->domain_config_path)
+        return snap_fail(sc, ERROR_INVAL, "snapshot %s has no memory, and a "
+                         "revert boots the domain from its xl.cfg: name that "
+                         "with --domain-config", r->snap->name);
+    libxl_domain_config_copy(sc->ctx, &r->config, config);
+    if (!r->config.c_info.name
+        || (name && strcmp(r->config.c_info.name, name)))
+        return snap_fail(sc, ERROR_INVAL, "%s: it is of domain %s, the "
+                         "snapshot of %s", r->params->domain_config_path,
+                         r->config.c_info.name ? r->config.c_info.name
+                                               : "no name", name);
+    return 0;
+}
+
+/* Let the config name what the domain is to have after the revert. */
+static int gather_config_disks(libxl_snapshot_ctx *sc, struct revert *r)
+{
     int i;
 
-    for (i = 0; i < snap->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &snap->disks[i];
-        libxl_device_disk *disk = config_disk(&r->config, ds->vdev);
-        bool external = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
-        const char *path = external ? overlay_path(r, ds->vdev)
-                                    : ds->parent.pdev_path;
+    for (i = 0; i < r->num_ops; i++) {
+        const struct snap_revert_op *op = &r->ops[i];
+        libxl_device_disk *disk = config_disk(&r->config, op->ds->vdev);
 
-        if (!disk || !path)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: %s", ds->vdev,
-                             disk ? "no path for its new overlay"
-                                  : "not in the memory image's config");
+        if (!disk)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's config "
+                             "does not have it", op->ds->vdev);
+        if (op->driver->configure) {
+            op->driver->configure(op, disk);
+            continue;
+        }
         free(disk->pdev_path);
-        disk->pdev_path = snap_result_str(path);
-        disk->format = external ? LIBXL_DISK_FORMAT_QCOW2 : ds->parent.format;
+        disk->pdev_path = snap_result_str(op->path ? op->path
+                                          : op->ds->parent.pdev_path);
+        disk->format = op->path ? LIBXL_DISK_FORMAT_QCOW2
+                                : op->ds->parent.format;
         disk->backend = LIBXL_DISK_BACKEND_QDISK;
     }
-    json = libxl_domain_config_to_json(sc->ctx, &r->config);
-    if (!json)
-        return snap_fail(sc, ERROR_FAIL, "libxl cannot write the new config "
-                         "as JSON");
-    r->config_json = snap_strdup(sc, json);
-    free(json);
+    return 0;
+}
+
+/* A domain of the snapshot's name, but with another uuid, was started from an
+ * xl.cfg without one.  It is the snapshot's if it has one of its disks. */
+static int is_reborn(libxl_snapshot_ctx *sc, const struct revert *r,
+                     uint32_t domid, bool *is_r)
+{
+    int i, rc;
+
+    *is_r = false;
+    for (i = 0; i < r->num_ops && !*is_r; i++) {
+        const libxl_disk_snapshot *ds = r->ops[i].ds;
+
+        rc = snap_gather_is_on(sc, domid, ds->vdev, ds->parent.pdev_path,
+                               is_r);
+        if (rc) return rc;
+    }
     return 0;
 }
 
@@ -108,15 +164,21 @@ static int gather_domain(libxl_snapshot_ctx *sc, struct revert *r)
 {
     const char *name = r->config.c_info.name, *pid;
     uint32_t other;
+    bool reborn;
     int rc;
 
     rc = snap_dom_find(sc, &r->snap->domain_uuid, &r->dom.domid);
     if (rc) return rc;
     if (!libxl_name_to_domid(sc->ctx, name, &other)
-        && other != r->dom.domid)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has this name "
-                         "and is another (its uuid is not the snapshot's); "
-                         "rename it first", name, other);
+        && other != r->dom.domid) {
+        rc = is_reborn(sc, r, other, &reborn);
+        if (rc) return rc;
+        if (!reborn || r->dom.domid != SNAP_NO_DOMAIN)
+            return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has this "
+                             "name and is another (neither uuid nor disks are "
+                             "the snapshot's); rename it first", name, other);
+        r->dom.domid = other;
+    }
     if (r->dom.domid == SNAP_NO_DOMAIN) return 0;
     pid = snap_xs_read(sc, snap_sprintf(sc, "/local/domain/%u/image/"
                                         "device-model-pid", r->dom.domid));
@@ -133,12 +195,13 @@ static int check_snapshot(libxl_snapshot_ctx *sc,
 
     rc = snap_name_check(sc, snap->name);
     if (rc) return rc;
-    if (libxl_uuid_is_nil(&snap->domain_uuid))
+    if (snap->memory_path && libxl_uuid_is_nil(&snap->domain_uuid))
         return snap_fail(sc, ERROR_INVAL, "the snapshot config has no uuid; it "
                          "is not one that snapshot-create wrote");
-    if (!snap->memory_path)
-        return snap_fail(sc, ERROR_INVAL, "the snapshot has no memory image "
-                         "(memory_path)");
+    if (!snap->memory_path && !snap->domain_name)
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config has neither a "
+                         "memory image (memory_path) nor the name of its "
+                         "domain (domain)");
     for (i = 0; i < snap->num_disks; i++)
         if (!snap->disks[i].parent.pdev_path)
             return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot config "
@@ -148,26 +211,22 @@ static int check_snapshot(libxl_snapshot_ctx *sc,
 }
 
 static int check_disk(libxl_snapshot_ctx *sc, const struct revert *r,
-                      const libxl_disk_snapshot *ds)
+                      struct snap_revert_op *op)
 {
-    const struct snap_driver *driver = snap_driver_for(ds->mode);
-    bool external = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
-    const char *who = snap_sprintf(sc, "disk %s", ds->vdev);
     int rc;
 
-    rc = driver->revert_check(sc, r->snap->name, ds);
+    rc = op->driver->revert_check(sc, op);
     if (rc) return rc;
     /* a base may be read by other domains' overlays, an image with a tag in
      * it by nobody: applying the tag rewrites it */
-    rc = snap_check_unused(sc, who, ds->parent.pdev_path, r->dom.qemu_pid,
-                           external);
-    if (rc || !external) return rc;
-    return snap_check_overlay(sc, overlay_path(r, ds->vdev));
+    return snap_check_unused(sc, snap_sprintf(sc, "disk %s", op->ds->vdev),
+                             op->ds->parent.pdev_path, r->dom.qemu_pid,
+                             op->driver->moves);
 }
 
-/* No writable disk of the image's config may be without a disk snapshot: it
- * would meet the guest's old memory with today's content. */
-static int check_disks(libxl_snapshot_ctx *sc, const struct revert *r)
+/* No writable disk of the config may be without a disk snapshot: it would meet
+ * the guest's old memory, or the other disks, with today's content. */
+static int check_disks(libxl_snapshot_ctx *sc, struct revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
     int i, j, rc;
@@ -182,34 +241,14 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct revert *r)
                              " and the snapshot config does not have it",
                              disk->vdev);
     }
-    for (i = 0; i < snap->num_disks; i++) {
-        rc = check_disk(sc, r, &snap->disks[i]);
+    for (i = 0; i < r->num_ops; i++) {
+        rc = check_disk(sc, r, &r->ops[i]);
         if (rc) return rc;
     }
     return 0;
 }
 
 /*-- plan -------------------------------------------------------------------*/
-
-static int plan_overlays(libxl_snapshot_ctx *sc, struct revert *r)
-{
-    struct snap_image_info info;
-    int i, rc;
-
-    for (i = 0; i < r->snap->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &r->snap->disks[i];
-        const struct snap_driver *driver = snap_driver_for(ds->mode);
-
-        if (!driver->revert_prepare) continue;
-        rc = snap_gather_image(sc, ds->parent.pdev_path,
-                               libxl_disk_format_to_string(ds->parent.format),
-                               &info);
-        if (rc) return rc;
-        driver->revert_prepare(sc, &r->plan, ds, overlay_path(r, ds->vdev),
-                               info.virtual_size);
-    }
-    return 0;
-}
 
 /* The step waits until nobody writes to these any more. */
 static const char **images_to_release(libxl_snapshot_ctx *sc,
@@ -236,31 +275,65 @@ static void plan_destroy(libxl_snapshot_ctx *sc, struct revert *r)
     step->commit_point = true;
 }
 
-static void plan_restore(libxl_snapshot_ctx *sc, struct revert *r)
+static int plan_restore(libxl_snapshot_ctx *sc, struct revert *r)
 {
-    const libxl_domain_snapshot *snap = r->snap;
-    int first = r->plan.num_steps, i;
+    const char *path = r->snap->memory_path;
     struct snap_step *step;
+    char *json;
 
-    for (i = 0; i < snap->num_disks; i++) {
-        const struct snap_driver *driver = snap_driver_for(snap->disks[i].mode);
-
-        if (driver->revert)
-            driver->revert(sc, &r->plan, snap->name, &snap->disks[i]);
-    }
     step = snap_plan_add(sc, &r->plan, SNAP_STEP_RESTORE,
-                         "restore the memory %s with xl", snap->memory_path);
-    step->path = snap->memory_path;
-    step->content = r->config_json;
+                         "restore the memory %s with xl", path);
+    step->path = path;
     step->argv = snap_argv(sc, r->params->xl_path, "restore", "-p",
                            "/proc/self/fd/0", NULL);
+    json = libxl_domain_config_to_json(sc->ctx, &r->config);
+    if (!json)
+        return snap_fail(sc, ERROR_FAIL, "libxl cannot write the new config "
+                         "as JSON");
+    step->content = snap_strdup(sc, json);
+    free(json);
+    return 0;
+}
+
+/* What stands behind the file on xl's command line wins over it. */
+static int plan_boot(libxl_snapshot_ctx *sc, struct revert *r)
+{
+    const libxl_uuid *uuid = &r->snap->domain_uuid;
+    const char *path = r->params->domain_config_path, *disks = "disk=[";
+    const char *identity = NULL;
+    struct snap_step *step;
+    int i;
+
+    for (i = 0; i < r->config.num_disks; i++)
+        disks = snap_sprintf(sc, "%s%s,", disks, snap_config_quote(
+            sc, snap_disk_spec(sc, &r->config.disks[i])));
+    if (!libxl_uuid_is_nil(uuid))
+        identity = snap_sprintf(sc, "uuid=\"" LIBXL_UUID_FMT "\"",
+                                LIBXL_UUID_BYTES(*uuid));
+    step = snap_plan_add(sc, &r->plan, SNAP_STEP_BOOT,
+                         "boot the domain from %s with xl", path);
+    step->argv = snap_argv(sc, r->params->xl_path, "create", "-q", "-p", path,
+                           snap_sprintf(sc, "%s]", disks), identity, NULL);
+    return 0;
+}
+
+/* After the destroy; nothing here can be undone, also where none came. */
+static int plan_back(libxl_snapshot_ctx *sc, struct revert *r)
+{
+    int first = r->plan.num_steps, i, rc;
+
+    for (i = 0; i < r->num_ops; i++)
+        if (r->ops[i].driver->revert)
+            r->ops[i].driver->revert(sc, &r->plan, &r->ops[i]);
+    rc = r->snap->memory_path ? plan_restore(sc, r) : plan_boot(sc, r);
+    if (rc) return rc;
     if (!r->params->leave_paused)
         snap_plan_add(sc, &r->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
-    /* what these do cannot be undone, also where no destroy came before */
     for (i = first; i < r->plan.num_steps; i++) {
         r->plan.steps[i].needs_all = true;
         r->plan.steps[i].commit_point = true;
     }
+    return 0;
 }
 
 /*-- the operation ----------------------------------------------------------*/
@@ -269,21 +342,25 @@ static int gather(libxl_snapshot_ctx *sc, struct revert *r)
 {
     int rc;
 
-    rc = gather_image_config(sc, r);
+    rc = gather_ops(sc, r);
     if (rc) return rc;
-    rc = gather_config(sc, r);
+    rc = r->snap->memory_path ? gather_image_config(sc, r)
+                              : gather_boot_config(sc, r);
+    if (rc) return rc;
+    rc = gather_config_disks(sc, r);
     if (rc) return rc;
     return gather_domain(sc, r);
 }
 
 static int make_plan(libxl_snapshot_ctx *sc, struct revert *r)
 {
-    int rc = plan_overlays(sc, r);
+    int i;
 
-    if (rc) return rc;
+    for (i = 0; i < r->num_ops; i++)
+        if (r->ops[i].driver->revert_prepare)
+            r->ops[i].driver->revert_prepare(sc, &r->plan, &r->ops[i]);
     plan_destroy(sc, r);
-    plan_restore(sc, r);
-    return 0;
+    return plan_back(sc, r);
 }
 
 static void copy_snapshot(libxl_domain_snapshot *dst, const struct revert *r)
@@ -300,20 +377,21 @@ static void copy_snapshot(libxl_domain_snapshot *dst, const struct revert *r)
     dst->memory_path = snap_result_str(src->memory_path);
     dst->disks = calloc(src->num_disks + 1, sizeof(*dst->disks));
     if (!dst->disks) abort();
-    for (i = 0; i < src->num_disks; i++) {
-        const libxl_disk_snapshot *from = &src->disks[i];
+    for (i = 0; i < r->num_ops; i++) {
+        const libxl_disk_snapshot *from = r->ops[i].ds;
         libxl_disk_snapshot *to = &dst->disks[dst->num_disks++];
+        const libxl_device_disk *now = config_disk(
+            (libxl_domain_config *)&r->config, from->vdev);
 
         to->vdev = snap_result_str(from->vdev);
         to->mode = from->mode;
+        to->driver = snap_result_str(r->ops[i].driver->name);
         libxl_device_disk_init(&to->parent);
         libxl_device_disk_init(&to->child);
         snap_device_disk_set(&to->parent, to->vdev, from->parent.pdev_path,
                              from->parent.format);
-        if (to->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
-            snap_device_disk_set(&to->child, to->vdev,
-                                 overlay_path(r, to->vdev),
-                                 LIBXL_DISK_FORMAT_QCOW2);
+        snap_device_disk_set(&to->child, to->vdev, now->pdev_path,
+                             now->format);
     }
 }
 
@@ -336,6 +414,21 @@ static int run(libxl_snapshot_ctx *sc, struct revert *r,
     return rc;
 }
 
+/* Both locks: while it is destroyed, a snapshot of it by its xl.cfg must wait. */
+static int lock(libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
+                int *uuid_lock, int *name_lock)
+{
+    int rc = 0;
+
+    if (!libxl_uuid_is_nil(&snap->domain_uuid))
+        rc = snap_lock_domain(sc, snap_sprintf(
+            sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid)),
+            uuid_lock);
+    if (!rc && snap->domain_name)
+        rc = snap_lock_domain(sc, snap->domain_name, name_lock);
+    return rc;
+}
+
 int libxl_domain_snapshot_revert(
     libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
     const libxl_domain_snapshot_revert_params *params,
@@ -343,14 +436,14 @@ int libxl_domain_snapshot_revert(
 {
     struct revert r = { .snap = snap, .params = params };
     uint64_t began = snap_now_us();
-    int lock = -1, rc;
+    int uuid_lock = -1, name_lock = -1, rc;
 
     snap_ctx_begin(sc);
     snap_domain_init(&r.dom);
     libxl_domain_config_init(&r.config);
     rc = check_snapshot(sc, snap);
     if (rc) goto out;
-    rc = snap_lock_domain(sc, &snap->domain_uuid, &lock);
+    rc = lock(sc, snap, &uuid_lock, &name_lock);
     if (rc) goto out;
     rc = gather(sc, &r);
     if (rc) goto out;
@@ -366,7 +459,8 @@ int libxl_domain_snapshot_revert(
     result->total_us = snap_now_us() - began;
 
  out:
-    snap_unlock(&lock, NULL);
+    snap_unlock(&name_lock, NULL);
+    snap_unlock(&uuid_lock, NULL);
     libxl_domain_config_dispose(&r.config);
     snap_domain_dispose(&r.dom);
     return rc;

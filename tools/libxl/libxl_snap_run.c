@@ -66,6 +66,16 @@ static int run_save(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
+static int run_pause(libxl_snapshot_ctx *sc, struct snap_run *run,
+                     const struct snap_step *step)
+{
+    uint64_t began = snap_now_us();
+    int rc = snap_dom_pause(sc, run->domid);
+
+    if (!rc && step->stops) run->stopped_us = began;
+    return rc;
+}
+
 static int run_unpause(libxl_snapshot_ctx *sc, struct snap_run *run)
 {
     int rc = snap_dom_unpause(sc, run->domid);
@@ -98,6 +108,26 @@ static int run_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
+/* xl has made the domain anew. */
+static int run_brought_back(libxl_snapshot_ctx *sc, struct snap_run *run)
+{
+    int rc = libxl_name_to_domid(sc->ctx, run->domain_name, &run->domid);
+
+    run->restored = true;
+    if (!rc) return 0;
+    return snap_fail(sc, ERROR_FAIL, "xl brought the domain back, but there is "
+                     "no domain %s", run->domain_name);
+}
+
+static int run_boot(libxl_snapshot_ctx *sc, struct snap_run *run,
+                    const struct snap_step *step)
+{
+    int rc = snap_exec(sc, "start of the domain", step->argv, RUN_RESTORE_MS,
+                       NULL);
+
+    return rc ? rc : run_brought_back(sc, run);
+}
+
 /* Hand the memory image to xl, with the config that it is to have now. */
 static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
@@ -118,12 +148,7 @@ static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
     rc = snap_exec_fed(sc, "restore of the domain", step->argv,
                        RUN_RESTORE_MS, &input);
-    if (rc) goto out;
-    run->restored = true;
-    rc = libxl_name_to_domid(sc->ctx, run->domain_name, &run->domid);
-    if (rc)
-        rc = snap_fail(sc, ERROR_FAIL, "xl restored the domain, but there is "
-                       "no domain %s", run->domain_name);
+    if (!rc) rc = run_brought_back(sc, run);
  out:
     if (input.fd >= 0) close(input.fd);
     return rc;
@@ -148,7 +173,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_QMP:     return run_qmp(sc, run, step);
     case SNAP_STEP_SAVE:    return run_save(sc, run, step);
     case SNAP_STEP_RESUME:  return snap_dom_resume(sc, run->domid);
-    case SNAP_STEP_PAUSE:   return snap_dom_pause(sc, run->domid);
+    case SNAP_STEP_PAUSE:   return run_pause(sc, run, step);
     case SNAP_STEP_UNPAUSE: return run_unpause(sc, run);
     case SNAP_STEP_REPOINT:
         return snap_xs_repoint(sc, run->domid, run->uuid_str, step->repoints,
@@ -159,6 +184,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
         return snap_monitor_release(sc, step->pids, step->num_pids);
     case SNAP_STEP_DESTROY: return run_destroy(sc, run, step);
     case SNAP_STEP_RESTORE: return run_restore(sc, run, step);
+    case SNAP_STEP_BOOT:    return run_boot(sc, run, step);
     }
     return ERROR_INVAL;
 }

@@ -51,6 +51,7 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
 
     for (i = 0; i < snap->num_disks; i++) {
         free(snap->disks[i].vdev);
+        free(snap->disks[i].driver);
         libxl_device_disk_dispose(&snap->disks[i].parent);
         libxl_device_disk_dispose(&snap->disks[i].child);
     }
@@ -59,6 +60,8 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
     free(snap->description);
     free(snap->domain_name);
     free(snap->memory_path);
+    free(snap->consistency);
+    free(snap->domain_config_path);
     free(snap->xen_version);
     free(snap->qemu_version);
     libxl_domain_snapshot_init(snap);
@@ -85,6 +88,7 @@ static void free_disk_params(libxl_disk_snapshot_params *disks, int num)
 
     for (i = 0; i < num; i++) {
         free(disks[i].vdev);
+        free(disks[i].driver);
         free(disks[i].path);
     }
     free(disks);
@@ -101,6 +105,8 @@ void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params)
     free(params->description);
     free(params->memory_path);
     free(params->config_path);
+    free(params->domain_config_path);
+    free(params->domain_config_text);
     free(params->directory);
     free_disk_params(params->disks, params->num_disks);
     libxl_domain_snapshot_params_init(params);
@@ -117,6 +123,7 @@ void libxl_domain_snapshot_revert_params_dispose(
 {
     free_disk_params(params->disks, params->num_disks);
     free(params->xl_path);
+    free(params->domain_config_path);
     libxl_domain_snapshot_revert_params_init(params);
 }
 

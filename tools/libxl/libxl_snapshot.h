@@ -50,7 +50,8 @@ const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
 
 typedef enum libxl_snapshot_mode {
     LIBXL_SNAPSHOT_MODE_DEFAULT = 0,
-    /* A tag inside the image (qcow2). */
+    /* The domain stays on its image; what holds the disk's state is inside of
+     * that (a tag in a qcow2), or beside it where the storage keeps it. */
     LIBXL_SNAPSHOT_MODE_INTERNAL = 1,
     /* The image is frozen and becomes a base; writes go to an overlay. */
     LIBXL_SNAPSHOT_MODE_EXTERNAL = 2,
@@ -61,7 +62,8 @@ const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
 
 /*
  * One disk of a snapshot.
- * internal: @parent is the image that holds the tag (the snapshot's name);
+ * internal: @parent is what holds the state: for a qcow2 the image with the
+ *           tag (the snapshot's name), for LVM the snapshot volume;
  *           @child is unused.
  * external: @parent is the frozen base, @child the overlay that the domain
  *           went on with.
@@ -69,6 +71,7 @@ const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
 typedef struct libxl_disk_snapshot {
     char *vdev;
     libxl_snapshot_mode mode;
+    char *driver;               /* NULL: the one for qcow2 images */
     libxl_device_disk parent;
     libxl_device_disk child;
 } libxl_disk_snapshot;
@@ -83,6 +86,11 @@ typedef struct libxl_domain_snapshot {
     uint64_t creation_time;     /* seconds since the epoch */
     libxl_defbool memory;       /* default: a ConfigFile does not say */
     char *memory_path;          /* or NULL */
+    char *consistency;          /* without memory: "crash": as after a power
+                                 * cut; "clean": the guest had flushed all and
+                                 * stood still, or did not run.  Else NULL */
+    char *domain_config_path;   /* without memory: the xl.cfg to boot from; or
+                                 * NULL */
     char *xen_version;          /* e.g. "4.17.7"; NULL: not known */
     char *qemu_version;         /* e.g. "7.2.22"; NULL: no QEMU */
     int num_disks;
@@ -98,7 +106,13 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap);
  */
 bool libxl_snapshot_name_is_valid(const char *name);
 
-/* What a disk of a running domain is and what can be done with it. */
+/* What a driver can do: */
+#define LIBXL_SNAPSHOT_CAN_LIVE     (1u << 0)   /* while a domain runs */
+#define LIBXL_SNAPSHOT_CAN_OFFLINE  (1u << 1)   /* while none does */
+#define LIBXL_SNAPSHOT_CAN_NESTED   (1u << 2)   /* one on top of another */
+#define LIBXL_SNAPSHOT_CAN_MERGE    (1u << 3)   /* one into the one below */
+
+/* What a disk of a domain is and what can be done with it. */
 typedef struct libxl_disk_snapshot_info {
     char *vdev;
     char *path;                 /* active layer */
@@ -111,13 +125,15 @@ typedef struct libxl_disk_snapshot_info {
 } libxl_disk_snapshot_info;
 
 /*
- * List the disks of domain @domid.  Changes nothing.
+ * List the disks of domain @domid, or of the one that does not run and has
+ * @config (else NULL).  Changes nothing.
  * @info_r: *@num_r elements, to be freed with
  * libxl_disk_snapshot_info_list_free().
  * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_FAIL (QEMU cannot be asked).
  * Source: libxl_retrieve_domain_configuration(), xenstore, QMP query-block.
  */
 int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
+                                  const libxl_domain_config *config,
                                   libxl_disk_snapshot_info **info_r,
                                   int *num_r);
 void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
@@ -127,6 +143,7 @@ void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
 typedef struct libxl_disk_snapshot_params {
     char *vdev;
     libxl_snapshot_mode mode;   /* internal or external */
+    char *driver;               /* NULL: the first of that mode that can */
     char *path;                 /* external: the overlay, must not exist */
 } libxl_disk_snapshot_params;
 
@@ -134,7 +151,16 @@ typedef struct libxl_domain_snapshot_params {
     char *name;
     char *description;          /* or NULL */
     uint64_t creation_time;     /* seconds since the epoch */
-    char *memory_path;          /* must not exist */
+    /*
+     * The config of a domain that does not run; name and disks count.  The
+     * caller's.  NULL: it runs.
+     */
+    const libxl_domain_config *config;
+    char *memory_path;          /* must not exist.  NULL: the disks alone */
+    char *domain_config_path;   /* without memory: where to keep the xl.cfg
+                                 * that a revert is to boot from, and its
+                                 * text; or NULL */
+    char *domain_config_text;
     char *config_path;          /* where the snapshot config goes; must not
                                  * exist.  NULL: none is written */
     char *directory;            /* made if missing, 0700, with its parents;
@@ -165,9 +191,11 @@ void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result);
 void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result);
 
 /*
- * Take a snapshot of the running or paused domain @domid.
+ * Take a snapshot of the running or paused domain @domid, or of the one that
+ * does not run and is described by @params->config (@domid: INVALID_DOMID).
  *
- * All disks that @params lists are of one instant with the memory image.
+ * All disks that @params lists are of one instant, with the memory image if
+ * there is one; otherwise the guest's vCPUs are held for that instant.
  * On failure before the commit point (QEMU's transaction) the domain runs
  * on and no file is left; after it the snapshot stands, and the error says
  * which step is missing.
@@ -185,9 +213,13 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
                                  libxl_domain_snapshot_result *result_r);
 
 typedef struct libxl_domain_snapshot_revert_params {
-    int num_disks;              /* one for each external disk of the snapshot:*/
-    libxl_disk_snapshot_params *disks;   /* path: the new overlay */
+    int num_disks;              /* for each disk that the revert moves, see   */
+    libxl_disk_snapshot_params *disks;   /* ..._moves(); path: its new image  */
     char *xl_path;              /* the xl that restores and monitors */
+    /* For a snapshot without memory: the xl.cfg to boot from, and its disks as
+     * libxlutil reads them, the caller's. */
+    char *domain_config_path;
+    const libxl_domain_config *config;
     bool leave_paused;
     bool dry_run;
 } libxl_domain_snapshot_revert_params;
@@ -196,6 +228,10 @@ void libxl_domain_snapshot_revert_params_init(
     libxl_domain_snapshot_revert_params *params);
 void libxl_domain_snapshot_revert_params_dispose(
     libxl_domain_snapshot_revert_params *params);
+
+/* Whether a revert to @ds gives the disk a new image (an overlay on the frozen
+ * one, or a new volume), whose path the caller has to choose. */
+bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 
 /*
  * Bring the domain of @snap back to @snap.  The running domain of that uuid,

@@ -17,6 +17,9 @@ const struct cmd_spec cmd_table[] = {
       "--external                All disks: freeze the image, go on in an\n"
       "                          overlay.  Default: internal if every writable\n"
       "                          disk can, else external.\n"
+      "--disk-only               No memory: the disks alone.\n"
+      "--domain-config=FILE      The domain's xl.cfg, if it does not run; or to\n"
+      "                          keep a copy for a revert to disks alone.\n"
       "--live                    Copy memory while the domain runs.\n"
       "--unpause                 Let a paused domain run for the save.\n"
       "-p, --paused              Leave the domain paused.\n"
@@ -29,6 +32,8 @@ const struct cmd_spec cmd_table[] = {
       &main_snapshot_revert, 1, 1,
       "Bring a domain back to a snapshot; its present state is lost",
       "[options] <Domain> <ConfigFile>",
+      "--domain-config=FILE      The xl.cfg to boot from, where the snapshot has\n"
+      "                          no memory.\n"
       "-p, --paused              Leave the domain paused.\n"
       "-N, --dry-run             Print the plan, change nothing.\n"
       "--json                    Print the result as JSON.\n"

@@ -23,6 +23,15 @@ char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name);
  * is free. */
 char *next_revert_overlay(const char *child);
 
+/*-- xl_domain_config.c: a domain's xl.cfg ----------------------------------*/
+
+struct session;
+/* Name, uuid (nil if there is none), type and disks of the xl.cfg @path into
+ * @config, which is initialised; *@text_r (may be NULL) is the whole file,
+ * malloc'd.  Complains and returns -1 if it cannot. */
+int domain_config_read(const struct session *s, const char *path,
+                       libxl_domain_config *config, char **text_r);
+
 /*-- xl_snapshot_print.c ----------------------------------------------------*/
 
 /* What create made (or, @dry_run, would make). */

@@ -17,13 +17,22 @@
 /* What the command line says. */
 struct create_options {
     const char *domain, *config_file;
-    const char *name, *description, *directory;
+    const char *name, *description, *directory, *domain_config;
     libxl_snapshot_mode mode;
-    bool live, unpause, paused, dry_run, json;
+    bool disk_only, live, unpause, paused, dry_run, json;
+};
+
+/* The domain that is meant: running, or described by its xl.cfg. */
+struct target {
+    uint32_t domid;             /* INVALID_DOMID: it does not run */
+    char *name;
+    libxl_domain_config config; /* with --domain-config */
+    char *config_text;          /* the file; NULL without */
 };
 
 enum {
-    OPT_INTERNAL = 256, OPT_EXTERNAL, OPT_LIVE, OPT_UNPAUSE, OPT_JSON,
+    OPT_INTERNAL = 256, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_DOMAIN_CONFIG,
+    OPT_LIVE, OPT_UNPAUSE, OPT_JSON,
 };
 
 static const struct option create_longopts[] = {
@@ -32,6 +41,8 @@ static const struct option create_longopts[] = {
     {"directory", 1, 0, 'd'},
     {"internal", 0, 0, OPT_INTERNAL},
     {"external", 0, 0, OPT_EXTERNAL},
+    {"disk-only", 0, 0, OPT_DISK_ONLY},
+    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
     {"live", 0, 0, OPT_LIVE},
     {"unpause", 0, 0, OPT_UNPAUSE},
     {"paused", 0, 0, 'p'},
@@ -69,6 +80,8 @@ static void parse_options(int argc, char **argv, struct create_options *o)
     case 'v': verbosity++; break;
     case OPT_INTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_INTERNAL); break;
     case OPT_EXTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_EXTERNAL); break;
+    case OPT_DISK_ONLY: o->disk_only = true; break;
+    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
     case OPT_LIVE: o->live = true; break;
     case OPT_UNPAUSE: o->unpause = true; break;
     case OPT_JSON: o->json = true; break;
@@ -108,12 +121,12 @@ static char *free_name(const char *dir, time_t now)
 }
 
 static int set_paths(const struct session *s, const struct create_options *o,
-                     const char *domain_name,
+                     const struct target *target, bool memory,
                      const libxl_domain_snapshot *wish,
                      libxl_domain_snapshot_params *p)
 {
     char *dir = o->directory ? xabsolute(o->directory)
-                             : default_directory(domain_name);
+                             : default_directory(target->name);
     const char *name = o->name ? o->name : wish->name;
     int r = -1;
 
@@ -132,8 +145,14 @@ static int set_paths(const struct session *s, const struct create_options *o,
     }
     p->directory = xasprintf("%s/%s", dir, p->name);
     p->config_path = xasprintf("%s/snapshot.cfg", p->directory);
-    p->memory_path = wish->memory_path ? xabsolute(wish->memory_path)
-                                       : xasprintf("%s/memory", p->directory);
+    if (memory) {
+        p->memory_path = wish->memory_path
+            ? xabsolute(wish->memory_path)
+            : xasprintf("%s/memory", p->directory);
+    } else if (target->config_text) {
+        p->domain_config_path = xasprintf("%s/domain.cfg", p->directory);
+        p->domain_config_text = xstrdup(target->config_text);
+    }
     r = 0;
  out:
     free(dir);
@@ -165,6 +184,17 @@ static libxl_snapshot_mode default_mode(const libxl_disk_snapshot_info *info,
             && !wished(wish, info[i].vdev))
             return LIBXL_SNAPSHOT_MODE_EXTERNAL;
     return LIBXL_SNAPSHOT_MODE_INTERNAL;
+}
+
+/* By default, a disk that has only one kind gets that. */
+static libxl_snapshot_mode disk_mode(const libxl_disk_snapshot_info *info,
+                                     libxl_snapshot_mode asked,
+                                     libxl_snapshot_mode usual)
+{
+    if (asked != LIBXL_SNAPSHOT_MODE_DEFAULT) return asked;
+    if (info->no_external && !info->no_internal)
+        return LIBXL_SNAPSHOT_MODE_INTERNAL;
+    return usual;
 }
 
 static void add_disk(libxl_domain_snapshot_params *p, const char *vdev,
@@ -209,21 +239,22 @@ static int check_place(const struct session *s,
     return -1;
 }
 
-static int set_disks(const struct session *s, uint32_t domid,
-                     libxl_snapshot_mode mode,
+static int set_disks(const struct session *s, const struct target *target,
+                     libxl_snapshot_mode asked,
                      const libxl_domain_snapshot *wish,
                      libxl_domain_snapshot_params *p)
 {
     libxl_disk_snapshot_info *info;
+    libxl_snapshot_mode usual, mode;
     int num, i, r = 0;
 
     if (check_wishes(s, wish)) return -1;
-    if (libxl_disk_snapshot_info_list(s->sc, domid, &info, &num)) {
+    if (libxl_disk_snapshot_info_list(s->sc, target->domid, p->config, &info,
+                                      &num)) {
         session_library_error(s);
         return -1;
     }
-    if (mode == LIBXL_SNAPSHOT_MODE_DEFAULT)
-        mode = default_mode(info, num, wish);
+    usual = default_mode(info, num, wish);
     p->disks = xcalloc(num + wish->num_disks, sizeof(*p->disks));
 
     for (i = 0; i < wish->num_disks; i++) {
@@ -231,9 +262,11 @@ static int set_disks(const struct session *s, uint32_t domid,
 
         add_disk(p, ds->vdev, ds->mode, ds->child.pdev_path
                                 ? xabsolute(ds->child.pdev_path) : NULL);
+        p->disks[p->num_disks - 1].driver = xstrdup(ds->driver);
     }
     for (i = 0; i < num; i++) {
         if (!info[i].wanted || wished(wish, info[i].vdev)) continue;
+        mode = disk_mode(&info[i], asked, usual);
         r = check_place(s, &info[i], mode);
         if (r) break;
         add_disk(p, info[i].vdev, mode,
@@ -246,11 +279,37 @@ static int set_disks(const struct session *s, uint32_t domid,
 
 /*-- the command ------------------------------------------------------------*/
 
+static int find_target(const struct session *s,
+                       const struct create_options *o, struct target *t)
+{
+    const char *name;
+
+    if (o->domain_config && domain_config_read(s, o->domain_config, &t->config,
+                                               &t->config_text))
+        return -1;
+    if (!libxl_domain_qualifier_to_domid(s->ctx, o->domain, &t->domid)) {
+        t->name = libxl_domid_to_name(s->ctx, t->domid);
+    } else if (!o->domain_config) {
+        session_error(s, "domain %s: there is no such domain; see xl list, or "
+                      "name its xl.cfg with --domain-config if it does not "
+                      "run", o->domain);
+        return -1;
+    } else {
+        t->domid = INVALID_DOMID;
+    }
+    if (!t->name) t->name = xstrdup(o->domain);
+    name = o->domain_config ? t->config.c_info.name : t->name;
+    if (!strcmp(name, t->name)) return 0;
+    session_error(s, "%s: it is of domain %s, not of %s", o->domain_config,
+                  name, t->name);
+    return -1;
+}
+
 static int make_params(const struct session *s,
-                       const struct create_options *o, uint32_t domid,
+                       const struct create_options *o, struct target *target,
                        libxl_domain_snapshot_params *p)
 {
-    char *domain_name = libxl_domid_to_name(s->ctx, domid);
+    bool runs = target->domid != (uint32_t)INVALID_DOMID, memory;
     libxl_domain_snapshot wish;
     int r = -1;
 
@@ -260,25 +319,21 @@ static int make_params(const struct session *s,
         session_library_error(s);
         goto out;
     }
-    if (!libxl_defbool_is_default(wish.memory)
-        && !libxl_defbool_val(wish.memory)) {
-        session_error(s, "%s: memory=0: a snapshot of the disks alone is not "
-                      "supported; leave that line out", o->config_file);
-        goto out;
-    }
-    if (set_paths(s, o, domain_name ? domain_name : o->domain, &wish, p))
-        goto out;
+    memory = runs && !o->disk_only
+        && (libxl_defbool_is_default(wish.memory)
+            || libxl_defbool_val(wish.memory));
+    if (!runs) p->config = &target->config;
+    if (set_paths(s, o, target, memory, &wish, p)) goto out;
     p->description = xstrdup(o->description ? o->description
                                             : wish.description);
     p->live = o->live;
     p->leave_paused = o->paused;
     p->unpause_to_save = o->unpause;
     p->dry_run = o->dry_run;
-    r = set_disks(s, domid, o->mode, &wish, p);
+    r = set_disks(s, target, o->mode, &wish, p);
 
  out:
     libxl_domain_snapshot_dispose(&wish);
-    free(domain_name);
     return r;
 }
 
@@ -286,18 +341,15 @@ static int create(const struct session *s, const struct create_options *o)
 {
     libxl_domain_snapshot_params params;
     libxl_domain_snapshot_result result;
-    uint32_t domid;
+    struct target target = { .domid = INVALID_DOMID };
     int r = -1;
 
+    libxl_domain_config_init(&target.config);
     libxl_domain_snapshot_params_init(&params);
     libxl_domain_snapshot_result_init(&result);
-    if (libxl_domain_qualifier_to_domid(s->ctx, o->domain, &domid)) {
-        session_error(s, "domain %s: there is no such domain; see xl list",
-                      o->domain);
-        goto out;
-    }
-    if (make_params(s, o, domid, &params)) goto out;
-    if (libxl_domain_snapshot_create(s->sc, domid, &params, &result)) {
+    if (find_target(s, o, &target)) goto out;
+    if (make_params(s, o, &target, &params)) goto out;
+    if (libxl_domain_snapshot_create(s->sc, target.domid, &params, &result)) {
         session_library_error(s);
         goto out;
     }
@@ -305,6 +357,9 @@ static int create(const struct session *s, const struct create_options *o)
     print_created(&result, params.config_path, o->dry_run, o->json);
     r = 0;
  out:
+    free(target.name);
+    free(target.config_text);
+    libxl_domain_config_dispose(&target.config);
     libxl_domain_snapshot_params_dispose(&params);
     libxl_domain_snapshot_result_dispose(&result);
     return r;

@@ -17,6 +17,13 @@ static bool is_external(const libxl_disk_snapshot *ds)
     return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
 }
 
+/* The domain has an image now that is not the snapshot's. */
+static bool is_moved(const libxl_disk_snapshot *ds)
+{
+    return ds->child.pdev_path
+        && strcmp(ds->child.pdev_path, ds->parent.pdev_path);
+}
+
 static double seconds(uint64_t us)
 {
     return us / 1e6;
@@ -64,8 +71,9 @@ static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
         yajl_gen_map_open(g);
         json_str(g, "vdev", ds->vdev);
         json_str(g, "mode", libxl_snapshot_mode_to_string(ds->mode));
+        json_str(g, "driver", ds->driver);
         json_image(g, "parent", &ds->parent);
-        if (is_external(ds)) json_image(g, "child", &ds->child);
+        if (is_moved(ds)) json_image(g, "child", &ds->child);
         yajl_gen_map_close(g);
     }
     yajl_gen_array_close(g);
@@ -94,6 +102,8 @@ static void json_result(const libxl_domain_snapshot_result *result,
     json_u64(g, "creation_time", snap->creation_time);
     json_str(g, "config", config_path);
     json_str(g, "memory", snap->memory_path);
+    json_str(g, "consistency", snap->consistency);
+    json_str(g, "domain_config", snap->domain_config_path);
     json_disks(g, snap);
     if (result->downtime_us) json_u64(g, "downtime_us", result->downtime_us);
     if (!dry_run) json_u64(g, "total_us", result->total_us);
@@ -128,7 +138,7 @@ static void text_disk_lines(const libxl_domain_snapshot *snap)
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
 
-        if (!is_external(ds)) continue;
+        if (!is_moved(ds)) continue;
         if (!any)
             printf("The domain has new disks; write in its xl.cfg, for the "
                    "next xl create:\n");
@@ -161,6 +171,9 @@ static void text_created(const libxl_domain_snapshot_result *result,
     printf("Snapshot %s of domain %s\n", snap->name, snap->domain_name);
     printf("  config  %s\n", config_path);
     text_memory(snap->memory_path);
+    if (snap->consistency)
+        printf("  disks only, %s\n", strcmp(snap->consistency, "clean")
+               ? "as after a power cut (crash-consistent)" : "clean");
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
 
@@ -171,6 +184,8 @@ static void text_created(const libxl_domain_snapshot_result *result,
             printf("  %-6s  internal: tag %s in %s\n", ds->vdev, snap->name,
                    ds->parent.pdev_path);
     }
+    if (snap->consistency && !snap->domain_config_path)
+        printf("A revert will need the domain's xl.cfg: --domain-config\n");
     if (result->downtime_us)
         printf("The guest stood still for %.2f s.\n",
                seconds(result->downtime_us));

@@ -13,13 +13,14 @@
 #include "xl_utils.h"
 
 struct revert_options {
-    const char *domain, *config_file;
+    const char *domain, *config_file, *domain_config;
     bool paused, dry_run, json;
 };
 
-enum { OPT_JSON = 256 };
+enum { OPT_DOMAIN_CONFIG = 256, OPT_JSON };
 
 static const struct option revert_longopts[] = {
+    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
     {"paused", 0, 0, 'p'},
     {"dry-run", 0, 0, 'N'},
     {"json", 0, 0, OPT_JSON},
@@ -35,6 +36,7 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     case 'p': o->paused = true; break;
     case 'N': o->dry_run = true; break;
     case 'v': verbosity++; break;
+    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
     case OPT_JSON: o->json = true; break;
     }
     if (dryrun_only) o->dry_run = true;
@@ -47,7 +49,8 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     o->config_file = argv[optind + 1];
 }
 
-/* The domain that the user names is that of the snapshot; it may be gone. */
+/* The domain that the user names is that of the snapshot; it may be gone, or
+ * have been started anew, with another uuid: the library looks into that. */
 static int check_domain(const struct session *s, const char *domain,
                         const libxl_domain_snapshot *snap)
 {
@@ -66,7 +69,8 @@ static int check_domain(const struct session *s, const char *domain,
     same = !libxl_domain_info(s->ctx, &info, domid)
         && !libxl_uuid_compare(&info.uuid, &snap->domain_uuid);
     libxl_dominfo_dispose(&info);
-    if (same) return 0;
+    if (same || (snap->domain_name && !strcmp(domain, snap->domain_name)))
+        return 0;
     session_error(s, "domain %s: the snapshot is of another domain (%s, uuid "
                   LIBXL_UUID_FMT ")", domain,
                   snap->domain_name ? snap->domain_name : "no name",
@@ -74,8 +78,8 @@ static int check_domain(const struct session *s, const char *domain,
     return -1;
 }
 
-static void set_overlays(const libxl_domain_snapshot *snap,
-                         libxl_domain_snapshot_revert_params *p)
+static void set_new_images(const libxl_domain_snapshot *snap,
+                           libxl_domain_snapshot_revert_params *p)
 {
     int i;
 
@@ -83,7 +87,7 @@ static void set_overlays(const libxl_domain_snapshot *snap,
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
 
-        if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL) continue;
+        if (!libxl_disk_snapshot_moves(ds)) continue;
         p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
             .vdev = xstrdup(ds->vdev),
             .mode = ds->mode,
@@ -91,14 +95,37 @@ static void set_overlays(const libxl_domain_snapshot *snap,
     }
 }
 
+/* The xl.cfg of a domain that has to be booted. */
+static int set_domain_config(const struct session *s,
+                             const struct revert_options *o,
+                             const libxl_domain_snapshot *snap,
+                             libxl_domain_config *config,
+                             libxl_domain_snapshot_revert_params *p)
+{
+    const char *path = o->domain_config ? o->domain_config
+                                        : snap->domain_config_path;
+
+    if (snap->memory_path && o->domain_config) {
+        session_error(s, "the snapshot has the domain's memory, and the config "
+                      "of that time with it; leave out --domain-config");
+        return -1;
+    }
+    if (snap->memory_path || !path) return 0;
+    p->domain_config_path = xabsolute(path);
+    p->config = config;
+    return domain_config_read(s, path, config, NULL);
+}
+
 static int revert(const struct session *s, const struct revert_options *o)
 {
     libxl_domain_snapshot_revert_params params;
     libxl_domain_snapshot_result result;
+    libxl_domain_config config;
     libxl_domain_snapshot snap;
     const char *xl = getenv("XL_SNAPSHOT_XL");
     int r = -1;
 
+    libxl_domain_config_init(&config);
     libxl_domain_snapshot_init(&snap);
     libxl_domain_snapshot_revert_params_init(&params);
     libxl_domain_snapshot_result_init(&result);
@@ -107,7 +134,8 @@ static int revert(const struct session *s, const struct revert_options *o)
         goto out;
     }
     if (check_domain(s, o->domain, &snap)) goto out;
-    set_overlays(&snap, &params);
+    if (set_domain_config(s, o, &snap, &config, &params)) goto out;
+    set_new_images(&snap, &params);
     params.xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
     params.leave_paused = o->paused;
     params.dry_run = o->dry_run;
@@ -119,6 +147,7 @@ static int revert(const struct session *s, const struct revert_options *o)
     print_reverted(&result, o->dry_run, o->json);
     r = 0;
  out:
+    libxl_domain_config_dispose(&config);
     libxl_domain_snapshot_dispose(&snap);
     libxl_domain_snapshot_revert_params_dispose(&params);
     libxl_domain_snapshot_result_dispose(&result);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_config_text.c: writes xl.cfg syntax: strings, disks, and the
+ * snapshot config, xl.snapshot.cfg(5).
+ */
+#include "libxl_snap_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libxlutil 4.17 refuses \x and drops what an octal escape stands for, but
+ * takes control characters as they are, all but the newline. */
+char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s)
+{
+    char *quoted = snap_zalloc(sc, 2 * strlen(s) + 3), *p = quoted;
+
+    *p++ = '"';
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\' || *s == '\n') *p++ = '\\';
+        *p++ = *s == '\n' ? 'n' : *s;
+    }
+    *p = '"';
+    return quoted;
+}
+
+static void write_setting(FILE *f, libxl_snapshot_ctx *sc, const char *key,
+                          const char *value)
+{
+    if (value) fprintf(f, "%s = %s\n", key, snap_config_quote(sc, value));
+}
+
+static void write_item(FILE *f, libxl_snapshot_ctx *sc, const char *item)
+{
+    fprintf(f, "    %s,\n", snap_config_quote(sc, item));
+}
+
+/* "target=" takes the rest of the specification, commas and all but a last
+ * one (libxlutil 4.17), so that gets another. */
+static char *target(libxl_snapshot_ctx *sc, const char *path)
+{
+    size_t len = strlen(path);
+
+    return snap_sprintf(sc, "target=%s%s", path,
+                        len && path[len - 1] == ',' ? "," : "");
+}
+
+/* Disks of a snapshot are writable; what backend serves them is not said. */
+static char *image_spec(libxl_snapshot_ctx *sc, const char *vdev,
+                        const libxl_device_disk *disk)
+{
+    return snap_sprintf(sc, "format=%s,vdev=%s,access=rw,%s",
+                        libxl_disk_format_to_string(disk->format), vdev,
+                        target(sc, disk->pdev_path));
+}
+
+static const char *backend_option(const libxl_device_disk *disk)
+{
+    switch (disk->backend) {
+    case LIBXL_DISK_BACKEND_PHY:   return ",backendtype=phy";
+    case LIBXL_DISK_BACKEND_QDISK: return ",backendtype=qdisk";
+    default:                       return "";
+    }
+}
+
+char *snap_disk_spec(libxl_snapshot_ctx *sc, const libxl_device_disk *disk)
+{
+    bool empty = disk->format == LIBXL_DISK_FORMAT_EMPTY || !disk->pdev_path;
+    char *spec = snap_sprintf(
+        sc, "vdev=%s,access=%s%s%s%s", disk->vdev,
+        disk->readwrite ? "rw" : "ro", disk->is_cdrom ? ",devtype=cdrom" : "",
+        disk->direct_io_safe ? ",direct-io-safe" : "", backend_option(disk));
+
+    if (!libxl_defbool_is_default(disk->discard_enable))
+        spec = snap_sprintf(sc, "%s,%sdiscard", spec,
+                            libxl_defbool_val(disk->discard_enable) ? ""
+                                                                    : "no-");
+    if (disk->backend_domname)
+        spec = snap_sprintf(sc, "%s,backend=%s", spec, disk->backend_domname);
+    if (disk->script)
+        spec = snap_sprintf(sc, "%s,script=%s", spec, disk->script);
+    if (empty) return snap_sprintf(sc, "%s,target=", spec);
+    return snap_sprintf(sc, "format=%s,%s,%s",
+                        libxl_disk_format_to_string(disk->format), spec,
+                        target(sc, disk->pdev_path));
+}
+
+static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap)
+{
+    const libxl_disk_snapshot *ds;
+    int i;
+
+    fputs("# What the domain went on with: an overlay, or, where it says only\n"
+          "# the device, the same image.\n"
+          "disks = [\n", f);
+    for (i = 0; i < snap->num_disks; i++) {
+        ds = &snap->disks[i];
+        write_item(f, sc, ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+                          ? image_spec(sc, ds->vdev, &ds->child)
+                          : snap_sprintf(sc, ",,%s", ds->vdev));
+    }
+    fputs("]\n# What holds the disk's state at the snapshot.  Never write to "
+          "these.\nparents = [\n", f);
+    for (i = 0; i < snap->num_disks; i++)
+        write_item(f, sc, image_spec(sc, snap->disks[i].vdev,
+                                     &snap->disks[i].parent));
+    fputs("]\n# What made each disk's snapshot.\ndrivers = [\n", f);
+    for (i = 0; i < snap->num_disks; i++) {
+        ds = &snap->disks[i];
+        if (ds->driver)
+            write_item(f, sc, snap_sprintf(sc, "%s=%s", ds->vdev, ds->driver));
+    }
+    fputs("]\n", f);
+}
+
+char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
+                                        const libxl_domain_snapshot *snap)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *f = open_memstream(&text, &len);
+
+    if (!f) abort();
+    fputs("# A domain snapshot: see xl.snapshot.cfg(5), xl-snapshot(1).\n", f);
+    write_setting(f, sc, "name", snap->name);
+    write_setting(f, sc, "description", snap->description);
+    write_setting(f, sc, "domain", snap->domain_name);
+    fprintf(f, "uuid = \"" LIBXL_UUID_FMT "\"\n",
+            LIBXL_UUID_BYTES(snap->domain_uuid));
+    write_setting(f, sc, "type", libxl_domain_type_to_string(snap->domain_type));
+    fprintf(f, "creation_time = %" PRIu64 "\n", snap->creation_time);
+    write_setting(f, sc, "xen_version", snap->xen_version);
+    write_setting(f, sc, "qemu_version", snap->qemu_version);
+    if (!libxl_defbool_is_default(snap->memory))
+        fprintf(f, "memory = %d\n", libxl_defbool_val(snap->memory));
+    write_setting(f, sc, "memory_path", snap->memory_path);
+    write_setting(f, sc, "consistency", snap->consistency);
+    write_setting(f, sc, "domain_config", snap->domain_config_path);
+    write_disks(f, sc, snap);
+    fclose(f);
+    if (!text) abort();
+    return text;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_domain_config.c: what a snapshot needs of a domain's xl.cfg: name, uuid,
+ * type and disks.  libxlutil parses; xl itself reads the rest when it boots
+ * the domain.
+ */
+#include "xl_snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <libxlutil.h>
+
+#include "xl_utils.h"
+
+#define CONFIG_MAX (1 << 20)
+
+/* The whole file, malloc'd; NULL with errno set. */
+static char *read_file(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    char *text = NULL;
+    size_t len;
+
+    if (!f) return NULL;
+    text = xcalloc(CONFIG_MAX + 2, 1);
+    len = fread(text, 1, CONFIG_MAX + 1, f);
+    if (ferror(f) || len > CONFIG_MAX || strlen(text) != len) {
+        errno = ferror(f) ? errno : EFBIG;
+        free(text);
+        text = NULL;
+    }
+    fclose(f);
+    return text;
+}
+
+static int parse_disks(XLU_Config *cfg, libxl_domain_config *config)
+{
+    XLU_ConfigList *list;
+    const char *spec;
+    int num, i;
+
+    if (xlu_cfg_get_list(cfg, "disk", &list, &num, 1)) return 0;
+    config->disks = xcalloc(num, sizeof(*config->disks));
+    for (i = 0; i < num; i++) {
+        libxl_device_disk *disk = &config->disks[config->num_disks++];
+
+        libxl_device_disk_init(disk);
+        spec = xlu_cfg_get_listitem(list, i);
+        if (!spec || xlu_disk_parse(cfg, 1, &spec, disk)) return -1;
+    }
+    return 0;
+}
+
+/* As xl: `type', else the old `builder', else pv. */
+static int parse_type(XLU_Config *cfg, libxl_domain_type *type)
+{
+    const char *s;
+
+    *type = LIBXL_DOMAIN_TYPE_PV;
+    if (!xlu_cfg_get_string(cfg, "type", &s, 1))
+        return libxl_domain_type_from_string(s, type);
+    if (!xlu_cfg_get_string(cfg, "builder", &s, 1) && !strcmp(s, "hvm"))
+        *type = LIBXL_DOMAIN_TYPE_HVM;
+    return 0;
+}
+
+static int parse(XLU_Config *cfg, const char *text, libxl_domain_config *config)
+{
+    const char *uuid;
+
+    if (xlu_cfg_readdata(cfg, text, strlen(text))) return -1;
+    if (xlu_cfg_replace_string(cfg, "name", &config->c_info.name, 0))
+        return -1;
+    if (!xlu_cfg_get_string(cfg, "uuid", &uuid, 1)
+        && libxl_uuid_from_string(&config->c_info.uuid, uuid))
+        return -1;
+    if (parse_type(cfg, &config->c_info.type)) return -1;
+    return parse_disks(cfg, config);
+}
+
+int domain_config_read(const struct session *s, const char *path,
+                       libxl_domain_config *config, char **text_r)
+{
+    char *text = read_file(path), *said = NULL;
+    FILE *report = NULL;
+    XLU_Config *cfg = NULL;
+    size_t len;
+    int r = -1;
+
+    if (!text) {
+        session_error(s, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    report = open_memstream(&said, &len);
+    cfg = report ? xlu_cfg_init(report, path) : NULL;
+    if (!cfg) abort();
+    /* no uuid is the rule in an xl.cfg; libxl's init makes one up */
+    libxl_uuid_clear(&config->c_info.uuid);
+    r = parse(cfg, text, config);
+    fflush(report);
+    if (r) {
+        said[strcspn(said, "\n")] = 0;
+        session_error(s, "%s%s%s", *said ? "" : path, *said ? "" : ": not the "
+                      "config of a domain", said);
+    }
+ out:
+    if (cfg) xlu_cfg_destroy(cfg);
+    if (report) fclose(report);
+    free(said);
+    if (r || !text_r) free(text);
+    else *text_r = text;
+    return r;
+}
