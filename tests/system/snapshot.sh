@@ -97,3 +97,17 @@ unchanged() {
     diff <(echo "$before") <(world "$domain") || return 1
     return $code
 }
+
+# boots_at DOMAIN BEFORE AFTER: a cold boot found on its disks, all of one
+# instant, a tick between these as the last one; and goes on from there.
+_booted() { console "$1" | grep -q "WITNESS resume"; }
+boots_at() {
+    local n
+    until_ok 240 _booted "$1" || return 1
+    n=$(console "$1" | awk '/^WITNESS resume/ { print $3; exit }')
+    [ "$n" -ge "$2" ] && [ "$n" -le "$3" ] || {
+        echo "booted at tick $n, not from $2 to $3"
+        return 1
+    }
+    ticking "$1"
+}

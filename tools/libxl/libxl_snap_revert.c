@@ -198,10 +198,13 @@ static int check_snapshot(libxl_snapshot_ctx *sc,
     if (snap->memory_path && libxl_uuid_is_nil(&snap->domain_uuid))
         return snap_fail(sc, ERROR_INVAL, "the snapshot config has no uuid; it "
                          "is not one that snapshot-create wrote");
+    if (!snap->memory_path && (libxl_defbool_is_default(snap->memory)
+                               || libxl_defbool_val(snap->memory)))
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config names no memory "
+                         "image (memory_path), and does not say memory=0");
     if (!snap->memory_path && !snap->domain_name)
-        return snap_fail(sc, ERROR_INVAL, "the snapshot config has neither a "
-                         "memory image (memory_path) nor the name of its "
-                         "domain (domain)");
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config does not say of "
+                         "which domain it is (domain)");
     for (i = 0; i < snap->num_disks; i++)
         if (!snap->disks[i].parent.pdev_path)
             return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot config "

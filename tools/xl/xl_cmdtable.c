@@ -34,6 +34,7 @@ const struct cmd_spec cmd_table[] = {
       "[options] <Domain> <ConfigFile>",
       "--domain-config=FILE      The xl.cfg to boot from, where the snapshot has\n"
       "                          no memory.\n"
+      "--keep                    Take a snapshot of the present first.\n"
       "-p, --paused              Leave the domain paused.\n"
       "-N, --dry-run             Print the plan, change nothing.\n"
       "--json                    Print the result as JSON.\n"

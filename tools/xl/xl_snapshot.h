@@ -32,12 +32,22 @@ struct session;
 int domain_config_read(const struct session *s, const char *path,
                        libxl_domain_config *config, char **text_r);
 
+/*-- xl_snapshot_create.c ---------------------------------------------------*/
+
+/* Take a snapshot of @domain as it is, running or with its xl.cfg (else NULL),
+ * by default rules, but so that a revert to @like stays possible.  *config_r:
+ * its snapshot config, malloc'd.  Complains and returns -1 if it cannot. */
+int keep_present(const struct session *s, const char *domain,
+                 const char *domain_config, const libxl_domain_snapshot *like,
+                 bool dry_run, char **config_r);
+
 /*-- xl_snapshot_print.c ----------------------------------------------------*/
 
 /* What create made (or, @dry_run, would make). */
 void print_created(const libxl_domain_snapshot_result *result,
                    const char *config_path, bool dry_run, bool json);
-void print_reverted(const libxl_domain_snapshot_result *result, bool dry_run,
-                    bool json);
+/* @kept: the snapshot config of what was there before, or NULL. */
+void print_reverted(const libxl_domain_snapshot_result *result,
+                    const char *kept, bool dry_run, bool json);
 
 #endif /* XL_SNAPSHOT_H */

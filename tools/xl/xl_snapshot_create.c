@@ -17,7 +17,8 @@
 /* What the command line says. */
 struct create_options {
     const char *domain, *config_file;
-    const char *name, *description, *directory, *domain_config;
+    const char *name, *name_prefix, *description, *directory, *domain_config;
+    const libxl_domain_snapshot *like;  /* whose internal disks stay so */
     libxl_snapshot_mode mode;
     bool disk_only, live, unpause, paused, dry_run, json;
 };
@@ -103,10 +104,14 @@ static bool is_folder(const char *path)
 }
 
 /* A name from the time must not meet a snapshot made in the same second. */
-static char *free_name(const char *dir, time_t now)
+static char *free_name(const char *dir, const char *prefix, time_t now)
 {
-    char *stem = default_snapshot_name(now), *name = xstrdup(stem), *path;
+    char *time = default_snapshot_name(now), *stem, *name, *path;
     int n;
+
+    stem = xasprintf("%s%s", prefix ? prefix : "", time);
+    free(time);
+    name = xstrdup(stem);
 
     for (n = 2; ; n++) {
         path = xasprintf("%s/%s", dir, name);
@@ -136,7 +141,8 @@ static int set_paths(const struct session *s, const struct create_options *o,
                       errno == ENOENT ? strerror(errno) : "not a folder");
         goto out;
     }
-    p->name = name ? xstrdup(name) : free_name(dir, p->creation_time);
+    p->name = name ? xstrdup(name) : free_name(dir, o->name_prefix,
+                                             p->creation_time);
     if (!libxl_snapshot_name_is_valid(p->name)) {
         session_error(s, "snapshot name '%s': not a name; use letters, digits, "
                       "'.', '_', '-' and '+', at most 128, the first no '.' or "
@@ -170,6 +176,25 @@ static const libxl_disk_snapshot *wished(const libxl_domain_snapshot *wish,
         if (!strcmp(wish->disks[i].vdev, vdev))
             return &wish->disks[i];
     return NULL;
+}
+
+/* Freezing an image would stand in the way of going back to a tag in it. */
+static void wish_internal_like(const libxl_domain_snapshot *like,
+                               libxl_domain_snapshot *wish)
+{
+    int i;
+
+    wish->disks = xcalloc(like->num_disks, sizeof(*wish->disks));
+    for (i = 0; i < like->num_disks; i++) {
+        libxl_disk_snapshot *ds = &wish->disks[wish->num_disks];
+
+        if (like->disks[i].mode != LIBXL_SNAPSHOT_MODE_INTERNAL) continue;
+        libxl_device_disk_init(&ds->parent);
+        libxl_device_disk_init(&ds->child);
+        ds->vdev = xstrdup(like->disks[i].vdev);
+        ds->mode = LIBXL_SNAPSHOT_MODE_INTERNAL;
+        wish->num_disks++;
+    }
 }
 
 /* Internal if every writable disk without a wish of its own can. */
@@ -319,6 +344,7 @@ static int make_params(const struct session *s,
         session_library_error(s);
         goto out;
     }
+    if (o->like) wish_internal_like(o->like, &wish);
     memory = runs && !o->disk_only
         && (libxl_defbool_is_default(wish.memory)
             || libxl_defbool_val(wish.memory));
@@ -337,7 +363,9 @@ static int make_params(const struct session *s,
     return r;
 }
 
-static int create(const struct session *s, const struct create_options *o)
+/* *config_r (may be NULL): what to revert to it with, malloc'd. */
+static int create(const struct session *s, const struct create_options *o,
+                  char **config_r)
 {
     libxl_domain_snapshot_params params;
     libxl_domain_snapshot_result result;
@@ -354,7 +382,10 @@ static int create(const struct session *s, const struct create_options *o)
         goto out;
     }
     logger_end_progress(s->logger);
-    print_created(&result, params.config_path, o->dry_run, o->json);
+    if (!config_r)
+        print_created(&result, params.config_path, o->dry_run, o->json);
+    else
+        *config_r = xstrdup(params.config_path);
     r = 0;
  out:
     free(target.name);
@@ -365,6 +396,18 @@ static int create(const struct session *s, const struct create_options *o)
     return r;
 }
 
+int keep_present(const struct session *s, const char *domain,
+                 const char *domain_config, const libxl_domain_snapshot *like,
+                 bool dry_run, char **config_r)
+{
+    const struct create_options o = {
+        .domain = domain, .domain_config = domain_config, .like = like,
+        .name_prefix = "before-revert-", .dry_run = dry_run,
+    };
+
+    return create(s, &o, config_r);
+}
+
 int main_snapshot_create(int argc, char **argv)
 {
     struct create_options options = { .mode = LIBXL_SNAPSHOT_MODE_DEFAULT };
@@ -373,7 +416,7 @@ int main_snapshot_create(int argc, char **argv)
 
     parse_options(argc, argv, &options);
     if (session_open(&session, "snapshot-create")) return EXIT_FAILURE;
-    r = create(&session, &options);
+    r = create(&session, &options, NULL);
     session_close(&session);
     return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }

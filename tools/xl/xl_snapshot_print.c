@@ -80,7 +80,8 @@ static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
 }
 
 static void json_result(const libxl_domain_snapshot_result *result,
-                        const char *config_path, bool dry_run)
+                        const char *config_path, const char *kept,
+                        bool dry_run)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     yajl_gen g = yajl_gen_alloc(NULL);
@@ -101,6 +102,7 @@ static void json_result(const libxl_domain_snapshot_result *result,
         json_u64(g, "domid", result->domid);
     json_u64(g, "creation_time", snap->creation_time);
     json_str(g, "config", config_path);
+    json_str(g, "kept", kept);
     json_str(g, "memory", snap->memory_path);
     json_str(g, "consistency", snap->consistency);
     json_str(g, "domain_config", snap->domain_config_path);
@@ -194,13 +196,16 @@ static void text_created(const libxl_domain_snapshot_result *result,
            config_path);
 }
 
-static void text_reverted(const libxl_domain_snapshot_result *result)
+static void text_reverted(const libxl_domain_snapshot_result *result,
+                          const char *kept)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
 
     printf("Domain %s is back at snapshot %s, as domid %u\n",
            snap->domain_name, snap->name, result->domid);
+    if (kept)
+        printf("  what was there before: %s\n", kept);
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
 
@@ -217,15 +222,15 @@ static void text_reverted(const libxl_domain_snapshot_result *result)
 void print_created(const libxl_domain_snapshot_result *result,
                    const char *config_path, bool dry_run, bool json)
 {
-    if (json) json_result(result, config_path, dry_run);
+    if (json) json_result(result, config_path, NULL, dry_run);
     else if (dry_run) text_plan(result);
     else text_created(result, config_path);
 }
 
-void print_reverted(const libxl_domain_snapshot_result *result, bool dry_run,
-                    bool json)
+void print_reverted(const libxl_domain_snapshot_result *result,
+                    const char *kept, bool dry_run, bool json)
 {
-    if (json) json_result(result, NULL, dry_run);
+    if (json) json_result(result, NULL, kept, dry_run);
     else if (dry_run) text_plan(result);
-    else text_reverted(result);
+    else text_reverted(result, kept);
 }

@@ -14,13 +14,14 @@
 
 struct revert_options {
     const char *domain, *config_file, *domain_config;
-    bool paused, dry_run, json;
+    bool keep, paused, dry_run, json;
 };
 
-enum { OPT_DOMAIN_CONFIG = 256, OPT_JSON };
+enum { OPT_DOMAIN_CONFIG = 256, OPT_KEEP, OPT_JSON };
 
 static const struct option revert_longopts[] = {
     {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
+    {"keep", 0, 0, OPT_KEEP},
     {"paused", 0, 0, 'p'},
     {"dry-run", 0, 0, 'N'},
     {"json", 0, 0, OPT_JSON},
@@ -37,6 +38,7 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     case 'N': o->dry_run = true; break;
     case 'v': verbosity++; break;
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
+    case OPT_KEEP: o->keep = true; break;
     case OPT_JSON: o->json = true; break;
     }
     if (dryrun_only) o->dry_run = true;
@@ -116,6 +118,28 @@ static int set_domain_config(const struct session *s,
     return domain_config_read(s, path, config, NULL);
 }
 
+/* The revert is checked first: a snapshot for one that is refused would only be
+ * in the way. */
+static int keep(const struct session *s, const struct revert_options *o,
+                const libxl_domain_snapshot *snap,
+                libxl_domain_snapshot_revert_params *params, char **kept_r)
+{
+    libxl_domain_snapshot_result result;
+    int r;
+
+    libxl_domain_snapshot_result_init(&result);
+    params->dry_run = true;
+    r = libxl_domain_snapshot_revert(s->sc, snap, params, &result);
+    params->dry_run = o->dry_run;
+    libxl_domain_snapshot_result_dispose(&result);
+    if (r) {
+        session_library_error(s);
+        return -1;
+    }
+    return keep_present(s, o->domain, params->domain_config_path, snap,
+                        o->dry_run, kept_r);
+}
+
 static int revert(const struct session *s, const struct revert_options *o)
 {
     libxl_domain_snapshot_revert_params params;
@@ -123,6 +147,7 @@ static int revert(const struct session *s, const struct revert_options *o)
     libxl_domain_config config;
     libxl_domain_snapshot snap;
     const char *xl = getenv("XL_SNAPSHOT_XL");
+    char *kept = NULL;
     int r = -1;
 
     libxl_domain_config_init(&config);
@@ -139,14 +164,16 @@ static int revert(const struct session *s, const struct revert_options *o)
     params.xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
     params.leave_paused = o->paused;
     params.dry_run = o->dry_run;
+    if (o->keep && keep(s, o, &snap, &params, &kept)) goto out;
     if (libxl_domain_snapshot_revert(s->sc, &snap, &params, &result)) {
         session_library_error(s);
         goto out;
     }
     logger_end_progress(s->logger);
-    print_reverted(&result, o->dry_run, o->json);
+    print_reverted(&result, kept, o->dry_run, o->json);
     r = 0;
  out:
+    free(kept);
     libxl_domain_config_dispose(&config);
     libxl_domain_snapshot_dispose(&snap);
     libxl_domain_snapshot_revert_params_dispose(&params);
