@@ -68,10 +68,10 @@ for driver in "$libdir"/libxl_snap_drv_*.o; do
 done
 ok "operations act by plans alone" nothing violations \
     'snap_(exec(_fed)?|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
-    run gather offline
+    run gather images
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
     revert
 ok "seams do not call up" nothing violations \
     'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert info run \
-    gather offline check driver drv_internal drv_overlay plan engine
+    gather offline images check driver drv_internal drv_overlay plan engine
 finished

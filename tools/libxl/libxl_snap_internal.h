@@ -5,7 +5,7 @@
  * One section a file, in the order of the layers; a call goes down only:
  *
  *   operations  create revert           gather -> check -> plan -> run
- *   facts       gather offline          reads the world through the seams
+ *   facts       gather offline images   reads the world through the seams
  *   drivers     libxl_snap_driver.h     append steps to a plan, never act
  *   plan        steps as data;  engine  which step is next, no I/O
  *   run         performs a step at a seam
