@@ -20,7 +20,7 @@ ok "so is no config" mustfail "No such file" \
 ok "and memory" mustfail "saves no memory" \
     xl snapshot-create --domain-config "$xl" --live vm
 
-files() { find /srv/vm $snapshots -printf '%p %s %m\n' 2>/dev/null | sort; }
+files() { { find /srv/vm $snapshots -printf '%p %s %m\n' 2>/dev/null || :; } | sort; }
 before=$(files)
 ok "a dry run" says "Nothing was changed" \
     xl snapshot-create -N --domain-config "$xl" -n s1 vm
