@@ -31,9 +31,9 @@ ok "there are objects to look at" test -e "$libdir/libxl_snap_engine.o"
 ok "only exec starts programs" nothing violations \
     'posix_spawn.*|v?fork|exec[lv].*|clone|clone3' exec xl-xl_front
 ok "nobody uses a shell" nothing violations 'system|popen'
-ok "only qmp and users use sockets" nothing violations \
+ok "only stream and users use sockets" nothing violations \
     'socket|connect|bind|listen|accept4?|send(to|msg)?|recv(from|msg)?' \
-    qmp users
+    stream users
 ok "only xs and save talk to xenstore" nothing violations 'xs_.*' xs save
 ok "only dom and save make libxl act on a domain" nothing violations \
     'libxl_domain_(suspend|resume|pause|unpause|destroy|shutdown|reboot|create|rename|core_dump|soft_reset|preserve|remus|set)[a-z_]*|libxl_(send|set)_.*|libxl_cdrom_.*|libxl_device_.*_(add|remove|destroy)' \

@@ -222,7 +222,7 @@ static void who_occupies_the_socket_is_named(void)
     conn = accept(listener, NULL, NULL);
     sc->qmp_greeting_ms = 200;
     CHECK_FAILS(snap_qmp_open_path(sc, path, &qmp), ERROR_TIMEDOUT,
-                snap_sprintf(sc, "its QMP socket is in use by %s; end that",
+                snap_sprintf(sc, "its socket is in use by %s; end that",
                              snap_process_name(sc, server)));
     close(conn);
     close(listener);
@@ -252,7 +252,7 @@ static void a_socket_without_a_server_is_told(void)
 
     close(listener);
     CHECK_FAILS(snap_qmp_open_path(sc, path, &qmp), ERROR_FAIL,
-                "Connection refused; if it has died, restart the domain");
+                "Connection refused; if QEMU has died, restart the domain");
     CHECK_FAILS(snap_qmp_open_path(sc, "/nowhere", &qmp), ERROR_FAIL,
                 "QEMU cannot be reached at /nowhere: No such file");
     memset(name, 'n', 200);

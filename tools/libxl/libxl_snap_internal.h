@@ -424,6 +424,47 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
                   const char *const *argv, int timeout_ms,
                   const struct snap_exec_input *input);
 
+/*-- seam: stream, lines of JSON over a unix socket -------------------------*/
+
+/* A connection.  @fd is -1 until it is open. */
+struct snap_stream {
+    const char *peer;           /* "QEMU", for messages */
+    const char *path;           /* NULL: it has none */
+    int fd;
+    size_t limit;               /* of a message, 64 KiB times a power of 2 */
+    char *buf;                  /* what came and is not yet used */
+    size_t len, max;
+};
+
+/* When @ms (0: @usual_ms) from now have passed. */
+uint64_t snap_deadline(int ms, int usual_ms);
+/*
+ * All take a @deadline by snap_now_us() and fail with ERROR_TIMEDOUT, or with
+ * ERROR_FAIL if the peer is gone, ERROR_PROTOCOL_ERROR_QMP if a message is not
+ * what it ought to be.  @doing is for their message.
+ */
+int snap_stream_connect(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                        uint64_t deadline);
+int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                     const char *text, uint64_t deadline, const char *doing);
+/* Drop what comes, up to and with a byte @mark. */
+int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s, char mark,
+                     uint64_t deadline, const char *doing);
+/* *msg_r: a JSON object, to be freed with yajl_tree_free().  Of a line that is
+ * none, snap_stream_line() makes NULL, snap_stream_receive() an error. */
+int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                     uint64_t deadline, const char *doing, yajl_val *msg_r);
+int snap_stream_receive(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                        uint64_t deadline, const char *doing,
+                        yajl_val *msg_r);
+/* Whether @reply has "return"; else fail, with the words in its "error". */
+int snap_stream_judge(libxl_snapshot_ctx *sc, const struct snap_stream *s,
+                      const char *command, yajl_val reply);
+/* Return @rc; if that is a timeout, say who else is on the socket. */
+int snap_stream_blame(libxl_snapshot_ctx *sc, const struct snap_stream *s,
+                      int rc);
+void snap_stream_close(struct snap_stream *s);  /* twice is fine */
+
 /*-- seam: qmp, the only file that talks to QEMU ----------------------------*/
 
 /*
