@@ -117,12 +117,14 @@ trap 'exit 143' TERM
 
 # --- domains ---------------------------------------------------------------
 
-# new_domain [-t pv|pvh|hvm] [-m MB] [-a KERNEL_ARGS] [-x CONFIG_LINE] NAME DISK...
+# new_domain [-t pv|pvh|hvm] [-m MB] [-a KERNEL_ARGS] [-x CONFIG_LINE] [-g] NAME DISK...
 # Writes /srv/NAME/NAME.cfg, creates the domain and waits for its first tick.
 # DISK: qcow2:SIZE   a qcow2 image          raw:SIZE   a raw image, by QEMU
 #       loop:SIZE    a raw image, by blkback
+#       ext4:SIZE    a raw image, by QEMU, with a file system that holds the log
 #       anything else is taken as xl-disk-configuration(5), %v being its vdev
 # Images are /srv/NAME/xvda.FORMAT, xvdb.FORMAT and so on.
+# -g: the guest knows ext4 and runs the real qemu-ga on the channel $(agent NAME).
 new_domain() {
     define_domain "$@"
     start_domain "$_name"
@@ -131,17 +133,19 @@ new_domain() {
 # The same without creating the domain.
 define_domain() {
     local type=pv memory=128 args='' extra='' kernel=vmlinux opt OPTIND=1
+    local initrd=initrd.img
     local disks=() vdevs=({a..z})
 
-    while getopts t:m:a:x: opt; do
+    while getopts t:m:a:x:g opt; do
         case $opt in
         t) type=$OPTARG ;; m) memory=$OPTARG ;; a) args=$OPTARG ;;
-        x) extra+=$OPTARG$'\n' ;; *) return 2 ;;
+        x) extra+=$OPTARG$'\n' ;; g) initrd=initrd-ga.img ;; *) return 2 ;;
         esac
     done
     shift $((OPTIND - 1))
     _name=$1
     shift
+    [ $initrd = initrd.img ] || extra+=$(agent_channel "$_name")$'\n'
     mkdir -p "/srv/$_name"
     while [ $# -gt 0 ]; do
         _add_disk "xvd${vdevs[${#disks[@]}]}" "$1"
@@ -160,7 +164,7 @@ type = "$type"
 memory = $memory
 vcpus = 1
 kernel = "$guest_files/$kernel"
-ramdisk = "$guest_files/initrd.img"
+ramdisk = "$guest_files/$initrd"
 extra = "$guest_args $args"
 disk = [ ${disks[*]} ]
 $extra
@@ -177,15 +181,33 @@ _add_disk() {
         image=/srv/$_name/$vdev.qcow2
         qemu-img create -q -f qcow2 "$image" "${spec#*:}"
         spec="$image,qcow2,$vdev,w" ;;
-    raw:* | loop:*)
+    raw:* | loop:* | ext4:*)
         image=/srv/$_name/$vdev.raw
         truncate -s "${spec#*:}" "$image"
-        [[ $spec = raw:* ]] && spec="$image,raw,$vdev,w,backendtype=qdisk" ||
-            spec="$image,raw,$vdev,w" ;;
+        [[ $spec != ext4:* ]] || mke2fs -q -t ext4 "$image"
+        [[ $spec = loop:* ]] && spec="$image,raw,$vdev,w" ||
+            spec="$image,raw,$vdev,w,backendtype=qdisk" ;;
     *)
         spec=${spec//%v/$vdev} ;;
     esac
     disks+=("'$spec',")
+}
+
+# agent NAME: the socket of its guest agent. agent_channel NAME: its line in xl.cfg.
+agent() { echo "/run/xen/$1.agent"; }
+agent_channel() {
+    echo "channel = [ 'connection=socket,name=org.qemu.guest_agent.0,path=$(agent "$1")' ]"
+}
+
+# agent_says NAME COMMAND: what the guest agent returns, as JSON; nothing, and
+# false, if it does not answer. (guest-sync-delimited first: the socket may hold
+# what an earlier caller did not read.)
+agent_says() {
+    local id=$RANDOM
+    printf '\xff{"execute":"guest-sync-delimited","arguments":{"id":%d}}\n{"execute":"%s"}\n' \
+        "$id" "$2" | timeout 15 socat -t 5 - "UNIX-CONNECT:$(agent "$1")" |
+        tr -d '\377' | jq -c --unbuffered \
+        'select(.return == '$id' | not) | if .error then .error.desc else .return end'
 }
 
 # start_domain NAME: xl create, and wait for the first tick.

@@ -19,7 +19,9 @@
  * On a host, "witness --check IMAGE..." checks raw images of one instant and
  * prints "N HASH" for each, the last tick on it.
  *
- * A disk starts with SLOTS records of 4 KiB, record n in slot n mod SLOTS.
+ * A disk starts with SLOTS records of 4 KiB, record n in slot n mod SLOTS. One
+ * with an ext4 file system has them in its file "witness" (if the guest has
+ * ext4, see boot.c): while that is frozen, the witness stands still in a write.
  * Disks are written in order, so a later one may be one tick behind.
  */
 #define _GNU_SOURCE
@@ -35,11 +37,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/reboot.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "boot.h"
 
 #define MAGIC     0x3153534e54495758ULL
 #define SLOTS     64
@@ -364,6 +366,26 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct disk *)a)->name, ((const struct disk *)b)->name);
 }
 
+/* Opens the log on a disk: the disk itself, or a file in its file system. */
+static void find_log(const char *name)
+{
+    char dir[48], path[64];
+    int fd, flags = O_RDWR | O_DIRECT | O_DSYNC;
+
+    snprintf(dir, sizeof(dir), "/fs-%.31s", name);
+    if (!mount_disk(name, dir)) {
+        snprintf(path, sizeof(path), "/dev/%.31s", name);
+        disk_open(name, path, flags);
+        return;
+    }
+    snprintf(path, sizeof(path), "%s/witness", dir);
+    fd = open(path, O_RDWR | O_CREAT, 0600);
+    if (fd < 0 || ftruncate(fd, SLOTS * sizeof(struct record)) || fsync(fd) ||
+        !disk_open(name, path, flags))
+        printf("WITNESS BROKEN %s: %s\n", path, strerror(errno));
+    close(fd);
+}
+
 static void find_disks(void)
 {
     struct dirent **vbds;
@@ -381,7 +403,7 @@ static void find_disks(void)
         fd = open(path, O_RDONLY);
         if (fd >= 0 && !ioctl(fd, BLKROGET, &read_only) && !read_only &&
             ndisks < MAX_DISKS)
-            disk_open(name, path, O_RDWR | O_DIRECT | O_DSYNC);
+            find_log(name);
         close(fd);
     }
     qsort(disks, ndisks, sizeof(disks[0]), by_name);
@@ -452,19 +474,6 @@ static int parameter(const char *key, int value)
     return value;
 }
 
-/* What init does in a guest that has nothing else in it. */
-static void boot(void)
-{
-    int fd = open("/xen-blkfront.ko", O_RDONLY);
-
-    if (mount("proc", "/proc", "proc", 0, NULL) ||
-        mount("sysfs", "/sys", "sysfs", 0, NULL) ||
-        mount("dev", "/dev", "devtmpfs", 0, NULL) ||
-        syscall(SYS_finit_module, fd, "", 0))
-        printf("WITNESS BROKEN cannot boot: %s\n", strerror(errno));
-    close(fd);
-}
-
 int main(int argc, char **argv)
 {
     const char *base = strrchr(argv[0], '/');
@@ -484,6 +493,7 @@ int main(int argc, char **argv)
     boot();
     interval = parameter("interval", interval);
     find_disks();
+    start_agent();
     begin();
     init_ballast(parameter("ballast", 4));
     for (;;) {
