@@ -43,13 +43,17 @@ ok "only xs writes the stored config" nothing violations \
 ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
-    '(f?open|openat|creat|opendir)(64)?' file image lock users run save xl_domain_config
+    '(f?open|openat|creat|opendir)(64)?' exec file image lock users run save \
+    xl_domain_config
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
     file lock
 ok "nobody prints or ends the process" nothing violations \
-    'v?printf|puts|putchar|perror|exit|_exit|std(out|err)' \
+    'v?printf|puts|putchar|perror|exit|std(out|err)' \
     $(cd "$xldir" && ls ./*.o | sed 's,^\./,,; s,\.o$,,')
+
+ok "only exec ends a process, which it has started" nothing violations \
+    '_exit' exec xl-xl_front
 
 base='snap_(zalloc|grow|strdup|sprintf|result_str|fail|log)|__stack_chk_fail|abort|free|calloc|realloc|(mem|str).*|__.*_chk|vsnprintf|isdigit|__ctype_b_loc|_GLOBAL_OFFSET_TABLE_|__(a|ub)san.*'
 describe="snap_json_.*|snap_plan_.*|snap_step_undo|snap_argv|snap_qdisk_refuse|libxl_disk_format_to_string"
@@ -67,11 +71,12 @@ for driver in "$libdir"/libxl_snap_drv_*.o; do
         "$base|$describe|snap_gather_image|snap_check_overlay|snap_file_(exists|is_frozen)"
 done
 ok "operations act by plans alone" nothing violations \
-    'snap_(exec(_fed)?|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
-    run gather images
+    'snap_(exec(_fed|_process)?|quiesce|thaw|agent_.*|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
+    run gather images keeper
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
     revert
 ok "seams do not call up" nothing violations \
     'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert info run \
-    gather offline images check driver drv_internal drv_overlay plan engine
+    gather offline images check driver drv_internal drv_overlay plan engine \
+    quiesce
 finished

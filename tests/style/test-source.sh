@@ -41,8 +41,9 @@ ok "every file names its licence" nothing grep -L SPDX-License-Identifier \
 ok "the library does not print" nothing grep -nE \
     '(^|[^[:alnum:]_])(printf|puts|putchar|perror) ?\(|fprintf ?\((stderr|stdout)' \
     tools/libxl/*.c
+# Only exec.c has a process of its own to end.
 ok "nor does it end the process" nothing grep -nE '(^|[^[:alnum:]_])_?exit ?\(' \
-    tools/libxl/*.c
+    $(ls tools/libxl/*.c | grep -v libxl_snap_exec.c)
 ok "nobody uses a shell or a buffer without length" nothing grep -nE \
     '(^|[^[:alnum:]_])(system|popen|gets|sprintf|vsprintf|strcat|tmpnam|mktemp|alloca) ?\(' \
     tools/*/*.c

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -320,5 +321,51 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
  out:
     sigaction(SIGPIPE, &old, NULL);
     child_dispose(&child);
+    return rc;
+}
+
+/*-- a process of our own ---------------------------------------------------*/
+
+/* In the child.  Nothing of the parent's is held open: no lock, no output that
+ * somebody waits for the end of.  libxl is not to be used on this side. */
+static void process_main(libxl_snapshot_ctx *sc, int fd, snap_process *body,
+                         void *opaque)
+{
+    int null;
+
+    setsid();
+    if (fork()) _exit(0);           /* it is to be nobody's child */
+    dup2(fd, 3);
+    syscall(SYS_close_range, 4, ~0U, 0);
+    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (fd = 0; fd < 3; fd++)
+        if (dup2(null, fd) < 0) close(fd);
+    fcntl(3, F_SETFD, FD_CLOEXEC);
+    sc->ctx = NULL;
+    sc->lg = NULL;
+    body(sc, 3, opaque);
+    _exit(0);
+}
+
+int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body, void *opaque,
+                      int *fd_r)
+{
+    int fds[2] = { -1, -1 }, rc = 0;
+    pid_t pid = -1;
+
+    if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
+        fds[0] = above_stdio(fds[0]);
+        fds[1] = above_stdio(fds[1]);
+        pid = fork();
+    }
+    if (!pid) process_main(sc, fds[1], body, opaque);
+    if (pid < 0)
+        rc = snap_fail(sc, ERROR_FAIL, "cannot start a process: %s",
+                       strerror(errno));
+    else
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR);
+    close_fd(&fds[1]);
+    if (rc) close_fd(&fds[0]);
+    *fd_r = fds[0];
     return rc;
 }

@@ -9,7 +9,8 @@
  *   drivers     libxl_snap_driver.h     append steps to a plan, never act
  *   plan        steps as data;  engine  which step is next, no I/O
  *   run         performs a step at a seam
- *   seams       exec qmp dom save xs monitor lock file image users
+ *   seams       exec qmp agent keeper dom save xs monitor lock file image
+ *               users
  *   base        ctx json name config
  */
 #ifndef LIBXL_SNAP_INTERNAL_H
@@ -34,7 +35,11 @@ struct libxl_snapshot_ctx {
     char *error;
     void **allocs;                  /* freed when the next operation begins */
     size_t num_allocs, max_allocs;
-    int qmp_greeting_ms, qmp_reply_ms;  /* how long to wait; 0: as usual */
+    /* how long to wait; 0: as usual */
+    int qmp_greeting_ms, qmp_reply_ms;
+    int agent_reply_ms, agent_freeze_ms;
+    int agent_thaw_ms;                  /* how long to try */
+    int quiesce_limit_ms;               /* a guest is frozen no longer */
 };
 
 /* Begin an operation: forget the last error, free the last one's memory. */
@@ -223,6 +228,11 @@ int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
 #define SNAP_OVERLAY_BYTES (UINT64_C(4) << 20)
 int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path);
 
+/* The guest's file systems can be frozen: by its agent (@command NULL), or by
+ * @command. */
+int snap_check_quiesce(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
+                       const char *command);
+
 /*-- plan: steps as data ----------------------------------------------------*/
 
 enum snap_step_kind {
@@ -238,6 +248,8 @@ enum snap_step_kind {
     SNAP_STEP_RESUME,
     SNAP_STEP_PAUSE,
     SNAP_STEP_UNPAUSE,
+    SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
+    SNAP_STEP_THAW,             /* the same */
     SNAP_STEP_REPOINT,          /* disks */
     SNAP_STEP_HOLD_MONITOR,     /* pids */
     SNAP_STEP_RELEASE_MONITOR,  /* pids */
@@ -302,6 +314,13 @@ void snap_plan_exec(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                     const char *what, const char **argv);
 const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
     __attribute__((sentinel));
+/* Freeze the guest's file systems by its agent, or by @command if that is not
+ * NULL, which snap_check_quiesce() has found possible; returns the index of the
+ * step.  And thaw them. */
+int snap_plan_quiesce(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                      const struct snap_domain *dom, const char *command);
+void snap_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    int quiesce);
 char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
 void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
                          libxl_domain_snapshot_result *result);
@@ -383,6 +402,7 @@ struct snap_run {
     bool restored;              /* xl has restored the domain */
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
+    struct snap_keeper *keeper;     /* NULL: the guest is not frozen */
 };
 
 /*
@@ -423,6 +443,15 @@ struct snap_exec_input {
 int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
                   const char *const *argv, int timeout_ms,
                   const struct snap_exec_input *input);
+
+/*
+ * Run @body, with one end of a socket pair, in a process of its own: one that
+ * lives on if we are killed and that no Ctrl-C meant for us reaches.  The other
+ * end is *fd_r, where its end shows as that of the stream.
+ */
+typedef void snap_process(libxl_snapshot_ctx *sc, int fd, void *opaque);
+int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body, void *opaque,
+                      int *fd_r);
 
 /*-- seam: stream, lines of JSON over a unix socket -------------------------*/
 
@@ -490,6 +519,42 @@ int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                      yajl_val *reply_r);
 /* The version in QEMU's greeting, e.g. "7.2.22". */
 const char *snap_qmp_version(const struct snap_qmp *qmp);
+
+/*-- seam: agent, the guest agent -------------------------------------------*/
+
+/* @peer names it in messages, @path is its channel's socket. */
+struct snap_agent;
+int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer, const char *path,
+                    struct snap_agent **agent_r);
+void snap_agent_close(struct snap_agent *agent);    /* NULL is fine */
+/* Errors as of snap_qmp_execute().  *num_r: of file systems. */
+int snap_agent_is_frozen(libxl_snapshot_ctx *sc, struct snap_agent *agent,
+                         bool *frozen_r);
+int snap_agent_freeze(libxl_snapshot_ctx *sc, struct snap_agent *agent,
+                      uint64_t *num_r);
+int snap_agent_thaw(libxl_snapshot_ctx *sc, struct snap_agent *agent,
+                    uint64_t *num_r);
+
+/*-- seam: keeper, a freeze whose thaw cannot be forgotten ------------------*/
+
+struct snap_quiesce {
+    const char *domain;                 /* its name */
+    const char *socket;                 /* of the guest agent's channel; or */
+    const char *const *freeze, *const *thaw;    /* argv of programs */
+};
+
+/*
+ * Freeze the guest's file systems.  They are thawed by snap_thaw(), or when
+ * this process ends in whatever way, or when quiesce_limit_ms have passed.
+ * On failure they are thawed already, or the message says that they may not be.
+ */
+struct snap_keeper;
+int snap_quiesce(libxl_snapshot_ctx *sc, const struct snap_quiesce *how,
+                 struct snap_keeper **keeper_r);
+/* Thaw them.  Succeeds only if they were frozen until now. */
+int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *keeper);
+/* Thaw them without waiting for it. */
+void snap_quiesce_drop(struct snap_keeper *keeper); /* NULL is fine */
 
 /*-- seam: dom and save, which alone make libxl act on a domain -------------*/
 
