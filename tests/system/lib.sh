@@ -202,15 +202,24 @@ agent_channel() {
     echo "    'connection=socket,name=org.qemu.guest_agent.0,path=$(agent "$1")' ]"
 }
 
-# agent_says NAME COMMAND: what the guest agent returns, as JSON; nothing, and
-# false, if it does not answer. (guest-sync-delimited first: the socket may hold
-# what an earlier caller did not read.)
+# agent_says NAME COMMAND: what the guest agent returns, as JSON; false if that is
+# an error. (The channel may hold what an earlier caller did not read.)
 agent_says() {
-    local id=$RANDOM
-    printf '\xff{"execute":"guest-sync-delimited","arguments":{"id":%d}}\n{"execute":"%s"}\n' \
-        "$id" "$2" | timeout 15 socat -t 5 - "UNIX-CONNECT:$(agent "$1")" |
-        tr -d '\377' | jq -c --unbuffered \
-        'select(.return == '$id' | not) | if .error then .error.desc else .return end'
+    python3 - "$(agent "$1")" "$2" <<'EOF'
+import json, random, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(20)
+s.connect(sys.argv[1])
+lines = s.makefile("rb")
+n = random.randrange(1, 1 << 31)
+sync = {"execute": "guest-sync-delimited", "arguments": {"id": n}}
+s.sendall(b"\xff" + json.dumps(sync).encode() + b"\n")
+while b"\xff" + json.dumps({"return": n}).encode() not in lines.readline(): pass
+s.sendall(json.dumps({"execute": sys.argv[2]}).encode() + b"\n")
+reply = json.loads(lines.readline())
+print(json.dumps(reply["return"] if "return" in reply else reply["error"]["desc"]))
+sys.exit("error" in reply)
+EOF
 }
 
 # start_domain NAME: xl create, and wait for the first tick.
