@@ -222,6 +222,9 @@ sys.exit("error" in reply)
 EOF
 }
 
+# is_clean IMAGE: the ext4 in this raw image needs no recovery and has no error.
+is_clean() { not grep needs_recovery <(dumpe2fs -h "$1" 2>&1) && e2fsck -fn "$1"; }
+
 # start_domain NAME: xl create, and wait for the first tick.
 start_domain() {
     mark "$1"

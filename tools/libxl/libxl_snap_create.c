@@ -180,6 +180,20 @@ static int check_memory(libxl_snapshot_ctx *sc, const struct snap_create *c)
     return check_paused(sc, c);
 }
 
+/* A domain that does not run is quiet. */
+static int check_quiesce(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    if (!snap_create_quiesces(c)) return 0;
+    if (c->params->memory_path)
+        return snap_fail(sc, ERROR_INVAL, "what a guest has not written yet is "
+                         "in its memory image: leave out --quiesce, or take "
+                         "a snapshot of the disks alone with --disk-only");
+    if (c->params->leave_paused)
+        return snap_fail(sc, ERROR_INVAL, "a paused guest cannot be thawed: "
+                         "leave out --paused or --quiesce");
+    return snap_check_quiesce(sc, &c->dom, c->params->quiesce_command);
+}
+
 static int check_disk(libxl_snapshot_ctx *sc, const struct snap_create *c,
                       const struct snap_disk_op *op)
 {
@@ -252,6 +266,8 @@ static int check(libxl_snapshot_ctx *sc, const struct snap_create *c)
     }
     rc = check_memory(sc, c);
     if (rc) return rc;
+    rc = check_quiesce(sc, c);
+    if (rc) return rc;
     rc = check_disks(sc, c);
     if (rc) return rc;
     return check_files(sc, c);
@@ -282,7 +298,8 @@ static void result_disk(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
 static const char *consistency(const struct snap_create *c)
 {
     if (c->params->memory_path) return NULL;
-    return c->dom.domid == SNAP_NO_DOMAIN ? "clean" : "crash";
+    return c->dom.domid == SNAP_NO_DOMAIN || c->params->quiesce ? "clean"
+                                                                : "crash";
 }
 
 static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
@@ -386,6 +403,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     int lock_fd = -1, rc;
 
     snap_ctx_begin(sc);
+    sc->quiesce_limit_ms = params->quiesce_seconds * 1000;
     snap_domain_init(&c.dom);
     rc = lock(sc, domid, params->config, &lock_fd);
     if (rc) goto out;

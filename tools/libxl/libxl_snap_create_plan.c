@@ -5,9 +5,10 @@
  *
  *   before   overlays and files, while the guest runs
  *   stop     with memory: save, unseen by xl's monitor, then pause and resume;
- *            without: pause; of a domain that does not run: nothing
+ *            without: quiesce if asked to, pause; of a domain that does not
+ *            run: nothing
  *   disks    what can be undone; then one transaction for all that QEMU runs,
- *            the commit point; unpause
+ *            the commit point; unpause, thaw
  *   after    stored config repointed, monitor released, bases frozen, files
  *            flushed and given their names
  */
@@ -16,6 +17,11 @@
 bool snap_create_saves_paused(const struct snap_domain *dom)
 {
     return dom->type == LIBXL_DOMAIN_TYPE_HVM && !dom->pv_drivers;
+}
+
+bool snap_create_quiesces(const struct snap_create *c)
+{
+    return c->params->quiesce && c->dom.domid != SNAP_NO_DOMAIN;
 }
 
 /* The folder and those above it that are missing, topmost first. */
@@ -232,12 +238,16 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
  */
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    int hold;
+    int hold, quiesce = -1;
 
     plan_before(sc, c);
+    if (snap_create_quiesces(c))
+        quiesce = snap_plan_quiesce(sc, &c->plan, &c->dom,
+                                    c->params->quiesce_command);
     hold = plan_stop(sc, c);
     plan_disks(sc, c);
     plan_unpause(sc, c);
+    if (quiesce >= 0) snap_plan_thaw(sc, &c->plan, quiesce);
     plan_repoint(sc, c);
     plan_release_monitor(sc, c, hold);
     plan_after(sc, c);

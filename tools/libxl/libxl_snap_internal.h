@@ -386,6 +386,8 @@ struct snap_create {
 
 /* A paused domain of this kind can be saved: it need not answer. */
 bool snap_create_saves_paused(const struct snap_domain *dom);
+/* The guest is to be frozen, and there is one. */
+bool snap_create_quiesces(const struct snap_create *c);
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 
 /*-- run: perform a plan ----------------------------------------------------*/

@@ -107,6 +107,7 @@ void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params)
     free(params->config_path);
     free(params->domain_config_path);
     free(params->domain_config_text);
+    free(params->quiesce_command);
     free(params->directory);
     free_disk_params(params->disks, params->num_disks);
     libxl_domain_snapshot_params_init(params);

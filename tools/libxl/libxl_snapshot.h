@@ -170,6 +170,16 @@ typedef struct libxl_domain_snapshot_params {
     bool live;                  /* copy memory before the guest stops */
     bool leave_paused;
     bool unpause_to_save;       /* let a paused domain run to be saved */
+    /*
+     * Without memory, and if it runs: freeze the guest's file systems for the
+     * instant, by its agent; or by @quiesce_command, which is called with
+     * "freeze" or "thaw" and the domain's name (NULL: the agent).  They are
+     * thawed in any case, after @quiesce_seconds (0: 10) at the latest; if
+     * that is too early, create fails.
+     */
+    bool quiesce;
+    char *quiesce_command;
+    unsigned int quiesce_seconds;
     bool dry_run;               /* plan, but change nothing */
 } libxl_domain_snapshot_params;
 

@@ -18,9 +18,11 @@
 struct create_options {
     const char *domain, *config_file;
     const char *name, *name_prefix, *description, *directory, *domain_config;
+    const char *quiesce_command;
+    unsigned int quiesce_seconds;
     const libxl_domain_snapshot *like;  /* whose internal disks stay so */
     libxl_snapshot_mode mode;
-    bool disk_only, live, unpause, paused, dry_run, json;
+    bool disk_only, quiesce, live, unpause, paused, dry_run, json;
 };
 
 /* The domain that is meant: running, or described by its xl.cfg. */
@@ -33,7 +35,8 @@ struct target {
 
 enum {
     OPT_INTERNAL = 256, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_DOMAIN_CONFIG,
-    OPT_LIVE, OPT_UNPAUSE, OPT_JSON,
+    OPT_QUIESCE, OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LIVE,
+    OPT_UNPAUSE, OPT_JSON,
 };
 
 static const struct option create_longopts[] = {
@@ -44,6 +47,9 @@ static const struct option create_longopts[] = {
     {"external", 0, 0, OPT_EXTERNAL},
     {"disk-only", 0, 0, OPT_DISK_ONLY},
     {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
+    {"quiesce", 0, 0, OPT_QUIESCE},
+    {"quiesce-command", 1, 0, OPT_QUIESCE_COMMAND},
+    {"quiesce-timeout", 1, 0, OPT_QUIESCE_TIMEOUT},
     {"live", 0, 0, OPT_LIVE},
     {"unpause", 0, 0, OPT_UNPAUSE},
     {"paused", 0, 0, 'p'},
@@ -67,6 +73,23 @@ static void set_mode(struct create_options *o, libxl_snapshot_mode mode)
     o->mode = mode;
 }
 
+static unsigned int seconds_of(const char *text)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (end == text || *end || n < 1 || n > 3600)
+        usage_error("--quiesce-timeout: a number of seconds, 1 to 3600");
+    return n;
+}
+
+static void check_options(const struct create_options *o)
+{
+    if (o->quiesce_seconds && !o->quiesce)
+        usage_error("--quiesce-timeout goes with --quiesce or "
+                    "--quiesce-command");
+}
+
 static void parse_options(int argc, char **argv, struct create_options *o)
 {
     int opt;
@@ -83,11 +106,18 @@ static void parse_options(int argc, char **argv, struct create_options *o)
     case OPT_EXTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_EXTERNAL); break;
     case OPT_DISK_ONLY: o->disk_only = true; break;
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
+    case OPT_QUIESCE: o->quiesce = true; break;
+    case OPT_QUIESCE_COMMAND:
+        o->quiesce = true;
+        o->quiesce_command = optarg;
+        break;
+    case OPT_QUIESCE_TIMEOUT: o->quiesce_seconds = seconds_of(optarg); break;
     case OPT_LIVE: o->live = true; break;
     case OPT_UNPAUSE: o->unpause = true; break;
     case OPT_JSON: o->json = true; break;
     }
     if (dryrun_only) o->dry_run = true;
+    check_options(o);
     if (argc - optind > 2)
         usage_error("too many arguments; see xl snapshot-create --help");
     o->domain = argv[optind];
@@ -352,6 +382,9 @@ static int make_params(const struct session *s,
     if (set_paths(s, o, target, memory, &wish, p)) goto out;
     p->description = xstrdup(o->description ? o->description
                                             : wish.description);
+    p->quiesce = o->quiesce;
+    p->quiesce_command = xstrdup(o->quiesce_command);
+    p->quiesce_seconds = o->quiesce_seconds;
     p->live = o->live;
     p->leave_paused = o->paused;
     p->unpause_to_save = o->unpause;
