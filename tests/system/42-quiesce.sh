@@ -16,7 +16,8 @@ is_clean_layer() {
 connected() { awk -v p="$(agent vm)" '$6 == "03" && $8 == p { n++ } END { exit !n }' /proc/net/unix; }
 
 # stopped_while_frozen NAME [OPTION...]: take a snapshot in the background, and
-# stop the command ($tool) while it waits for the agent to freeze the guest.
+# stop the command ($tool) while it waits for the agent to freeze the guest, which
+# the agent's hook draws out.
 stopped_while_frozen() {
     local name=$1
     shift
@@ -35,7 +36,7 @@ ended() {
     [ $code = "$1" ] && grep -F "$2" "$_tmp/tool"
 }
 
-new_snapshot_domain -g vm ext4:16M
+new_snapshot_domain -g -a witness.hook=3000 vm ext4:16M
 until_ok 30 agent_says vm guest-ping > /dev/null
 
 ok "by the agent" says "disks only, clean" $create --quiesce -n one vm
@@ -48,15 +49,16 @@ ok "without: as after a power cut" says "crash-consistent" $create -n two vm
 ok "so it is" not is_clean_layer /srv/vm/xvda.one.qcow2
 
 stopped_while_frozen three
+ok "the guest is frozen, not paused" says ' (r|-)(b|-)---- ' xl list vm
 kill -KILL $tool
 ok "killed while the guest is frozen: the guest goes on" ticking vm
 ok "nothing is frozen" says thawed agent_says vm guest-fsfreeze-status
 ok "killed" ended 137 ""
 
-stopped_while_frozen four --quiesce-timeout 4
+stopped_while_frozen four --quiesce-timeout 6
 ok "hanging while the guest is frozen: the guest goes on" ticking vm
 kill -CONT $tool
-ok "then it fails" ended 1 "was thawed after 4.0 s, before the snapshot was done"
+ok "then it fails" ended 1 "was thawed after 6.0 s, before the snapshot was done"
 ok "and there is no snapshot" not test -e "$(cfg vm four)"
 ok "the guest goes on" ticking vm
 

@@ -20,6 +20,7 @@
 
 #define AGENT   "/usr/sbin/qemu-ga"
 #define CHANNEL "/dev/hvc1"
+#define HOOK    "/sbin/fsfreeze-hook"
 
 static bool load_module(const char *name)
 {
@@ -66,7 +67,7 @@ void start_agent(void)
     /* isa-serial: the agent makes the terminal raw, and does not echo */
     if (!fork()) {
         execl(AGENT, AGENT, "-m", "isa-serial", "-p", CHANNEL, "-t", "/run",
-              "-f", "/run/qemu-ga.pid", NULL);
+              "-f", "/run/qemu-ga.pid", "-F" HOOK, NULL);
         printf("WITNESS BROKEN cannot run %s: %s\n", AGENT, strerror(errno));
         _exit(1);
     }

@@ -14,7 +14,8 @@
  *   WITNESS TORN ...              memory and a disk, or a page, do not fit
  *   WITNESS BROKEN ...            cold boot, and the disks themselves are wrong
  * and takes commands, a line each: reboot poweroff panic fast slow.
- * Kernel parameters: witness.interval=MS witness.ballast=MB
+ * Kernel parameters: witness.interval=MS witness.ballast=MB, and witness.hook=MS,
+ * by which a freeze by the guest agent is put off (it is the agent's hook, too).
  *
  * On a host, "witness --check IMAGE..." checks raw images of one instant and
  * prints "N HASH" for each, the last tick on it.
@@ -484,6 +485,9 @@ int main(int argc, char **argv)
         command(base);          /* the kernel's answer to xl shutdown, reboot */
         return 1;
     }
+    if (!strcmp(base, "fsfreeze-hook"))
+        return argc > 1 && !strcmp(argv[1], "freeze") ?
+               usleep(1000 * parameter("hook", 0)) : 0;
     if (argc > 2 && !strcmp(argv[1], "--check"))
         return check(argv + 2);
     if (getpid() != 1) {
