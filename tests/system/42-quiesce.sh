@@ -33,7 +33,7 @@ ended() {
     local code=0
     wait $tool || code=$?
     cat "$_tmp/tool"
-    [ $code = "$1" ] && grep -F "$2" "$_tmp/tool"
+    [ $code = "$1" ] && { [ -z "$2" ] || grep -F "$2" "$_tmp/tool"; }
 }
 
 new_snapshot_domain -g -a witness.hook=3000 vm ext4:16M
