@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -119,6 +120,7 @@ static void agent_begins(struct manners m)
     agent = fork();
     if (!agent) {
         signal(SIGPIPE, SIG_IGN);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (;;) {
             int fd = accept(listener, NULL, NULL);
 
@@ -371,11 +373,12 @@ static void a_keeper_that_was_killed_is_replaced(void)
 static void the_keeper_holds_nothing_of_its_owner(void)
 {
     const char *path = tmp_text("held", "");
-    int fd = open(path, O_RDONLY);
+    int first = open(path, O_RDONLY), fd = fcntl(first, F_DUPFD, 100);
     char *users;
 
     agent_begins(MANNERS(.deaf = false));
     CHECK_OK(freeze());
+    close(first);
     close(fd);
     kill(agent, SIGKILL);           /* it holds what was open at its birth */
     waitpid(agent, NULL, 0);
