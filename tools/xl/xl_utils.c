@@ -2,12 +2,10 @@
 /* xl_utils.c: what commands share; see xl_utils.h. */
 #include "xl_utils.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int dryrun_only;
 int verbosity;
@@ -139,46 +137,4 @@ void session_close(struct session *s)
     libxl_snapshot_ctx_free(s->sc);
     libxl_ctx_free(s->ctx);
     logger_destroy(s->logger);
-}
-
-/*-- strings ----------------------------------------------------------------*/
-
-char *xasprintf(const char *fmt, ...)
-{
-    va_list ap;
-    char *s;
-    int r;
-
-    va_start(ap, fmt);
-    r = vasprintf(&s, fmt, ap);
-    va_end(ap);
-    if (r < 0) abort();
-    return s;
-}
-
-char *xstrdup(const char *s)
-{
-    char *copy = s ? strdup(s) : NULL;
-
-    if (s && !copy) abort();
-    return copy;
-}
-
-void *xcalloc(size_t num, size_t size)
-{
-    void *ptr = calloc(num ? num : 1, size);
-
-    if (!ptr) abort();
-    return ptr;
-}
-
-char *xabsolute(const char *path)
-{
-    char *cwd, *absolute;
-
-    if (path[0] == '/') return xstrdup(path);
-    cwd = getcwd(NULL, 0);
-    absolute = xasprintf("%s/%s", cwd ? cwd : "", path);
-    free(cwd);
-    return absolute;
 }

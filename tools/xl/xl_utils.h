@@ -80,7 +80,7 @@ const char *logger_first_error(const struct logger *logger);
 /* Take the progress line off the terminal. */
 void logger_end_progress(struct logger *logger);
 
-/* As asprintf(3) and strdup(3), but never NULL. */
+/* xl_strings.c: as asprintf(3) and strdup(3), but never NULL. */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xstrdup(const char *s);
 void *xcalloc(size_t num, size_t size);
