@@ -290,8 +290,8 @@ static void result_disk(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
     snap_device_disk_set(&ds->parent, ds->vdev, op->disk->path,
                          op->disk->stored->format);
     if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
-        snap_device_disk_set(&ds->child, ds->vdev, op->path,
-                             LIBXL_DISK_FORMAT_QCOW2);
+        snap_device_disk_repoint(sc, &ds->child, op->disk->stored, op->path,
+                                 LIBXL_DISK_FORMAT_QCOW2);
 }
 
 /* How the disks fit to each other where no memory goes with them. */

@@ -71,6 +71,10 @@ uint64_t snap_now_us(void);         /* CLOCK_MONOTONIC */
  * which needs a libxl context (it crashes without, 4.17). */
 void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
                           const char *path, libxl_disk_format format);
+/* Make @disk what @stored is, on another image. */
+void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
+                              const libxl_device_disk *stored,
+                              const char *path, libxl_disk_format format);
 
 /*-- config: xl.cfg syntax --------------------------------------------------*/
 

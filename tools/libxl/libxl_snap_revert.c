@@ -366,7 +366,8 @@ static int make_plan(libxl_snapshot_ctx *sc, struct revert *r)
     return plan_back(sc, r);
 }
 
-static void copy_snapshot(libxl_domain_snapshot *dst, const struct revert *r)
+static void copy_snapshot(libxl_snapshot_ctx *sc, libxl_domain_snapshot *dst,
+                          const struct revert *r)
 {
     const libxl_domain_snapshot *src = r->snap;
     int i;
@@ -393,8 +394,7 @@ static void copy_snapshot(libxl_domain_snapshot *dst, const struct revert *r)
         libxl_device_disk_init(&to->child);
         snap_device_disk_set(&to->parent, to->vdev, from->parent.pdev_path,
                              from->parent.format);
-        snap_device_disk_set(&to->child, to->vdev, now->pdev_path,
-                             now->format);
+        libxl_device_disk_copy(sc->ctx, &to->child, now);
     }
 }
 
@@ -455,7 +455,7 @@ int libxl_domain_snapshot_revert(
     rc = make_plan(sc, &r);
     if (rc) goto out;
 
-    copy_snapshot(&result->snapshot, &r);
+    copy_snapshot(sc, &result->snapshot, &r);
     snap_plan_to_result(sc, &r.plan, result);
     if (params->dry_run) goto out;
     rc = run(sc, &r, result);

@@ -39,6 +39,18 @@ void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
     disk->readwrite = 1;
 }
 
+void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
+                              const libxl_device_disk *stored,
+                              const char *path, libxl_disk_format format)
+{
+    libxl_device_disk_dispose(disk);
+    libxl_device_disk_init(disk);
+    libxl_device_disk_copy(sc->ctx, disk, stored);
+    free(disk->pdev_path);
+    disk->pdev_path = snap_result_str(path);
+    disk->format = format;
+}
+
 void libxl_domain_snapshot_init(libxl_domain_snapshot *snap)
 {
     memset(snap, 0, sizeof(*snap));

@@ -66,7 +66,8 @@ const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
  *           tag (the snapshot's name), for LVM the snapshot volume;
  *           @child is unused.
  * external: @parent is the frozen base, @child the overlay that the domain
- *           went on with.
+ *           went on with.  As the result of create or revert, @child has all
+ *           that the domain's stored config says of the disk.
  */
 typedef struct libxl_disk_snapshot {
     char *vdev;
