@@ -44,10 +44,10 @@ ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
     '(f?open|openat|creat|opendir)(64)?' exec file image lock users run save \
-    xl_domain_config
+    xl_config_file xl_domain_config
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
-    file lock
+    file lock xl_config_file
 ok "nobody prints or ends the process" nothing violations \
     'v?printf|puts|putchar|perror|exit|std(out|err)' \
     $(cd "$xldir" && ls ./*.o | sed 's,^\./,,; s,\.o$,,')

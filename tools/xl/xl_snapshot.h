@@ -22,6 +22,8 @@ char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name);
 /* The overlay of the next revert: <child's stem>.r<N>.qcow2, the first N that
  * is free. */
 char *next_revert_overlay(const char *child);
+/* That of the @n-th revert. */
+char *revert_overlay(const char *child, int n);
 
 /*-- xl_domain_config.c: a domain's xl.cfg ----------------------------------*/
 
@@ -43,11 +45,16 @@ int keep_present(const struct session *s, const char *domain,
 
 /*-- xl_snapshot_print.c ----------------------------------------------------*/
 
-/* What create made (or, @dry_run, would make). */
+struct config_update;
+
+/* What create made (or, @dry_run, would make), and what was done (or, not
+ * u->done, not done) to the user's xl.cfg. */
 void print_created(const libxl_domain_snapshot_result *result,
-                   const char *config_path, bool dry_run, bool json);
+                   const char *config_path, const struct config_update *u,
+                   bool dry_run, bool json);
 /* @kept: the snapshot config of what was there before, or NULL. */
 void print_reverted(const libxl_domain_snapshot_result *result,
-                    const char *kept, bool dry_run, bool json);
+                    const char *kept, const struct config_update *u,
+                    bool dry_run, bool json);
 
 #endif /* XL_SNAPSHOT_H */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <libxl_utils.h>
 
+#include "xl_config.h"
 #include "xl_snapshot.h"
 #include "xl_utils.h"
 
@@ -20,6 +21,7 @@ struct create_options {
     const char *name, *name_prefix, *description, *directory, *domain_config;
     const char *quiesce_command;
     unsigned int quiesce_seconds;
+    const char *update_config;
     const libxl_domain_snapshot *like;  /* whose internal disks stay so */
     libxl_snapshot_mode mode;
     bool disk_only, quiesce, live, unpause, paused, dry_run, json;
@@ -36,7 +38,7 @@ struct target {
 enum {
     OPT_INTERNAL = 256, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_DOMAIN_CONFIG,
     OPT_QUIESCE, OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LIVE,
-    OPT_UNPAUSE, OPT_JSON,
+    OPT_UNPAUSE, OPT_UPDATE_CONFIG, OPT_JSON,
 };
 
 static const struct option create_longopts[] = {
@@ -53,6 +55,7 @@ static const struct option create_longopts[] = {
     {"live", 0, 0, OPT_LIVE},
     {"unpause", 0, 0, OPT_UNPAUSE},
     {"paused", 0, 0, 'p'},
+    {"update-config", 1, 0, OPT_UPDATE_CONFIG},
     {"dry-run", 0, 0, 'N'},
     {"json", 0, 0, OPT_JSON},
     {"verbose", 0, 0, 'v'},
@@ -114,6 +117,7 @@ static void parse_options(int argc, char **argv, struct create_options *o)
     case OPT_QUIESCE_TIMEOUT: o->quiesce_seconds = seconds_of(optarg); break;
     case OPT_LIVE: o->live = true; break;
     case OPT_UNPAUSE: o->unpause = true; break;
+    case OPT_UPDATE_CONFIG: o->update_config = optarg; break;
     case OPT_JSON: o->json = true; break;
     }
     if (dryrun_only) o->dry_run = true;
@@ -396,10 +400,37 @@ static int make_params(const struct session *s,
     return r;
 }
 
+/* What is to be written into the user's xl.cfg, by a dry run, and whether it
+ * can be. */
+static int plan_update(const struct session *s, const struct create_options *o,
+                       uint32_t domid,
+                       const libxl_domain_snapshot_params *params,
+                       struct config_update *u)
+{
+    libxl_domain_snapshot_params dry = *params;
+    libxl_domain_snapshot_result result;
+    int r = -1;
+
+    if (!o->update_config) return 0;
+    dry.dry_run = true;
+    libxl_domain_snapshot_result_init(&result);
+    if (libxl_domain_snapshot_create(s->sc, domid, &dry, &result)) {
+        session_library_error(s);
+        goto out;
+    }
+    config_update_init(u, o->update_config, &result.snapshot);
+    r = config_update_try(u, result.snapshot.domain_name);
+    if (r) session_error(s, "%s", u->error);
+ out:
+    libxl_domain_snapshot_result_dispose(&result);
+    return r;
+}
+
 /* *config_r (may be NULL): what to revert to it with, malloc'd. */
 static int create(const struct session *s, const struct create_options *o,
                   char **config_r)
 {
+    struct config_update update = { .file = NULL };
     libxl_domain_snapshot_params params;
     libxl_domain_snapshot_result result;
     struct target target = { .domid = INVALID_DOMID };
@@ -410,17 +441,25 @@ static int create(const struct session *s, const struct create_options *o,
     libxl_domain_snapshot_result_init(&result);
     if (find_target(s, o, &target)) goto out;
     if (make_params(s, o, &target, &params)) goto out;
+    if (plan_update(s, o, target.domid, &params, &update)) goto out;
     if (libxl_domain_snapshot_create(s->sc, target.domid, &params, &result)) {
         session_library_error(s);
         goto out;
     }
+    r = o->dry_run ? 0 : config_update_write(&update,
+                                             result.snapshot.domain_name);
     logger_end_progress(s->logger);
     if (!config_r)
-        print_created(&result, params.config_path, o->dry_run, o->json);
+        print_created(&result, params.config_path, &update, o->dry_run,
+                      o->json);
     else
         *config_r = xstrdup(params.config_path);
-    r = 0;
+    if (r)
+        session_error(s, "%s; the snapshot stands and the domain goes on: write "
+                      "its new disks into %s yourself", update.error,
+                      update.file);
  out:
+    config_update_dispose(&update);
     free(target.name);
     free(target.config_text);
     libxl_domain_config_dispose(&target.config);

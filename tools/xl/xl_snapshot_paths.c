@@ -56,6 +56,11 @@ char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name)
                      disk->path, name);
 }
 
+char *revert_overlay(const char *child, int n)
+{
+    return xasprintf("%.*s.r%d.qcow2", (int)stem_length(child), child, n);
+}
+
 char *next_revert_overlay(const char *child)
 {
     char *path = NULL;
@@ -63,8 +68,7 @@ char *next_revert_overlay(const char *child)
 
     do {
         free(path);
-        path = xasprintf("%.*s.r%d.qcow2", (int)stem_length(child), child,
-                         ++n);
+        path = revert_overlay(child, ++n);
     } while (!access(path, F_OK));
     return path;
 }

@@ -10,18 +10,12 @@
 #include <sys/stat.h>
 #include <yajl/yajl_gen.h>
 
+#include "xl_config.h"
 #include "xl_utils.h"
 
 static bool is_external(const libxl_disk_snapshot *ds)
 {
     return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
-}
-
-/* The domain has an image now that is not the snapshot's. */
-static bool is_moved(const libxl_disk_snapshot *ds)
-{
-    return ds->child.pdev_path
-        && strcmp(ds->child.pdev_path, ds->parent.pdev_path);
 }
 
 static double seconds(uint64_t us)
@@ -61,6 +55,7 @@ static void json_image(yajl_gen g, const char *key,
 
 static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
 {
+    char *spec;
     int i;
 
     json_key(g, "disks");
@@ -73,15 +68,45 @@ static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
         json_str(g, "mode", libxl_snapshot_mode_to_string(ds->mode));
         json_str(g, "driver", ds->driver);
         json_image(g, "parent", &ds->parent);
-        if (is_moved(ds)) json_image(g, "child", &ds->child);
+        if (disk_is_moved(ds)) {
+            spec = disk_spec(&ds->child);
+            json_image(g, "child", &ds->child);
+            json_str(g, "xl_cfg", spec);
+            free(spec);
+        }
         yajl_gen_map_close(g);
     }
     yajl_gen_array_close(g);
 }
 
+static void json_update(yajl_gen g, const struct config_update *u)
+{
+    int i;
+
+    if (!u->file) return;
+    json_key(g, "update_config");
+    yajl_gen_map_open(g);
+    json_str(g, "path", u->path);
+    json_key(g, "done");
+    yajl_gen_bool(g, u->done);
+    json_key(g, "lines");
+    yajl_gen_array_open(g);
+    for (i = 0; i < u->num; i++) {
+        yajl_gen_map_open(g);
+        json_u64(g, "line", u->edits[i].line);
+        json_str(g, "vdev", u->edits[i].vdev);
+        json_str(g, "path", u->edits[i].to);
+        json_str(g, "format",
+                 libxl_disk_format_to_string(u->edits[i].format));
+        yajl_gen_map_close(g);
+    }
+    yajl_gen_array_close(g);
+    yajl_gen_map_close(g);
+}
+
 static void json_result(const libxl_domain_snapshot_result *result,
                         const char *config_path, const char *kept,
-                        bool dry_run)
+                        const struct config_update *u, bool dry_run)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     yajl_gen g = yajl_gen_alloc(NULL);
@@ -107,6 +132,7 @@ static void json_result(const libxl_domain_snapshot_result *result,
     json_str(g, "consistency", snap->consistency);
     json_str(g, "domain_config", snap->domain_config_path);
     json_disks(g, snap);
+    json_update(g, u);
     if (result->downtime_us) json_u64(g, "downtime_us", result->downtime_us);
     if (!dry_run) json_u64(g, "total_us", result->total_us);
     if (dry_run) {
@@ -123,34 +149,50 @@ static void json_result(const libxl_domain_snapshot_result *result,
 
 /*-- text -------------------------------------------------------------------*/
 
-static void text_plan(const libxl_domain_snapshot_result *result)
+/* Where the xl.cfg names what now. */
+static void text_update(const struct config_update *u, const char *heading)
+{
+    int i;
+
+    if (!u->file || !u->num) return;
+    printf("%s %s:\n", heading, u->path);
+    for (i = 0; i < u->num; i++)
+        printf("    line %d: %s is %s (%s)\n", u->edits[i].line,
+               u->edits[i].vdev, u->edits[i].to,
+               libxl_disk_format_to_string(u->edits[i].format));
+}
+
+static void text_plan(const libxl_domain_snapshot_result *result,
+                      const struct config_update *u)
 {
     int i;
 
     for (i = 0; i < result->num_steps; i++)
         printf("%3d. %s\n", i + 1, result->steps[i]);
+    text_update(u, "Then it would rewrite");
     printf("Nothing was changed.\n");
 }
 
-static void text_disk_lines(const libxl_domain_snapshot *snap)
+static void text_disk_lines(const libxl_domain_snapshot *snap,
+                            const struct config_update *u)
 {
     bool any = false;
+    char *literal;
     int i;
 
+    if (u->done) {
+        text_update(u, "The domain has new disks, rewritten in");
+        return;
+    }
     for (i = 0; i < snap->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &snap->disks[i];
-
-        if (!is_moved(ds)) continue;
+        if (!disk_is_moved(&snap->disks[i])) continue;
         if (!any)
             printf("The domain has new disks; write in its xl.cfg, for the "
                    "next xl create:\n");
         any = true;
-        /* target= takes the rest, commas and all */
-        if (strchr(ds->child.pdev_path, ','))
-            printf("    'format=qcow2,vdev=%s,access=w,target=%s'\n",
-                   ds->vdev, ds->child.pdev_path);
-        else
-            printf("    '%s,qcow2,%s,w'\n", ds->child.pdev_path, ds->vdev);
+        literal = disk_literal(&snap->disks[i].child);
+        printf("    %s,\n", literal);
+        free(literal);
     }
 }
 
@@ -165,7 +207,8 @@ static void text_memory(const char *path)
 }
 
 static void text_created(const libxl_domain_snapshot_result *result,
-                         const char *config_path)
+                         const char *config_path,
+                         const struct config_update *u)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
@@ -191,13 +234,13 @@ static void text_created(const libxl_domain_snapshot_result *result,
     if (result->downtime_us)
         printf("The guest stood still for %.2f s.\n",
                seconds(result->downtime_us));
-    text_disk_lines(snap);
+    text_disk_lines(snap, u);
     printf("Revert with: xl snapshot-revert %s %s\n", snap->domain_name,
            config_path);
 }
 
 static void text_reverted(const libxl_domain_snapshot_result *result,
-                          const char *kept)
+                          const char *kept, const struct config_update *u)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
@@ -216,21 +259,23 @@ static void text_reverted(const libxl_domain_snapshot_result *result,
             printf("  %-6s  tag %s applied in %s\n", ds->vdev, snap->name,
                    ds->parent.pdev_path);
     }
-    text_disk_lines(snap);
+    text_disk_lines(snap, u);
 }
 
 void print_created(const libxl_domain_snapshot_result *result,
-                   const char *config_path, bool dry_run, bool json)
+                   const char *config_path, const struct config_update *u,
+                   bool dry_run, bool json)
 {
-    if (json) json_result(result, config_path, NULL, dry_run);
-    else if (dry_run) text_plan(result);
-    else text_created(result, config_path);
+    if (json) json_result(result, config_path, NULL, u, dry_run);
+    else if (dry_run) text_plan(result, u);
+    else text_created(result, config_path, u);
 }
 
 void print_reverted(const libxl_domain_snapshot_result *result,
-                    const char *kept, bool dry_run, bool json)
+                    const char *kept, const struct config_update *u,
+                    bool dry_run, bool json)
 {
-    if (json) json_result(result, NULL, kept, dry_run);
-    else if (dry_run) text_plan(result);
-    else text_reverted(result, kept);
+    if (json) json_result(result, NULL, kept, u, dry_run);
+    else if (dry_run) text_plan(result, u);
+    else text_reverted(result, kept, u);
 }

@@ -6,23 +6,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <libxl_utils.h>
 
 #include "config.h"
+#include "xl_config.h"
 #include "xl_snapshot.h"
 #include "xl_utils.h"
 
 struct revert_options {
-    const char *domain, *config_file, *domain_config;
+    const char *domain, *config_file, *domain_config, *update_config;
     bool keep, paused, dry_run, json;
 };
 
-enum { OPT_DOMAIN_CONFIG = 256, OPT_KEEP, OPT_JSON };
+enum { OPT_DOMAIN_CONFIG = 256, OPT_KEEP, OPT_UPDATE_CONFIG, OPT_JSON };
 
 static const struct option revert_longopts[] = {
     {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
     {"keep", 0, 0, OPT_KEEP},
     {"paused", 0, 0, 'p'},
+    {"update-config", 1, 0, OPT_UPDATE_CONFIG},
     {"dry-run", 0, 0, 'N'},
     {"json", 0, 0, OPT_JSON},
     {"verbose", 0, 0, 'v'},
@@ -39,6 +42,7 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     case 'v': verbosity++; break;
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
     case OPT_KEEP: o->keep = true; break;
+    case OPT_UPDATE_CONFIG: o->update_config = optarg; break;
     case OPT_JSON: o->json = true; break;
     }
     if (dryrun_only) o->dry_run = true;
@@ -140,8 +144,91 @@ static int keep(const struct session *s, const struct revert_options *o,
                         o->dry_run, kept_r);
 }
 
+/*-- the user's xl.cfg ------------------------------------------------------*/
+
+static struct config_edit *edit_of(struct config_update *u, const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < u->num; i++)
+        if (!strcmp(u->edits[i].vdev, vdev)) return &u->edits[i];
+    return NULL;
+}
+
+/* The file may name any layer that this snapshot has to do with: what the
+ * domain went on with, and the overlays of reverts up to this one. */
+static void allow_overlays(struct config_update *u,
+                           const libxl_domain_snapshot *snap)
+{
+    struct config_edit *edit;
+    char *path;
+    bool free_one;
+    int i, n;
+
+    for (i = 0; i < snap->num_disks; i++) {
+        edit = edit_of(u, snap->disks[i].vdev);
+        if (!edit || !snap->disks[i].child.pdev_path) continue;
+        config_edit_from(edit, snap->disks[i].child.pdev_path);
+        for (n = 1, free_one = false; !free_one; n++) {
+            path = revert_overlay(snap->disks[i].child.pdev_path, n);
+            free_one = access(path, F_OK);
+            config_edit_from(edit, path);
+            free(path);
+        }
+    }
+}
+
+/* And the one that the domain is on now, if it runs. */
+static void allow_present(const struct session *s, struct config_update *u,
+                          const char *domain)
+{
+    libxl_disk_snapshot_info *info;
+    struct config_edit *edit;
+    uint32_t domid;
+    int i, num;
+
+    if (!libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)
+        && !libxl_disk_snapshot_info_list(s->sc, domid, NULL, &info,
+                                          &num)) {
+        for (i = 0; i < num; i++) {
+            edit = edit_of(u, info[i].vdev);
+            if (edit && info[i].path) config_edit_from(edit, info[i].path);
+        }
+        libxl_disk_snapshot_info_list_free(info, num);
+    }
+}
+
+static int plan_update(const struct session *s, const struct revert_options *o,
+                       const libxl_domain_snapshot *snap,
+                       const libxl_domain_snapshot_revert_params *params,
+                       struct config_update *u)
+{
+    libxl_domain_snapshot_revert_params dry = *params;
+    libxl_domain_snapshot_result result;
+    int r = -1;
+
+    if (!o->update_config) return 0;
+    dry.dry_run = true;
+    libxl_domain_snapshot_result_init(&result);
+    if (libxl_domain_snapshot_revert(s->sc, snap, &dry, &result)) {
+        session_library_error(s);
+        goto out;
+    }
+    config_update_init(u, o->update_config, &result.snapshot);
+    allow_overlays(u, snap);
+    allow_present(s, u, o->domain);
+    r = config_update_try(u, result.snapshot.domain_name);
+    if (r) session_error(s, "%s", u->error);
+ out:
+    libxl_domain_snapshot_result_dispose(&result);
+    return r;
+}
+
+/*-- the command ------------------------------------------------------------*/
+
 static int revert(const struct session *s, const struct revert_options *o)
 {
+    struct config_update update = { .file = NULL };
     libxl_domain_snapshot_revert_params params;
     libxl_domain_snapshot_result result;
     libxl_domain_config config;
@@ -164,15 +251,21 @@ static int revert(const struct session *s, const struct revert_options *o)
     params.xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
     params.leave_paused = o->paused;
     params.dry_run = o->dry_run;
+    if (plan_update(s, o, &snap, &params, &update)) goto out;
     if (o->keep && keep(s, o, &snap, &params, &kept)) goto out;
     if (libxl_domain_snapshot_revert(s->sc, &snap, &params, &result)) {
         session_library_error(s);
         goto out;
     }
+    r = o->dry_run ? 0 : config_update_write(&update,
+                                             result.snapshot.domain_name);
     logger_end_progress(s->logger);
-    print_reverted(&result, kept, o->dry_run, o->json);
-    r = 0;
+    print_reverted(&result, kept, &update, o->dry_run, o->json);
+    if (r)
+        session_error(s, "%s; the domain is back at the snapshot: write its new "
+                      "disks into %s yourself", update.error, update.file);
  out:
+    config_update_dispose(&update);
     free(kept);
     libxl_domain_config_dispose(&config);
     libxl_domain_snapshot_dispose(&snap);

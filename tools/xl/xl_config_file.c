@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_config_file.c: the user's xl.cfg as a file: read, checked before the
+ * operation begins, written beside and renamed after it.
+ *
+ * The file may change while the operation runs, so it is read again then.
+ */
+#include "xl_config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "xl_utils.h"
+
+/* The first one counts. */
+static void update_error(struct config_update *u, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void update_error(struct config_update *u, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (u->error) return;
+    va_start(ap, fmt);
+    if (vasprintf(&u->error, fmt, ap) < 0) abort();
+    va_end(ap);
+}
+
+/*-- what is to be done -----------------------------------------------------*/
+
+void config_edit_from(struct config_edit *edit, const char *path)
+{
+    edit->from = realloc(edit->from,
+                         (edit->num_from + 2) * sizeof(*edit->from));
+    if (!edit->from) abort();
+    edit->from[edit->num_from++] = xstrdup(path);
+    edit->from[edit->num_from] = NULL;
+}
+
+void config_update_init(struct config_update *u, const char *file,
+                        const libxl_domain_snapshot *snap)
+{
+    int i;
+
+    memset(u, 0, sizeof(*u));
+    u->file = file;
+    u->edits = xcalloc(snap->num_disks, sizeof(*u->edits));
+    for (i = 0; i < snap->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &snap->disks[i];
+        struct config_edit *edit = &u->edits[u->num];
+
+        if (!disk_is_moved(ds)) continue;
+        u->num++;
+        edit->vdev = xstrdup(ds->vdev);
+        edit->to = xstrdup(ds->child.pdev_path);
+        edit->format = ds->child.format;
+        edit->literal = disk_literal(&ds->child);
+        config_edit_from(edit, ds->parent.pdev_path);
+    }
+}
+
+void config_update_dispose(struct config_update *u)
+{
+    int i, k;
+
+    for (i = 0; i < u->num; i++) {
+        for (k = 0; k < u->edits[i].num_from; k++)
+            free(u->edits[i].from[k]);
+        free(u->edits[i].from);
+        free(u->edits[i].vdev);
+        free(u->edits[i].to);
+        free(u->edits[i].literal);
+    }
+    free(u->edits);
+    free(u->path);
+    free(u->error);
+    memset(u, 0, sizeof(*u));
+}
+
+/*-- reading ----------------------------------------------------------------*/
+
+static int read_all(const char *path, char **text_r, size_t *len_r)
+{
+    char *text = xcalloc(CONFIG_FILE_MAX + 2, 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+    ssize_t got = -1;
+
+    while (fd >= 0 && len <= CONFIG_FILE_MAX
+           && (got = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
+        len += got;
+    if (fd >= 0) close(fd);
+    *text_r = text;
+    *len_r = len;
+    return got < 0 ? -1 : 0;
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == path ? xstrdup("/")
+                         : xasprintf("%.*s", (int)(slash - path), path);
+}
+
+/* A new file can take the place of this one. */
+static int check_place(struct config_update *u)
+{
+    char *folder = NULL;
+    struct stat st;
+    int r = -1;
+
+    free(u->path);
+    u->path = realpath(u->file, NULL);
+    if (!u->path || stat(u->path, &st)) {
+        update_error(u, "%s: %s", u->file, strerror(errno));
+        return -1;
+    }
+    folder = folder_of(u->path);
+    if (!S_ISREG(st.st_mode))
+        update_error(u, "%s: not a regular file", u->file);
+    else if (st.st_nlink > 1)
+        update_error(u, "%s: it has another name as well (a hard link), which "
+                      "would keep the old text; remove that name, or use a "
+                      "symbolic link", u->file);
+    else if (access(u->path, W_OK) || access(folder, W_OK | X_OK))
+        update_error(u, "%s: it, or its folder, cannot be written: %s",
+                      u->file, strerror(errno));
+    else
+        r = 0;
+    free(folder);
+    return r;
+}
+
+/* The text now, and as it is to be. */
+static int make_text(struct config_update *u, const char *domain,
+                     char **old_r, char **new_r)
+{
+    char *error = NULL;
+    size_t len;
+    int r = check_place(u);
+
+    *old_r = *new_r = NULL;
+    if (r) return r;
+    if (read_all(u->path, old_r, &len)) {
+        update_error(u, "%s: %s", u->file, strerror(errno));
+        return -1;
+    }
+    *new_r = update_config_text(u->file, *old_r, len, domain, u->edits,
+                                u->num, &error);
+    if (!*new_r) update_error(u, "%s", error);
+    free(error);
+    return *new_r ? 0 : -1;
+}
+
+int config_update_try(struct config_update *u, const char *domain)
+{
+    char *before, *after;
+    int r = make_text(u, domain, &before, &after);
+
+    free(before);
+    free(after);
+    return r;
+}
+
+/*-- writing ----------------------------------------------------------------*/
+
+/* @fd gets @text, and the owner and mode of @like. */
+static int fill(int fd, const char *text, const char *like)
+{
+    size_t len = strlen(text);
+    struct stat st;
+    ssize_t put;
+
+    while (len) {
+        put = write(fd, text, len);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return -1;
+        text += put;
+        len -= put;
+    }
+    if (stat(like, &st) || fchown(fd, st.st_uid, st.st_gid)
+        || fchmod(fd, st.st_mode & 07777))
+        return -1;
+    return fsync(fd);
+}
+
+static int sync_folder(const char *path)
+{
+    char *folder = folder_of(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+    free(folder);
+    if (fd < 0) return -1;
+    r = fsync(fd);
+    close(fd);
+    return r;
+}
+
+/* What came to the disk says what it should. */
+static int check_written(struct config_update *u,
+                         const char *path, const char *before)
+{
+    char *text, *error = NULL;
+    size_t len;
+    int r;
+
+    r = read_all(path, &text, &len);
+    if (r) {
+        update_error(u, "%s: %s", path, strerror(errno));
+    } else {
+        r = update_config_check(u->file, before, text, len, u->edits, u->num,
+                                &error);
+        if (r) update_error(u, "%s", error);
+    }
+    free(error);
+    free(text);
+    return r;
+}
+
+static int replace(struct config_update *u,
+                   const char *before, const char *after)
+{
+    char *beside = xasprintf("%s.XXXXXX", u->path);
+    int fd = mkstemp(beside), r = -1;
+
+    if (fd < 0 || fill(fd, after, u->path)) {
+        update_error(u, "cannot write %s: %s", beside, strerror(errno));
+        goto out;
+    }
+    if (check_written(u, beside, before)) goto out;
+    if (rename(beside, u->path)) {
+        update_error(u, "cannot rename %s to %s: %s", beside, u->path,
+                      strerror(errno));
+        goto out;
+    }
+    u->done = true;
+    r = sync_folder(u->path);
+    if (r) update_error(u, "cannot sync the folder of %s: %s", u->path,
+                         strerror(errno));
+ out:
+    if (fd >= 0) {
+        close(fd);
+        if (!u->done) unlink(beside);
+    }
+    free(beside);
+    return r;
+}
+
+int config_update_write(struct config_update *u, const char *domain)
+{
+    char *before, *after;
+    int r;
+
+    if (!u->file) return 0;
+    r = make_text(u, domain, &before, &after);
+    if (!r) {
+        u->done = !strcmp(before, after);
+        if (!u->done) r = replace(u, before, after);
+    }
+    free(before);
+    free(after);
+    return r;
+}

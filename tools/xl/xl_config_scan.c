@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_config_scan.c: where the disks stand in the text of an xl.cfg, and path
+ * and format in a disk.  After the lexers of libxlutil (4.17, libxlu_cfg_l.l
+ * and libxlu_disk_l.l), which tell what is there but not where.
+ */
+#include "xl_config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xl_utils.h"
+
+/*-- where the strings of `disk' stand --------------------------------------*/
+
+/* The character that "\@c" is; 0: one that libxlutil 4.17 takes wrongly. */
+static char unescape(char c)
+{
+    static const char names[] = "abfnrtv\"'\\";
+    static const char chars[] = "\a\b\f\n\r\t\v\"'\\";
+    const char *found = c ? strchr(names, c) : NULL;
+
+    return found ? chars[found - names] : 0;
+}
+
+/* The end of the string that begins at @at: libxlutil lets none span lines. */
+static size_t string_end(const char *text, size_t len, size_t at)
+{
+    char quote = text[at++];
+
+    while (at < len && text[at] != quote)
+        at += text[at] == '\\' ? 2 : 1;
+    return at < len ? at + 1 : len;
+}
+
+static void add_item(struct config_items *found, const char *text,
+                     size_t begin, size_t end, int line)
+{
+    size_t max = end - begin, at, n = 0;
+    struct config_item *item;
+    char c;
+
+    found->items = realloc(found->items,
+                           (found->num + 1) * sizeof(*found->items));
+    if (!found->items) abort();
+    item = &found->items[found->num++];
+    item->line = line;
+    item->quote = text[begin];
+    item->spec = xcalloc(max, 1);
+    item->at = xcalloc(max, sizeof(*item->at));
+    for (at = begin + 1; at < end - 1; at++) {
+        item->at[n] = at;
+        c = text[at];
+        if (c == '\\') c = unescape(text[++at]);
+        if (!c) break;
+        item->spec[n++] = c;
+    }
+    item->at[n] = end - 1;
+    if (at == end - 1) return;
+    free(item->spec);
+    item->spec = NULL;
+}
+
+/* The end of the word or number that begins at @at. */
+static size_t word_end(const char *text, size_t len, size_t at)
+{
+    while (at < len && (isalnum((unsigned char)text[at]) || text[at] == '.'
+                        || text[at] == '_'))
+        at++;
+    return at;
+}
+
+static void found_disk(struct config_items *found, int line)
+{
+    if (!found->line) found->line = line;
+    else if (!found->again) found->again = line;
+}
+
+/* A word outside of lists is a key, or a number, which is not called "disk". */
+void config_find_items(const char *text, size_t len,
+                       struct config_items *found)
+{
+    size_t at, end;
+    int line = 1, depth = 0;
+    bool disk = false;
+
+    memset(found, 0, sizeof(*found));
+    for (at = 0; at < len; at = end) {
+        char c = text[at];
+
+        end = at + 1;
+        if (c == '\n') {
+            line++;
+        } else if (c == '#') {
+            while (end < len && text[end] != '\n') end++;
+        } else if (c == '"' || c == '\'') {
+            end = string_end(text, len, at);
+            if (disk && depth == 1) add_item(found, text, at, end, line);
+        } else if (c == '[' || c == ']') {
+            depth += c == '[' ? 1 : -1;
+        } else if (isalnum((unsigned char)c)) {
+            end = word_end(text, len, at);
+            if (depth) continue;
+            disk = end - at == 4 && !memcmp(text + at, "disk", 4);
+            if (disk) found_disk(found, line);
+        }
+    }
+}
+
+void config_items_dispose(struct config_items *found)
+{
+    int i;
+
+    for (i = 0; i < found->num; i++) {
+        free(found->items[i].spec);
+        free(found->items[i].at);
+    }
+    free(found->items);
+    memset(found, 0, sizeof(*found));
+}
+
+/*-- where path and format stand in a string --------------------------------*/
+
+/* Words of the syntax that are no positional parameters. */
+static bool is_flag(const char *word, size_t len)
+{
+    static const char *const flags[] = {
+        "cdrom", "direct-io-safe", "discard", "no-discard", "colo", "no-colo",
+        "trusted", "untrusted",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        if (strlen(flags[i]) == len && !strncmp(flags[i], word, len))
+            return true;
+    return false;
+}
+
+static bool has_prefix(const char *word, size_t len)
+{
+    size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+    return n && n < len && word[n] == ':';
+}
+
+static void add_format(struct config_place *place, size_t begin, size_t end)
+{
+    if (place->num_formats == CONFIG_MAX_FORMATS) return;   /* it will show */
+    place->formats[place->num_formats++] = (struct config_span){ begin, end };
+}
+
+void config_find_place(const char *spec, struct config_place *place)
+{
+    size_t at, len;
+    int position = 0;
+
+    memset(place, 0, sizeof(*place));
+    for (at = 0; ; at += len + 1) {
+        at += strspn(spec + at, " \t\n");
+        len = strcspn(spec + at, ",");
+        if (!strncmp(spec + at, "target=", 7)) {
+            place->has_target = place->keyword = true;
+            place->target = (struct config_span){ at + 7, strlen(spec) };
+            return;
+        }
+        if (!spec[at]) return;
+        if (!strncmp(spec + at, "format=", 7)) {
+            add_format(place, at + 7, at + len);
+        } else if (!memchr(spec + at, '=', len) && !is_flag(spec + at, len)) {
+            if (position == 0) {
+                place->prefix = has_prefix(spec + at, len);
+                place->has_target = true;
+                place->target = (struct config_span){ at, at + len };
+            } else if (position == 1 && !place->num_formats) {
+                add_format(place, at, at + len);
+            }
+            position++;
+        }
+        if (!spec[at + len]) return;
+    }
+}
