@@ -28,7 +28,7 @@ static int feed_shell(const char *script, int timeout_ms, const char *head,
 
     memset(big, 'x', size);
     input.fd = open(tmp_file("fed", big, size), O_RDONLY);
-    rc = snap_exec_fed(sc, "the test", argv, timeout_ms, &input);
+    rc = snap_exec_fed(sc, "the test", argv, timeout_ms, &input, NULL);
     close(input.fd);
     return rc;
 }
@@ -205,7 +205,8 @@ static void a_file_is_fed_from_its_offset(void)
 
     input.fd = open(tmp_text("f", "abcde"), O_RDONLY);
     lseek(input.fd, 2, SEEK_SET);
-    CHECK_OK(snap_exec_fed(sc, "the test", argv, LONG_MS, &input));
+    CHECK_OK(snap_exec_fed(sc, "the test", argv, LONG_MS, &input,
+                           NULL));
     close(input.fd);
 }
 

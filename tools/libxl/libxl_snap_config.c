@@ -153,6 +153,7 @@ static int config_add_parent(libxl_snapshot_ctx *sc, const char *path,
                          "for each of `disks'", path);
     snap_device_disk_set(&ds->parent, disk->vdev, disk->pdev_path,
                          disk->format);
+    ds->parent.backend = disk->backend;
     return 0;
 }
 

@@ -46,15 +46,6 @@ static char *target(libxl_snapshot_ctx *sc, const char *path)
                         len && path[len - 1] == ',' ? "," : "");
 }
 
-/* Disks of a snapshot are writable; what backend serves them is not said. */
-static char *image_spec(libxl_snapshot_ctx *sc, const char *vdev,
-                        const libxl_device_disk *disk)
-{
-    return snap_sprintf(sc, "format=%s,vdev=%s,access=rw,%s",
-                        libxl_disk_format_to_string(disk->format), vdev,
-                        target(sc, disk->pdev_path));
-}
-
 static const char *backend_option(const libxl_device_disk *disk)
 {
     switch (disk->backend) {
@@ -62,6 +53,16 @@ static const char *backend_option(const libxl_device_disk *disk)
     case LIBXL_DISK_BACKEND_QDISK: return ",backendtype=qdisk";
     default:                       return "";
     }
+}
+
+/* Disks of a snapshot are writable.  What serves them is said only where that
+ * is to stay as it was. */
+static char *image_spec(libxl_snapshot_ctx *sc, const char *vdev,
+                        const libxl_device_disk *disk)
+{
+    return snap_sprintf(sc, "format=%s,vdev=%s,access=rw%s,%s",
+                        libxl_disk_format_to_string(disk->format), vdev,
+                        backend_option(disk), target(sc, disk->pdev_path));
 }
 
 char *snap_disk_spec(libxl_snapshot_ctx *sc, const libxl_device_disk *disk)

@@ -14,6 +14,7 @@
  * again and no vCPU runs.
  */
 #include "libxl_snap_driver.h"
+#include "libxl_snap_hook.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,6 +66,7 @@ static int gather_driver(libxl_snapshot_ctx *sc,
 static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const libxl_disk_snapshot_params *want;
+    struct snap_hooks hooks = { .num = 0 };
     struct snap_disk_op *op;
     int i, rc;
 
@@ -84,6 +86,8 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
             return snap_fail(sc, ERROR_INVAL, "disk %s: read-only disks and "
                              "CD-ROMs have nothing to snapshot; leave it out",
                              want->vdev);
+        snap_probe_disk(sc, &hooks, want->driver,
+                        &c->dom.disks[op->disk - c->dom.disks]);
         rc = gather_driver(sc, want, op);
         if (rc) return rc;
         op->node = free_node_name(sc, &c->dom, want->vdev);

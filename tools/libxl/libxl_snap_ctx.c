@@ -134,6 +134,15 @@ int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     return rc;
 }
 
+const char *snap_take_error(libxl_snapshot_ctx *sc)
+{
+    const char *text = snap_strdup(sc, sc->error ? sc->error : "failed");
+
+    free(sc->error);
+    sc->error = NULL;
+    return text;
+}
+
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...)
 {

@@ -4,12 +4,15 @@
  * disks have in common.
  */
 #include "libxl_snap_driver.h"
+#include "libxl_snap_hook.h"
 
 #include <string.h>
 
+/* Hooks last: they are for what no other takes. */
 static const struct snap_driver *const drivers[] = {
     &snap_driver_internal,
     &snap_driver_overlay,
+    &snap_driver_hook,
 };
 
 const struct snap_driver *const *snap_drivers(int *num_r)
@@ -23,6 +26,8 @@ const struct snap_driver *snap_driver_named(const char *name)
     int num, i;
     const struct snap_driver *const *all = snap_drivers(&num);
 
+    if (!strncmp(name, SNAP_HOOK_PREFIX, strlen(SNAP_HOOK_PREFIX)))
+        return snap_hook_name(name) ? &snap_driver_hook : NULL;
     for (i = 0; i < num; i++)
         if (!strcmp(all[i]->name, name)) return all[i];
     return NULL;
@@ -42,7 +47,9 @@ const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
         if (!why) return drivers[i];
         if (!first) first = why;
     }
-    *why_r = first ? first : "no driver makes such snapshots";
+    *why_r = !first ? "no driver makes such snapshots"
+        : disk->no_hook ? snap_sprintf(sc, "%s; %s", first, disk->no_hook)
+        : first;
     return NULL;
 }
 

@@ -70,6 +70,7 @@ struct snap_driver {
 
 extern const struct snap_driver snap_driver_internal;
 extern const struct snap_driver snap_driver_overlay;
+extern const struct snap_driver snap_driver_hook;
 /* The table: *num_r drivers, in the order in which they are tried. */
 const struct snap_driver *const *snap_drivers(int *num_r);
 /* NULL where there is none of that name. */

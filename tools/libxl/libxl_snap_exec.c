@@ -17,11 +17,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define EXEC_OUTPUT_MAX (16 << 20)
+#define EXEC_FLOOD (64 << 20)
+#define EXEC_SLICE_MS 200
 #define EXEC_CHUNK (1 << 20)
 
 extern char **environ;
@@ -69,8 +72,33 @@ static void spawn_attributes(posix_spawnattr_t *attr)
                              | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 }
 
+static bool is_set_in(const char *const *env, const char *entry)
+{
+    size_t len = strcspn(entry, "=") + 1;
+
+    for (; *env; env++)
+        if (!strncmp(*env, entry, len)) return true;
+    return false;
+}
+
+/* Our environment with @env over it. */
+static char **merged_environ(libxl_snapshot_ctx *sc, const char *const *env)
+{
+    size_t ours, theirs, num = 0, i;
+    char **merged;
+
+    for (ours = 0; environ[ours]; ours++);
+    for (theirs = 0; env[theirs]; theirs++);
+    merged = snap_zalloc(sc, (ours + theirs + 1) * sizeof(*merged));
+    for (i = 0; i < ours; i++)
+        if (!is_set_in(env, environ[i])) merged[num++] = environ[i];
+    for (i = 0; i < theirs; i++) merged[num++] = (char *)env[i];
+    return merged;
+}
+
 /* Start the program; its stdin is @in, or empty if that is -1. */
-static int spawn(const char *const *argv, int in, struct exec_child *child)
+static int spawn(const char *const *argv, char **env, int in,
+                 struct exec_child *child)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -84,7 +112,7 @@ static int spawn(const char *const *argv, int in, struct exec_child *child)
     spawn_attributes(&attr);
 
     r = posix_spawnp(&child->pid, argv[0], &actions, &attr,
-                     (char *const *)argv, environ);
+                     (char *const *)argv, env);
 
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attr);
@@ -104,24 +132,27 @@ static int above_stdio(int fd)
 }
 
 static int child_start(libxl_snapshot_ctx *sc, const char *what,
-                       const char *const *argv, bool fed,
+                       const char *const *argv,
+                       const struct snap_exec_input *input,
                        struct exec_child *child)
 {
+    char **env = input && input->env ? merged_environ(sc, input->env)
+                                     : environ;
     int pipes[2] = { -1, -1 }, r, rc;
 
     child->out = above_stdio(memfd_create("stdout", MFD_CLOEXEC));
     child->err = above_stdio(memfd_create("stderr", MFD_CLOEXEC));
-    if (fed && !pipe2(pipes, O_CLOEXEC)) {
+    if (input && !pipe2(pipes, O_CLOEXEC)) {
         pipes[0] = above_stdio(pipes[0]);
         pipes[1] = above_stdio(pipes[1]);
     }
     if (child->out < 0 || child->err < 0
-        || (fed && (pipes[0] < 0 || pipes[1] < 0))) {
+        || (input && (pipes[0] < 0 || pipes[1] < 0))) {
         rc = snap_fail(sc, ERROR_FAIL, "%s: cannot run %s: %s", what, argv[0],
                        strerror(errno));
         goto out;
     }
-    r = spawn(argv, pipes[0], child);
+    r = spawn(argv, env, pipes[0], child);
     if (r) {
         child->pid = -1;
         rc = snap_fail(sc, r == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL,
@@ -166,12 +197,24 @@ static const char *last_words(libxl_snapshot_ctx *sc,
     return *text ? snap_sprintf(sc, ": %s", text) : "";
 }
 
+/* It prints without end, into our memory. */
+static bool child_floods(const struct exec_child *child)
+{
+    struct stat out, err;
+
+    return !fstat(child->out, &out) && !fstat(child->err, &err)
+        && out.st_size + err.st_size > EXEC_FLOOD;
+}
+
 static int child_kill(libxl_snapshot_ctx *sc, const char *what,
                       const char *const *argv, struct exec_child *child,
                       int timeout_ms)
 {
     kill(-child->pid, SIGKILL);
     waitpid(child->pid, NULL, 0);
+    if (child_floods(child))
+        return snap_fail(sc, ERROR_FAIL, "%s: %s printed more than %d MiB and "
+                         "was killed", what, argv[0], EXEC_FLOOD >> 20);
     return snap_fail(sc, ERROR_TIMEDOUT, "%s: %s did not answer for %d s and "
                      "was killed%s", what, argv[0], timeout_ms / 1000,
                      last_words(sc, child));
@@ -187,7 +230,7 @@ static bool child_ends_polled(const struct exec_child *child, int timeout_ms)
         if (waitid(P_PID, child->pid, &info, WEXITED | WNOHANG | WNOWAIT)
             || info.si_pid)
             return true;
-        if (snap_now_us() > deadline) return false;
+        if (snap_now_us() > deadline || child_floods(child)) return false;
         usleep(5000);
     }
 }
@@ -195,13 +238,12 @@ static bool child_ends_polled(const struct exec_child *child, int timeout_ms)
 static bool child_ends(const struct exec_child *child, int timeout_ms)
 {
     struct pollfd pfd = { .fd = child->pidfd, .events = POLLIN };
-    int r;
+    uint64_t deadline = snap_now_us() + timeout_ms * UINT64_C(1000);
 
     if (child->pidfd < 0) return child_ends_polled(child, timeout_ms);
-    do {
-        r = poll(&pfd, 1, timeout_ms);
-    } while (r < 0 && errno == EINTR);
-    return r != 0;
+    while (poll(&pfd, 1, EXEC_SLICE_MS) <= 0)
+        if (snap_now_us() > deadline || child_floods(child)) return false;
+    return true;
 }
 
 /* Wait for the end of the program and judge it. */
@@ -240,7 +282,7 @@ int snap_exec(libxl_snapshot_ctx *sc, const char *what,
     int rc;
 
     child_init(&child);
-    rc = child_start(sc, what, argv, false, &child);
+    rc = child_start(sc, what, argv, NULL, &child);
     if (rc) goto out;
     rc = child_wait(sc, what, argv, &child, timeout_ms);
     if (rc) goto out;
@@ -284,7 +326,7 @@ static int feed(libxl_snapshot_ctx *sc, const char *what,
     fcntl(child->in, F_SETFL, O_NONBLOCK);
     fcntl(child->in, F_SETPIPE_SZ, EXEC_CHUNK);     /* fewer wake-ups */
     rc = feed_bytes(child, input->head, input->head_len, timeout_ms);
-    while (!rc) {
+    while (!rc && input->fd >= 0) {
         got = read(input->fd, buf, EXEC_CHUNK);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0)
@@ -298,7 +340,8 @@ static int feed(libxl_snapshot_ctx *sc, const char *what,
 
 int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
                   const char *const *argv, int timeout_ms,
-                  const struct snap_exec_input *input)
+                  const struct snap_exec_input *input,
+                  struct snap_exec_output *output_r)
 {
     struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
     struct exec_child child;
@@ -306,7 +349,7 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
 
     child_init(&child);
     sigaction(SIGPIPE, &ignore, &old);
-    rc = child_start(sc, what, argv, true, &child);
+    rc = child_start(sc, what, argv, input, &child);
     if (rc) goto out;
 
     rc = feed(sc, what, &child, input, timeout_ms);
@@ -317,6 +360,7 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
     }
     rc2 = child_wait(sc, what, argv, &child, timeout_ms);
     if (!rc) rc = rc2;
+    if (!rc && output_r) output_r->out = read_output(sc, child.out);
 
  out:
     sigaction(SIGPIPE, &old, NULL);

@@ -4,6 +4,7 @@
  * them, for a caller that has to choose modes and paths.
  */
 #include "libxl_snap_driver.h"
+#include "libxl_snap_hook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,7 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
                                   int *num_r)
 {
     libxl_disk_snapshot_info *info = NULL;
+    struct snap_hooks hooks = { .num = 0 };
     struct snap_domain dom;
     int rc, i;
 
@@ -51,8 +53,11 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
 
     info = calloc(dom.num_disks ? dom.num_disks : 1, sizeof(*info));
     if (!info) abort();
-    for (i = 0; i < dom.num_disks; i++)
+    for (i = 0; i < dom.num_disks; i++) {
+        if (dom.disks[i].wanted)
+            snap_probe_disk(sc, &hooks, NULL, &dom.disks[i]);
         fill_info(sc, &dom.disks[i], &info[i]);
+    }
     *info_r = info;
     *num_r = dom.num_disks;
  out:

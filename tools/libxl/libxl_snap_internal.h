@@ -10,7 +10,7 @@
  *   plan        steps as data;  engine  which step is next, no I/O
  *   run         performs a step at a seam
  *   seams       exec qmp agent keeper dom save xs monitor lock file image
- *               users
+ *               users hook
  *   base        ctx json name config
  */
 #ifndef LIBXL_SNAP_INTERNAL_H
@@ -40,6 +40,8 @@ struct libxl_snapshot_ctx {
     int agent_reply_ms, agent_freeze_ms;
     int agent_thaw_ms;                  /* how long to try */
     int quiesce_limit_ms;               /* a guest is frozen no longer */
+    int hook_ms;                        /* for a step of a hook */
+    const char *hook_dir;           /* NULL: the usual one */
 };
 
 /* Begin an operation: forget the last error, free the last one's memory. */
@@ -60,6 +62,8 @@ char *snap_result_str(const char *s);
  * reason; what a later one says (an undo that failed) is appended. */
 int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The error so far, which is thereby none: for what is only tried. */
+const char *snap_take_error(libxl_snapshot_ctx *sc);
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -145,6 +149,9 @@ struct snap_disk {
     const char **layers;                /* file names, active first */
     int num_tags;
     const char **tags;                  /* internal snapshots of the active layer */
+    /* where hooks were asked (libxl_snap_hook.h) */
+    const struct snap_hook *hook;       /* the one that takes it, or NULL */
+    const char *no_hook;                /* why none does; NULL: there is none */
 };
 
 struct snap_domain {
@@ -247,6 +254,7 @@ enum snap_step_kind {
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
     SNAP_STEP_EXEC,             /* argv, what for messages */
+    SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
     SNAP_STEP_QMP,              /* command, arguments */
     SNAP_STEP_SAVE,             /* suspend the domain into path; live */
     SNAP_STEP_RESUME,
@@ -437,18 +445,20 @@ int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               struct snap_exec_output *output_r);
 
 /* What a program gets on its standard input: @head, then the rest of @fd
- * from its file offset. */
+ * (-1: nothing) from its file offset. */
 struct snap_exec_input {
     const void *head;
     size_t head_len;
     int fd;
+    const char *const *env;         /* NAME=VALUE, added; NULL: none */
 };
 
 /* As snap_exec(), with @input; @timeout_ms counts from when the program last
  * took some of it. */
 int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
                   const char *const *argv, int timeout_ms,
-                  const struct snap_exec_input *input);
+                  const struct snap_exec_input *input,
+                  struct snap_exec_output *output_r);
 
 /*
  * Run @body, with one end of a socket pair, in a process of its own: one that

@@ -16,6 +16,7 @@ static const char *const kind_names[] = {
     [SNAP_STEP_PUBLISH] = "publish",
     [SNAP_STEP_FREEZE] = "freeze",
     [SNAP_STEP_EXEC] = "exec",
+    [SNAP_STEP_HOOK] = "hook",
     [SNAP_STEP_QMP] = "qmp",
     [SNAP_STEP_SAVE] = "save",
     [SNAP_STEP_RESUME] = "resume",

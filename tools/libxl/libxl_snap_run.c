@@ -7,7 +7,7 @@
  * any step in which libxl may want it, which keeps the rule "never hold the
  * QMP socket across a libxl call" in one place.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_hook.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -166,7 +166,7 @@ static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
         goto out;
     }
     rc = snap_exec_fed(sc, "restore of the domain", step->argv,
-                       RUN_RESTORE_MS, &input);
+                       RUN_RESTORE_MS, &input, NULL);
     if (!rc) rc = run_brought_back(sc, run);
  out:
     if (input.fd >= 0) close(input.fd);
@@ -189,6 +189,8 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_FREEZE:  return snap_file_freeze(sc, step->path);
     case SNAP_STEP_EXEC:
         return snap_exec(sc, step->what, step->argv, RUN_EXEC_MS, NULL);
+    case SNAP_STEP_HOOK:
+        return snap_hook_act(sc, step->path, step->command, step->arguments);
     case SNAP_STEP_QMP:     return run_qmp(sc, run, step);
     case SNAP_STEP_SAVE:    return run_save(sc, run, step);
     case SNAP_STEP_RESUME:  return snap_dom_resume(sc, run->domid);

@@ -113,6 +113,35 @@ bool libxl_snapshot_name_is_valid(const char *name);
 #define LIBXL_SNAPSHOT_CAN_NESTED   (1u << 2)   /* one on top of another */
 #define LIBXL_SNAPSHOT_CAN_MERGE    (1u << 3)   /* one into the one below */
 
+/* A driver: one kind of disk snapshot, on one kind of storage. */
+typedef struct libxl_snapshot_driver {
+    char *name;                 /* "qcow2-internal", "hook/zfs" */
+    libxl_snapshot_mode mode;
+    unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
+    char *program;              /* that it needs; NULL: none */
+    char *version;              /* of that, e.g. "7.2.22"; NULL: not known */
+    char *problem;              /* why it is of no use on this host; NULL: it is */
+} libxl_snapshot_driver;
+
+/*
+ * List the drivers, those of hooks too, in the order in which they are tried.
+ * Changes nothing; asks each program for its version.
+ * @drivers_r: *@num_r elements, to be freed with
+ * libxl_snapshot_driver_list_free().
+ * Errors: ERROR_FAIL (the folder of the hooks cannot be read).
+ */
+int libxl_snapshot_driver_list(libxl_snapshot_ctx *sc,
+                               libxl_snapshot_driver **drivers_r, int *num_r);
+/* Free what libxl_snapshot_driver_list() gave. */
+void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers, int num);
+
+/*
+ * Let hooks take at most @seconds for a step; 0: as usual, 300.  A hook that
+ * copies images may need more.
+ */
+void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
+                                         unsigned int seconds);
+
 /* What a disk of a domain is and what can be done with it. */
 typedef struct libxl_disk_snapshot_info {
     char *vdev;
