@@ -43,7 +43,7 @@ ok "only xs writes the stored config" nothing violations \
 ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
-    '(f?open|openat|creat|opendir)(64)?' exec file image lock users run save \
+    '(f?open|openat|creat|opendir)(64)?' exec file image lock users run save hook \
     xl_config_file xl_domain_config
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
@@ -62,21 +62,21 @@ ok "names are pure" nothing beside name "$base"
 ok "JSON is yajl and memory" nothing beside json "$base|yajl_.*"
 ok "a plan is data" nothing beside plan "$base|$describe"
 ok "the table of drivers has the drivers" nothing beside driver \
-    "$base|snap_driver_.*|libxl_snapshot_mode_to_string"
+    "$base|snap_driver_.*|snap_hook_name|libxl_snapshot_mode_to_string"
 for driver in "$libdir"/libxl_snap_drv_*.o; do
     driver=$(basename "$driver" .o)
     driver=${driver#libxl_snap_}
-    ok "driver ${driver#drv_} describes, and looks at images" \
+    ok "driver ${driver#drv_} describes, and looks at images and hooks" \
         nothing beside "$driver" \
-        "$base|$describe|snap_gather_image|snap_check_overlay|snap_file_(exists|is_frozen)"
+        "$base|$describe|snap_gather_image|snap_check_overlay|snap_file_(exists|is_frozen)|snap_device_disk_set|snap_hook_(name|path|facts|request)|snap_probe_state"
 done
 ok "operations act by plans alone" nothing violations \
-    'snap_(exec(_fed|_process)?|quiesce|thaw|agent_.*|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
-    run gather images keeper
+    'snap_(exec(_fed|_process)?|hook_act|quiesce|thaw|agent_.*|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
+    run gather images keeper probe hook
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
     revert
 ok "seams do not call up" nothing violations \
     'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert info run \
-    gather offline images check driver drv_internal drv_overlay plan engine \
-    quiesce
+    gather offline images probe check driver driver_list drv_internal drv_overlay \
+    drv_hook plan engine quiesce
 finished

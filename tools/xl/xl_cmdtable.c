@@ -49,6 +49,14 @@ const struct cmd_spec cmd_table[] = {
       "-v, --verbose             Say what is done; twice: all of it.\n"
       "-h, --help                Print this help.\n"
     },
+    { "snapshot-drivers",
+      &main_snapshot_drivers, 0, 0,
+      "List what this host can take disk snapshots with",
+      "[options]",
+      "--json                    Print the list as JSON.\n"
+      "-v, --verbose             Say what is done; twice: all of it.\n"
+      "-h, --help                Print this help.\n"
+    },
 };
 
 const int cmdtable_len = sizeof(cmd_table) / sizeof(cmd_table[0]);

@@ -18,6 +18,12 @@ static bool is_external(const libxl_disk_snapshot *ds)
     return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
 }
 
+/* Its snapshot is not a tag. */
+static bool is_hooks(const libxl_disk_snapshot *ds)
+{
+    return ds->driver && !strncmp(ds->driver, "hook/", 5);
+}
+
 static double seconds(uint64_t us)
 {
     return us / 1e6;
@@ -225,6 +231,9 @@ static void text_created(const libxl_domain_snapshot_result *result,
         if (is_external(ds))
             printf("  %-6s  external: base %s (frozen), overlay %s\n",
                    ds->vdev, ds->parent.pdev_path, ds->child.pdev_path);
+        else if (is_hooks(ds))
+            printf("  %-6s  internal: by %s, of %s\n", ds->vdev, ds->driver,
+                   ds->parent.pdev_path);
         else
             printf("  %-6s  internal: tag %s in %s\n", ds->vdev, snap->name,
                    ds->parent.pdev_path);
@@ -255,6 +264,9 @@ static void text_reverted(const libxl_domain_snapshot_result *result,
         if (is_external(ds))
             printf("  %-6s  new overlay %s on %s\n", ds->vdev,
                    ds->child.pdev_path, ds->parent.pdev_path);
+        else if (is_hooks(ds))
+            printf("  %-6s  %s brought back by %s\n", ds->vdev,
+                   ds->parent.pdev_path, ds->driver);
         else
             printf("  %-6s  tag %s applied in %s\n", ds->vdev, snap->name,
                    ds->parent.pdev_path);

@@ -116,6 +116,24 @@ void session_library_error(const struct session *s)
     else session_error(s, "%s", error);
 }
 
+/* For hooks that copy images, and for tests. */
+static int set_hook_timeout(struct session *s)
+{
+    const char *text = getenv("XL_SNAPSHOT_HOOK_TIMEOUT");
+    unsigned long seconds;
+    char *end;
+
+    if (!text || !*text) return 0;
+    seconds = strtoul(text, &end, 10);
+    if (*end || *text == '-' || !seconds || seconds > 86400) {
+        session_error(s, "XL_SNAPSHOT_HOOK_TIMEOUT is '%s', not a number of "
+                      "seconds from 1 to 86400", text);
+        return -1;
+    }
+    libxl_snapshot_ctx_set_hook_timeout(s->sc, seconds);
+    return 0;
+}
+
 int session_open(struct session *s, const char *command)
 {
     *s = (struct session){ .command = command };
@@ -128,7 +146,7 @@ int session_open(struct session *s, const char *command)
     }
     if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, logger_xtl(s->logger)))
         abort();
-    return 0;
+    return set_hook_timeout(s);
 }
 
 void session_close(struct session *s)

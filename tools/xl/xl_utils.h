@@ -31,6 +31,7 @@ void help_rows(void);
 void help(const char *command);
 
 int main_snapshot_create(int argc, char **argv);
+int main_snapshot_drivers(int argc, char **argv);
 int main_snapshot_revert(int argc, char **argv);
 
 /* As xl's: loop over the options, handling -h, --help and too few arguments. */

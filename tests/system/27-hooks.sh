@@ -1,0 +1,133 @@
+#!/bin/bash
+# Hooks: disks that no driver knows, by programs of the administrator's.
+# time-limit: 600
+. "$(dirname "$0")/snapshot.sh"
+
+hooks=/etc/xen/snapshot.d
+shipped=/usr/local/share/xl-snapshot/hooks
+mkdir -p $hooks
+cleanup_fn rm -rf $hooks
+
+# hook NAME < SCRIPT
+hook() { cat > "$hooks/$1"; chmod 755 "$hooks/$1"; }
+
+# wish DRIVER: a ConfigFile that asks for it, for xvda.
+wish() { echo "disks = [ ',,xvda' ]"; echo "drivers = [ 'xvda=$1' ]"; }
+
+# --- copy: a raw file on blkback -------------------------------------------
+
+new_snapshot_domain vm loop:32M
+ok "without a hook it is refused" mustfail "blkback (phy) serves it" \
+    xl snapshot-create vm
+ln -s $shipped/copy $hooks/copy
+ok "the hook is listed" says "^hook/copy +internal +live,offline,nested +1.0 +$hooks/copy" \
+    xl snapshot-drivers
+ok "with the version of qemu-img" says "^qcow2-internal .* [0-9.]+ +qemu-img" \
+    xl snapshot-drivers
+_json() {
+    xl snapshot-drivers --json | jq -e '.[] | select(.name == "hook/copy") |
+        .mode == "internal" and .can == ["live", "offline", "nested"]
+        and .version == "1.0" and (has("problem") | not)'
+}
+ok "also as JSON" _json
+
+ticking vm
+before=$(tick vm)
+ok "a snapshot with the hook" says "xvda +internal: by hook/copy, of /srv/vm/xvda.raw" \
+    xl snapshot-create -n s1 vm
+after=$(tick vm)
+ok "is a copy beside the file" test -f /srv/vm/xvda.raw.s1.copy
+ok "the snapshot config names the hook" grep -F '"xvda=hook/copy"' "$(cfg vm s1)"
+ok "the guest runs on" ticking vm
+ok "of a name once" mustfail "hook copy has a snapshot 's1' of /srv/vm/xvda.raw already" \
+    xl snapshot-create -d /srv/vm -n s1 vm
+ok "reverts" revert vm s1
+ok "is back" back_at vm "$before" "$after"
+ok "on the same file, of the same backend" says "phy" \
+    bash -c "xl list -l vm | jq -r '.[0].config.disks[0] | .pdev_path, .backend'"
+ok "reverts again" says "/srv/vm/xvda.raw brought back by hook/copy" revert vm s1
+ok "is back again" back_at vm "$before" "$after"
+
+# --- what hooks do wrong ---------------------------------------------------
+
+refused() {
+    local text=$1
+    shift
+    unchanged vm mustfail "$text" xl snapshot-create -n s2 vm <(wish "$1")
+}
+hook broken <<'END'
+#!/bin/sh
+case $1 in
+probe) echo '{"handles":true,"can":["live"],"exists":false}' ;;
+create) touch /srv/vm/half; echo 'no space left' >&2; exit 1 ;;
+delete) rm -f /srv/vm/half; echo '{"done":true}' ;;
+esac
+END
+ok "one that fails is undone" refused "broken failed with status 1: no space left" hook/broken
+ok "the guest runs on" ticking vm
+hook slow <<'END'
+#!/bin/sh
+[ "$1" != create ] || exec sleep 100
+echo '{"handles":true,"can":["live"],"exists":false,"done":true}'
+END
+export XL_SNAPSHOT_HOOK_TIMEOUT=2
+ok "one that hangs is ended" refused "slow did not answer for 2 s and was killed" hook/slow
+ok "the guest runs on" ticking vm
+sed -i 's/create/probe/' $hooks/slow
+ok "also where it is only asked" refused "slow did not answer for 2 s" hook/slow
+export XL_SNAPSHOT_HOOK_TIMEOUT=soon
+ok "the deadline is a number" mustfail "XL_SNAPSHOT_HOOK_TIMEOUT is 'soon'" xl snapshot-drivers
+unset XL_SNAPSHOT_HOOK_TIMEOUT
+chmod 757 $hooks/broken
+ok "one that others can write is not run" refused \
+    "$hooks/broken is writable by others than root; chmod go-w it" hook/broken
+chmod 644 $hooks/broken
+ok "nor one that is not executable" refused "$hooks/broken is not executable" hook/broken
+ok "which the list says" says "^hook/broken .* is not executable; chmod" xl snapshot-drivers
+ok "nor one that is not there" refused "there is no hook $hooks/tape" hook/tape
+rm $hooks/copy
+ok "a revert needs its hook, and finds out in time" unchanged vm mustfail \
+    "$hooks/copy: No such file" xl snapshot-revert vm "$(cfg vm s1)"
+ok "the guest runs on" ticking vm
+remove_domain vm
+rm $hooks/*
+
+# --- zfs, by a stand-in: see stand-in/zfs ----------------------------------
+
+export ZFS_ROOT=/srv/zfs-stand-in PATH=$PWD/stand-in:$PATH
+vol=$ZFS_ROOT/tank/vol
+mkdir -p "$vol" $ZFS_ROOT/tank/files /dev/zvol/tank /srv/zfs/deep
+cleanup_fn rm -rf $ZFS_ROOT /dev/zvol /srv/zfs
+echo volume > "$vol/type"
+truncate -s 32M "$vol/data"
+loop=$(losetup -f --show "$vol/data")
+cleanup_fn losetup -d "$loop"
+ln -s "$loop" /dev/zvol/tank/vol
+echo filesystem > $ZFS_ROOT/tank/files/type
+echo /srv/zfs > $ZFS_ROOT/tank/files/mountpoint
+truncate -s 32M /srv/zfs/deep/b.raw
+cp $shipped/zfs $hooks/zfs
+
+new_snapshot_domain zv '/dev/zvol/tank/vol,raw,%v,w' '/srv/zfs/deep/b.raw,raw,%v,w'
+ticking zv
+first=$(tick zv)
+ok "a volume and a file on ZFS" says "xvda +internal: by hook/zfs, of /dev/zvol/tank/vol" \
+    xl snapshot-create -n s1 zv
+first_end=$(tick zv)
+ok "the volume's snapshot" zfs list -H -p -t snapshot -o name tank/vol@s1
+ok "the file's" zfs list -H -p -t snapshot -o name tank/files@s1:deep:b.raw
+ticking zv
+second=$(tick zv)
+ok "a second one" xl snapshot-create -n s2 zv
+second_end=$(tick zv)
+ticking zv
+touch /srv/zfs/another
+ok "back to the older" revert zv s1
+ok "is back" back_at zv "$first" "$first_end"
+ok "forward to the younger" revert zv s2
+ok "is there" back_at zv "$second" "$second_end"
+ok "which, being the newest, was rolled back to" grep -x "rollback tank/vol@s2" $ZFS_ROOT/log
+ok "nothing else was destroyed" not grep "^destroy .*@\|^rollback tank/files" $ZFS_ROOT/log
+ok "no clone is left" test ! -e /dev/zvol/tank/vol.xl-snapshot-revert
+ok "nor were other files of the dataset touched" test -e /srv/zfs/another
+ok "a name that ZFS cannot have" mustfail "can be no ZFS snapshot" xl snapshot-create -n a+b zv

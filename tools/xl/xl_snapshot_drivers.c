@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_drivers.c: xl snapshot-drivers: what this host can take disk
+ * snapshots with, as a table or as JSON.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+
+#include "xl_snapshot.h"
+#include "xl_utils.h"
+
+enum { OPT_JSON = 256 };
+
+static const struct option drivers_longopts[] = {
+    {"json", 0, 0, OPT_JSON},
+    {"verbose", 0, 0, 'v'},
+    COMMON_LONG_OPTS
+};
+
+static const struct { unsigned int bit; const char *word; } abilities[] = {
+    { LIBXL_SNAPSHOT_CAN_LIVE, "live" },
+    { LIBXL_SNAPSHOT_CAN_OFFLINE, "offline" },
+    { LIBXL_SNAPSHOT_CAN_NESTED, "nested" },
+    { LIBXL_SNAPSHOT_CAN_MERGE, "merge" },
+};
+#define NUM_ABILITIES ((int)(sizeof(abilities) / sizeof(abilities[0])))
+
+/*-- JSON -------------------------------------------------------------------*/
+
+static void json_str(yajl_gen g, const char *s)
+{
+    yajl_gen_string(g, (const unsigned char *)s, strlen(s));
+}
+
+static void json_pair(yajl_gen g, const char *key, const char *value)
+{
+    if (!value) return;
+    json_str(g, key);
+    json_str(g, value);
+}
+
+static void json_driver(yajl_gen g, const libxl_snapshot_driver *d)
+{
+    int i;
+
+    yajl_gen_map_open(g);
+    json_pair(g, "name", d->name);
+    json_pair(g, "mode", libxl_snapshot_mode_to_string(d->mode));
+    json_str(g, "can");
+    yajl_gen_array_open(g);
+    for (i = 0; i < NUM_ABILITIES; i++)
+        if (d->can & abilities[i].bit) json_str(g, abilities[i].word);
+    yajl_gen_array_close(g);
+    json_pair(g, "program", d->program);
+    json_pair(g, "version", d->version);
+    json_pair(g, "problem", d->problem);
+    yajl_gen_map_close(g);
+}
+
+static void print_json(const libxl_snapshot_driver *drivers, int num)
+{
+    yajl_gen g = yajl_gen_alloc(NULL);
+    const unsigned char *buf;
+    size_t len;
+    int i;
+
+    if (!g) abort();
+    yajl_gen_config(g, yajl_gen_beautify, 1);
+    yajl_gen_array_open(g);
+    for (i = 0; i < num; i++) json_driver(g, &drivers[i]);
+    yajl_gen_array_close(g);
+    yajl_gen_get_buf(g, &buf, &len);
+    fwrite(buf, 1, len, stdout);
+    yajl_gen_free(g);
+}
+
+/*-- text -------------------------------------------------------------------*/
+
+static char *ability_words(unsigned int can)
+{
+    char *words = xstrdup(""), *more;
+    int i;
+
+    for (i = 0; i < NUM_ABILITIES; i++) {
+        if (!(can & abilities[i].bit)) continue;
+        more = xasprintf("%s%s%s", words, *words ? "," : "",
+                         abilities[i].word);
+        free(words);
+        words = more;
+    }
+    return words;
+}
+
+static void print_row(const char *name, const char *kind, const char *can,
+                      const char *version, const char *needs)
+{
+    printf("%-16s %-9s %-25s %-9s %s\n", name, kind, *can ? can : "-",
+           version ? version : "-", needs ? needs : "-");
+}
+
+/* What is wrong with a driver stands in the place of what it needs. */
+static void print_table(const libxl_snapshot_driver *drivers, int num)
+{
+    int i;
+
+    print_row("Driver", "Kind", "Can", "Version", "Needs");
+    for (i = 0; i < num; i++) {
+        const libxl_snapshot_driver *d = &drivers[i];
+        char *words = ability_words(d->can);
+
+        print_row(d->name, libxl_snapshot_mode_to_string(d->mode), words,
+                  d->version, d->problem ? d->problem : d->program);
+        free(words);
+    }
+}
+
+int main_snapshot_drivers(int argc, char **argv)
+{
+    libxl_snapshot_driver *drivers;
+    struct session session;
+    bool json = false;
+    int opt, num, r = EXIT_FAILURE;
+
+    SWITCH_FOREACH_OPT(opt, "v", drivers_longopts, "snapshot-drivers", 0) {
+    case 'v': verbosity++; break;
+    case OPT_JSON: json = true; break;
+    }
+    if (argc != optind) {
+        fprintf(stderr, "snapshot-drivers: too many arguments; see xl "
+                "snapshot-drivers --help\n");
+        return 2;
+    }
+    if (session_open(&session, "snapshot-drivers")) return EXIT_FAILURE;
+    if (libxl_snapshot_driver_list(session.sc, &drivers, &num)) {
+        session_library_error(&session);
+        goto out;
+    }
+    if (json) print_json(drivers, num);
+    else print_table(drivers, num);
+    libxl_snapshot_driver_list_free(drivers, num);
+    r = EXIT_SUCCESS;
+ out:
+    session_close(&session);
+    return r;
+}
