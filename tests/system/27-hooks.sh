@@ -1,6 +1,6 @@
 #!/bin/bash
 # Hooks: disks that no driver knows, by programs of the administrator's.
-# time-limit: 600
+# time-limit: 450
 . "$(dirname "$0")/snapshot.sh"
 
 hooks=/etc/xen/snapshot.d
@@ -43,8 +43,8 @@ ok "of a name once" mustfail "hook copy has a snapshot 's1' of /srv/vm/xvda.raw 
     xl snapshot-create -d /srv/vm -n s1 vm
 ok "reverts" revert vm s1
 ok "is back" back_at vm "$before" "$after"
-ok "on the same file, of the same backend" says "phy" \
-    bash -c "xl list -l vm | jq -r '.[0].config.disks[0] | .pdev_path, .backend'"
+ok "on the same file" says "^xvda /srv/vm/xvda.raw raw$" disks_of vm
+ok "of the same backend" says "/backend/vbd/" xl block-list vm
 ok "reverts again" says "/srv/vm/xvda.raw brought back by hook/copy" revert vm s1
 ok "is back again" back_at vm "$before" "$after"
 
@@ -89,45 +89,3 @@ rm $hooks/copy
 ok "a revert needs its hook, and finds out in time" unchanged vm mustfail \
     "$hooks/copy: No such file" xl snapshot-revert vm "$(cfg vm s1)"
 ok "the guest runs on" ticking vm
-remove_domain vm
-rm $hooks/*
-
-# --- zfs, by a stand-in: see stand-in/zfs ----------------------------------
-
-export ZFS_ROOT=/srv/zfs-stand-in PATH=$PWD/stand-in:$PATH
-vol=$ZFS_ROOT/tank/vol
-mkdir -p "$vol" $ZFS_ROOT/tank/files /dev/zvol/tank /srv/zfs/deep
-cleanup_fn rm -rf $ZFS_ROOT /dev/zvol /srv/zfs
-echo volume > "$vol/type"
-truncate -s 32M "$vol/data"
-loop=$(losetup -f --show "$vol/data")
-cleanup_fn losetup -d "$loop"
-ln -s "$loop" /dev/zvol/tank/vol
-echo filesystem > $ZFS_ROOT/tank/files/type
-echo /srv/zfs > $ZFS_ROOT/tank/files/mountpoint
-truncate -s 32M /srv/zfs/deep/b.raw
-cp $shipped/zfs $hooks/zfs
-
-new_snapshot_domain zv '/dev/zvol/tank/vol,raw,%v,w' '/srv/zfs/deep/b.raw,raw,%v,w'
-ticking zv
-first=$(tick zv)
-ok "a volume and a file on ZFS" says "xvda +internal: by hook/zfs, of /dev/zvol/tank/vol" \
-    xl snapshot-create -n s1 zv
-first_end=$(tick zv)
-ok "the volume's snapshot" zfs list -H -p -t snapshot -o name tank/vol@s1
-ok "the file's" zfs list -H -p -t snapshot -o name tank/files@s1:deep:b.raw
-ticking zv
-second=$(tick zv)
-ok "a second one" xl snapshot-create -n s2 zv
-second_end=$(tick zv)
-ticking zv
-touch /srv/zfs/another
-ok "back to the older" revert zv s1
-ok "is back" back_at zv "$first" "$first_end"
-ok "forward to the younger" revert zv s2
-ok "is there" back_at zv "$second" "$second_end"
-ok "which, being the newest, was rolled back to" grep -x "rollback tank/vol@s2" $ZFS_ROOT/log
-ok "nothing else was destroyed" not grep "^destroy .*@\|^rollback tank/files" $ZFS_ROOT/log
-ok "no clone is left" test ! -e /dev/zvol/tank/vol.xl-snapshot-revert
-ok "nor were other files of the dataset touched" test -e /srv/zfs/another
-ok "a name that ZFS cannot have" mustfail "can be no ZFS snapshot" xl snapshot-create -n a+b zv

@@ -209,6 +209,20 @@ static void parents_go_with_disks(void)
     refused("disks=[',,xvda']\nparents=['/a,raw,xvda','/b,raw,xvda']\n", why);
 }
 
+static void a_hooks_disk_keeps_its_backend(void)
+{
+    const char *spec = "backendtype=phy,format=raw,vdev=xvda,access=rw,"
+                       "target=/d/a";
+    char *text;
+
+    CHECK_OK(read_text(snap_sprintf(sc, "disks=[',,xvda']\nparents=['%s']\n"
+                                    "drivers=['xvda=hook/copy']\n", spec)));
+    CHECK_INT(snap.disks[0].parent.backend, LIBXL_DISK_BACKEND_PHY);
+    text = libxl_domain_snapshot_config_text(sc, &snap);
+    CHECK_HAS(text, spec);
+    free(text);
+}
+
 static void drivers_go_with_disks(void)
 {
     const char *why = ": `drivers' must be of the form VDEV=DRIVER";
@@ -471,6 +485,7 @@ TESTS(TEST(a_full_config_is_read), TEST(an_empty_target_is_internal),
       TEST(a_disk_may_stand_in_disks_once),
       TEST(a_disk_needs_a_virtual_device),
       TEST(a_bad_disk_specification_is_quoted), TEST(parents_go_with_disks),
+      TEST(a_hooks_disk_keeps_its_backend),
       TEST(drivers_go_with_disks), TEST(consistency_is_a_word_of_ours),
       TEST(numbers_have_bounds),
       TEST(no_memory_and_a_memory_path_contradict), TEST(identity_is_checked),

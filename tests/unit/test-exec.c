@@ -188,6 +188,15 @@ static void a_program_starts_without_our_files_and_signals(void)
     CHECK_INT(ignored & 0x7fffffff, 0);         /* glibc keeps 32 and 33 */
 }
 
+static void a_program_that_prints_without_end_is_killed(void)
+{
+    uint64_t began = snap_now_us();
+
+    CHECK_FAILS(run_shell("exec yes", LONG_MS, NULL), ERROR_FAIL,
+                "the test: sh printed more than 64 MiB and was killed");
+    CHECK(snap_now_us() - began < 5000000);
+}
+
 /*-- feeding ----------------------------------------------------------------*/
 
 static void a_program_is_fed_the_head_and_then_the_file(void)
@@ -201,12 +210,11 @@ static void a_file_is_fed_from_its_offset(void)
 {
     const char *argv[] = { "sh", "-c", "test \"$(cat)\" = \"head: cde\"",
                            NULL };
-    struct snap_exec_input input = { "head: ", 6, -1 };
+    struct snap_exec_input input = { .head = "head: ", .head_len = 6 };
 
     input.fd = open(tmp_text("f", "abcde"), O_RDONLY);
     lseek(input.fd, 2, SEEK_SET);
-    CHECK_OK(snap_exec_fed(sc, "the test", argv, LONG_MS, &input,
-                           NULL));
+    CHECK_OK(snap_exec_fed(sc, "the test", argv, LONG_MS, &input, NULL));
     close(input.fd);
 }
 
@@ -280,6 +288,7 @@ TESTS(TEST(a_program_that_succeeds_gives_its_output),
       TEST(it_is_killed_with_its_children),
       TEST(a_megabyte_of_output_is_taken),
       TEST(output_is_cut_at_16_megabytes),
+      TEST(a_program_that_prints_without_end_is_killed),
       TEST(its_standard_input_is_empty),
       TEST(a_daemon_left_behind_does_not_keep_us_waiting),
       TEST(output_arrives_though_our_standard_files_are_closed),

@@ -3,7 +3,7 @@
  * libxl_snap_config_text.c: writes xl.cfg syntax: strings, disks, and the
  * snapshot config, xl.snapshot.cfg(5).
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_hook.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,6 +46,15 @@ static char *target(libxl_snapshot_ctx *sc, const char *path)
                         len && path[len - 1] == ',' ? "," : "");
 }
 
+/* Disks of a snapshot are writable; what backend serves them is not said. */
+static char *image_spec(libxl_snapshot_ctx *sc, const char *vdev,
+                        const libxl_device_disk *disk)
+{
+    return snap_sprintf(sc, "format=%s,vdev=%s,access=rw,%s",
+                        libxl_disk_format_to_string(disk->format), vdev,
+                        target(sc, disk->pdev_path));
+}
+
 static const char *backend_option(const libxl_device_disk *disk)
 {
     switch (disk->backend) {
@@ -53,16 +62,6 @@ static const char *backend_option(const libxl_device_disk *disk)
     case LIBXL_DISK_BACKEND_QDISK: return ",backendtype=qdisk";
     default:                       return "";
     }
-}
-
-/* Disks of a snapshot are writable.  What serves them is said only where that
- * is to stay as it was. */
-static char *image_spec(libxl_snapshot_ctx *sc, const char *vdev,
-                        const libxl_device_disk *disk)
-{
-    return snap_sprintf(sc, "format=%s,vdev=%s,access=rw%s,%s",
-                        libxl_disk_format_to_string(disk->format), vdev,
-                        backend_option(disk), target(sc, disk->pdev_path));
 }
 
 char *snap_disk_spec(libxl_snapshot_ctx *sc, const libxl_device_disk *disk)
@@ -87,6 +86,16 @@ char *snap_disk_spec(libxl_snapshot_ctx *sc, const libxl_device_disk *disk)
                         target(sc, disk->pdev_path));
 }
 
+/* A hook's disk goes back to the backend that served it. */
+static char *parent_spec(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds)
+{
+    char *spec = image_spec(sc, ds->vdev, &ds->parent);
+
+    if (!snap_hook_name(ds->driver) || !*backend_option(&ds->parent))
+        return spec;
+    return snap_sprintf(sc, "%s,%s", backend_option(&ds->parent) + 1, spec);
+}
+
 static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
                         const libxl_domain_snapshot *snap)
 {
@@ -105,8 +114,7 @@ static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
     fputs("]\n# What holds the disk's state at the snapshot.  Never write to "
           "these.\nparents = [\n", f);
     for (i = 0; i < snap->num_disks; i++)
-        write_item(f, sc, image_spec(sc, snap->disks[i].vdev,
-                                     &snap->disks[i].parent));
+        write_item(f, sc, parent_spec(sc, &snap->disks[i]));
     fputs("]\n# What made each disk's snapshot.\ndrivers = [\n", f);
     for (i = 0; i < snap->num_disks; i++) {
         ds = &snap->disks[i];

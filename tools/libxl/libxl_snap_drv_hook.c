@@ -126,7 +126,8 @@ static void hook_configure(const struct snap_revert_op *op,
     free(disk->pdev_path);
     disk->pdev_path = snap_result_str(parent->pdev_path);
     disk->format = parent->format;
-    disk->backend = parent->backend;
+    if (parent->backend != LIBXL_DISK_BACKEND_UNKNOWN)
+        disk->backend = parent->backend;
 }
 
 static void hook_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
