@@ -385,7 +385,8 @@ static void a_name_that_the_hook_has_is_refused(void)
                 "a has a snapshot 'before' of /srv/my \"data\".raw already");
     hook("a", "echo '{\"handles\":false,\"exists\":false,\"why\":\"full\"}'");
     CHECK_FAILS(snap_driver_hook.check(sc, &op), ERROR_INVAL,
-                "hook a cannot take snapshot before: full");
+                "disk xvdb (/srv/my \"data\".raw): hook a, snapshot before: "
+                "full");
 }
 
 static void a_snapshot_that_the_hook_lost_is_found_before_the_revert(void)
@@ -403,7 +404,7 @@ static void a_snapshot_that_the_hook_lost_is_found_before_the_revert(void)
     CHECK_OK(snap_driver_hook.revert_check(sc, &op));
     hook("a", "echo '{\"handles\":false,\"exists\":true,\"why\":\"held\"}'");
     CHECK_FAILS(snap_driver_hook.revert_check(sc, &op), ERROR_INVAL,
-                "hook a cannot revert to snapshot before: held");
+                "hook a, snapshot before: held");
     unlink(snap_hook_path(sc, "a"));
     CHECK_FAILS(snap_driver_hook.revert_check(sc, &op), ERROR_INVAL,
                 "snapshot.d/a: No such file");

@@ -129,10 +129,9 @@ int snap_probe_state(libxl_snapshot_ctx *sc, const char *path,
     *exists_r = snap_json_bool(answer, "exists");
     state = snap_json_str(answer, "state");
     if (!snap_json_bool(answer, "handles"))
-        rc = snap_fail(sc, ERROR_INVAL, "disk %s (%s): hook %s cannot %s %s: "
-                       "%s", disk->vdev, disk->path, hook,
-                       *exists_r ? "revert to snapshot" : "take snapshot",
-                       disk->name, answer_why(sc, answer));
+        rc = snap_fail(sc, ERROR_INVAL, "disk %s (%s): hook %s, snapshot %s: "
+                       "%s", disk->vdev, disk->path, hook, disk->name,
+                       answer_why(sc, answer));
     else
         snap_log(sc, XTL_VERBOSE, "disk %s: hook %s keeps snapshot %s in %s",
                  disk->vdev, hook, disk->name, state ? state : "a place of "
