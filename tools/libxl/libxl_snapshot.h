@@ -63,8 +63,8 @@ const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
 /*
  * One disk of a snapshot.
  * internal: @parent is what holds the state: for a qcow2 the image with the
- *           tag (the snapshot's name), for LVM the snapshot volume;
- *           @child is unused.
+ *           tag (the snapshot's name), for LVM the snapshot volume; for a
+ *           hook the disk, from which it finds the state; @child is unused.
  * external: @parent is the frozen base, @child the overlay that the domain
  *           went on with.  As the result of create or revert, @child has all
  *           that the domain's stored config says of the disk.
