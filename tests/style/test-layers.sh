@@ -31,9 +31,9 @@ ok "there are objects to look at" test -e "$libdir/libxl_snap_engine.o"
 ok "only exec starts programs" nothing violations \
     'posix_spawn.*|v?fork|exec[lv].*|clone|clone3' exec xl-xl_front
 ok "nobody uses a shell" nothing violations 'system|popen'
-ok "only stream and users use sockets" nothing violations \
+ok "only stream and process use sockets" nothing violations \
     'socket|connect|bind|listen|accept4?|send(to|msg)?|recv(from|msg)?' \
-    stream users
+    stream process
 ok "only xs and save talk to xenstore" nothing violations 'xs_.*' xs save
 ok "only dom and save make libxl act on a domain" nothing violations \
     'libxl_domain_(suspend|resume|pause|unpause|destroy|shutdown|reboot|create|rename|core_dump|soft_reset|preserve|remus|set)[a-z_]*|libxl_(send|set)_.*|libxl_cdrom_.*|libxl_device_.*_(add|remove|destroy)' \
@@ -43,8 +43,8 @@ ok "only xs writes the stored config" nothing violations \
 ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
-    '(f?open|openat|creat|opendir)(64)?' exec file image lock users run save hook \
-    xl_config_file xl_domain_config
+    '(f?open|openat|creat|opendir)(64)?' exec file image lock users kernel \
+    process run save hook xl_config_file xl_domain_config
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
     file lock xl_config_file

@@ -269,8 +269,28 @@ static void a_chain_of_two_hundred_layers_is_listed(void)
     CHECK_STR(dom.disks[0].layers[199], "/base");
 }
 
+static void the_file_of_a_layer_with_options_is_found(void)
+{
+    const char *image =
+        "{\"filename\":\"json:{\\\"driver\\\":\\\"qcow2\\\","
+        "\\\"file\\\":{\\\"driver\\\":\\\"file\\\","
+        "\\\"filename\\\":\\\"/top\\\"}}\",\"backing-image\":"
+        "{\"filename\":\"json:{nonsense\",\"backing-image\":"
+        "{\"filename\":\"nbd://host/base\"}}}";
+
+    domain(2, two);
+    device("xvda0", snap_sprintf(sc, "{\"node-name\":\"n\",\"file\":\"f\","
+                                 "\"drv\":\"qcow2\",\"image\":%s}", image));
+    CHECK_OK(apply());
+    REQUIRE(dom.disks[0].num_layers == 3);
+    CHECK_STR(dom.disks[0].layers[0], "/top");
+    CHECK_STR(dom.disks[0].layers[1], "json:{nonsense");
+    CHECK_STR(dom.disks[0].layers[2], "nbd://host/base");
+}
+
 TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),
       TEST(after_snapshots_the_chain_is_listed_active_first),
+      TEST(the_file_of_a_layer_with_options_is_found),
       TEST(an_hvm_domain_has_an_emulated_twin),
       TEST(a_twin_alone_is_no_disk_of_the_domain),
       TEST(a_vdev_may_be_told_without_partition),

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-users.c: processes that have a file open, or a socket connected. */
+/* test-users.c: who uses a file, and who a socket. */
 #include "test.h"
 
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -54,10 +56,13 @@ static const char *name_of(pid_t pid)
 
 static const char *users(const char *path, pid_t except, bool write_only)
 {
-    char *text = NULL;
+    struct snap_file_use file = {
+        .who = "file", .path = path, .write_only = write_only,
+    };
+    const struct snap_users_except but = { except, SNAP_NO_DOMAIN };
 
-    CHECK_OK(snap_users_of_file(sc, path, except, write_only, &text));
-    return text;
+    CHECK_OK(snap_users_of_files(sc, &file, 1, &but));
+    return file.users;
 }
 
 static void a_file_that_nobody_has_open_has_no_users(void)
@@ -114,32 +119,207 @@ static void two_users_are_both_named(void)
     const char *text = users(path, 0, false);
 
     CHECK_HAS(text, name_of(one));
-    CHECK_HAS(text, ", ");
+    CHECK_HAS(text, " and ");
     CHECK_HAS(text, name_of(two));
     end(one);
     end(two);
 }
 
-static void the_refusal_names_file_and_user(void)
+static void the_refusal_names_disk_file_and_user(void)
 {
-    const char *path = tmp_text("f", "");
-    pid_t pid = user_of(path, O_RDWR, false);
+    const char *layers[] = { tmp_text("top", ""), tmp_text("base", "") };
+    struct snap_layers all = { 0 };
+    pid_t pid = user_of(layers[1], O_RDONLY, false);
 
-    CHECK_FAILS(snap_check_unused(sc, "disk xvda", path, 0, false),
-                ERROR_INVAL, snap_sprintf(sc, "disk xvda: %s is in use by %s; "
-                                          "end that first", path,
-                                          name_of(pid)));
-    CHECK_OK(snap_check_unused(sc, "disk xvda", path, pid, false));
+    snap_layers_add(sc, &all, "xvda", layers, 2, false);
+    CHECK_OK(snap_check_unused(sc, &all, 0, SNAP_NO_DOMAIN));
     end(pid);
+    pid = user_of(layers[1], O_RDWR, false);
+    CHECK_FAILS(snap_check_unused(sc, &all, 0, SNAP_NO_DOMAIN), ERROR_INVAL,
+                snap_sprintf(sc, "disk xvda: %s is in use by %s; end that "
+                             "first", layers[1], name_of(pid)));
+    CHECK_OK(snap_check_unused(sc, &all, pid, SNAP_NO_DOMAIN));
+    end(pid);
+}
+
+static void only_the_active_layer_may_have_no_reader(void)
+{
+    const char *layers[] = { tmp_text("top", ""), tmp_text("base", "") };
+    struct snap_layers active = { 0 }, base = { 0 };
+    pid_t pid = user_of(layers[0], O_RDONLY, false);
+
+    snap_layers_add(sc, &active, "xvda", layers, 2, false);
+    CHECK_FAILS(snap_check_unused(sc, &active, 0, SNAP_NO_DOMAIN), ERROR_INVAL,
+                name_of(pid));
+    snap_layers_add(sc, &base, "xvda", layers, 2, true);
+    CHECK_OK(snap_check_unused(sc, &base, 0, SNAP_NO_DOMAIN));
+    end(pid);
+}
+
+static void what_one_disk_writes_is_no_layer_of_another(void)
+{
+    const char *top = tmp_text("top", ""), *base = tmp_text("base", "");
+    const char *a[] = { top, base }, *b[] = { tmp_path("same") };
+    struct snap_layers layers = { 0 };
+
+    REQUIRE(!link(base, b[0]));
+    snap_layers_add(sc, &layers, "xvda", a, 2, false);
+    snap_layers_add(sc, &layers, "xvdb", b, 1, false);
+    CHECK_FAILS(snap_check_unused(sc, &layers, 0, SNAP_NO_DOMAIN), ERROR_INVAL,
+                "is in use by disk xvdb of the same domain");
+}
+
+static void two_disks_may_have_the_same_base(void)
+{
+    const char *a[] = { tmp_text("a", ""), tmp_text("base", "") };
+    const char *b[] = { tmp_text("b", ""), a[1] };
+    struct snap_layers layers = { 0 };
+
+    snap_layers_add(sc, &layers, "xvda", a, 2, false);
+    snap_layers_add(sc, &layers, "xvdb", b, 2, false);
+    CHECK_OK(snap_check_unused(sc, &layers, 0, SNAP_NO_DOMAIN));
+}
+
+static void a_layer_that_is_no_file_is_left_alone(void)
+{
+    const char *paths[] = { tmp_text("f", ""), "nbd://host/x", "" };
+    struct snap_layers layers = { 0 };
+
+    snap_layers_add(sc, &layers, "xvda", paths, 3, false);
+    CHECK_INT(layers.num, 1);
 }
 
 static void a_file_that_is_gone_is_an_error(void)
 {
-    char *text;
+    struct snap_file_use file = { .who = "disk xvda", .path = "/nowhere" };
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
 
-    CHECK_FAILS(snap_users_of_file(sc, "/nowhere", 0, false, &text),
-                ERROR_FAIL, "/nowhere: No such file");
+    CHECK_FAILS(snap_users_of_files(sc, &file, 1, &nobody), ERROR_FAIL,
+                "disk xvda: /nowhere: No such file");
 }
+
+/*-- the kernel's uses: loop devices, where they can be had -----------------*/
+
+/* No descriptor stays open: the users that we fork would have it, too. */
+static const char *loop_attach(const char *path, int flags)
+{
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    int file = open(path, flags | O_CLOEXEC);
+    int n = control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE);
+    const char *device = snap_sprintf(sc, "/dev/loop%d", n);
+    int loop = n < 0 ? -1 : open(device, flags | O_CLOEXEC);
+    bool done = loop >= 0 && !ioctl(loop, LOOP_SET_FD, file);
+
+    close(control);
+    close(file);
+    close(loop);
+    if (!done) test_skip("there are no loop devices");
+    return done ? device : NULL;
+}
+
+static void loop_detach(const char *device)
+{
+    int loop = open(device, O_RDONLY | O_CLOEXEC);
+
+    CHECK_INT(ioctl(loop, LOOP_CLR_FD, 0), 0);
+    close(loop);
+}
+
+static const char *disk_file(const char *name)
+{
+    const char *path = tmp_text(name, "");
+
+    REQUIRE(!truncate(path, 1 << 20));
+    return path;
+}
+
+static void a_loop_device_is_a_user(void)
+{
+    const char *path = disk_file("f"), *other = disk_file("g");
+    const char *device = loop_attach(path, O_RDWR);
+    const char *name = snap_sprintf(sc, "the loop device %s", device);
+
+    if (!device) return;
+    CHECK_STR(users(path, 0, false), name);
+    CHECK_STR(users(path, 0, true), name);
+    CHECK_STR(users(other, 0, false), NULL);
+    loop_detach(device);
+    CHECK_STR(users(path, 0, false), NULL);
+}
+
+static void a_read_only_loop_device_is_a_reader(void)
+{
+    const char *path = disk_file("f");
+    const char *device = loop_attach(path, O_RDONLY);
+
+    if (!device) return;
+    CHECK_STR(users(path, 0, false),
+              snap_sprintf(sc, "the loop device %s", device));
+    CHECK_STR(users(path, 0, true), NULL);
+    loop_detach(device);
+}
+
+static void a_loop_device_is_known_by_its_file_not_by_the_name(void)
+{
+    const char *path = disk_file("f"), *hard = tmp_path("hard");
+    const char *device = loop_attach(path, O_RDWR);
+
+    if (!device) return;
+    REQUIRE(!link(path, hard) && !unlink(path));
+    disk_file("f");
+    CHECK_STR(users(path, 0, false), NULL);
+    CHECK_STR(users(hard, 0, false),
+              snap_sprintf(sc, "the loop device %s", device));
+    loop_detach(device);
+}
+
+static void who_has_the_loop_device_open_uses_its_file(void)
+{
+    const char *path = disk_file("f");
+    const char *device = loop_attach(path, O_RDWR);
+    pid_t pid;
+
+    if (!device) return;
+    pid = user_of(device, O_RDWR, false);
+    CHECK_STR(users(path, 0, true), name_of(pid));
+    CHECK_STR(users(device, 0, true), name_of(pid));
+    CHECK_STR(users(path, pid, true), NULL);        /* expected, so the loop */
+    end(pid);
+    loop_detach(device);
+}
+
+static void the_writer_of_a_file_writes_to_its_loop_device(void)
+{
+    const char *path = disk_file("f");
+    const char *device = loop_attach(path, O_RDWR);
+    pid_t pid;
+
+    if (!device) return;
+    pid = user_of(path, O_RDONLY, false);
+    CHECK_STR(users(device, 0, false), NULL);
+    end(pid);
+    pid = user_of(path, O_RDWR, false);
+    CHECK_STR(users(device, 0, false), name_of(pid));
+    end(pid);
+    loop_detach(device);
+}
+
+static void an_exclusive_user_that_is_not_seen_counts(void)
+{
+    const char *path = disk_file("f");
+    const char *device = loop_attach(path, O_RDWR);
+    int fd;
+
+    if (!device) return;
+    CHECK_STR(users(device, 0, false), NULL);
+    fd = open(device, O_RDONLY | O_EXCL | O_CLOEXEC);   /* we do not count */
+    REQUIRE(fd >= 0);
+    CHECK_HAS(users(device, 0, false), "something that has it for itself");
+    close(fd);
+    loop_detach(device);
+}
+
+/*-- sockets ----------------------------------------------------------------*/
 
 static int listen_at(const char *path)
 {
@@ -180,7 +360,17 @@ static void a_process_that_is_gone_has_a_name_still(void)
 TESTS(TEST(a_file_that_nobody_has_open_has_no_users),
       TEST(a_reader_is_a_user_but_no_writer), TEST(a_writer_is_both),
       TEST(another_name_of_the_file_does_not_hide_a_user),
-      TEST(two_users_are_both_named), TEST(the_refusal_names_file_and_user),
+      TEST(two_users_are_both_named), TEST(the_refusal_names_disk_file_and_user),
+      TEST(only_the_active_layer_may_have_no_reader),
+      TEST(what_one_disk_writes_is_no_layer_of_another),
+      TEST(two_disks_may_have_the_same_base),
+      TEST(a_layer_that_is_no_file_is_left_alone),
       TEST(a_file_that_is_gone_is_an_error),
+      TEST(a_loop_device_is_a_user),
+      TEST(a_read_only_loop_device_is_a_reader),
+      TEST(a_loop_device_is_known_by_its_file_not_by_the_name),
+      TEST(who_has_the_loop_device_open_uses_its_file),
+      TEST(the_writer_of_a_file_writes_to_its_loop_device),
+      TEST(an_exclusive_user_that_is_not_seen_counts),
       TEST(who_is_connected_to_a_socket_is_named),
       TEST(a_process_that_is_gone_has_a_name_still))

@@ -198,17 +198,6 @@ static int check_quiesce(libxl_snapshot_ctx *sc, const struct snap_create *c)
     return snap_check_quiesce(sc, &c->dom, c->params->quiesce_command);
 }
 
-static int check_disk(libxl_snapshot_ctx *sc, const struct snap_create *c,
-                      const struct snap_disk_op *op)
-{
-    int rc;
-
-    rc = snap_check_unused(sc, snap_sprintf(sc, "disk %s", op->disk->vdev),
-                           op->disk->path, c->dom.qemu_pid, false);
-    if (rc || !op->driver->check) return rc;
-    return op->driver->check(sc, op);
-}
-
 static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     int i, j, rc;
@@ -224,7 +213,8 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
                 return snap_fail(sc, ERROR_INVAL, "disks %s and %s: the same "
                                  "overlay %s", c->ops[j].disk->vdev,
                                  c->ops[i].disk->vdev, c->ops[i].path);
-        rc = check_disk(sc, c, &c->ops[i]);
+        if (!c->ops[i].driver->check) continue;
+        rc = c->ops[i].driver->check(sc, &c->ops[i]);
         if (rc) return rc;
     }
     for (i = 0; i < c->dom.num_disks; i++) {
@@ -236,6 +226,23 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
                              "out", c->dom.disks[i].vdev);
     }
     return 0;
+}
+
+static int check_users(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    struct snap_layers layers = { 0 };
+    int i;
+
+    for (i = 0; i < c->num_ops; i++) {
+        const struct snap_disk *disk = c->ops[i].disk;
+
+        if (disk->num_layers)
+            snap_layers_add(sc, &layers, disk->vdev, disk->layers,
+                            disk->num_layers, false);
+        else
+            snap_layers_add(sc, &layers, disk->vdev, &disk->path, 1, false);
+    }
+    return snap_check_unused(sc, &layers, c->dom.qemu_pid, c->dom.domid);
 }
 
 static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
@@ -273,6 +280,8 @@ static int check(libxl_snapshot_ctx *sc, const struct snap_create *c)
     rc = check_quiesce(sc, c);
     if (rc) return rc;
     rc = check_disks(sc, c);
+    if (rc) return rc;
+    rc = check_users(sc, c);
     if (rc) return rc;
     return check_files(sc, c);
 }

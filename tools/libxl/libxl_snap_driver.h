@@ -25,7 +25,8 @@ struct snap_revert_op {
     const char *name;           /* of the snapshot */
     const char *path;           /* the disk's new image, if the driver moves
                                  * it; else NULL */
-    uint64_t virtual_size;      /* bytes; of ds->parent */
+    struct snap_image_info image;   /* of ds->parent, by revert_check; zero
+                                     * where that is no image */
 };
 
 /*

@@ -83,7 +83,6 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
                                  struct snap_revert_op *op)
 {
     const char *path = op->ds->parent.pdev_path;
-    struct snap_image_info info;
     int rc, i;
 
     if (snap_file_is_frozen(path))
@@ -91,10 +90,10 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
                          "base of an external snapshot that applying the tag "
                          "would ruin; copy the tag out with: qemu-img convert "
                          "-l %s", op->ds->vdev, path, op->name);
-    rc = snap_gather_image(sc, path, "qcow2", &info);
+    rc = snap_gather_image(sc, path, "qcow2", &op->image);
     if (rc) return rc;
-    for (i = 0; i < info.num_tags; i++)
-        if (!strcmp(info.tags[i], op->name)) return 0;
+    for (i = 0; i < op->image.num_tags; i++)
+        if (!strcmp(op->image.tags[i], op->name)) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
                      "'%s'; it was deleted, or the image replaced",
                      op->ds->vdev, path, op->name);

@@ -98,16 +98,15 @@ static int overlay_revert_check(libxl_snapshot_ctx *sc,
                                 struct snap_revert_op *op)
 {
     const libxl_device_disk *base = &op->ds->parent;
-    struct snap_image_info info;
     int rc;
 
     if (!snap_file_exists(base->pdev_path))
         return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
                          op->ds->vdev, base->pdev_path);
     rc = snap_gather_image(sc, base->pdev_path,
-                           libxl_disk_format_to_string(base->format), &info);
+                           libxl_disk_format_to_string(base->format),
+                           &op->image);
     if (rc) return rc;
-    op->virtual_size = info.virtual_size;
     return snap_check_overlay(sc, op->path);
 }
 
@@ -118,7 +117,7 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
     const libxl_device_disk *base = &op->ds->parent;
 
     plan_overlay(sc, plan, op->ds->vdev, op->path, base->pdev_path,
-                 libxl_disk_format_to_string(base->format), op->virtual_size);
+                 libxl_disk_format_to_string(base->format), op->image.virtual_size);
 }
 
 const struct snap_driver snap_driver_overlay = {

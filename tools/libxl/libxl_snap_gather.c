@@ -164,11 +164,9 @@ static void graph_layers(libxl_snapshot_ctx *sc, struct snap_disk *disk,
          v = snap_json_get(v, "backing-image"))
         num++;
     disk->layers = snap_zalloc(sc, num * sizeof(*disk->layers));
-    for (v = image; disk->num_layers < num; v = snap_json_get(v, "backing-image")) {
-        const char *name = dup_str(sc, v, "filename");
-
-        disk->layers[disk->num_layers++] = name ? name : "";
-    }
+    for (v = image; disk->num_layers < num;
+         v = snap_json_get(v, "backing-image"))
+        disk->layers[disk->num_layers++] = snap_image_file(sc, v);
 }
 
 static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
@@ -373,17 +371,14 @@ static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
                  const char *parent, bool *is_r)
 {
     struct snap_image_info info;
-    int n, rc;
+    int i, rc;
 
-    *is_r = false;
-    for (n = 0; path && format && n < GATHER_LAYERS_MAX; n++) {
-        *is_r = !strcmp(path, parent);
-        if (*is_r) break;
-        rc = snap_gather_image(sc, path, format, &info);
-        if (rc) return rc;
-        path = info.backing;
-        format = info.backing_format;
-    }
+    *is_r = path && !strcmp(path, parent);
+    if (*is_r || !path || !format) return 0;
+    rc = snap_gather_image(sc, path, format, &info);
+    if (rc) return rc;
+    for (i = 0; i < info.num_layers && !*is_r; i++)
+        *is_r = !strcmp(info.layers[i], parent);
     return 0;
 }
 

@@ -10,7 +10,7 @@
  *   plan        steps as data;  engine  which step is next, no I/O
  *   run         performs a step at a seam
  *   seams       exec qmp agent keeper dom save xs monitor lock file image
- *               users hook
+ *               users kernel process hook
  *   base        ctx json name config
  */
 #ifndef LIBXL_SNAP_INTERNAL_H
@@ -203,14 +203,17 @@ void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
 /* The names of the internal snapshots in QEMU's ImageInfo @image. */
 int snap_image_tags(libxl_snapshot_ctx *sc, yajl_val image,
                     const char ***tags_r);
+/* The file of a layer.  QEMU names one that was opened with options of its own
+ * "json:{...}", where the file is inside, below its format. */
+const char *snap_image_file(libxl_snapshot_ctx *sc, yajl_val image);
 
 /* What "qemu-img info" says of an image. */
 struct snap_image_info {
     uint64_t virtual_size;
     int num_tags;
     const char **tags;
-    const char *backing;                /* absolute; NULL: none */
-    const char *backing_format;         /* as the image says; NULL: it does not */
+    int num_layers;
+    const char **layers;                /* file names, its own first */
 };
 int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
                       const char *format, struct snap_image_info *info_r);
@@ -226,9 +229,18 @@ int snap_check_domain_alive(libxl_snapshot_ctx *sc,
                             const struct snap_domain *dom);
 /* We can work on it. */
 int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
-/* Nobody but @dom's own QEMU has @path open; @write_only: for writing. */
-int snap_check_unused(libxl_snapshot_ctx *sc, const char *who,
-                      const char *path, pid_t except, bool write_only);
+/* The layers of a disk in a list for snap_check_unused(): nobody else may use
+ * the first one (@base: write to it), nor write to the others. */
+struct snap_layers {
+    int num;
+    struct snap_file_use *files;
+};
+void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                     const char *vdev, const char *const *paths, int num,
+                     bool base);
+/* Nobody else uses them. */
+int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
+                      pid_t qemu_pid, uint32_t domid);
 /* @path does not exist, its folder does and takes @bytes more. */
 int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
                       const char *path, const char *directory,
@@ -602,6 +614,8 @@ void snap_signals_restore(const sigset_t *old);
 
 /* The value of @path, or NULL. */
 char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path);
+/* The name of a domain, its number where it has none. */
+const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
 /* Make all three places name the new images; see libxl_snap_xs.c. */
 int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
                     const char *uuid_str, const struct snap_repoint *repoints,
@@ -660,16 +674,9 @@ void snap_image_header(libxl_snapshot_ctx *sc, const char *json,
 int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
                      off_t *stream_r);
 
-/*-- seam: users, who has a file open ---------------------------------------*/
+/*-- seam: process, processes by their file descriptors ---------------------*/
 
-/*
- * The processes that have @path open (@write_only: for writing), as text
- * "qemu-system-i38 (pid 412)", or NULL for none but @except.
- */
-int snap_users_of_file(libxl_snapshot_ctx *sc, const char *path, pid_t except,
-                       bool write_only, char **users_r);
-/* The process that is connected to the unix socket @path, or NULL. */
-char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
+/* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
 /* The processes with a file descriptor for which @match, given its number as
  * text, says true; never ourselves. */
@@ -677,6 +684,72 @@ typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
                            void *opaque);
 int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
                            void *opaque, pid_t **pids_r, int *num_r);
+/* The process that is connected to the unix socket @path, or NULL. */
+char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
+/* The first line of a file of /proc or /sys, or NULL. */
+char *snap_kernel_line(libxl_snapshot_ctx *sc, const char *path);
+
+/*-- seam: kernel, what it uses files and block devices for -----------------*/
+
+/* A file, or a block device, by what it is: names change. */
+struct snap_file_id {
+    bool block;
+    dev_t dev;
+    ino_t ino;                  /* 0: block device */
+};
+
+enum snap_use_kind {
+    SNAP_USE_LOOP,              /* as another block device: */
+    SNAP_USE_HOLDER,            /* device-mapper, md */
+    SNAP_USE_PARTITION,
+    SNAP_USE_BELOW,             /* what a loop device or partition is made of */
+    SNAP_USE_MOUNT,             /* for itself: */
+    SNAP_USE_SWAP,
+    SNAP_USE_BLKBACK,
+    SNAP_USE_PROCESS,           /* libxl_snap_users.c adds these two */
+    SNAP_USE_DISK,
+};
+
+struct snap_use {
+    enum snap_use_kind kind;
+    struct snap_file_id of;     /* what is used */
+    struct snap_file_id as;     /* LOOP, HOLDER, PARTITION, BELOW */
+    bool writes;
+    const char *name;           /* the device @as in words, MOUNT: where */
+    uint32_t domid, devid;      /* BLKBACK */
+    pid_t pid;                  /* PROCESS */
+};
+
+struct snap_uses {
+    int num, max;
+    struct snap_use *list;
+};
+
+bool snap_file_id(const char *path, struct snap_file_id *id_r);
+struct snap_use *snap_uses_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
+                               enum snap_use_kind kind,
+                               const struct snap_file_id *of);
+/* All of them, for whatever files. */
+int snap_kernel_uses(libxl_snapshot_ctx *sc, struct snap_uses *uses);
+
+/*-- seam: users, who uses a file -------------------------------------------*/
+
+struct snap_file_use {
+    const char *who;            /* whose file: "disk xvda" */
+    const char *path;
+    bool write_only;            /* a base: others may read it */
+    char *users;                /* set: e.g. "qemu-nbd (pid 412)"; NULL: none */
+};
+
+/* Who is no user: a domain's QEMU (0: none) and its blkback. */
+struct snap_users_except {
+    pid_t pid;
+    uint32_t domid;             /* SNAP_NO_DOMAIN: none */
+};
+
+/* Set the users of all @files in one pass over the system. */
+int snap_users_of_files(libxl_snapshot_ctx *sc, struct snap_file_use *files,
+                        int num, const struct snap_users_except *except);
 
 /*-- seam: monitor, xl's daemon of a domain ---------------------------------*/
 

@@ -42,8 +42,8 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
     disk->virtual_size = info.virtual_size;
     disk->num_tags = info.num_tags;
     disk->tags = info.tags;
-    disk->layers = snap_zalloc(sc, sizeof(*disk->layers));
-    disk->layers[disk->num_layers++] = disk->path;
+    disk->num_layers = info.num_layers;
+    disk->layers = info.layers;
     return 0;
 }
 

@@ -213,18 +213,25 @@ static int check_snapshot(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-static int check_disk(libxl_snapshot_ctx *sc, const struct revert *r,
-                      struct snap_revert_op *op)
+/* A base may be read by other domains' overlays, an image with a tag in it by
+ * nobody: applying the tag rewrites it. */
+static int check_users(libxl_snapshot_ctx *sc, const struct revert *r)
 {
-    int rc;
+    struct snap_layers layers = { 0 };
+    int i;
 
-    rc = op->driver->revert_check(sc, op);
-    if (rc) return rc;
-    /* a base may be read by other domains' overlays, an image with a tag in
-     * it by nobody: applying the tag rewrites it */
-    return snap_check_unused(sc, snap_sprintf(sc, "disk %s", op->ds->vdev),
-                             op->ds->parent.pdev_path, r->dom.qemu_pid,
-                             op->driver->moves);
+    for (i = 0; i < r->num_ops; i++) {
+        const struct snap_revert_op *op = &r->ops[i];
+        const char *path = op->ds->parent.pdev_path;
+
+        if (op->image.num_layers)
+            snap_layers_add(sc, &layers, op->ds->vdev, op->image.layers,
+                            op->image.num_layers, op->driver->moves);
+        else
+            snap_layers_add(sc, &layers, op->ds->vdev, &path, 1,
+                            op->driver->moves);
+    }
+    return snap_check_unused(sc, &layers, r->dom.qemu_pid, r->dom.domid);
 }
 
 /* No writable disk of the config may be without a disk snapshot: it would meet
@@ -245,10 +252,10 @@ static int check_disks(libxl_snapshot_ctx *sc, struct revert *r)
                              disk->vdev);
     }
     for (i = 0; i < r->num_ops; i++) {
-        rc = check_disk(sc, r, &r->ops[i]);
+        rc = r->ops[i].driver->revert_check(sc, &r->ops[i]);
         if (rc) return rc;
     }
-    return 0;
+    return check_users(sc, r);
 }
 
 /*-- plan -------------------------------------------------------------------*/

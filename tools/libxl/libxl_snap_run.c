@@ -103,28 +103,45 @@ static int run_unpause(libxl_snapshot_ctx *sc, struct snap_run *run)
     return rc;
 }
 
+/* The first of @files that somebody writes to, NULL for none. */
+static int run_find_writer(libxl_snapshot_ctx *sc, struct snap_file_use *files,
+                           int num, const struct snap_file_use **used_r)
+{
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    int rc, i;
+
+    rc = snap_users_of_files(sc, files, num, &nobody);
+    *used_r = NULL;
+    for (i = 0; !rc && i < num && !*used_r; i++)
+        if (files[i].users) *used_r = &files[i];
+    return rc;
+}
+
 /* libxl tells QEMU to end (SIGHUP) and does not wait until it has. */
 static int run_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
     uint64_t deadline = snap_now_us() + RUN_RELEASE_MS * UINT64_C(1000);
-    char *users;
-    int rc, i;
+    const struct snap_file_use *used;
+    struct snap_file_use *files;
+    int rc, i, num;
 
+    for (num = 0; step->argv[num]; num++);
+    files = snap_zalloc(sc, num * sizeof(*files));
+    for (i = 0; i < num; i++)
+        files[i] = (struct snap_file_use){
+            .who = "image", .path = step->argv[i], .write_only = true,
+        };
     rc = snap_dom_destroy(sc, run->domid);
-    for (i = 0; !rc && step->argv[i]; i++) {
-        for (;;) {
-            rc = snap_users_of_file(sc, step->argv[i], 0, true, &users);
-            if (rc || !users) break;
-            if (snap_now_us() > deadline) {
-                rc = snap_fail(sc, ERROR_TIMEDOUT, "%s is still in use by %s",
-                               step->argv[i], users);
-                break;
-            }
-            usleep(50000);
-        }
+    if (rc) return rc;
+    for (;;) {
+        rc = run_find_writer(sc, files, num, &used);
+        if (rc || !used) return rc;
+        if (snap_now_us() > deadline)
+            return snap_fail(sc, ERROR_TIMEDOUT, "%s is still in use by %s",
+                             used->path, used->users);
+        usleep(50000);
     }
-    return rc;
 }
 
 /* xl has made the domain anew. */

@@ -1,104 +1,123 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snap_users.c: who has a file open, who is at the other end of a
- * socket.
+ * libxl_snap_users.c: who uses a file or a block device.
  *
- * QEMU opens the disks of PV domains with locking=off (7.2, xen-block.c), so
- * image locks tell nothing on a Xen host and /proc has to.
+ * QEMU opens the disks of PV domains with locking=off (7.2, xen-block.c), and
+ * blkback and loop devices know no locks, so image locks tell nothing on a
+ * Xen host.  One pass over the kernel's devices and one over /proc answer for
+ * all files together: a chain may be long, and /proc is.
+ *
+ * The answers are a table of uses, sorted by what is used.  A use as a block
+ * device (a loop device, say) leads to what uses that, and so on.
  */
 #include "libxl_snap_internal.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
-{
-    char comm[64] = "a process";
-    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/comm", (int)pid), "re");
-
-    if (f) {
-        if (!fgets(comm, sizeof(comm), f)) strcpy(comm, "a process");
-        comm[strcspn(comm, "\n")] = 0;
-        fclose(f);
-    }
-    return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
-}
-
-static bool process_matches(libxl_snapshot_ctx *sc, pid_t pid,
-                            snap_match_fd *match, void *opaque)
-{
-    DIR *dir = opendir(snap_sprintf(sc, "/proc/%d/fd", (int)pid));
-    struct dirent *e;
-    bool found = false;
-
-    if (!dir) return false;             /* it has just ended */
-    while (!found && (e = readdir(dir)))
-        found = e->d_name[0] != '.' && match(sc, pid, e->d_name, opaque);
-    closedir(dir);
-    return found;
-}
-
-int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
-                           void *opaque, pid_t **pids_r, int *num_r)
-{
-    DIR *dir = opendir("/proc");
-    struct dirent *e;
-    pid_t pid, *pids = NULL;
-    int num = 0;
-
-    if (!dir)
-        return snap_fail(sc, ERROR_FAIL, "cannot read /proc: %s; is it "
-                         "mounted?", strerror(errno));
-    while ((e = readdir(dir))) {
-        if (!isdigit((unsigned char)e->d_name[0])) continue;
-        pid = atoi(e->d_name);
-        if (pid == getpid() || !process_matches(sc, pid, match, opaque))
-            continue;
-        pids = snap_grow(sc, pids, num * sizeof(pid), (num + 1) * sizeof(pid));
-        pids[num++] = pid;
-    }
-    closedir(dir);
-    *pids_r = pids;
-    *num_r = num;
-    return 0;
-}
-
-/* The processes that match, but @except, as text; NULL if there are none. */
-static int users_text(libxl_snapshot_ctx *sc, pid_t except,
-                      snap_match_fd *match, void *opaque, char **users_r)
-{
-    char *users = NULL, *who;
-    pid_t *pids;
-    int num, i, rc;
-
-    rc = snap_processes_with_fd(sc, match, opaque, &pids, &num);
-    if (rc) return rc;
-    for (i = 0; i < num; i++) {
-        if (pids[i] == except) continue;
-        who = snap_process_name(sc, pids[i]);
-        users = users ? snap_sprintf(sc, "%s, %s", users, who) : who;
-    }
-    *users_r = users;
-    return 0;
-}
-
-/*-- files ------------------------------------------------------------------*/
-
-struct file_match {
-    struct stat st;
-    bool write_only;
+struct users {
+    const struct snap_users_except *except;
+    struct snap_uses uses;
+    /* the files, and all devices that lead to them */
+    int num_watched, max_watched;
+    struct snap_file_id *watched;
 };
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct snap_file_id *x = a, *y = b;
+
+    if (x->block != y->block) return x->block ? 1 : -1;
+    if (x->dev != y->dev) return x->dev < y->dev ? -1 : 1;
+    if (x->ino != y->ino) return x->ino < y->ino ? -1 : 1;
+    return 0;
+}
+
+static bool same_id(const struct snap_file_id *a, const struct snap_file_id *b)
+{
+    return !compare_ids(a, b);
+}
+
+static int compare_uses(const void *a, const void *b)
+{
+    const struct snap_use *x = a, *y = b;
+    int order = compare_ids(&x->of, &y->of);
+
+    if (order) return order;
+    if (x->kind != y->kind) return x->kind < y->kind ? -1 : 1;
+    if (x->pid != y->pid) return x->pid < y->pid ? -1 : 1;
+    return y->writes - x->writes;
+}
+
+static void sort_uses(struct snap_uses *uses)
+{
+    if (uses->num)
+        qsort(uses->list, uses->num, sizeof(*uses->list), compare_uses);
+}
+
+/* The first use of @id, or where it would stand. */
+static int first_use(const struct snap_uses *uses,
+                     const struct snap_file_id *id)
+{
+    int low = 0, high = uses->num, mid;
+
+    while (low < high) {
+        mid = low + (high - low) / 2;
+        if (compare_ids(&uses->list[mid].of, id) < 0) low = mid + 1;
+        else high = mid;
+    }
+    return low;
+}
+
+/* The next use of @id that can be followed: from @came (NULL: from nowhere),
+ * not back to that, nor to the other partitions of its disk. */
+static const struct snap_use *next_use(const struct snap_uses *uses, int *at,
+                                       const struct snap_file_id *id,
+                                       const struct snap_file_id *came)
+{
+    const struct snap_use *use;
+
+    while (*at < uses->num) {
+        use = &uses->list[(*at)++];
+        if (!same_id(&use->of, id)) return NULL;
+        if (!came || (use->kind != SNAP_USE_PARTITION
+                      && !same_id(&use->as, came)))
+            return use;
+    }
+    return NULL;
+}
+
+static bool is_device(const struct snap_use *use)
+{
+    return use->kind <= SNAP_USE_BELOW;
+}
+
+/*-- what to look for -------------------------------------------------------*/
+
+/* @up: not from a device down to what it is made of, which is done once. */
+static void watch(libxl_snapshot_ctx *sc, struct users *u,
+                  const struct snap_file_id *id,
+                  const struct snap_file_id *came, bool up)
+{
+    const struct snap_use *use;
+    int at = first_use(&u->uses, id);
+
+    if (u->num_watched == u->max_watched) {
+        u->max_watched = u->max_watched ? 2 * u->max_watched : 64;
+        u->watched = snap_grow(sc, u->watched, u->num_watched * sizeof(*id),
+                               u->max_watched * sizeof(*id));
+    }
+    u->watched[u->num_watched++] = *id;
+    while ((use = next_use(&u->uses, &at, id, came)))
+        if (use->kind == SNAP_USE_BELOW ? !up : is_device(use))
+            watch(sc, u, &use->as, use->kind == SNAP_USE_BELOW ? id : NULL,
+                  true);
+}
 
 static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid, const char *fd)
 {
@@ -114,126 +133,194 @@ static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid, const char *fd)
     return (flags & O_ACCMODE) != O_RDONLY;
 }
 
-static bool match_file(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                       void *opaque)
+/* Puts the process into the table if it has a watched file open.  Never true:
+ * it may have several. */
+static bool match_watched(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                          void *opaque)
 {
-    struct file_match *m = opaque;
-    struct stat st;
+    struct users *u = opaque;
+    struct snap_file_id id;
+    struct snap_use *use;
 
-    if (stat(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd), &st))
+    if (!snap_file_id(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd), &id)
+        || !bsearch(&id, u->watched, u->num_watched, sizeof(id), compare_ids))
         return false;
-    if (S_ISBLK(m->st.st_mode)
-        ? !S_ISBLK(st.st_mode) || st.st_rdev != m->st.st_rdev
-        : st.st_dev != m->st.st_dev || st.st_ino != m->st.st_ino)
-        return false;
-    return !m->write_only || fd_is_writable(sc, pid, fd);
-}
-
-int snap_users_of_file(libxl_snapshot_ctx *sc, const char *path, pid_t except,
-                       bool write_only, char **users_r)
-{
-    struct file_match m = { .write_only = write_only };
-
-    if (stat(path, &m.st))
-        return snap_fail(sc, ERROR_FAIL, "%s: %s", path, strerror(errno));
-    return users_text(sc, except, match_file, &m, users_r);
-}
-
-/*-- sockets ----------------------------------------------------------------*/
-
-struct diag_request {
-    struct nlmsghdr nlh;
-    struct unix_diag_req udr;
-};
-
-static int diag_send(int fd)
-{
-    struct diag_request req = {
-        .nlh = { .nlmsg_len = sizeof(req), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-        .udr = { .sdiag_family = AF_UNIX, .udiag_states = -1,
-                 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
-    };
-
-    return send(fd, &req, sizeof(req), 0) == sizeof(req) ? 0 : -1;
-}
-
-/* The peer's inode if this message is of a connected socket named @path,
- * which is the server's end. */
-static uint32_t diag_peer(const struct nlmsghdr *nlh, const char *path)
-{
-    const struct unix_diag_msg *msg = NLMSG_DATA(nlh);
-    const struct nlattr *attr = (const void *)(msg + 1);
-    int left = nlh->nlmsg_len - NLMSG_LENGTH(sizeof(*msg));
-    uint32_t peer = 0;
-    bool named = false;
-
-    while (left >= (int)sizeof(*attr) && attr->nla_len >= sizeof(*attr)
-           && attr->nla_len <= left) {
-        size_t len = attr->nla_len - sizeof(*attr);
-
-        if (attr->nla_type == UNIX_DIAG_PEER && len >= sizeof(peer))
-            memcpy(&peer, attr + 1, sizeof(peer));
-        if (attr->nla_type == UNIX_DIAG_NAME)
-            named = strnlen((const char *)(attr + 1), len) == strlen(path)
-                && !memcmp(attr + 1, path, strlen(path));
-        left -= NLA_ALIGN(attr->nla_len);
-        attr = (const void *)((const char *)attr + NLA_ALIGN(attr->nla_len));
-    }
-    return named ? peer : 0;
-}
-
-/* One datagram of the dump; true at its end. */
-static bool diag_receive(int fd, const char *path, uint32_t *peers, int *num,
-                         int max)
-{
-    char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
-    ssize_t got = recv(fd, buf, sizeof(buf), 0);
-    const struct nlmsghdr *nlh = (const void *)buf;
-    uint32_t peer;
-
-    if (got <= 0) return true;
-    for (; NLMSG_OK(nlh, got); nlh = NLMSG_NEXT(nlh, got)) {
-        if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY) return true;
-        peer = diag_peer(nlh, path);
-        if (peer && *num < max) peers[(*num)++] = peer;
-    }
+    use = snap_uses_add(sc, &u->uses, SNAP_USE_PROCESS, &id);
+    use->pid = pid;
+    use->writes = fd_is_writable(sc, pid, fd);
     return false;
 }
 
-struct socket_match {
-    uint32_t peers[16];
+static int gather_uses(libxl_snapshot_ctx *sc, struct users *u,
+                       const struct snap_file_use *files,
+                       const struct snap_file_id *ids, int num)
+{
+    struct snap_use *use;
+    pid_t *pids;
+    int rc, i, num_pids;
+
+    rc = snap_kernel_uses(sc, &u->uses);
+    if (rc) return rc;
+    sort_uses(&u->uses);
+    for (i = 0; i < num; i++)
+        watch(sc, u, &ids[i], NULL, false);
+    if (u->num_watched)
+        qsort(u->watched, u->num_watched, sizeof(*u->watched), compare_ids);
+    rc = snap_processes_with_fd(sc, match_watched, u, &pids, &num_pids);
+    if (rc) return rc;
+    for (i = 0; i < num; i++) {
+        if (files[i].write_only) continue;
+        use = snap_uses_add(sc, &u->uses, SNAP_USE_DISK, &ids[i]);
+        use->name = files[i].who;
+        use->writes = true;
+    }
+    sort_uses(&u->uses);
+    return 0;
+}
+
+/*-- the answer for one file ------------------------------------------------*/
+
+struct answer {
+    const struct snap_file_use *file;
     int num;
+    const char **names;
 };
 
-static bool match_socket(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                         void *opaque)
+static void add_name(libxl_snapshot_ctx *sc, struct answer *answer,
+                     const char *name)
 {
-    struct socket_match *m = opaque;
-    char link[64];
-    uint32_t ino;
-    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
-                           link, sizeof(link) - 1);
     int i;
 
-    if (len <= 0) return false;
-    link[len] = 0;
-    if (sscanf(link, "socket:[%u]", &ino) != 1) return false;
-    for (i = 0; i < m->num; i++)
-        if (m->peers[i] == ino) return true;
-    return false;
+    for (i = 0; i < answer->num; i++)
+        if (!strcmp(answer->names[i], name)) return;
+    answer->names = snap_grow(sc, answer->names, i * sizeof(name),
+                              (i + 1) * sizeof(name));
+    answer->names[answer->num++] = name;
 }
 
-char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path)
+static const char *backend_name(libxl_snapshot_ctx *sc,
+                                const struct snap_use *use)
 {
-    struct socket_match m = { .num = 0 };
-    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    char *users = NULL;
+    const char *vdev = snap_xs_read(sc, snap_sprintf(
+        sc, "/local/domain/0/backend/vbd/%u/%u/dev", use->domid, use->devid));
 
-    if (fd < 0) return NULL;
-    if (!diag_send(fd))
-        while (!diag_receive(fd, path, m.peers, &m.num, 16));
-    close(fd);
-    if (!m.num) return NULL;
-    return users_text(sc, 0, match_socket, &m, &users) ? NULL : users;
+    return snap_sprintf(sc, "domain %s (blkback, %s)",
+                        snap_xs_domain_name(sc, use->domid),
+                        vdev ? vdev : snap_sprintf(sc, "%u", use->devid));
+}
+
+/* Who @use is, if that is the end of the line; NULL for whom we expect.
+ * @via: the device that it uses, NULL for the file itself. */
+static const char *user_name(libxl_snapshot_ctx *sc, const struct users *u,
+                             const struct answer *answer,
+                             const struct snap_use *use, const char *via)
+{
+    switch (use->kind) {
+    case SNAP_USE_PROCESS:
+        if (u->except->pid && use->pid == u->except->pid) return NULL;
+        return snap_process_name(sc, use->pid);
+    case SNAP_USE_BLKBACK:
+        if (use->domid == u->except->domid) return NULL;
+        return backend_name(sc, use);
+    case SNAP_USE_DISK:
+        if (!strcmp(use->name, answer->file->who)) return NULL;
+        return snap_sprintf(sc, "%s of the same domain", use->name);
+    case SNAP_USE_SWAP:
+        return via ? snap_sprintf(sc, "%s, used as swap", via) : "swap";
+    case SNAP_USE_MOUNT:
+        return via ? snap_sprintf(sc, "%s, mounted on %s", via, use->name)
+                   : snap_sprintf(sc, "a mount on %s", use->name);
+    default:
+        return NULL;
+    }
+}
+
+/*
+ * Name the users of @id.  True if there are any, expected ones included: the
+ * loop device that a domain's own disk is on need not be named for itself.
+ * From @came down to @id only writers matter: others may have the rest of it.
+ */
+static bool name_users(libxl_snapshot_ctx *sc, const struct users *u,
+                       struct answer *answer, const struct snap_file_id *id,
+                       const struct snap_file_id *came, const char *via,
+                       bool top)
+{
+    bool write_only = answer->file->write_only || came, any = false, deeper;
+    int at = first_use(&u->uses, id);
+    const struct snap_use *use;
+    const char *name;
+
+    while ((use = next_use(&u->uses, &at, id, came))) {
+        if (write_only && !use->writes) continue;
+        if (use->kind == SNAP_USE_BELOW) {
+            if (top) name_users(sc, u, answer, &use->as, id, NULL, false);
+        } else if (is_device(use)) {
+            deeper = name_users(sc, u, answer, &use->as, NULL, use->name,
+                                false);
+            if (!deeper && use->kind != SNAP_USE_PARTITION) {
+                add_name(sc, answer, use->name);
+                deeper = true;
+            }
+            any |= deeper;
+        } else {
+            name = user_name(sc, u, answer, use, via);
+            if (name) add_name(sc, answer, name);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* The kernel gives a device to one exclusive user.  Where we see none, it may
+ * be a mount in another namespace. */
+static void name_exclusive_user(libxl_snapshot_ctx *sc, const struct users *u,
+                                struct answer *answer,
+                                const struct snap_file_id *id)
+{
+    int at = first_use(&u->uses, id), fd;
+    const struct snap_use *use;
+
+    if (!id->block) return;
+    while ((use = next_use(&u->uses, &at, id, NULL)))
+        if (use->kind == SNAP_USE_HOLDER || use->kind == SNAP_USE_MOUNT
+            || use->kind == SNAP_USE_SWAP || use->kind == SNAP_USE_PARTITION)
+            return;
+    fd = open(answer->file->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == EBUSY && !answer->num)
+        add_name(sc, answer, "something that has it for itself, such as a "
+                 "mount in another namespace");
+    if (fd >= 0) close(fd);
+}
+
+static void answer_for(libxl_snapshot_ctx *sc, const struct users *u,
+                       struct snap_file_use *file,
+                       const struct snap_file_id *id)
+{
+    struct answer answer = { .file = file };
+    int i;
+
+    name_users(sc, u, &answer, id, NULL, NULL, true);
+    name_exclusive_user(sc, u, &answer, id);
+    file->users = answer.num ? snap_strdup(sc, answer.names[0]) : NULL;
+    for (i = 1; i < answer.num; i++)
+        file->users = snap_sprintf(sc, "%s and %s", file->users,
+                                   answer.names[i]);
+}
+
+int snap_users_of_files(libxl_snapshot_ctx *sc, struct snap_file_use *files,
+                        int num, const struct snap_users_except *except)
+{
+    struct users u = { .except = except };
+    struct snap_file_id *ids = snap_zalloc(sc, num * sizeof(*ids));
+    int rc, i;
+
+    for (i = 0; i < num; i++)
+        if (!snap_file_id(files[i].path, &ids[i]))
+            return snap_fail(sc, ERROR_FAIL, "%s: %s: %s", files[i].who,
+                             files[i].path, strerror(errno));
+    rc = gather_uses(sc, &u, files, ids, num);
+    if (rc) return rc;
+    for (i = 0; i < num; i++)
+        answer_for(sc, &u, &files[i], &ids[i]);
+    return 0;
 }

@@ -40,6 +40,14 @@ char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path)
     return text;
 }
 
+const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    const char *name = snap_xs_read(sc, snap_sprintf(
+        sc, "/local/domain/%u/name", domid));
+
+    return name ? name : snap_sprintf(sc, "%u", domid);
+}
+
 /*-- xenstore ---------------------------------------------------------------*/
 
 /* libxl's names, not QEMU's: raw is "aio" (libxl__device_disk_string_of_format) */
