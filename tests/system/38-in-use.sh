@@ -1,0 +1,186 @@
+#!/bin/bash
+# Images that somebody else uses: create and revert name the user, and refuse
+# before anything has changed. Others may read a base, and only that.
+# time-limit: 900
+. "$(dirname "$0")/snapshot.sh"
+
+# overlay PATH BASE FORMAT: with a blank start, for the witness.
+overlay() {
+    qemu-img create -q -f qcow2 -b "$2" -F "$3" "$1"
+    qemu-io -f qcow2 -c 'write -z 0 1M' "$1" > /dev/null
+}
+
+refused() {
+    unchanged vm mustfail "$1" xl snapshot-create -n s2 vm &&
+        unchanged vm mustfail "$1" xl snapshot-revert vm "$(cfg vm s1)"
+}
+accepted() {
+    xl snapshot-create -N -n s2 vm && xl snapshot-revert -N vm "$(cfg vm s1)"
+}
+
+# serve FORMAT IMAGE [-r]: a qemu-nbd on it, until unserve. It heeds no lock.
+serve() {
+    rm -f /srv/nbd
+    qemu-nbd -t -k /srv/nbd "${@:3}" --image-opts \
+        "driver=$1,file.driver=file,file.locking=off,file.filename=$2" &
+    nbd=$!
+    until_ok 30 test -S /srv/nbd
+}
+unserve() { kill "$nbd"; wait "$nbd" || :; }
+
+# other DISK: a second domain with that one disk, which need not run.
+other() {
+    define_domain other "$1"
+    xl create -q -p "$(config other)"
+}
+
+truncate -s 64M /srv/gold.raw
+mkfs.ext4 -q /srv/gold.raw
+pvcreate -q -ff -y /dev/vdc > /dev/null
+vgcreate -q use /dev/vdc > /dev/null
+lvcreate -q -y -n gold -L 64M use > /dev/null
+gold=/dev/use/gold
+mkfs.ext4 -q $gold
+cleanup_fn eval 'vgremove -q -f -y use; pvremove -q -y /dev/vdc; rm -f /srv/gold.raw /srv/nbd'
+mkdir -p /srv/vm /srv/mnt
+overlay /srv/vm/xvda.qcow2 /srv/gold.raw raw
+overlay /srv/vm/xvdb.qcow2 $gold raw
+new_snapshot_domain vm "/srv/vm/xvda.qcow2,qcow2,%v,w" "/srv/vm/xvdb.qcow2,qcow2,%v,w"
+xl snapshot-create -n s1 vm <(echo "disks = [ '/srv/vm/xvda.s1.qcow2,qcow2,xvda', ',,xvdb' ]") > /dev/null
+ok "nobody else uses anything" accepted
+
+note "processes"
+serve qcow2 /srv/vm/xvdb.qcow2
+ok "qemu-nbd on an active layer" \
+    refused "disk xvdb: /srv/vm/xvdb.qcow2 is in use by qemu-nbd (pid $nbd); end that first"
+unserve
+serve qcow2 /srv/vm/xvdb.qcow2 -r
+ok "even if it only reads" refused "in use by qemu-nbd (pid $nbd)"
+unserve
+serve raw /srv/gold.raw
+ok "on a base" refused "disk xvda: /srv/gold.raw is in use by qemu-nbd (pid $nbd)"
+unserve
+serve raw /srv/gold.raw -r
+ok "where it may read" accepted
+unserve
+
+note "loop devices and mounts"
+loop=$(losetup -f --show /srv/gold.raw)
+ok "a loop device" refused "disk xvda: /srv/gold.raw is in use by the loop device $loop; end that"
+mount "$loop" /srv/mnt
+ok "that is mounted" refused "/srv/gold.raw is in use by the loop device $loop, mounted on /srv/mnt; end"
+mv /srv/gold.raw /srv/moved
+ln /srv/moved /srv/gold.raw
+rm /srv/moved
+ok "and its file renamed" refused "in use by the loop device $loop, mounted on /srv/mnt"
+umount /srv/mnt
+losetup -d "$loop"
+printf '\0\0\0\0\203\0\0\0\0\10\0\0\0\100\0\0' |
+    dd of=/srv/gold.raw bs=1 seek=446 conv=notrunc status=none
+printf '\125\252' | dd of=/srv/gold.raw bs=1 seek=510 conv=notrunc status=none
+loop=$(losetup -P -f --show /srv/gold.raw)
+until_ok 10 test -b "${loop}p1"
+sleep 1000 3<> "${loop}p1" &
+sleeper=$!
+ok "a partition of a loop device" refused "/srv/gold.raw is in use by sleep (pid $sleeper)"
+kill $sleeper
+losetup -d "$loop"
+mount -o loop,ro /srv/gold.raw /srv/mnt
+ok "a loop mount of a base that only reads" accepted
+umount /srv/mnt
+mount $gold /srv/mnt
+ok "a block device that is mounted" refused "disk xvdb: $gold is in use by a mount on /srv/mnt; end"
+umount /srv/mnt
+mount -o ro $gold /srv/mnt
+ok "only to be read" accepted
+umount /srv/mnt
+dmsetup create over --table "0 2048 linear $gold 0"
+ok "and that another device is made of" refused "$gold is in use by the device /dev/mapper/over; end"
+dmsetup remove over
+
+note "other domains"
+other "/srv/vm/xvdb.qcow2,qcow2,%v,w"
+ok "a domain with the same image" refused "disk xvdb: /srv/vm/xvdb.qcow2 is in use by domain other ("
+remove_domain other
+other "/srv/gold.raw,raw,%v,w"
+ok "a domain that has the base from blkback" \
+    refused "disk xvda: /srv/gold.raw is in use by domain other (blkback, xvda); end that first"
+remove_domain other
+other "/srv/gold.raw,raw,%v,r"
+ok "a domain that can only read the base" accepted
+remove_domain other
+mkdir -p /srv/other
+overlay /srv/other/o.qcow2 /srv/gold.raw raw
+other "/srv/other/o.qcow2,qcow2,%v,w"
+ok "a domain with an overlay of its own on it" accepted
+remove_domain other
+other "phy:$gold,%v,w"
+ok "a domain with the block device" refused "disk xvdb: $gold is in use by domain other (blkback, xvda)"
+remove_domain other
+other "phy:$gold,%v,r"
+ok "that can only read it" accepted
+remove_domain other
+
+note "the domain itself"
+xl block-attach vm "/srv/gold.raw,raw,xvdc,w,backendtype=qdisk"
+ok "its base as another disk of its own" unchanged vm \
+    mustfail "disk xvda: /srv/gold.raw is in use by disk xvdc of the same domain" \
+    xl snapshot-create --external -n s2 vm
+xl block-detach vm xvdc
+xl block-attach vm "/srv/gold.raw,raw,xvdc,w"
+ok "from blkback, which a revert ends" xl snapshot-revert -N vm "$(cfg vm s1)"
+xl block-detach vm xvdc
+
+mkswap $gold > /dev/null
+swapon $gold
+ok "swap" refused "disk xvdb: $gold is in use by swap; end that first"
+swapoff $gold
+ok "it was never touched" ticking vm
+ok "nobody uses anything any more" revert vm s1
+ok "and it is back" ticking vm
+remove_domain vm
+
+note "chains"
+# layer N: the path of that layer, a link of a chain.
+layer() { echo "/srv/deep/$1.qcow2"; }
+mkdir -p /srv/deep
+cleanup_fn remove_domain deep
+qemu-img create -q -f qcow2 "$(layer 1)" 64M
+for n in {2..50}; do
+    qemu-img create -q -f qcow2 -b "$(layer $((n - 1)))" -F qcow2 "$(layer "$n")" 64M
+done
+# seconds COMMAND...: how long it takes, in $took; the best of three.
+seconds() {
+    local began n
+    took=999999
+    for n in 1 2 3; do
+        began=${EPOCHREALTIME/./}
+        "$@" > /dev/null
+        n=$(((${EPOCHREALTIME/./} - began) / 1000))
+        [ $n -ge $took ] || took=$n
+    done
+}
+for n in 2 10 25 50; do
+    define_domain vm "$(layer $n),qcow2,%v,w"
+    xl create -q -p "$(config vm)"
+    seconds xl snapshot-create -N --unpause --external -n s1 vm
+    note "preflight of $n layers: $took ms"
+    times[n]=$took
+    [ $n = 50 ] || xl destroy vm
+done
+ok "50 layers are seen to in less than a second more than 2" \
+    test $((times[50] - times[2])) -lt 1000
+mark vm
+ok "the domain on them runs" xl unpause vm
+ok "ticks" wait_tick vm 0 240
+cleanup_fn rm -rf "${snapshots:?}/vm"
+rm -rf "${snapshots:?}/vm"
+ok "has its snapshot" xl snapshot-create --external -n s1 vm
+serve raw "$(layer 1)"
+ok "the lowest layer counts, too" mustfail "$(layer 1) is in use by qemu-nbd" \
+    xl snapshot-revert vm "$(cfg vm s1)"
+unserve
+seconds xl snapshot-revert -N vm "$(cfg vm s1)"
+note "preflight of a revert to 50 layers: $took ms"
+ok "and reverts" revert vm s1
+ok "is back" ticking vm
