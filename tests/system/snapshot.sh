@@ -111,3 +111,13 @@ boots_at() {
     }
     ticking "$1"
 }
+
+# serve FORMAT IMAGE [-r]: a qemu-nbd on it, until unserve. It heeds no lock.
+serve() {
+    rm -f /srv/nbd
+    qemu-nbd -t -k /srv/nbd "${@:3}" --image-opts \
+        "driver=$1,file.driver=file,file.locking=off,file.filename=$2" &
+    nbd=$!
+    until_ok 30 test -S /srv/nbd
+}
+unserve() { kill "$nbd"; wait "$nbd" || :; }

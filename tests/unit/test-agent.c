@@ -374,7 +374,6 @@ static void the_keeper_holds_nothing_of_its_owner(void)
 {
     const char *path = tmp_text("held", "");
     int first = open(path, O_RDONLY), fd = fcntl(first, F_DUPFD, 100);
-    char *users;
 
     agent_begins(MANNERS(.deaf = false));
     CHECK_OK(freeze());
@@ -382,8 +381,7 @@ static void the_keeper_holds_nothing_of_its_owner(void)
     close(fd);
     kill(agent, SIGKILL);           /* it holds what was open at its birth */
     waitpid(agent, NULL, 0);
-    CHECK_OK(snap_users_of_file(sc, path, 0, false, &users));
-    CHECK_STR(users, NULL);
+    CHECK_STR(file_users(path), NULL);
     snap_quiesce_drop(keeper);
     agent_ends();
 }

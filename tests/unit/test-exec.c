@@ -93,8 +93,6 @@ static void a_program_that_hangs_is_killed(void)
 static void it_is_killed_with_its_children(void)
 {
     const char *path = tmp_path("pid");
-    struct snap_file_use file = { .who = "file", .path = path };
-    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
 
     /* the grandchild keeps the file open for as long as it lives */
     tmp_text("pid", "");
@@ -102,8 +100,7 @@ static void it_is_killed_with_its_children(void)
                                        path), SHORT_MS, NULL),
                 ERROR_TIMEDOUT, "was killed");
     usleep(100000);
-    CHECK_OK(snap_users_of_files(sc, &file, 1, &nobody));
-    CHECK_STR(file.users, NULL);
+    CHECK_STR(file_users(path), NULL);
 }
 
 static void a_megabyte_of_output_is_taken(void)

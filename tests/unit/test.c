@@ -143,6 +143,15 @@ void test_skip(const char *why)
     skipped = why;
 }
 
+const char *file_users(const char *path)
+{
+    struct snap_file_use file = { .who = "file", .path = path };
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+
+    CHECK_OK(snap_users_of_files(sc, &file, 1, &nobody));
+    return file.users;
+}
+
 /*-- golden files -----------------------------------------------------------*/
 
 static const char *golden_path(const char *name)

@@ -33,6 +33,9 @@ const char *tmp_text(const char *name, const char *text);
 /* @path as a string; "" if it cannot be read. */
 char *file_text(const char *path);
 
+/* Who uses the file @path, but for us; NULL: nobody. */
+const char *file_users(const char *path);
+
 /* The last error, "" for none; and forget it. */
 const char *error_text(void);
 void error_forget(void);

@@ -689,49 +689,6 @@ char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
 /* The first line of a file of /proc or /sys, or NULL. */
 char *snap_kernel_line(libxl_snapshot_ctx *sc, const char *path);
 
-/*-- seam: kernel, what it uses files and block devices for -----------------*/
-
-/* A file, or a block device, by what it is: names change. */
-struct snap_file_id {
-    bool block;
-    dev_t dev;
-    ino_t ino;                  /* 0: block device */
-};
-
-enum snap_use_kind {
-    SNAP_USE_LOOP,              /* as another block device: */
-    SNAP_USE_HOLDER,            /* device-mapper, md */
-    SNAP_USE_PARTITION,
-    SNAP_USE_BELOW,             /* what a loop device or partition is made of */
-    SNAP_USE_MOUNT,             /* for itself: */
-    SNAP_USE_SWAP,
-    SNAP_USE_BLKBACK,
-    SNAP_USE_PROCESS,           /* libxl_snap_users.c adds these two */
-    SNAP_USE_DISK,
-};
-
-struct snap_use {
-    enum snap_use_kind kind;
-    struct snap_file_id of;     /* what is used */
-    struct snap_file_id as;     /* LOOP, HOLDER, PARTITION, BELOW */
-    bool writes;
-    const char *name;           /* the device @as in words, MOUNT: where */
-    uint32_t domid, devid;      /* BLKBACK */
-    pid_t pid;                  /* PROCESS */
-};
-
-struct snap_uses {
-    int num, max;
-    struct snap_use *list;
-};
-
-bool snap_file_id(const char *path, struct snap_file_id *id_r);
-struct snap_use *snap_uses_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                               enum snap_use_kind kind,
-                               const struct snap_file_id *of);
-/* All of them, for whatever files. */
-int snap_kernel_uses(libxl_snapshot_ctx *sc, struct snap_uses *uses);
-
 /*-- seam: users, who uses a file -------------------------------------------*/
 
 struct snap_file_use {
