@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_seams.h: the files with side effects, a section each.  It is part
+ * of libxl_snap_internal.h; include that.
+ */
+#ifndef LIBXL_SNAP_SEAMS_H
+#define LIBXL_SNAP_SEAMS_H
+
+/*-- seam: exec, the only file that forks -----------------------------------*/
+
+/* What a program printed on stdout, NUL-terminated, at most 16 MiB. */
+struct snap_exec_output {
+    char *out;
+};
+
+/*
+ * Run argv[0] (looked up in PATH) with nothing on stdin, wait at most
+ * @timeout_ms, then kill it and what it started.  @what names the purpose in
+ * messages.  @output_r may be NULL.
+ * Fails unless it exits 0; the message has the last line of its stderr.
+ * Errors: ERROR_NOTFOUND (no such program), ERROR_TIMEDOUT, ERROR_FAIL.
+ */
+int snap_exec(libxl_snapshot_ctx *sc, const char *what,
+              const char *const *argv, int timeout_ms,
+              struct snap_exec_output *output_r);
+
+/* What a program gets on its standard input: @head, then the rest of @fd
+ * (-1: nothing) from its file offset. */
+struct snap_exec_input {
+    const void *head;
+    size_t head_len;
+    int fd;
+    const char *const *env;         /* NAME=VALUE, added; NULL: none */
+};
+
+/* As snap_exec(), with @input; @timeout_ms counts from when the program last
+ * took some of it. */
+int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
+                  const char *const *argv, int timeout_ms,
+                  const struct snap_exec_input *input,
+                  struct snap_exec_output *output_r);
+
+/*
+ * Run @body, with one end of a socket pair, in a process of its own: one that
+ * lives on if we are killed and that no Ctrl-C meant for us reaches.  The other
+ * end is *fd_r, where its end shows as that of the stream.
+ */
+typedef void snap_process(libxl_snapshot_ctx *sc, int fd, void *opaque);
+int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body, void *opaque,
+                      int *fd_r);
+
+/*-- seam: stream, lines of JSON over a unix socket -------------------------*/
+
+/* A connection.  @fd is -1 until it is open. */
+struct snap_stream {
+    const char *peer;           /* "QEMU", for messages */
+    const char *path;           /* NULL: it has none */
+    int fd;
+    size_t limit;               /* of a message, 64 KiB times a power of 2 */
+    char *buf;                  /* what came and is not yet used */
+    size_t len, max;
+};
+
+/* When @ms (0: @usual_ms) from now have passed. */
+uint64_t snap_deadline(int ms, int usual_ms);
+/*
+ * All take a @deadline by snap_now_us() and fail with ERROR_TIMEDOUT, or with
+ * ERROR_FAIL if the peer is gone, ERROR_PROTOCOL_ERROR_QMP if a message is not
+ * what it ought to be.  @doing is for their message.
+ */
+int snap_stream_connect(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                        uint64_t deadline);
+int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                     const char *text, uint64_t deadline, const char *doing);
+/* Drop what comes, up to and with a byte @mark. */
+int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s, char mark,
+                     uint64_t deadline, const char *doing);
+/* *msg_r: a JSON object, to be freed with yajl_tree_free().  Of a line that is
+ * none, snap_stream_line() makes NULL, snap_stream_receive() an error. */
+int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                     uint64_t deadline, const char *doing, yajl_val *msg_r);
+int snap_stream_receive(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                        uint64_t deadline, const char *doing,
+                        yajl_val *msg_r);
+/* Whether @reply has "return"; else fail, with the words in its "error". */
+int snap_stream_judge(libxl_snapshot_ctx *sc, const struct snap_stream *s,
+                      const char *command, yajl_val reply);
+/* Return @rc; if that is a timeout, say who else is on the socket. */
+int snap_stream_blame(libxl_snapshot_ctx *sc, const struct snap_stream *s,
+                      int rc);
+void snap_stream_close(struct snap_stream *s);  /* twice is fine */
+
+/*-- seam: qmp, the only file that talks to QEMU ----------------------------*/
+
+/*
+ * A connection to the QEMU of a domain.  While it is open no libxl function
+ * may be called that may talk to QEMU itself: libxl would wait for the lock
+ * that we hold.
+ */
+struct snap_qmp;
+int snap_qmp_open(libxl_snapshot_ctx *sc, uint32_t domid, const char *uuid_str,
+                  struct snap_qmp **qmp_r);
+/* @path: any QMP socket, no lock; for QEMUs that are not libxl's. */
+int snap_qmp_open_path(libxl_snapshot_ctx *sc, const char *path,
+                       struct snap_qmp **qmp_r);
+void snap_qmp_close(struct snap_qmp *qmp);      /* NULL is fine */
+/*
+ * Execute @command.  @reply_r (may be NULL) gets the whole reply, to be freed
+ * with yajl_tree_free(); its "return" member is there.
+ * Errors: ERROR_QMP_GENERIC_ERROR (QEMU's own words in the message),
+ * ERROR_TIMEDOUT, ERROR_PROTOCOL_ERROR_QMP, ERROR_FAIL (gone).
+ */
+int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                     const char *command, const char *arguments,
+                     yajl_val *reply_r);
+/* The version in QEMU's greeting, e.g. "7.2.22". */
+const char *snap_qmp_version(const struct snap_qmp *qmp);
+
+/*-- seam: agent, the guest agent -------------------------------------------*/
+
+/* @peer names it in messages, @path is its channel's socket. */
+struct snap_agent;
+int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer, const char *path,
+                    struct snap_agent **agent_r);
+void snap_agent_close(struct snap_agent *agent);    /* NULL is fine */
+/* Errors as of snap_qmp_execute().  *num_r: of file systems. */
+int snap_agent_is_frozen(libxl_snapshot_ctx *sc, struct snap_agent *agent,
+                         bool *frozen_r);
+int snap_agent_freeze(libxl_snapshot_ctx *sc, struct snap_agent *agent,
+                      uint64_t *num_r);
+int snap_agent_thaw(libxl_snapshot_ctx *sc, struct snap_agent *agent,
+                    uint64_t *num_r);
+
+/*-- seam: keeper, a freeze whose thaw cannot be forgotten ------------------*/
+
+struct snap_quiesce {
+    const char *domain;                 /* its name */
+    const char *socket;                 /* of the guest agent's channel; or */
+    const char *const *freeze, *const *thaw;    /* argv of programs */
+};
+
+/*
+ * Freeze the guest's file systems.  They are thawed by snap_thaw(), or when
+ * this process ends in whatever way, or when quiesce_limit_ms have passed.
+ * On failure they are thawed already, or the message says that they may not be.
+ */
+struct snap_keeper;
+int snap_quiesce(libxl_snapshot_ctx *sc, const struct snap_quiesce *how,
+                 struct snap_keeper **keeper_r);
+/* Thaw them.  Succeeds only if they were frozen until now. */
+int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *keeper);
+/* Thaw them without waiting for it. */
+void snap_quiesce_drop(struct snap_keeper *keeper); /* NULL is fine */
+
+/*-- seam: dom and save, which alone make libxl act on a domain -------------*/
+
+int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info);
+int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r);
+/* Suspend the domain into @fd; a stop signal ends it with ERROR_ABORTED.
+ * *stopped_us_r: when its vCPUs stopped, by snap_now_us(); 0 if that was not
+ * seen. */
+int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
+                  uint64_t *stopped_us_r);
+bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid);
+int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
+int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
+int snap_dom_unpause(libxl_snapshot_ctx *sc, uint32_t domid);
+int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid);
+/* The domain of this uuid; *domid_r is SNAP_NO_DOMAIN where there is none. */
+int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                  uint32_t *domid_r);
+/* The signals that ask us to stop. */
+void snap_signals_set(sigset_t *set);
+/* One of them has come (snap_signals_block() first). */
+bool snap_signals_pending(void);
+void snap_signals_block(sigset_t *old);
+/* Forget the pending ones: they have been answered. */
+void snap_signals_drop(void);
+void snap_signals_restore(const sigset_t *old);
+
+/*-- seam: xs, xenstore and the stored config -------------------------------*/
+
+/* The value of @path, or NULL. */
+char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path);
+/* The name of a domain, its number where it has none. */
+const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
+/* Make all three places name the new images; see libxl_snap_xs.c. */
+int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
+                    const char *uuid_str, const struct snap_repoint *repoints,
+                    int num);
+
+/*-- seam: lock -------------------------------------------------------------*/
+
+/*
+ * Take flock(2) on @path, which may be unlinked by a holder; wait at most
+ * @timeout_ms.  *fd_r is closed by snap_unlock().
+ * Errors: ERROR_LOCK_FAIL, with the holder named.
+ */
+int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
+              const char *what, int *fd_r);
+/* @unlink_path: remove the file first, as libxl does with its own; or NULL. */
+void snap_unlock(int *fd, const char *unlink_path);
+/* The lock that one operation holds on a domain; @id: its uuid, or its name if
+ * it does not run. */
+int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
+
+/*-- seam: file -------------------------------------------------------------*/
+
+int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
+                     const char *like, const char *content);
+int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *to);
+/*
+ * Make @path unwritable, for root and its QEMU too (modes do not stop them):
+ * immutable where the file system has that, else without any write bit.
+ * Undone with "chattr -i".  Block devices are left as they are.
+ */
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
+bool snap_file_is_frozen(const char *path);
+bool snap_file_exists(const char *path);
+const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
+/* Free bytes for root on the file system of folder @path. */
+int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
+                    uint64_t *bytes_r);
+/* The whole of a file of at most @max bytes, NUL-terminated. */
+int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                   char **text_r);
+int snap_file_write_all(int fd, const void *buf, size_t len);
+
+/*-- seam: image, the memory image's file -----------------------------------*/
+
+/* What comes before libxl's stream: xl's header and the config @json. */
+void snap_image_header(libxl_snapshot_ctx *sc, const char *json,
+                       const void **head_r, size_t *len_r);
+/*
+ * Check that @path is a complete memory image.  *json_r gets the config in
+ * it, *stream_r the offset of libxl's stream.
+ */
+int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
+                     off_t *stream_r);
+
+/*-- seam: process, processes by their file descriptors ---------------------*/
+
+/* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
+char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
+/* The processes with a file descriptor for which @match, given its number as
+ * text, says true; never ourselves. */
+typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                           void *opaque);
+int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                           void *opaque, pid_t **pids_r, int *num_r);
+/* The process that is connected to the unix socket @path, or NULL. */
+char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
+/* The first line of a file of /proc or /sys, or NULL. */
+char *snap_kernel_line(libxl_snapshot_ctx *sc, const char *path);
+
+/*-- seam: users, who uses a file -------------------------------------------*/
+
+struct snap_file_use {
+    const char *who;            /* whose file: "disk xvda" */
+    const char *path;
+    bool write_only;            /* a base: others may read it */
+    char *users;                /* set: e.g. "qemu-nbd (pid 412)"; NULL: none */
+};
+
+/* Who is no user: a domain's QEMU (0: none) and its blkback. */
+struct snap_users_except {
+    pid_t pid;
+    uint32_t domid;             /* SNAP_NO_DOMAIN: none */
+};
+
+/* Set the users of all @files in one pass over the system. */
+int snap_users_of_files(libxl_snapshot_ctx *sc, struct snap_file_use *files,
+                        int num, const struct snap_users_except *except);
+
+/*-- seam: monitor, xl's daemon of a domain ---------------------------------*/
+
+/* The pids of the xl that watches domain @name; *num_r is 0 where nobody
+ * does. */
+int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
+                      pid_t **pids_r, int *num_r);
+/* Stop it, until it is released or this process ends. */
+int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
+int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
+
+#endif /* LIBXL_SNAP_SEAMS_H */
