@@ -199,7 +199,7 @@ static void check_answer(const char *script, int rc, const char *why)
 {
     const char *path = hook("say", script);
 
-    sc->hook_ms = 500;
+    sc->hook_ms = rc == ERROR_TIMEDOUT ? 500 : 60000;
     CHECK_FAILS(snap_hook_act(sc, path, "create", "{}"), rc, why);
 }
 
