@@ -63,20 +63,24 @@ ok "JSON is yajl and memory" nothing beside json "$base|yajl_.*"
 ok "a plan is data" nothing beside plan "$base|$describe"
 ok "the table of drivers has the drivers" nothing beside driver \
     "$base|snap_driver_.*|snap_hook_name|libxl_snapshot_mode_to_string"
+for module in lv lv_area; do
+    ok "$module is pure" nothing beside "$module" \
+        "$base|$describe|snap_lv_.*|snap_driver_lvm_thick|snap_device_disk_set"
+done
 for driver in "$libdir"/libxl_snap_drv_*.o; do
     driver=$(basename "$driver" .o)
     driver=${driver#libxl_snap_}
     ok "driver ${driver#drv_} describes, and looks at images and hooks" \
         nothing beside "$driver" \
-        "$base|$describe|snap_gather_image|snap_check_overlay|snap_file_(exists|is_frozen)|snap_device_disk_set|snap_hook_(name|path|facts|request)|snap_probe_state"
+        "$base|$describe|snap_lv_.*|snap_gather_image|snap_check_overlay|snap_file_(exists|is_frozen)|snap_device_disk_set|snap_hook_(name|path|facts|request)|snap_probe_state"
 done
 ok "operations act by plans alone" nothing violations \
     'snap_(exec(_fed|_process)?|hook_act|quiesce|thaw|agent_.*|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
-    run gather images keeper probe hook
+    run gather images lvm keeper probe hook
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
     revert
 ok "seams do not call up" nothing violations \
     'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert info run \
-    gather offline images probe check driver driver_list drv_internal drv_overlay \
-    drv_hook plan engine quiesce
+    gather offline images lvm probe check driver driver_list drv_internal drv_overlay \
+    drv_lvm_thick drv_lvm_thin lv lv_area drv_hook plan engine quiesce
 finished

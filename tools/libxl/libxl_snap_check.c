@@ -81,6 +81,29 @@ int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
     return 0;
 }
 
+int snap_check_left_out(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap, const char *vdev,
+                        bool allowed)
+{
+    int i;
+
+    for (i = 0; i < snap->num_skipped; i++)
+        if (!strcmp(snap->skipped[i], vdev)) break;
+    if (i == snap->num_skipped)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the domain wrote to it, "
+                         "and the snapshot config does not have it", vdev);
+    if (allowed) return 0;
+    if (snap->memory_path)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it out, "
+                         "and the guest's old memory would meet what is on it "
+                         "now, which ruins a file system that it has mounted; "
+                         "if it has none there, say --skip-unsupported", vdev);
+    return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it out, and "
+                     "the domain would have it as it is now beside its other "
+                     "disks of then; if they can differ, say "
+                     "--skip-unsupported", vdev);
+}
+
 /* QEMU 7.2 reads the path from xenstore up to the first white space
  * (xen_block_backend: "%ms"): the domain would run until its next start. */
 int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path)

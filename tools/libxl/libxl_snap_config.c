@@ -19,8 +19,8 @@
 
 static const char *const known_keys[] = {
     "name", "description", "memory", "memory_path", "disks", "parents",
-    "drivers", "consistency", "domain_config", "domain", "uuid", "type",
-    "creation_time", "xen_version", "qemu_version",
+    "drivers", "skipped", "lvm_size", "consistency", "domain_config",
+    "domain", "uuid", "type", "creation_time", "xen_version", "qemu_version",
 };
 
 static bool key_is_known(const char *key, size_t len)
@@ -220,6 +220,28 @@ static int config_read_drivers(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     return 0;
 }
 
+static int config_read_skipped(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                               struct config_report *report, const char *path,
+                               libxl_domain_snapshot *snap)
+{
+    XLU_ConfigList *list;
+    const char *vdev;
+    int num, i, r;
+
+    r = xlu_cfg_get_list(cfg, "skipped", &list, &num, 0);
+    if (r == ESRCH) return 0;
+    if (r)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+    for (i = 0; i < num; i++) {
+        vdev = xlu_cfg_get_listitem(list, i);
+        if (!vdev || !*vdev || snapshot_disk(snap, vdev))
+            return snap_fail(sc, ERROR_INVAL, "%s: `skipped' must have virtual "
+                             "devices that `disks' has not", path);
+        snap_skipped_add(snap, vdev);
+    }
+    return 0;
+}
+
 static int config_read_number(libxl_snapshot_ctx *sc, XLU_Config *cfg,
                               struct config_report *report, const char *path,
                               const char *key, long max, long *value)
@@ -256,6 +278,7 @@ static int config_read_strings(libxl_snapshot_ctx *sc, XLU_Config *cfg,
         { "memory_path", &snap->memory_path },
         { "consistency", &snap->consistency },
         { "domain_config", &snap->domain_config_path },
+        { "lvm_size", &snap->lvm_size },
     };
     size_t i;
     int rc;
@@ -324,7 +347,9 @@ static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     rc = config_read_disks(sc, cfg, report, path, "parents", snap,
                            config_add_parent);
     if (rc) return rc;
-    return config_read_drivers(sc, cfg, report, path, snap);
+    rc = config_read_drivers(sc, cfg, report, path, snap);
+    if (rc) return rc;
+    return config_read_skipped(sc, cfg, report, path, snap);
 }
 
 int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,

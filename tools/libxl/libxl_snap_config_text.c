@@ -91,7 +91,10 @@ static char *parent_spec(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds)
 {
     char *spec = image_spec(sc, ds->vdev, &ds->parent);
 
-    if (!snap_hook_name(ds->driver) || !*backend_option(&ds->parent))
+    /* QEMU's images are QEMU's */
+    if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL || !ds->driver
+        || !strcmp(ds->driver, "qcow2-internal")
+        || !*backend_option(&ds->parent))
         return spec;
     return snap_sprintf(sc, "%s,%s", backend_option(&ds->parent) + 1, spec);
 }
@@ -121,6 +124,12 @@ static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
         if (ds->driver)
             write_item(f, sc, snap_sprintf(sc, "%s=%s", ds->vdev, ds->driver));
     }
+    fputs("]\n", f);
+    if (!snap->num_skipped) return;
+    fputs("# Writable disks that have no snapshots and were left out.\n"
+          "skipped = [\n", f);
+    for (i = 0; i < snap->num_skipped; i++)
+        write_item(f, sc, snap->skipped[i]);
     fputs("]\n", f);
 }
 

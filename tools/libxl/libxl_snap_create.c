@@ -13,8 +13,8 @@
  * without being one, QEMU 7.2).  Resumed but paused, QEMU owns its images
  * again and no vCPU runs.
  */
-#include "libxl_snap_driver.h"
 #include "libxl_snap_hook.h"
+#include "libxl_snap_lv.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -92,7 +92,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
         if (rc) return rc;
         op->node = free_node_name(sc, &c->dom, want->vdev);
     }
-    return 0;
+    return snap_lv_choose_areas(sc, c->ops, c->num_ops, c->params->lvm_size);
 }
 
 /*
@@ -128,6 +128,18 @@ static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_create *c)
     free(json);
     libxl_domain_config_dispose(&config);
     return rc;
+}
+
+/* A disk that is left out: allowed if it could not have been taken. */
+static bool is_skipped(libxl_snapshot_ctx *sc, const struct snap_create *c,
+                       const struct snap_disk *disk)
+{
+    int i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].disk == disk) return false;
+    return disk->wanted && c->params->skip_unsupported
+        && snap_disk_unsupported(sc, disk);
 }
 
 /*-- check ------------------------------------------------------------------*/
@@ -220,7 +232,8 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
     for (i = 0; i < c->dom.num_disks; i++) {
         for (j = 0; j < c->num_ops; j++)
             if (c->ops[j].disk == &c->dom.disks[i]) break;
-        if (c->dom.disks[i].wanted && j == c->num_ops)
+        if (c->dom.disks[i].wanted && j == c->num_ops
+            && !is_skipped(sc, c, &c->dom.disks[i]))
             return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot needs every "
                              "writable disk of the domain, this one is left "
                              "out", c->dom.disks[i].vdev);
@@ -340,6 +353,9 @@ static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
     if (!snap->disks) abort();
     for (i = 0; i < c->num_ops; i++)
         result_disk(sc, &c->ops[i], &snap->disks[snap->num_disks++]);
+    for (i = 0; i < c->dom.num_disks; i++)
+        if (is_skipped(sc, c, &c->dom.disks[i]))
+            snap_skipped_add(snap, c->dom.disks[i].vdev);
 }
 
 /*-- the operation ----------------------------------------------------------*/

@@ -12,7 +12,7 @@
  *   after    stored config repointed, monitor released, bases frozen, files
  *            flushed and given their names
  */
-#include "libxl_snap_driver.h"
+#include "libxl_snap_lv.h"
 
 bool snap_create_saves_paused(const struct snap_domain *dom)
 {
@@ -205,19 +205,30 @@ static void plan_unpause(libxl_snapshot_ctx *sc, struct snap_create *c)
         snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
 }
 
+static void plan_freeze(libxl_snapshot_ctx *sc, struct snap_create *c,
+                        const struct snap_disk *disk)
+{
+    struct snap_step *step;
+
+    if (disk->lv) {
+        snap_lv_plan_freeze(sc, &c->plan, disk->lv);
+    } else {
+        step = snap_plan_add(sc, &c->plan, SNAP_STEP_FREEZE,
+                             "make the base %s unwritable", disk->path);
+        step->path = disk->path;
+    }
+    /* QEMU may be writing to it yet */
+    c->plan.steps[snap_plan_last(&c->plan)].needs_known = true;
+}
+
 static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     struct snap_step *step;
     int i;
 
-    for (i = 0; i < c->num_ops; i++) {
-        if (c->ops[i].driver->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL) continue;
-        step = snap_plan_add(sc, &c->plan, SNAP_STEP_FREEZE,
-                             "make the base %s unwritable",
-                             c->ops[i].disk->path);
-        step->path = c->ops[i].disk->path;
-        step->needs_known = true;       /* QEMU may be writing to it yet */
-    }
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
+            plan_freeze(sc, c, c->ops[i].disk);
     for (i = 0; i < c->num_files; i++) {
         step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
                              "flush the %s and name it %s", c->files[i].what,

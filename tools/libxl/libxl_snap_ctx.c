@@ -51,6 +51,7 @@ const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)
 void snap_ctx_begin(libxl_snapshot_ctx *sc)
 {
     free_allocs(sc);
+    sc->lvm = NULL;
     free(sc->error);
     sc->error = NULL;
 }

@@ -12,6 +12,8 @@
 static const struct snap_driver *const drivers[] = {
     &snap_driver_internal,
     &snap_driver_overlay,
+    &snap_driver_lvm_thick,
+    &snap_driver_lvm_thin,
     &snap_driver_hook,
 };
 
@@ -53,6 +55,18 @@ const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
+bool snap_disk_unsupported(libxl_snapshot_ctx *sc,
+                           const struct snap_disk *disk)
+{
+    size_t i;
+
+    if (disk->backend != SNAP_BACKEND_PHY || disk->backend_domid || disk->lv)
+        return false;
+    for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+        if (!drivers[i]->refuse(sc, disk)) return false;
+    return true;
+}
+
 int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,
                    const struct snap_driver **driver_r)
 {
@@ -82,6 +96,9 @@ static const char *not_qemus(libxl_snapshot_ctx *sc,
     if (disk->backend_domid)
         return snap_sprintf(sc, "its backend is in domain %u, out of reach",
                             disk->backend_domid);
+    if (disk->backend == SNAP_BACKEND_PHY && disk->lv)
+        return "blkback (phy) serves it; a logical volume has internal "
+               "snapshots, external ones only with backendtype=qdisk";
     if (disk->backend == SNAP_BACKEND_PHY)
         return "blkback (phy) serves it, which has no snapshots; if it is a "
                "file, add backendtype=qdisk to the disk in xl.cfg and restart "

@@ -16,6 +16,7 @@ struct snap_disk_op {
     const char *name;           /* of the snapshot */
     const char *path;           /* external: overlay */
     const char *node;           /* external: overlay's node name */
+    uint64_t area;              /* lvm-thick: bytes for what is overwritten */
 };
 
 /* One disk's part in a revert. */
@@ -27,6 +28,9 @@ struct snap_revert_op {
                                  * it; else NULL */
     struct snap_image_info image;   /* of ds->parent, by revert_check; zero
                                      * where that is no image */
+    const struct snap_lv *lv;   /* ds->parent, where that is a volume */
+    const struct snap_lv *origin;   /* of lv; NULL: it has none */
+    bool running;               /* the domain runs */
 };
 
 /*
@@ -72,6 +76,8 @@ struct snap_driver {
 extern const struct snap_driver snap_driver_internal;
 extern const struct snap_driver snap_driver_overlay;
 extern const struct snap_driver snap_driver_hook;
+extern const struct snap_driver snap_driver_lvm_thick;
+extern const struct snap_driver snap_driver_lvm_thin;
 /* The table: *num_r drivers, in the order in which they are tried. */
 const struct snap_driver *const *snap_drivers(int *num_r);
 /* NULL where there is none of that name. */
@@ -82,6 +88,10 @@ const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
                                              const struct snap_disk *disk,
                                              libxl_snapshot_mode mode,
                                              const char **why_r);
+/* Nothing can snapshot @disk as it is, because its storage has no snapshots:
+ * not because something about it is amiss. */
+bool snap_disk_unsupported(libxl_snapshot_ctx *sc,
+                           const struct snap_disk *disk);
 /* The driver that made @ds; an error if we have none of that name. */
 int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,
                    const struct snap_driver **driver_r);

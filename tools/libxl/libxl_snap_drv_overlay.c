@@ -25,6 +25,12 @@ static const char *overlay_refuse(libxl_snapshot_ctx *sc,
     if (strcmp(disk->node_driver, "qcow2") && strcmp(disk->node_driver, "raw"))
         return snap_sprintf(sc, "format %s cannot be the base of an overlay "
                             "here", disk->node_driver);
+    /* Linux 6.1 lets blkback write to a device that is read-only */
+    if (disk->lv && disk->backend == SNAP_BACKEND_OFFLINE
+        && disk->stored->backend != LIBXL_DISK_BACKEND_QDISK)
+        return "its xl.cfg gives the volume to blkback (phy), which would write "
+               "to it although it is frozen; add backendtype=qdisk to the disk "
+               "there, or take an internal snapshot";
     return NULL;
 }
 

@@ -274,6 +274,19 @@ static int child_wait(libxl_snapshot_ctx *sc, const char *what,
     return 0;
 }
 
+bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program)
+{
+    const char *dir = getenv("PATH");
+    size_t len;
+
+    for (; dir && *dir; dir += len + (dir[len] == ':')) {
+        len = strcspn(dir, ":");
+        if (!access(snap_sprintf(sc, "%.*s/%s", (int)len, dir, program), X_OK))
+            return true;
+    }
+    return false;
+}
+
 int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               const char *const *argv, int timeout_ms,
               struct snap_exec_output *output_r)

@@ -158,9 +158,12 @@ bool snap_file_is_frozen(const char *path)
     bool frozen = false;
 
     if (fd < 0) return false;
-    if (!ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL))
+    if (fstat(fd, &st)) st.st_mode = 0;
+    if (S_ISBLK(st.st_mode))
+        frozen = !ioctl(fd, BLKROGET, &flags) && flags;
+    else if (!ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL))
         frozen = true;
-    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !(st.st_mode & 0222))
+    if (S_ISREG(st.st_mode) && !(st.st_mode & 0222))
         frozen = true;
     close(fd);
     return frozen;

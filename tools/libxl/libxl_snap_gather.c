@@ -3,7 +3,7 @@
  * libxl_snap_gather.c: reads what there is: the domain, its stored config,
  * its disks in xenstore, and QEMU's block graph.  Changes nothing.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_lvm.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -358,6 +358,8 @@ int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
     snap_gather_disks(sc, dom);
     for (i = 0; i < dom->num_disks; i++)
         gather_backend(sc, dom, &dom->disks[i]);
+    rc = snap_gather_lvs(sc, dom);
+    if (rc) return rc;
     rc = snap_monitor_find(sc, dom->name, &dom->monitors, &dom->num_monitors);
     if (rc) return rc;
     if (dom->stubdom) return 0;     /* its QEMU is out of our reach */
@@ -375,6 +377,8 @@ static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
 
     *is_r = path && !strcmp(path, parent);
     if (*is_r || !path || !format) return 0;
+    rc = snap_gather_lv_related(sc, path, parent, is_r);
+    if (rc || *is_r) return rc;
     rc = snap_gather_image(sc, path, format, &info);
     if (rc) return rc;
     for (i = 0; i < info.num_layers && !*is_r; i++)

@@ -29,6 +29,7 @@ static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
     info->wanted = disk->wanted;
     info->no_internal = refusal(sc, LIBXL_SNAPSHOT_MODE_INTERNAL, disk);
     info->no_external = refusal(sc, LIBXL_SNAPSHOT_MODE_EXTERNAL, disk);
+    info->unsupported = snap_disk_unsupported(sc, disk);
     info->layers = calloc(disk->num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();
     for (i = 0; i < disk->num_layers; i++)

@@ -41,6 +41,7 @@ struct libxl_snapshot_ctx {
     int quiesce_limit_ms;               /* a guest is frozen no longer */
     int hook_ms;                        /* for a step of a hook */
     const char *hook_dir;           /* NULL: the usual one */
+    const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
 };
 
 /* Begin an operation: forget the last error, free the last one's memory. */
@@ -78,6 +79,9 @@ void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
 void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
                               const libxl_device_disk *stored,
                               const char *path, libxl_disk_format format);
+
+/* The snapshot leaves out the disk @vdev. */
+void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
 
 /*-- config: xl.cfg syntax --------------------------------------------------*/
 
@@ -148,6 +152,7 @@ struct snap_disk {
     const char **layers;                /* file names, active first */
     int num_tags;
     const char **tags;                  /* internal snapshots of the active layer */
+    const struct snap_lv *lv;           /* NULL: the image is no volume */
     /* where hooks were asked (libxl_snap_hook.h) */
     const struct snap_hook *hook;       /* the one that takes it, or NULL */
     const char *no_hook;                /* why none does; NULL: there is none */
@@ -240,6 +245,10 @@ void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
 /* Nobody else uses them. */
 int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
                       pid_t qemu_pid, uint32_t domid);
+/* Revert: the snapshot may lack the writable disk @vdev. */
+int snap_check_left_out(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap, const char *vdev,
+                        bool allowed);
 /* @path does not exist, its folder does and takes @bytes more. */
 int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
                       const char *path, const char *directory,
@@ -264,7 +273,7 @@ enum snap_step_kind {
     SNAP_STEP_UNLINK,           /* path */
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
-    SNAP_STEP_EXEC,             /* argv, what for messages */
+    SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
     SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
     SNAP_STEP_QMP,              /* command, arguments */
     SNAP_STEP_SAVE,             /* suspend the domain into path; live */
@@ -297,6 +306,7 @@ struct snap_step {
     const char *path, *to, *like;
     const char *content;        /* CREATE_FILE, SAVE, RESTORE */
     const char **argv;
+    int timeout_ms;             /* 0: as usual */
     const char *command, *arguments;
     bool live;
     bool stops;                 /* PAUSE: the guest ran until then */

@@ -3,7 +3,7 @@
  * libxl_snap_offline.c: gathers what there is of a domain that does not run:
  * its config and its images.
  */
-#include "libxl_snap_internal.h"
+#include "libxl_snap_lvm.h"
 
 #include <libxl_utils.h>
 
@@ -37,6 +37,10 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
     }
     disk->node_file = disk->path;
     if (!disk->wanted || !disk->path || disk->path[0] != '/') return 0;
+    if (disk->lv && disk->stored->format == LIBXL_DISK_FORMAT_RAW) {
+        disk->virtual_size = disk->lv->size;    /* active or not */
+        return 0;
+    }
     rc = snap_gather_image(sc, disk->path, disk->node_driver, &info);
     if (rc) return rc;
     disk->virtual_size = info.virtual_size;
@@ -62,6 +66,8 @@ int snap_gather_offline(libxl_snapshot_ctx *sc,
     rc = check_not_running(sc, dom);
     if (rc) return rc;
     snap_gather_disks(sc, dom);
+    rc = snap_gather_lvs(sc, dom);
+    if (rc) return rc;
     for (i = 0; i < dom->num_disks; i++) {
         rc = gather_offline_disk(sc, &dom->disks[i]);
         if (rc) return rc;

@@ -13,6 +13,7 @@
  * handles the domain's reboots and crashes.
  */
 #include "libxl_snap_driver.h"
+#include "libxl_snap_lvm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,11 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct revert *r)
         op->name = snap->name;
         rc = snap_driver_of(sc, op->ds, &op->driver);
         if (rc) return rc;
+        rc = snap_gather_lv(sc, op->ds->parent.pdev_path, &op->lv);
+        if (rc) return rc;
+        if (op->lv)
+            op->origin = snap_lv_named(op->lv->all, op->lv->vg,
+                                       op->lv->origin);
         if (!op->driver->moves) continue;
         op->path = new_path(r, op->ds->vdev);
         if (!op->path)
@@ -213,6 +219,19 @@ static int check_snapshot(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* The image that the revert reads or overwrites; NULL: it has no device. */
+static const char *image_at_stake(const struct revert *r,
+                                  const struct snap_revert_op *op)
+{
+    const char *path = op->ds->parent.pdev_path;
+
+    if (!op->lv) return path;
+    if (!op->driver->moves)             /* a merge writes to the origin */
+        path = config_disk((libxl_domain_config *)&r->config,
+                           op->ds->vdev)->pdev_path;
+    return snap_file_exists(path) ? path : NULL;
+}
+
 /* A base may be read by other domains' overlays, an image with a tag in it by
  * nobody: applying the tag rewrites it. */
 static int check_users(libxl_snapshot_ctx *sc, const struct revert *r)
@@ -222,12 +241,12 @@ static int check_users(libxl_snapshot_ctx *sc, const struct revert *r)
 
     for (i = 0; i < r->num_ops; i++) {
         const struct snap_revert_op *op = &r->ops[i];
-        const char *path = op->ds->parent.pdev_path;
+        const char *path = image_at_stake(r, op);
 
         if (op->image.num_layers)
             snap_layers_add(sc, &layers, op->ds->vdev, op->image.layers,
                             op->image.num_layers, op->driver->moves);
-        else
+        else if (path)
             snap_layers_add(sc, &layers, op->ds->vdev, &path, 1,
                             op->driver->moves);
     }
@@ -246,12 +265,13 @@ static int check_disks(libxl_snapshot_ctx *sc, struct revert *r)
 
         for (j = 0; j < snap->num_disks; j++)
             if (!strcmp(snap->disks[j].vdev, disk->vdev)) break;
-        if (j == snap->num_disks && disk->readwrite && !disk->is_cdrom)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain wrote to it,"
-                             " and the snapshot config does not have it",
-                             disk->vdev);
+        if (j < snap->num_disks || !disk->readwrite || disk->is_cdrom) continue;
+        rc = snap_check_left_out(sc, snap, disk->vdev,
+                                 r->params->skip_unsupported);
+        if (rc) return rc;
     }
     for (i = 0; i < r->num_ops; i++) {
+        r->ops[i].running = r->dom.domid != SNAP_NO_DOMAIN;
         rc = r->ops[i].driver->revert_check(sc, &r->ops[i]);
         if (rc) return rc;
     }
@@ -262,14 +282,15 @@ static int check_disks(libxl_snapshot_ctx *sc, struct revert *r)
 
 /* The step waits until nobody writes to these any more. */
 static const char **images_to_release(libxl_snapshot_ctx *sc,
-                                      const libxl_domain_snapshot *snap)
+                                      const struct revert *r)
 {
-    const char **paths = snap_zalloc(sc, (snap->num_disks + 1)
-                                         * sizeof(*paths));
-    int i;
+    const char **paths = snap_zalloc(sc, (r->num_ops + 1) * sizeof(*paths));
+    int num = 0, i;
 
-    for (i = 0; i < snap->num_disks; i++)
-        paths[i] = snap->disks[i].parent.pdev_path;
+    for (i = 0; i < r->num_ops; i++) {
+        paths[num] = image_at_stake(r, &r->ops[i]);
+        if (paths[num]) num++;
+    }
     return paths;
 }
 
@@ -281,7 +302,7 @@ static void plan_destroy(libxl_snapshot_ctx *sc, struct revert *r)
     step = snap_plan_add(sc, &r->plan, SNAP_STEP_DESTROY,
                          "destroy domain %s (domid %u)",
                          r->config.c_info.name, r->dom.domid);
-    step->argv = images_to_release(sc, r->snap);
+    step->argv = images_to_release(sc, r);
     step->commit_point = true;
 }
 
@@ -386,6 +407,8 @@ static void copy_snapshot(libxl_snapshot_ctx *sc, libxl_domain_snapshot *dst,
     dst->creation_time = src->creation_time;
     dst->memory = src->memory;
     dst->memory_path = snap_result_str(src->memory_path);
+    for (i = 0; i < src->num_skipped; i++)
+        snap_skipped_add(dst, src->skipped[i]);
     dst->disks = calloc(src->num_disks + 1, sizeof(*dst->disks));
     if (!dst->disks) abort();
     for (i = 0; i < r->num_ops; i++) {

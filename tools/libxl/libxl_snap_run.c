@@ -205,7 +205,9 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_PUBLISH: return snap_file_publish(sc, step->path, step->to);
     case SNAP_STEP_FREEZE:  return snap_file_freeze(sc, step->path);
     case SNAP_STEP_EXEC:
-        return snap_exec(sc, step->what, step->argv, RUN_EXEC_MS, NULL);
+        return snap_exec(sc, step->what, step->argv,
+                         step->timeout_ms ? step->timeout_ms : RUN_EXEC_MS,
+                         NULL);
     case SNAP_STEP_HOOK:
         return snap_hook_act(sc, step->path, step->command, step->arguments);
     case SNAP_STEP_QMP:     return run_qmp(sc, run, step);

@@ -24,6 +24,9 @@ int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               const char *const *argv, int timeout_ms,
               struct snap_exec_output *output_r);
 
+/* Whether there is a program of this name to run. */
+bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program);
+
 /* What a program gets on its standard input: @head, then the rest of @fd
  * (-1: nothing) from its file offset. */
 struct snap_exec_input {
@@ -216,7 +219,8 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
 /*
  * Make @path unwritable, for root and its QEMU too (modes do not stop them):
  * immutable where the file system has that, else without any write bit.
- * Undone with "chattr -i".  Block devices are left as they are.
+ * Undone with "chattr -i".  Block devices are left as they are: LVM freezes
+ * volumes.
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
 bool snap_file_is_frozen(const char *path);

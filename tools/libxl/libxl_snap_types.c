@@ -51,6 +51,14 @@ void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
     disk->format = format;
 }
 
+void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
+{
+    snap->skipped = realloc(snap->skipped,
+                            (snap->num_skipped + 1) * sizeof(*snap->skipped));
+    if (!snap->skipped) abort();
+    snap->skipped[snap->num_skipped++] = snap_result_str(vdev);
+}
+
 void libxl_domain_snapshot_init(libxl_domain_snapshot *snap)
 {
     memset(snap, 0, sizeof(*snap));
@@ -68,6 +76,8 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
         libxl_device_disk_dispose(&snap->disks[i].child);
     }
     free(snap->disks);
+    free_strings(snap->skipped, snap->num_skipped);
+    free(snap->lvm_size);
     free(snap->name);
     free(snap->description);
     free(snap->domain_name);
@@ -121,6 +131,7 @@ void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params)
     free(params->domain_config_text);
     free(params->quiesce_command);
     free(params->directory);
+    free(params->lvm_size);
     free_disk_params(params->disks, params->num_disks);
     libxl_domain_snapshot_params_init(params);
 }

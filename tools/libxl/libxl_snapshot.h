@@ -63,8 +63,10 @@ const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
 /*
  * One disk of a snapshot.
  * internal: @parent is what holds the state: for a qcow2 the image with the
- *           tag (the snapshot's name), for LVM the snapshot volume; for a
- *           hook the disk, from which it finds the state; @child is unused.
+ *           tag (the snapshot's name), for LVM the snapshot volume, for a
+ *           hook the disk, from which it finds the state; for these two
+ *           @parent.backend is what serves the disk.  @child is unused, but in
+ *           the result of revert: what the domain has now.
  * external: @parent is the frozen base, @child the overlay that the domain
  *           went on with.  As the result of create or revert, @child has all
  *           that the domain's stored config says of the disk.
@@ -96,6 +98,9 @@ typedef struct libxl_domain_snapshot {
     char *qemu_version;         /* e.g. "7.2.22"; NULL: no QEMU */
     int num_disks;
     libxl_disk_snapshot *disks;
+    int num_skipped;            /* writable disks that were left out */
+    char **skipped;             /* their virtual devices */
+    char *lvm_size;             /* in a ConfigFile for create; or NULL */
 } libxl_domain_snapshot;
 
 void libxl_domain_snapshot_init(libxl_domain_snapshot *snap);
@@ -152,6 +157,8 @@ typedef struct libxl_disk_snapshot_info {
     bool wanted;                /* writable and no cdrom: a snapshot needs it */
     char *no_internal;          /* why not; NULL: it can */
     char *no_external;          /* why not; NULL: it can */
+    bool unsupported;           /* nothing can, and the domain runs on storage
+                                 * that has no snapshots: can be skipped */
 } libxl_disk_snapshot_info;
 
 /*
@@ -197,6 +204,12 @@ typedef struct libxl_domain_snapshot_params {
                                  * removed again if create fails.  NULL: none */
     int num_disks;
     libxl_disk_snapshot_params *disks;
+    char *lvm_size;             /* of each thick LVM snapshot: a share of the
+                                 * volume ("20%") or a size ("4G"); NULL: as
+                                 * large as it can ever need to be, or a fair
+                                 * share of what the volume group has free */
+    bool skip_unsupported;      /* leave out disks that @disks lacks, if no
+                                 * driver can snapshot them: see @skipped */
     bool live;                  /* copy memory before the guest stops */
     bool leave_paused;
     bool unpause_to_save;       /* let a paused domain run to be saved */
@@ -260,6 +273,8 @@ typedef struct libxl_domain_snapshot_revert_params {
      * libxlutil reads them, the caller's. */
     char *domain_config_path;
     const libxl_domain_config *config;
+    bool skip_unsupported;      /* take the disks that the snapshot skipped as
+                                 * they are now */
     bool leave_paused;
     bool dry_run;
 } libxl_domain_snapshot_revert_params;
