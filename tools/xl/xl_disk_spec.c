@@ -14,7 +14,7 @@
 
 bool disk_is_moved(const libxl_disk_snapshot *ds)
 {
-    return ds->child.pdev_path
+    return ds->child.pdev_path && libxl_disk_snapshot_moves(ds)
         && strcmp(ds->child.pdev_path, ds->parent.pdev_path);
 }
 

@@ -24,6 +24,18 @@ char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name);
 char *next_revert_overlay(const char *child);
 /* That of the @n-th revert. */
 char *revert_overlay(const char *child, int n);
+/* The same for a volume: <snapshot>.r<N>. */
+char *next_revert_volume(const char *snapshot);
+char *revert_volume(const char *snapshot, int n);
+
+/*-- xl_snapshot_disks.c ----------------------------------------------------*/
+
+struct session;
+/* Fill in the disks of @p, whose name and options are set: as @wish says, else
+ * of mode @asked, else by default.  Complains and returns -1 if it cannot. */
+int choose_disks(const struct session *s, uint32_t domid,
+                 libxl_snapshot_mode asked, const libxl_domain_snapshot *wish,
+                 libxl_domain_snapshot_params *p);
 
 /*-- xl_domain_config.c: a domain's xl.cfg ----------------------------------*/
 

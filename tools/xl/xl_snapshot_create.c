@@ -21,10 +21,10 @@ struct create_options {
     const char *name, *name_prefix, *description, *directory, *domain_config;
     const char *quiesce_command;
     unsigned int quiesce_seconds;
-    const char *update_config;
+    const char *update_config, *lvm_size;
     const libxl_domain_snapshot *like;  /* whose internal disks stay so */
     libxl_snapshot_mode mode;
-    bool disk_only, quiesce, live, unpause, paused, dry_run, json;
+    bool disk_only, quiesce, skip, live, unpause, paused, dry_run, json;
 };
 
 /* The domain that is meant: running, or described by its xl.cfg. */
@@ -37,8 +37,8 @@ struct target {
 
 enum {
     OPT_INTERNAL = 256, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_DOMAIN_CONFIG,
-    OPT_QUIESCE, OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LIVE,
-    OPT_UNPAUSE, OPT_UPDATE_CONFIG, OPT_JSON,
+    OPT_QUIESCE, OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LVM_SIZE,
+    OPT_SKIP, OPT_LIVE, OPT_UNPAUSE, OPT_UPDATE_CONFIG, OPT_JSON,
 };
 
 static const struct option create_longopts[] = {
@@ -52,6 +52,8 @@ static const struct option create_longopts[] = {
     {"quiesce", 0, 0, OPT_QUIESCE},
     {"quiesce-command", 1, 0, OPT_QUIESCE_COMMAND},
     {"quiesce-timeout", 1, 0, OPT_QUIESCE_TIMEOUT},
+    {"lvm-size", 1, 0, OPT_LVM_SIZE},
+    {"skip-unsupported", 0, 0, OPT_SKIP},
     {"live", 0, 0, OPT_LIVE},
     {"unpause", 0, 0, OPT_UNPAUSE},
     {"paused", 0, 0, 'p'},
@@ -115,6 +117,8 @@ static void parse_options(int argc, char **argv, struct create_options *o)
         o->quiesce_command = optarg;
         break;
     case OPT_QUIESCE_TIMEOUT: o->quiesce_seconds = seconds_of(optarg); break;
+    case OPT_LVM_SIZE: o->lvm_size = optarg; break;
+    case OPT_SKIP: o->skip = true; break;
     case OPT_LIVE: o->live = true; break;
     case OPT_UNPAUSE: o->unpause = true; break;
     case OPT_UPDATE_CONFIG: o->update_config = optarg; break;
@@ -199,18 +203,7 @@ static int set_paths(const struct session *s, const struct create_options *o,
     return r;
 }
 
-/*-- disks ------------------------------------------------------------------*/
-
-static const libxl_disk_snapshot *wished(const libxl_domain_snapshot *wish,
-                                         const char *vdev)
-{
-    int i;
-
-    for (i = 0; i < wish->num_disks; i++)
-        if (!strcmp(wish->disks[i].vdev, vdev))
-            return &wish->disks[i];
-    return NULL;
-}
+/*-- wishes ---------------------------------------------------------------*/
 
 /* Freezing an image would stand in the way of going back to a tag in it. */
 static void wish_internal_like(const libxl_domain_snapshot *like,
@@ -229,111 +222,6 @@ static void wish_internal_like(const libxl_domain_snapshot *like,
         ds->mode = LIBXL_SNAPSHOT_MODE_INTERNAL;
         wish->num_disks++;
     }
-}
-
-/* Internal if every writable disk without a wish of its own can. */
-static libxl_snapshot_mode default_mode(const libxl_disk_snapshot_info *info,
-                                        int num,
-                                        const libxl_domain_snapshot *wish)
-{
-    int i;
-
-    for (i = 0; i < num; i++)
-        if (info[i].wanted && info[i].no_internal
-            && !wished(wish, info[i].vdev))
-            return LIBXL_SNAPSHOT_MODE_EXTERNAL;
-    return LIBXL_SNAPSHOT_MODE_INTERNAL;
-}
-
-/* By default, a disk that has only one kind gets that. */
-static libxl_snapshot_mode disk_mode(const libxl_disk_snapshot_info *info,
-                                     libxl_snapshot_mode asked,
-                                     libxl_snapshot_mode usual)
-{
-    if (asked != LIBXL_SNAPSHOT_MODE_DEFAULT) return asked;
-    if (info->no_external && !info->no_internal)
-        return LIBXL_SNAPSHOT_MODE_INTERNAL;
-    return usual;
-}
-
-static void add_disk(libxl_domain_snapshot_params *p, const char *vdev,
-                     libxl_snapshot_mode mode, char *path)
-{
-    p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
-        .vdev = xstrdup(vdev), .mode = mode, .path = path };
-}
-
-static int check_wishes(const struct session *s,
-                        const libxl_domain_snapshot *wish)
-{
-    int i;
-
-    for (i = 0; i < wish->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &wish->disks[i];
-
-        if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-            && ds->child.format != LIBXL_DISK_FORMAT_QCOW2) {
-            session_error(s, "disk %s: an overlay is qcow2; write "
-                          "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
-                          ds->vdev);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* Beside a block device is /dev, which is RAM: no place for an overlay. */
-static int check_place(const struct session *s,
-                       const libxl_disk_snapshot_info *info,
-                       libxl_snapshot_mode mode)
-{
-    struct stat st;
-
-    if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->no_external
-        || !info->path || stat(info->path, &st) || !S_ISBLK(st.st_mode))
-        return 0;
-    session_error(s, "disk %s: %s is a block device; say in a ConfigFile where "
-                  "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
-                  info->vdev, info->path, info->vdev);
-    return -1;
-}
-
-static int set_disks(const struct session *s, const struct target *target,
-                     libxl_snapshot_mode asked,
-                     const libxl_domain_snapshot *wish,
-                     libxl_domain_snapshot_params *p)
-{
-    libxl_disk_snapshot_info *info;
-    libxl_snapshot_mode usual, mode;
-    int num, i, r = 0;
-
-    if (check_wishes(s, wish)) return -1;
-    if (libxl_disk_snapshot_info_list(s->sc, target->domid, p->config, &info,
-                                      &num)) {
-        session_library_error(s);
-        return -1;
-    }
-    usual = default_mode(info, num, wish);
-    p->disks = xcalloc(num + wish->num_disks, sizeof(*p->disks));
-
-    for (i = 0; i < wish->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &wish->disks[i];
-
-        add_disk(p, ds->vdev, ds->mode, ds->child.pdev_path
-                                ? xabsolute(ds->child.pdev_path) : NULL);
-        p->disks[p->num_disks - 1].driver = xstrdup(ds->driver);
-    }
-    for (i = 0; i < num; i++) {
-        if (!info[i].wanted || wished(wish, info[i].vdev)) continue;
-        mode = disk_mode(&info[i], asked, usual);
-        r = check_place(s, &info[i], mode);
-        if (r) break;
-        add_disk(p, info[i].vdev, mode,
-                 mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info[i].path
-                 ? default_overlay(&info[i], p->name) : NULL);
-    }
-    libxl_disk_snapshot_info_list_free(info, num);
-    return r;
 }
 
 /*-- the command ------------------------------------------------------------*/
@@ -389,11 +277,13 @@ static int make_params(const struct session *s,
     p->quiesce = o->quiesce;
     p->quiesce_command = xstrdup(o->quiesce_command);
     p->quiesce_seconds = o->quiesce_seconds;
+    p->lvm_size = xstrdup(o->lvm_size ? o->lvm_size : wish.lvm_size);
+    p->skip_unsupported = o->skip;
     p->live = o->live;
     p->leave_paused = o->paused;
     p->unpause_to_save = o->unpause;
     p->dry_run = o->dry_run;
-    r = set_disks(s, target, o->mode, &wish, p);
+    r = choose_disks(s, target->domid, o->mode, &wish, p);
 
  out:
     libxl_domain_snapshot_dispose(&wish);
@@ -474,7 +364,8 @@ int keep_present(const struct session *s, const char *domain,
 {
     const struct create_options o = {
         .domain = domain, .domain_config = domain_config, .like = like,
-        .name_prefix = "before-revert-", .dry_run = dry_run,
+        .name_prefix = "before-revert-", .skip = like->num_skipped > 0,
+        .dry_run = dry_run,
     };
 
     return create(s, &o, config_r);

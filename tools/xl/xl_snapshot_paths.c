@@ -61,14 +61,29 @@ char *revert_overlay(const char *child, int n)
     return xasprintf("%.*s.r%d.qcow2", (int)stem_length(child), child, n);
 }
 
-char *next_revert_overlay(const char *child)
+char *revert_volume(const char *snapshot, int n)
+{
+    return xasprintf("%s.r%d", snapshot, n);
+}
+
+static char *next_free(char *(*nth)(const char *, int), const char *of)
 {
     char *path = NULL;
     int n = 0;
 
     do {
         free(path);
-        path = revert_overlay(child, ++n);
+        path = nth(of, ++n);
     } while (!access(path, F_OK));
     return path;
+}
+
+char *next_revert_overlay(const char *child)
+{
+    return next_free(revert_overlay, child);
+}
+
+char *next_revert_volume(const char *snapshot)
+{
+    return next_free(revert_volume, snapshot);
 }

@@ -24,6 +24,11 @@ static bool is_hooks(const libxl_disk_snapshot *ds)
     return ds->driver && !strncmp(ds->driver, "hook/", 5);
 }
 
+static bool is_tag(const libxl_disk_snapshot *ds)
+{
+    return !is_external(ds) && !strcmp(ds->driver, "qcow2-internal");
+}
+
 static double seconds(uint64_t us)
 {
     return us / 1e6;
@@ -85,6 +90,18 @@ static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
     yajl_gen_array_close(g);
 }
 
+static void json_skipped(yajl_gen g, const libxl_domain_snapshot *snap)
+{
+    int i;
+
+    if (!snap->num_skipped) return;
+    json_key(g, "skipped");
+    yajl_gen_array_open(g);
+    for (i = 0; i < snap->num_skipped; i++)
+        json_key(g, snap->skipped[i]);
+    yajl_gen_array_close(g);
+}
+
 static void json_update(yajl_gen g, const struct config_update *u)
 {
     int i;
@@ -138,6 +155,7 @@ static void json_result(const libxl_domain_snapshot_result *result,
     json_str(g, "consistency", snap->consistency);
     json_str(g, "domain_config", snap->domain_config_path);
     json_disks(g, snap);
+    json_skipped(g, snap);
     json_update(g, u);
     if (result->downtime_us) json_u64(g, "downtime_us", result->downtime_us);
     if (!dry_run) json_u64(g, "total_us", result->total_us);
@@ -234,10 +252,16 @@ static void text_created(const libxl_domain_snapshot_result *result,
         else if (is_hooks(ds))
             printf("  %-6s  internal: by %s, of %s\n", ds->vdev, ds->driver,
                    ds->parent.pdev_path);
-        else
+        else if (is_tag(ds))
             printf("  %-6s  internal: tag %s in %s\n", ds->vdev, snap->name,
                    ds->parent.pdev_path);
+        else
+            printf("  %-6s  internal: %s (%s)\n", ds->vdev,
+                   ds->parent.pdev_path, ds->driver);
     }
+    for (i = 0; i < snap->num_skipped; i++)
+        printf("  %-6s  left out: its storage has no snapshots\n",
+               snap->skipped[i]);
     if (snap->consistency && !snap->domain_config_path)
         printf("A revert will need the domain's xl.cfg: --domain-config\n");
     if (result->downtime_us)
@@ -267,10 +291,17 @@ static void text_reverted(const libxl_domain_snapshot_result *result,
         else if (is_hooks(ds))
             printf("  %-6s  %s brought back by %s\n", ds->vdev,
                    ds->parent.pdev_path, ds->driver);
-        else
+        else if (is_tag(ds))
             printf("  %-6s  tag %s applied in %s\n", ds->vdev, snap->name,
                    ds->parent.pdev_path);
+        else
+            printf("  %-6s  %s%s, as in %s\n", ds->vdev,
+                   libxl_disk_snapshot_moves(ds) ? "new volume " : "",
+                   ds->child.pdev_path, ds->parent.pdev_path);
     }
+    for (i = 0; i < snap->num_skipped; i++)
+        printf("  %-6s  as it was: the snapshot left it out\n",
+               snap->skipped[i]);
     text_disk_lines(snap, u);
 }
 

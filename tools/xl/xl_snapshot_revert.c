@@ -16,14 +16,17 @@
 
 struct revert_options {
     const char *domain, *config_file, *domain_config, *update_config;
-    bool keep, paused, dry_run, json;
+    bool keep, skip, paused, dry_run, json;
 };
 
-enum { OPT_DOMAIN_CONFIG = 256, OPT_KEEP, OPT_UPDATE_CONFIG, OPT_JSON };
+enum {
+    OPT_DOMAIN_CONFIG = 256, OPT_KEEP, OPT_SKIP, OPT_UPDATE_CONFIG, OPT_JSON,
+};
 
 static const struct option revert_longopts[] = {
     {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
     {"keep", 0, 0, OPT_KEEP},
+    {"skip-unsupported", 0, 0, OPT_SKIP},
     {"paused", 0, 0, 'p'},
     {"update-config", 1, 0, OPT_UPDATE_CONFIG},
     {"dry-run", 0, 0, 'N'},
@@ -43,6 +46,7 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
     case OPT_KEEP: o->keep = true; break;
     case OPT_UPDATE_CONFIG: o->update_config = optarg; break;
+    case OPT_SKIP: o->skip = true; break;
     case OPT_JSON: o->json = true; break;
     }
     if (dryrun_only) o->dry_run = true;
@@ -97,7 +101,9 @@ static void set_new_images(const libxl_domain_snapshot *snap,
         p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
             .vdev = xstrdup(ds->vdev),
             .mode = ds->mode,
-            .path = next_revert_overlay(ds->child.pdev_path) };
+            .path = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+                    ? next_revert_overlay(ds->child.pdev_path)
+                    : next_revert_volume(ds->parent.pdev_path) };
     }
 }
 
@@ -160,17 +166,23 @@ static struct config_edit *edit_of(struct config_update *u, const char *vdev)
 static void allow_overlays(struct config_update *u,
                            const libxl_domain_snapshot *snap)
 {
+    const libxl_disk_snapshot *ds;
     struct config_edit *edit;
+    const char *before;
     char *path;
     bool free_one;
     int i, n;
 
     for (i = 0; i < snap->num_disks; i++) {
+        ds = &snap->disks[i];
         edit = edit_of(u, snap->disks[i].vdev);
-        if (!edit || !snap->disks[i].child.pdev_path) continue;
-        config_edit_from(edit, snap->disks[i].child.pdev_path);
+        before = ds->child.pdev_path ? ds->child.pdev_path
+                                     : ds->parent.pdev_path;
+        if (!edit || !before) continue;
+        config_edit_from(edit, before);
         for (n = 1, free_one = false; !free_one; n++) {
-            path = revert_overlay(snap->disks[i].child.pdev_path, n);
+            path = ds->child.pdev_path ? revert_overlay(before, n)
+                                       : revert_volume(before, n);
             free_one = access(path, F_OK);
             config_edit_from(edit, path);
             free(path);
@@ -249,6 +261,7 @@ static int revert(const struct session *s, const struct revert_options *o)
     if (set_domain_config(s, o, &snap, &config, &params)) goto out;
     set_new_images(&snap, &params);
     params.xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
+    params.skip_unsupported = o->skip;
     params.leave_paused = o->paused;
     params.dry_run = o->dry_run;
     if (plan_update(s, o, &snap, &params, &update)) goto out;

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_disks.c: which kind of snapshot each disk of a create gets, and
+ * where its overlay goes: the user's wishes, else the default.
+ */
+#include "xl_snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "xl_utils.h"
+
+static const libxl_disk_snapshot *wished(const libxl_domain_snapshot *wish,
+                                         const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < wish->num_disks; i++)
+        if (!strcmp(wish->disks[i].vdev, vdev))
+            return &wish->disks[i];
+    return NULL;
+}
+
+/* Beside a block device is /dev, which is RAM: no place for an overlay. */
+static bool has_no_place(const libxl_disk_snapshot_info *info)
+{
+    struct stat st;
+
+    return info->path && !stat(info->path, &st) && S_ISBLK(st.st_mode);
+}
+
+/* A disk that the rule is for. */
+static bool is_ours(const libxl_disk_snapshot_info *info,
+                    const libxl_domain_snapshot *wish, bool skip)
+{
+    return info->wanted && !wished(wish, info->vdev)
+        && !(skip && info->unsupported);
+}
+
+/* Internal if every writable disk without a wish of its own can. */
+static libxl_snapshot_mode default_mode(const libxl_disk_snapshot_info *info,
+                                        int num,
+                                        const libxl_domain_snapshot *wish,
+                                        bool skip)
+{
+    int i;
+
+    for (i = 0; i < num; i++)
+        if (is_ours(&info[i], wish, skip) && info[i].no_internal)
+            return LIBXL_SNAPSHOT_MODE_EXTERNAL;
+    return LIBXL_SNAPSHOT_MODE_INTERNAL;
+}
+
+/* By default, a disk that has only one kind, or a place only for that, gets
+ * it. */
+static libxl_snapshot_mode disk_mode(const libxl_disk_snapshot_info *info,
+                                     libxl_snapshot_mode asked,
+                                     libxl_snapshot_mode usual)
+{
+    if (asked != LIBXL_SNAPSHOT_MODE_DEFAULT) return asked;
+    if (!info->no_internal && (info->no_external || has_no_place(info)))
+        return LIBXL_SNAPSHOT_MODE_INTERNAL;
+    return usual;
+}
+
+static void add_disk(libxl_domain_snapshot_params *p, const char *vdev,
+                     libxl_snapshot_mode mode, char *path)
+{
+    p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
+        .vdev = xstrdup(vdev), .mode = mode, .path = path };
+}
+
+static int check_wishes(const struct session *s,
+                        const libxl_domain_snapshot *wish)
+{
+    int i;
+
+    for (i = 0; i < wish->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &wish->disks[i];
+
+        if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+            && ds->child.format != LIBXL_DISK_FORMAT_QCOW2) {
+            session_error(s, "disk %s: an overlay is qcow2; write "
+                          "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
+                          ds->vdev);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_place(const struct session *s,
+                       const libxl_disk_snapshot_info *info,
+                       libxl_snapshot_mode mode)
+{
+    if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->no_external
+        || !has_no_place(info))
+        return 0;
+    session_error(s, "disk %s: %s is a block device; say in a ConfigFile where "
+                  "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
+                  info->vdev, info->path, info->vdev);
+    return -1;
+}
+
+int choose_disks(const struct session *s, uint32_t domid,
+                 libxl_snapshot_mode asked, const libxl_domain_snapshot *wish,
+                 libxl_domain_snapshot_params *p)
+{
+    const bool skip = p->skip_unsupported;
+    libxl_disk_snapshot_info *info;
+    libxl_snapshot_mode usual, mode;
+    int num, i, r = 0;
+
+    if (check_wishes(s, wish)) return -1;
+    if (libxl_disk_snapshot_info_list(s->sc, domid, p->config, &info,
+                                      &num)) {
+        session_library_error(s);
+        return -1;
+    }
+    usual = default_mode(info, num, wish, skip);
+    p->disks = xcalloc(num + wish->num_disks, sizeof(*p->disks));
+
+    for (i = 0; i < wish->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &wish->disks[i];
+
+        add_disk(p, ds->vdev, ds->mode, ds->child.pdev_path
+                                ? xabsolute(ds->child.pdev_path) : NULL);
+        p->disks[p->num_disks - 1].driver = xstrdup(ds->driver);
+    }
+    for (i = 0; i < num; i++) {
+        if (!is_ours(&info[i], wish, skip)) continue;
+        mode = disk_mode(&info[i], asked, usual);
+        r = check_place(s, &info[i], mode);
+        if (r) break;
+        add_disk(p, info[i].vdev, mode,
+                 mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info[i].path
+                 ? default_overlay(&info[i], p->name) : NULL);
+    }
+    libxl_disk_snapshot_info_list_free(info, num);
+    return r;
+}
