@@ -1,0 +1,58 @@
+#!/bin/bash
+# Disks of every kind in one snapshot: one instant, all or nothing.
+# time-limit: 900
+. "$(dirname "$0")/lvm.sh"
+
+new_vg 400M
+lvm_ lvcreate -L 32M -n thick vg-0
+lvm_ lvcreate -L 64M -T vg-0/pool
+lvm_ lvcreate -V 32M -T vg-0/pool -n thin
+new_snapshot_domain vm qcow2:64M /dev/vg-0/thick,raw,%v,w \
+    /dev/vg-0/thin,raw,%v,w raw:32M
+ticking vm
+before=$(tick vm)
+ok "all of them" xl snapshot-create -n s1 vm
+after=$(tick vm)
+ok "the guest goes on" ticking vm
+ok "with overlays for the images, on its volumes" diff <(disks_of vm) - <<END
+xvda /srv/vm/xvda.s1.qcow2 qcow2
+xvdb /dev/vg-0/thick raw
+xvdc /dev/vg-0/thin raw
+xvdd /srv/vm/xvdd.s1.qcow2 qcow2
+END
+ok "reverts" revert vm s1
+ok "all disks and the memory are of one instant" back_at vm "$before" "$after"
+
+# what goes wrong late: QEMU refuses the transaction, or LVM its snapshot, when
+# the others have been made
+broken() { # BROKEN_COMMAND TEXT
+    mkdir -p /srv/vm.bin
+    printf '#!/bin/sh\ncase "$*" in *%s*) echo no >&2; exit 5 ;; esac\nexec /usr/sbin/lvcreate "$@"\n' \
+        "$1" > /srv/vm.bin/lvcreate
+    chmod +x /srv/vm.bin/lvcreate
+    PATH=/srv/vm.bin:$PATH mustfail "lvcreate failed with status 5" \
+        xl snapshot-create -n s2 vm
+}
+cleanup_fn rm -rf /srv/vm.bin
+ok "LVM fails at the last volume: nothing is left" lvm_unchanged vm broken vg-0/thin
+ok "the guest runs on" ticking vm
+ok "and it can be done again" xl snapshot-create -n s2 vm
+ok "reverts" revert vm s2
+ok "the witness is content" ticking vm
+
+ok "the disks alone" xl snapshot-create --disk-only \
+    --domain-config "$(config vm)" -n s3 vm
+ok "the guest goes on" ticking vm
+ok "reverts to them" revert vm s3
+ok "which are of one instant" ticking vm
+
+# --- off --------------------------------------------------------------------
+disks_of vm | awk '{ printf "\"%s,%s,%s,w\",", $2, $3, $1 }' > /srv/vm/disks
+sed -i "s#^disk.*#disk = [ $(cat /srv/vm/disks) ]#" "$(config vm)"
+xl destroy vm
+until_ok 60 not xl domid vm
+ok "of a domain that does not run" xl snapshot-create \
+    --domain-config "$(config vm)" -n s4 vm
+mark vm
+ok "boots it" xl snapshot-revert vm "$(cfg vm s4)"
+ok "the disks are of one instant" ticking vm
