@@ -63,6 +63,16 @@ static int gather_driver(libxl_snapshot_ctx *sc,
                      libxl_snapshot_mode_to_string(want->mode), why);
 }
 
+static bool is_left_out(const struct snap_create *c,
+                        const struct snap_disk *disk)
+{
+    int i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].disk == disk) return false;
+    return disk->wanted;
+}
+
 static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const libxl_disk_snapshot_params *want;
@@ -92,6 +102,9 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
         if (rc) return rc;
         op->node = free_node_name(sc, &c->dom, want->vdev);
     }
+    for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
+        if (is_left_out(c, &c->dom.disks[i]))
+            snap_probe_disk(sc, &hooks, NULL, &c->dom.disks[i]);
     return snap_lv_choose_areas(sc, c->ops, c->num_ops, c->params->lvm_size);
 }
 
@@ -134,11 +147,7 @@ static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_create *c)
 static bool is_skipped(libxl_snapshot_ctx *sc, const struct snap_create *c,
                        const struct snap_disk *disk)
 {
-    int i;
-
-    for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].disk == disk) return false;
-    return disk->wanted && c->params->skip_unsupported
+    return is_left_out(c, disk) && c->params->skip_unsupported
         && snap_disk_unsupported(sc, disk);
 }
 
@@ -230,9 +239,7 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
         if (rc) return rc;
     }
     for (i = 0; i < c->dom.num_disks; i++) {
-        for (j = 0; j < c->num_ops; j++)
-            if (c->ops[j].disk == &c->dom.disks[i]) break;
-        if (c->dom.disks[i].wanted && j == c->num_ops
+        if (is_left_out(c, &c->dom.disks[i])
             && !is_skipped(sc, c, &c->dom.disks[i]))
             return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot needs every "
                              "writable disk of the domain, this one is left "
