@@ -40,19 +40,22 @@ ok "and it can be done again" xl snapshot-create -n s2 vm
 ok "reverts" revert vm s2
 ok "the witness is content" ticking vm
 
+before=$(tick vm)
 ok "the disks alone" xl snapshot-create --disk-only \
     --domain-config "$(config vm)" -n s3 vm
+after=$(tick vm)
 ok "the guest goes on" ticking vm
 ok "reverts to them" revert vm s3
-ok "which are of one instant" ticking vm
+ok "which are of one instant" boots_at vm "$before" "$after"
 
 # --- off --------------------------------------------------------------------
 disks_of vm | awk '{ printf "\"%s,%s,%s,w\",", $2, $3, $1 }' > /srv/vm/disks
 sed -i "s#^disk.*#disk = [ $(cat /srv/vm/disks) ]#" "$(config vm)"
+last=$(tick vm)
 xl destroy vm
 until_ok 60 not xl domid vm
 ok "of a domain that does not run" xl snapshot-create \
     --domain-config "$(config vm)" -n s4 vm
 mark vm
 ok "boots it" xl snapshot-revert vm "$(cfg vm s4)"
-ok "the disks are of one instant" ticking vm
+ok "the disks are of one instant" boots_at vm "$last" $((last + 2))

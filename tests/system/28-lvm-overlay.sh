@@ -25,8 +25,7 @@ xl destroy vm
 mark vm
 xl create -q "$(config vm)" > /dev/null 2>&1 || :
 sleep 15
-ok "a cold start from the old xl.cfg does not tick" test -z "$(tick vm)"
-ok "and has not written" test "$(sum base)" = "$sum"
+ok "a cold start from the old xl.cfg has not written" test "$(sum base)" = "$sum"
 xl destroy vm 2>/dev/null || :
 
 sed -i 's/,backendtype=qdisk//' "$(config vm)"
