@@ -9,6 +9,7 @@
  *     --break  one more action in the transaction, which fails
  *     --then   run PROGRAM before the transaction
  *   run-plan --revert NAME FORMAT PATH [OVERLAY]
+ *   run-plan --chain FORMAT PATH    its layers, a line each
  *   run-plan --qmp QMP-SOCKET COMMAND [ARGUMENTS]
  *   run-plan --nodes QMP-SOCKET
  *
@@ -152,13 +153,26 @@ static int revert(const char *name, const char *format, char *path,
     struct snap_plan plan = { 0 };
 
     ds.parent.pdev_path = path;
-    libxl_disk_format_from_string(format, &ds.parent.format);
+    libxl_disk_format_from_string(strcmp(format, "vpc") ? format : "vhd",
+                                  &ds.parent.format);
     check(snap_driver_of(sc, &ds, &op.driver));
     check(op.driver->revert_check(sc, &op));
     if (op.driver->revert_prepare)
         op.driver->revert_prepare(sc, &plan, &op);
     if (op.driver->revert) op.driver->revert(sc, &plan, &op);
     return run(NULL, &plan);
+}
+
+static int chain(const char *format, const char *path)
+{
+    struct snap_image_info info;
+    int i;
+
+    check(snap_gather_image(sc, path, format, &info));
+    for (i = 0; i < info.num_layers; i++)
+        printf("%s %s %d\n", info.chain[i].path, info.chain[i].format,
+               info.chain[i].num_tags);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -174,6 +188,7 @@ int main(int argc, char **argv)
     if (argc < 4) return 2;
     if (!strcmp(argv[1], "--qmp"))
         return command(argv[2], argv[3], argc > 4 ? argv[4] : NULL, false);
+    if (!strcmp(argv[1], "--chain")) return chain(argv[2], argv[3]);
     if (argc < 5 && argv[1][0] == '-') return 2;
     if (!strcmp(argv[1], "--revert"))
         return revert(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : NULL);

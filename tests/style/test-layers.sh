@@ -44,7 +44,7 @@ ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
     '(f?open|openat|creat|opendir)(64)?' exec file image lock users kernel \
-    process run save hook xl_config_file xl_domain_config
+    process run save hook vhd xl_config_file xl_domain_config
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
     file lock xl_config_file
@@ -56,10 +56,12 @@ ok "only exec ends a process, which it has started" nothing violations \
     '_exit' exec xl-xl_front
 
 base='snap_(zalloc|grow|strdup|sprintf|result_str|fail|log)|__stack_chk_fail|abort|free|calloc|realloc|(mem|str).*|__.*_chk|vsnprintf|isdigit|__ctype_b_loc|_GLOBAL_OFFSET_TABLE_|__(a|ub)san.*'
-describe="snap_json_.*|snap_plan_.*|snap_step_undo|snap_argv|snap_qdisk_refuse|libxl_disk_format_to_string"
+describe="snap_json_.*|snap_plan_.*|snap_step_undo|snap_argv|snap_(qdisk|tapdisk|driver_domain)_refuse|snap_qemu_format|libxl_disk_format_to_string"
 ok "the engine refers to memory alone" nothing beside engine "$base"
 ok "names are pure" nothing beside name "$base"
 ok "JSON is yajl and memory" nothing beside json "$base|yajl_.*"
+ok "what QEMU says of an image is read without asking" nothing \
+    beside imageinfo "$base|snap_json_.*|yajl_.*"
 ok "a plan is data" nothing beside plan "$base|$describe"
 ok "the table of drivers has the drivers" nothing beside driver \
     "$base|snap_driver_.*|snap_hook_name|libxl_snapshot_mode_to_string"
@@ -72,7 +74,7 @@ for driver in "$libdir"/libxl_snap_drv_*.o; do
     driver=${driver#libxl_snap_}
     ok "driver ${driver#drv_} describes, and looks at images and hooks" \
         nothing beside "$driver" \
-        "$base|$describe|snap_lv_.*|snap_gather_image|snap_check_overlay|snap_file_(exists|is_frozen)|snap_device_disk_set|snap_hook_(name|path|facts|request)|snap_probe_state"
+        "$base|$describe|snap_lv_.*|snap_gather_image|snap_check_(overlay|vhd)|snap_file_(exists|is_frozen)|snap_device_disk_(set|repoint)|snap_hook_(name|path|facts|request)|snap_probe_state"
 done
 ok "operations act by plans alone" nothing violations \
     'snap_(exec(_fed|_process)?|hook_act|quiesce|thaw|agent_.*|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
@@ -80,7 +82,7 @@ ok "operations act by plans alone" nothing violations \
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
     revert
 ok "seams do not call up" nothing violations \
-    'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert info run \
+    'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert revert_look verify info run \
     gather offline images lvm probe check driver driver_list drv_internal drv_overlay \
-    drv_lvm_thick drv_lvm_thin lv lv_area drv_hook plan engine quiesce
+    drv_lvm_thick drv_lvm_thin drv_vhd lv lv_area drv_hook plan engine quiesce
 finished

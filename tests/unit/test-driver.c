@@ -300,8 +300,10 @@ static void formats_are_refused_by_whom_they_do_not_suit(void)
     disk.node_driver = "vpc";
     CHECK_STR(snap_driver_internal.refuse(sc, &disk),
               "format vpc has no internal snapshots; use an external one");
+    CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
+    disk.node_driver = "qed";
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk),
-              "format vpc cannot be the base of an overlay here");
+              "format qed cannot be the base of an overlay here");
 }
 
 static void domains_that_are_out_of_reach_are_refused(void)

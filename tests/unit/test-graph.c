@@ -48,7 +48,8 @@ static int apply(void)
 
 #define QCOW2_PLAIN \
     "{\"iops_rd\":0,\"detect_zeroes\":\"off\",\"image\":{\"snapshots\":[" \
-    "{\"vm-clock-nsec\":0,\"name\":\"s1\",\"id\":\"1\",\"vm-state-size\":0}," \
+    "{\"vm-clock-nsec\":0,\"name\":\"s1\",\"id\":\"1\",\"vm-state-size\":7," \
+    "\"date-sec\":1795254010,\"date-nsec\":5}," \
     "{\"vm-clock-nsec\":0,\"name\":\"s 2\",\"id\":\"2\"}]," \
     "\"virtual-size\":268435456,\"filename\":\"/d/root.qcow2\"," \
     "\"cluster-size\":65536,\"format\":\"qcow2\",\"actual-size\":9920512," \
@@ -99,6 +100,12 @@ static void a_pv_domain_with_a_qcow2_and_a_raw_disk(void)
     REQUIRE(d->num_tags == 2);
     CHECK_STR(d->tags[0], "s1");
     CHECK_STR(d->tags[1], "s 2");
+    CHECK_STR(d->chain[0].format, "qcow2");
+    CHECK_INT(d->chain[0].bytes_on_disk, 9920512);
+    CHECK_STR(d->chain[0].tags[0].name, "s1");
+    CHECK_INT(d->chain[0].tags[0].creation_time, 1795254010);
+    CHECK_INT(d->chain[0].tags[0].vm_state_bytes, 7);
+    CHECK_INT(d->chain[0].tags[1].creation_time, 0);
     CHECK(!d->emulated);
     d = &dom.disks[1];
     CHECK_STR(d->node, "#block3");
@@ -253,6 +260,72 @@ static void a_vdev_that_is_told_twice_is_refused(void)
     CHECK_FAILS(apply(), ERROR_PROTOCOL_ERROR_QMP, "has it twice");
 }
 
+/*-- qemu-img info --backing-chain ------------------------------------------*/
+
+static const struct snap_layer *read_list(const char *text, int *num_r)
+{
+    yajl_val list = snap_json_parse(text);
+    const struct snap_layer *layers = snap_imageinfo_list(sc, list, num_r);
+
+    yajl_tree_free(list);
+    return layers;
+}
+
+static void a_list_of_images_is_a_chain(void)
+{
+    const struct snap_layer *layers;
+    int num;
+
+    layers = read_list("[{\"filename\":\"/d/a.s1.qcow2\",\"format\":\"qcow2\","
+                       "\"backing-filename-format\":\"raw\"},"
+                       "{\"filename\":\"/d/a.img\",\"format\":\"raw\"}]",
+                       &num);
+    REQUIRE(num == 2);
+    CHECK_STR(layers[0].path, "/d/a.s1.qcow2");
+    CHECK_STR(layers[1].path, "/d/a.img");
+    CHECK_STR(layers[1].format, "raw");
+}
+
+static void a_guessed_format_is_not_repeated(void)
+{
+    const struct snap_layer *layers;
+    int num;
+
+    layers = read_list("[{\"filename\":\"/a\",\"format\":\"qcow2\"},"
+              "{\"filename\":\"/b\",\"format\":\"qcow2\"}]", &num);
+    REQUIRE(num == 2);
+    CHECK_STR(layers[1].path, "/b");
+    CHECK_STR(layers[1].format, NULL);
+    read_list("[]", &num);
+    CHECK_INT(num, 0);
+    read_list("{}", &num);
+    CHECK_INT(num, 0);
+}
+
+static void a_file_opened_with_options_is_named_all_the_same(void)
+{
+    const struct snap_layer *layers;
+    int num;
+
+    layers = read_list("[{\"filename\":\"json:{\\\"driver\\\":\\\"qcow2\\\","
+                       "\\\"file\\\":{\\\"driver\\\":\\\"file\\\","
+                       "\\\"filename\\\":\\\"/d/x\\\"}}\"}]", &num);
+    REQUIRE(num == 1);
+    CHECK_STR(layers[0].path, "/d/x");
+    layers = read_list("[{\"filename\":\"json:{\"}]", &num);
+    CHECK_STR(layers[0].path, "json:{");
+    layers = read_list("[{\"filename\":7}]", &num);
+    CHECK_STR(layers[0].path, "");
+}
+
+static void formats_are_named_as_qemu_names_them(void)
+{
+    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_VHD), "vpc");
+    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_QCOW2), "qcow2");
+    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_RAW), "raw");
+    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_UNKNOWN), "raw");
+}
+
 static void a_chain_of_two_hundred_layers_is_listed(void)
 {
     const char *image = "{\"filename\":\"/base\"}";
@@ -299,4 +372,8 @@ TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),
       TEST(what_is_missing_or_of_another_type_is_refused),
       TEST(odd_images_are_survived),
       TEST(a_vdev_that_is_told_twice_is_refused),
+      TEST(a_list_of_images_is_a_chain),
+      TEST(a_guessed_format_is_not_repeated),
+      TEST(a_file_opened_with_options_is_named_all_the_same),
+      TEST(formats_are_named_as_qemu_names_them),
       TEST(a_chain_of_two_hundred_layers_is_listed))

@@ -87,13 +87,35 @@ static void a_result_can_be_disposed_of_twice(void)
     libxl_domain_snapshot_result_dispose(&result);
 }
 
+static void a_verification_can_be_disposed_of_twice(void)
+{
+    libxl_domain_snapshot_verification v;
+
+    libxl_domain_snapshot_verification_init(&v);
+    snap_verification_add(&v, "domain", NULL, NULL);
+    snap_fail(sc, ERROR_INVAL, "disk xvda: gone");
+    snap_verification_add(&v, "disk xvda", "/a",
+                          snap_take_error(sc));
+    CHECK_INT(v.num_items, 2);
+    CHECK(v.items[0].path == NULL && v.items[0].error == NULL);
+    CHECK_STR(v.items[1].error, "disk xvda: gone");
+    CHECK_STR(error_text(), "");        /* what comes next has its own */
+    libxl_domain_snapshot_verification_dispose(&v);
+    CHECK(v.items == NULL);
+    libxl_domain_snapshot_verification_dispose(&v);
+}
+
 static void an_info_list_may_be_empty(void)
 {
     libxl_disk_snapshot_info *info = calloc(1, sizeof(*info));
 
     info->vdev = strdup("xvda");
     info->layers = calloc(1, sizeof(*info->layers));
-    info->layers[0] = strdup("/a");
+    info->layers[0].path = strdup("/a");
+    info->layers[0].format = strdup("qcow2");
+    info->layers[0].tags = calloc(1, sizeof(*info->layers[0].tags));
+    info->layers[0].tags[0].name = strdup("s1");
+    info->layers[0].num_tags = 1;
     info->num_layers = 1;
     libxl_disk_snapshot_info_list_free(info, 1);
     libxl_disk_snapshot_info_list_free(NULL, 0);
@@ -153,6 +175,7 @@ TESTS(TEST(a_snapshot_can_be_disposed_of_twice),
       TEST(params_can_be_disposed_of_twice),
       TEST(revert_params_can_be_disposed_of_twice),
       TEST(a_result_can_be_disposed_of_twice),
+      TEST(a_verification_can_be_disposed_of_twice),
       TEST(an_info_list_may_be_empty),
       TEST(setting_a_disk_again_frees_what_it_had),
       TEST(modes_have_names),

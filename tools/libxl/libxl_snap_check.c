@@ -45,6 +45,31 @@ int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
     return 0;
 }
 
+int snap_check_snapshot(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap)
+{
+    int i, rc;
+
+    rc = snap_name_check(sc, snap->name);
+    if (rc) return rc;
+    if (snap->memory_path && libxl_uuid_is_nil(&snap->domain_uuid))
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config has no uuid; it "
+                         "is not one that snapshot-create wrote");
+    if (!snap->memory_path && (libxl_defbool_is_default(snap->memory)
+                               || libxl_defbool_val(snap->memory)))
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config names no memory "
+                         "image (memory_path), and does not say memory=0");
+    if (!snap->memory_path && !snap->domain_name)
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config does not say of "
+                         "which domain it is (domain)");
+    for (i = 0; i < snap->num_disks; i++)
+        if (!snap->disks[i].parent.pdev_path)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot config "
+                             "does not say what holds its state (`parents')",
+                             snap->disks[i].vdev);
+    return 0;
+}
+
 /* What is no local file, an export of an NBD server for one, has no users that
  * could be seen here. */
 void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
@@ -102,6 +127,18 @@ int snap_check_left_out(libxl_snapshot_ctx *sc,
                      "the domain would have it as it is now beside its other "
                      "disks of then; if they can differ, say "
                      "--skip-unsupported", vdev);
+}
+
+int snap_check_vhd(libxl_snapshot_ctx *sc, const char *vdev, const char *path)
+{
+    enum snap_vhd vhd;
+    int rc = snap_vhd_read(sc, path, &vhd);
+
+    if (rc || vhd == SNAP_VHD_PLAIN) return rc;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: %s is %s; QEMU would read "
+                     "zeros from it", vdev, path,
+                     vhd == SNAP_VHD_DIFFERENCING ? "a differencing vhd"
+                                                  : "damaged or not a vhd");
 }
 
 /* QEMU 7.2 reads the path from xenstore up to the first white space

@@ -239,6 +239,10 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
         if (rc) return rc;
     }
     for (i = 0; i < c->dom.num_disks; i++) {
+        if (!c->dom.disks[i].wanted)
+            snap_log(sc, XTL_VERBOSE, "disk %s is left out: %s",
+                     c->dom.disks[i].vdev, c->dom.disks[i].stored->is_cdrom
+                     ? "a CD-ROM" : "read-only");
         if (is_left_out(c, &c->dom.disks[i])
             && !is_skipped(sc, c, &c->dom.disks[i]))
             return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot needs every "

@@ -44,6 +44,7 @@ struct snap_driver {
     unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
     const char *program;        /* that must be installed; NULL: none */
     bool moves;                 /* a revert gives the disk a new image */
+    libxl_disk_format makes;    /* of an overlay; 0: qcow2 */
     /* Why this disk cannot be handled, or NULL: it can. */
     const char *(*refuse)(libxl_snapshot_ctx *sc, const struct snap_disk *disk);
     /* create: refusals that depend on the snapshot's name and paths */
@@ -78,6 +79,7 @@ extern const struct snap_driver snap_driver_overlay;
 extern const struct snap_driver snap_driver_hook;
 extern const struct snap_driver snap_driver_lvm_thick;
 extern const struct snap_driver snap_driver_lvm_thin;
+extern const struct snap_driver snap_driver_vhd;
 /* The table: *num_r drivers, in the order in which they are tried. */
 const struct snap_driver *const *snap_drivers(int *num_r);
 /* NULL where there is none of that name. */
@@ -99,5 +101,11 @@ int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,
  * whichever way; NULL: it can. */
 const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
                               const struct snap_disk *disk);
+
+/* Nobody can, from here: a driver domain serves it. */
+const char *snap_driver_domain_refuse(libxl_snapshot_ctx *sc,
+                                      const struct snap_disk *disk);
+/* The same for a vhd that tapdisk serves and vhd-util. */
+const char *snap_tapdisk_refuse(const struct snap_disk *disk);
 
 #endif /* LIBXL_SNAP_DRIVER_H */

@@ -15,9 +15,9 @@
 static const char *hook_refuse(libxl_snapshot_ctx *sc,
                                const struct snap_disk *disk)
 {
-    if (disk->backend_domid)
-        return snap_sprintf(sc, "its backend is in domain %u, out of reach",
-                            disk->backend_domid);
+    const char *why = snap_driver_domain_refuse(sc, disk);
+
+    if (why) return why;
     if (!disk->path || !*disk->path || strchr(disk->path, '\n'))
         return "its path is empty, or has a newline in it";
     if (disk->node && strcmp(disk->node_driver, "raw"))

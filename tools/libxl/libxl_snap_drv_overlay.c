@@ -22,7 +22,8 @@ static const char *overlay_refuse(libxl_snapshot_ctx *sc,
     const char *why = snap_qdisk_refuse(sc, disk);
 
     if (why) return why;
-    if (strcmp(disk->node_driver, "qcow2") && strcmp(disk->node_driver, "raw"))
+    if (strcmp(disk->node_driver, "qcow2") && strcmp(disk->node_driver, "raw")
+        && strcmp(disk->node_driver, "vpc"))
         return snap_sprintf(sc, "format %s cannot be the base of an overlay "
                             "here", disk->node_driver);
     /* Linux 6.1 lets blkback write to a device that is read-only */
@@ -109,8 +110,11 @@ static int overlay_revert_check(libxl_snapshot_ctx *sc,
     if (!snap_file_exists(base->pdev_path))
         return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
                          op->ds->vdev, base->pdev_path);
-    rc = snap_gather_image(sc, base->pdev_path,
-                           libxl_disk_format_to_string(base->format),
+    if (base->format == LIBXL_DISK_FORMAT_VHD) {
+        rc = snap_check_vhd(sc, op->ds->vdev, base->pdev_path);
+        if (rc) return rc;
+    }
+    rc = snap_gather_image(sc, base->pdev_path, snap_qemu_format(base->format),
                            &op->image);
     if (rc) return rc;
     return snap_check_overlay(sc, op->path);
@@ -123,7 +127,7 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
     const libxl_device_disk *base = &op->ds->parent;
 
     plan_overlay(sc, plan, op->ds->vdev, op->path, base->pdev_path,
-                 libxl_disk_format_to_string(base->format), op->image.virtual_size);
+                 snap_qemu_format(base->format), op->image.virtual_size);
 }
 
 const struct snap_driver snap_driver_overlay = {

@@ -126,6 +126,25 @@ static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     libxl_device_disk_dispose(&found);
 }
 
+/* The file of a vhd that tapdisk serves: "vhd:/FILE" (4.17, block-tap). */
+static const char *tapdisk_file(const libxl_device_disk *stored)
+{
+    const char *script = stored->script, *path = stored->pdev_path, *slash;
+
+    if (!script || !path || strncmp(path, "vhd:/", 5)) return NULL;
+    slash = strrchr(script, '/');
+    return strcmp(slash ? slash + 1 : script, "block-tap") ? NULL : path + 4;
+}
+
+/* Not domain 0: xl takes its number, too. */
+static const char *driver_domain(const libxl_device_disk *stored)
+{
+    const char *name = stored->backend_domname;
+
+    return name && *name && strcmp(name, "0") && strcmp(name, "Domain-0")
+        ? name : NULL;
+}
+
 /* What the config says of the disks. */
 void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 {
@@ -135,11 +154,14 @@ void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     dom->disks = snap_zalloc(sc, dom->num_disks * sizeof(*dom->disks));
     for (i = 0; i < dom->num_disks; i++) {
         const libxl_device_disk *stored = &dom->config.disks[i];
+        const char *vhd = tapdisk_file(stored);
 
         dom->disks[i] = (struct snap_disk){
             .stored = stored,
             .vdev = stored->vdev,
-            .path = stored->pdev_path,
+            .path = vhd ? vhd : stored->pdev_path,
+            .tapdisk = vhd != NULL,
+            .driver_domain = driver_domain(stored),
             .wanted = stored->readwrite && !stored->is_cdrom,
         };
     }
@@ -151,22 +173,6 @@ static const char *dup_str(libxl_snapshot_ctx *sc, yajl_val obj,
                            const char *key)
 {
     return snap_strdup(sc, snap_json_str(obj, key));
-}
-
-/* File names down the chain of an ImageInfo. */
-static void graph_layers(libxl_snapshot_ctx *sc, struct snap_disk *disk,
-                         yajl_val image)
-{
-    yajl_val v;
-    int num = 0;
-
-    for (v = image; v && num < GATHER_LAYERS_MAX;
-         v = snap_json_get(v, "backing-image"))
-        num++;
-    disk->layers = snap_zalloc(sc, num * sizeof(*disk->layers));
-    for (v = image; disk->num_layers < num;
-         v = snap_json_get(v, "backing-image"))
-        disk->layers[disk->num_layers++] = snap_image_file(sc, v);
 }
 
 static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
@@ -185,8 +191,10 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
                          "query-block lacks its node-name, file, drv or image",
                          disk->vdev);
     disk->virtual_size = snap_json_u64(image, "virtual-size");
-    graph_layers(sc, disk, image);
-    disk->num_tags = snap_image_tags(sc, image, &disk->tags);
+    disk->chain = snap_imageinfo_nested(sc, image, &disk->num_layers);
+    disk->layers = snap_layer_paths(sc, disk->chain, disk->num_layers);
+    disk->num_tags = disk->chain[0].num_tags;
+    disk->tags = snap_layer_tags(sc, &disk->chain[0]);
     return 0;
 }
 
@@ -356,8 +364,11 @@ int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
     rc = gather_config(sc, dom);
     if (rc) return rc;
     snap_gather_disks(sc, dom);
-    for (i = 0; i < dom->num_disks; i++)
+    for (i = 0; i < dom->num_disks; i++) {
         gather_backend(sc, dom, &dom->disks[i]);
+        rc = snap_gather_vhd(sc, &dom->disks[i]);
+        if (rc) return rc;
+    }
     rc = snap_gather_lvs(sc, dom);
     if (rc) return rc;
     rc = snap_monitor_find(sc, dom->name, &dom->monitors, &dom->num_monitors);
@@ -404,8 +415,8 @@ int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
         const libxl_device_disk *disk = &config.disks[i];
 
         if (strcmp(disk->vdev, vdev)) continue;
-        rc = is_on(sc, disk->pdev_path,
-                   libxl_disk_format_to_string(disk->format), parent, is_r);
+        rc = is_on(sc, disk->pdev_path, snap_qemu_format(disk->format), parent,
+                   is_r);
     }
  out:
     libxl_domain_config_dispose(&config);

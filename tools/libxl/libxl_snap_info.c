@@ -18,9 +18,28 @@ static char *refusal(libxl_snapshot_ctx *sc, libxl_snapshot_mode mode,
     return snap_result_str(why);
 }
 
+static void fill_layer(const struct snap_layer *from, libxl_snapshot_layer *to)
+{
+    int i;
+
+    to->path = snap_result_str(from->path);
+    to->format = snap_result_str(from->format);
+    to->bytes = from->bytes_on_disk;
+    to->tags = calloc(from->num_tags + 1, sizeof(*to->tags));
+    if (!to->tags) abort();
+    for (i = 0; i < from->num_tags; i++)
+        to->tags[to->num_tags++] = (libxl_snapshot_tag){
+            .name = snap_result_str(from->tags[i].name),
+            .creation_time = from->tags[i].creation_time,
+            .memory_bytes = from->tags[i].vm_state_bytes,
+        };
+}
+
 static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
                       libxl_disk_snapshot_info *info)
 {
+    const struct snap_driver *driver;
+    const char *why;
     int i;
 
     info->vdev = snap_result_str(disk->vdev);
@@ -33,7 +52,10 @@ static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
     info->layers = calloc(disk->num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();
     for (i = 0; i < disk->num_layers; i++)
-        info->layers[info->num_layers++] = snap_result_str(disk->layers[i]);
+        fill_layer(&disk->chain[i], &info->layers[info->num_layers++]);
+    driver = snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why);
+    info->overlay = driver && driver->makes ? driver->makes
+                                            : LIBXL_DISK_FORMAT_QCOW2;
 }
 
 int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,

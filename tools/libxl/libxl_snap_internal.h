@@ -82,6 +82,9 @@ void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
 
 /* The snapshot leaves out the disk @vdev. */
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
+void snap_verification_add(libxl_domain_snapshot_verification *verification,
+                           const char *what, const char *path,
+                           const char *error);
 
 /*-- config: xl.cfg syntax --------------------------------------------------*/
 
@@ -114,6 +117,8 @@ const char *snap_json_str(yajl_val obj, const char *key);
 bool snap_json_bool(yajl_val obj, const char *key);
 uint64_t snap_json_u64(yajl_val obj, const char *key);
 
+#include "libxl_snap_imageinfo.h"
+
 /*-- name: rules for what users and guests name -----------------------------*/
 
 #define SNAP_NAME_MAX 128
@@ -122,6 +127,14 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
 
 /*-- facts: what gather found -----------------------------------------------*/
+
+/* What the footer of a vhd says. */
+enum snap_vhd {
+    SNAP_VHD_NONE,                  /* the disk is no vhd */
+    SNAP_VHD_PLAIN,                 /* fixed or dynamic: complete by itself */
+    SNAP_VHD_DIFFERENCING,          /* what it lacks is in a parent vhd */
+    SNAP_VHD_BAD,                   /* it is damaged, or not a vhd at all */
+};
 
 enum snap_backend {
     SNAP_BACKEND_NONE,              /* no such device in xenstore */
@@ -139,6 +152,7 @@ struct snap_disk {
     int devid;
     enum snap_backend backend;
     uint32_t backend_domid;
+    const char *driver_domain;          /* named in the config; NULL: none */
     const char *be_path;                /* xenstore */
     bool discard;                       /* the guest's discards reach the file */
     /* what QEMU says, or qemu-img if nobody runs it; node is NULL where QEMU
@@ -150,12 +164,16 @@ struct snap_disk {
     uint64_t virtual_size;              /* bytes */
     int num_layers;
     const char **layers;                /* file names, active first */
+    const struct snap_layer *chain;     /* the same layers, with more of each */
     int num_tags;
     const char **tags;                  /* internal snapshots of the active layer */
     const struct snap_lv *lv;           /* NULL: the image is no volume */
     /* where hooks were asked (libxl_snap_hook.h) */
     const struct snap_hook *hook;       /* the one that takes it, or NULL */
     const char *no_hook;                /* why none does; NULL: there is none */
+    enum snap_vhd vhd;
+    bool tapdisk;                       /* script=block-tap serves this vhd */
+    bool vhd_util;                      /* for that: the program is there */
 };
 
 struct snap_domain {
@@ -204,13 +222,6 @@ int snap_graph_apply(libxl_snapshot_ctx *sc, struct snap_domain *dom,
 /* The disks of dom->config, as far as that tells. */
 void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
 
-/* The names of the internal snapshots in QEMU's ImageInfo @image. */
-int snap_image_tags(libxl_snapshot_ctx *sc, yajl_val image,
-                    const char ***tags_r);
-/* The file of a layer.  QEMU names one that was opened with options of its own
- * "json:{...}", where the file is inside, below its format. */
-const char *snap_image_file(libxl_snapshot_ctx *sc, yajl_val image);
-
 /* What "qemu-img info" says of an image. */
 struct snap_image_info {
     uint64_t virtual_size;
@@ -218,9 +229,13 @@ struct snap_image_info {
     const char **tags;
     int num_layers;
     const char **layers;                /* file names, its own first */
+    const struct snap_layer *chain;     /* the same, with more of each */
 };
+/* One run of it, however deep the chain is. */
 int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
                       const char *format, struct snap_image_info *info_r);
+/* The kind of vhd that @disk is; nothing is done if it is none. */
+int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 /* Whether the running domain @domid has @parent, or an overlay on it, as its
  * disk @vdev. */
 int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
@@ -233,6 +248,9 @@ int snap_check_domain_alive(libxl_snapshot_ctx *sc,
                             const struct snap_domain *dom);
 /* We can work on it. */
 int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
+/* It is complete enough for a revert. */
+int snap_check_snapshot(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap);
 /* The layers of a disk in a list for snap_check_unused(): nobody else may use
  * the first one (@base: write to it), nor write to the others. */
 struct snap_layers {
@@ -249,6 +267,8 @@ int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
 int snap_check_left_out(libxl_snapshot_ctx *sc,
                         const libxl_domain_snapshot *snap, const char *vdev,
                         bool allowed);
+/* @path is a vhd that is complete by itself. */
+int snap_check_vhd(libxl_snapshot_ctx *sc, const char *vdev, const char *path);
 /* @path does not exist, its folder does and takes @bytes more. */
 int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
                       const char *path, const char *directory,

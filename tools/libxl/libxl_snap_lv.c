@@ -69,9 +69,8 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
         return "its image is no logical volume";
     if (disk->backend == SNAP_BACKEND_NONE)
         return "xenstore has no such device";
-    if (disk->backend_domid)
-        return snap_sprintf(sc, "its backend is in domain %u, out of reach",
-                            disk->backend_domid);
+    if (snap_driver_domain_refuse(sc, disk))
+        return snap_driver_domain_refuse(sc, disk);
     if (disk->backend == SNAP_BACKEND_OTHER)
         return "neither blkback (phy) nor QEMU (qdisk) serves it";
     if (disk->stored->format != LIBXL_DISK_FORMAT_RAW)

@@ -30,17 +30,21 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
     int rc;
 
     disk->backend = SNAP_BACKEND_OFFLINE;
-    switch (disk->stored->format) {
-    case LIBXL_DISK_FORMAT_QCOW2: disk->node_driver = "qcow2"; break;
-    case LIBXL_DISK_FORMAT_VHD:   disk->node_driver = "vpc"; break;
-    default:                      disk->node_driver = "raw"; break;
-    }
+    disk->node_driver = disk->tapdisk ? "vpc"
+                                      : snap_qemu_format(disk->stored->format);
     disk->node_file = disk->path;
-    if (!disk->wanted || !disk->path || disk->path[0] != '/') return 0;
-    if (disk->lv && disk->stored->format == LIBXL_DISK_FORMAT_RAW) {
+    if (!disk->wanted || disk->driver_domain
+        || !disk->path || disk->path[0] != '/'
+        || (disk->stored->script && !disk->tapdisk))
+        return 0;
+    if (disk->lv && disk->stored->format == LIBXL_DISK_FORMAT_RAW
+        && !disk->tapdisk) {
         disk->virtual_size = disk->lv->size;    /* active or not */
         return 0;
     }
+    rc = snap_gather_vhd(sc, disk);
+    if (rc) return rc;
+    if (disk->vhd == SNAP_VHD_BAD) return 0;
     rc = snap_gather_image(sc, disk->path, disk->node_driver, &info);
     if (rc) return rc;
     disk->virtual_size = info.virtual_size;
@@ -48,6 +52,7 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
     disk->tags = info.tags;
     disk->num_layers = info.num_layers;
     disk->layers = info.layers;
+    disk->chain = info.chain;
     return 0;
 }
 

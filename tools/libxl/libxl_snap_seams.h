@@ -234,6 +234,11 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r);
 int snap_file_write_all(int fd, const void *buf, size_t len);
 
+/*-- seam: vhd, the footer of a vhd -----------------------------------------*/
+
+int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
+                  enum snap_vhd *vhd_r);
+
 /*-- seam: image, the memory image's file -----------------------------------*/
 
 /* What comes before libxl's stream: xl's header and the config @json. */

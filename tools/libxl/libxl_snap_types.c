@@ -89,6 +89,20 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
     libxl_domain_snapshot_init(snap);
 }
 
+static void free_layers(libxl_snapshot_layer *layers, int num)
+{
+    int i, j;
+
+    for (i = 0; i < num; i++) {
+        for (j = 0; j < layers[i].num_tags; j++)
+            free(layers[i].tags[j].name);
+        free(layers[i].tags);
+        free(layers[i].path);
+        free(layers[i].format);
+    }
+    free(layers);
+}
+
 void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
                                         int num)
 {
@@ -97,7 +111,7 @@ void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
     for (i = 0; i < num; i++) {
         free(info[i].vdev);
         free(info[i].path);
-        free_strings(info[i].layers, info[i].num_layers);
+        free_layers(info[i].layers, info[i].num_layers);
         free(info[i].no_internal);
         free(info[i].no_external);
     }
@@ -149,6 +163,41 @@ void libxl_domain_snapshot_revert_params_dispose(
     free(params->xl_path);
     free(params->domain_config_path);
     libxl_domain_snapshot_revert_params_init(params);
+}
+
+void libxl_domain_snapshot_verification_init(
+    libxl_domain_snapshot_verification *verification)
+{
+    memset(verification, 0, sizeof(*verification));
+}
+
+void libxl_domain_snapshot_verification_dispose(
+    libxl_domain_snapshot_verification *verification)
+{
+    int i;
+
+    for (i = 0; i < verification->num_items; i++) {
+        free(verification->items[i].what);
+        free(verification->items[i].path);
+        free(verification->items[i].error);
+    }
+    free(verification->items);
+    libxl_domain_snapshot_verification_init(verification);
+}
+
+void snap_verification_add(libxl_domain_snapshot_verification *verification,
+                           const char *what, const char *path,
+                           const char *error)
+{
+    libxl_snapshot_verified_item *items = realloc(
+        verification->items, (verification->num_items + 1) * sizeof(*items));
+
+    if (!items) abort();
+    verification->items = items;
+    items[verification->num_items++] = (libxl_snapshot_verified_item){
+        .what = snap_result_str(what), .path = snap_result_str(path),
+        .error = snap_result_str(error),
+    };
 }
 
 void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result)

@@ -146,14 +146,30 @@ void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers, int num);
  */
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds);
+/* A snapshot that the storage keeps by itself: a tag in a qcow2. */
+typedef struct libxl_snapshot_tag {
+    char *name;
+    uint64_t creation_time;     /* seconds since the epoch; 0: unknown */
+    uint64_t memory_bytes;      /* a guest's memory in it (QEMU's savevm) */
+} libxl_snapshot_tag;
+
+/* One image of a disk's chain. */
+typedef struct libxl_snapshot_layer {
+    char *path;
+    char *format;               /* as QEMU calls it; NULL: not known */
+    uint64_t bytes;             /* that it takes on its file system */
+    int num_tags;
+    libxl_snapshot_tag *tags;
+} libxl_snapshot_layer;
 
 /* What a disk of a domain is and what can be done with it. */
 typedef struct libxl_disk_snapshot_info {
     char *vdev;
     char *path;                 /* active layer */
     libxl_disk_format format;
-    int num_layers;             /* file names of the chain, active first */
-    char **layers;
+    int num_layers;             /* the chain, active first */
+    libxl_snapshot_layer *layers;
+    libxl_disk_format overlay;  /* what an external snapshot would make */
     bool wanted;                /* writable and no cdrom: a snapshot needs it */
     char *no_internal;          /* why not; NULL: it can */
     char *no_external;          /* why not; NULL: it can */
@@ -302,6 +318,36 @@ int libxl_domain_snapshot_revert(
     libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
     const libxl_domain_snapshot_revert_params *params,
     libxl_domain_snapshot_result *result_r);
+
+/* What a revert would look at, and what it would find. */
+typedef struct libxl_snapshot_verified_item {
+    char *what;                 /* "memory image", "disk xvda" */
+    char *path;                 /* of its file; or NULL */
+    char *error;                /* why a revert refuses; NULL: good */
+} libxl_snapshot_verified_item;
+
+typedef struct libxl_domain_snapshot_verification {
+    int num_items;
+    libxl_snapshot_verified_item *items;
+} libxl_domain_snapshot_verification;
+
+void libxl_domain_snapshot_verification_init(
+    libxl_domain_snapshot_verification *verification);
+void libxl_domain_snapshot_verification_dispose(
+    libxl_domain_snapshot_verification *verification);
+
+/*
+ * Check all that libxl_domain_snapshot_revert() with @params would check, and
+ * nothing else; change nothing, take no lock.  It goes on after a failure:
+ * @verification_r, initialised, gets an item for each thing, whatever is
+ * returned.  The domain need not exist.
+ * Errors: ERROR_INVAL (a revert would refuse), ERROR_FAIL.
+ * Source: as libxl_domain_snapshot_revert(), up to its plan.
+ */
+int libxl_domain_snapshot_verify(
+    libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
+    const libxl_domain_snapshot_revert_params *params,
+    libxl_domain_snapshot_verification *verification_r);
 
 /*
  * Read the snapshot config @path: xl.cfg syntax, keys as in

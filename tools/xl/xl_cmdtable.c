@@ -37,6 +37,17 @@ const struct cmd_spec cmd_table[] = {
       "-v, --verbose             Say what is done; twice: all of it.\n"
       "-h, --help                Print this help.\n"
     },
+    { "snapshot-list",
+      &main_snapshot_list, 0, 0,
+      "List a domain's snapshots: those on record, and what its images tell",
+      "[options] <Domain>",
+      "-d DIR, --directory=DIR   Folder of its snapshots (default:\n"
+      "                          /var/lib/xen/snapshots/<Domain>).\n"
+      "--domain-config=FILE      The domain's xl.cfg, if it does not run.\n"
+      "--json                    Print the result as JSON.\n"
+      "-v, --verbose             Say what is done; twice: all of it.\n"
+      "-h, --help                Print this help.\n"
+    },
     { "snapshot-revert",
       &main_snapshot_revert, 1, 1,
       "Bring a domain back to a snapshot; its present state is lost",
@@ -59,6 +70,17 @@ const struct cmd_spec cmd_table[] = {
       "List what this host can take disk snapshots with",
       "[options]",
       "--json                    Print the list as JSON.\n"
+      "-v, --verbose             Say what is done; twice: all of it.\n"
+      "-h, --help                Print this help.\n"
+    },
+    { "snapshot-verify",
+      &main_snapshot_verify, 0, 0,
+      "Check all that a revert to a snapshot would check, and do nothing",
+      "[options] <ConfigFile>",
+      "--domain-config=FILE      The xl.cfg to boot from, where the snapshot has\n"
+      "                          no memory.\n"
+      "--skip-unsupported        As for snapshot-revert.\n"
+      "--json                    Print the result as JSON.\n"
       "-v, --verbose             Say what is done; twice: all of it.\n"
       "-h, --help                Print this help.\n"
     },

@@ -55,6 +55,16 @@ int keep_present(const struct session *s, const char *domain,
                  const char *domain_config, const libxl_domain_snapshot *like,
                  bool dry_run, char **config_r);
 
+/*-- xl_snapshot_revert.c ---------------------------------------------------*/
+
+/* What a revert to @snap is to do, by default rules, with the xl.cfg
+ * @domain_config if it has to boot (NULL: the snapshot's), which is read into
+ * @config.  Complains and returns -1 if it cannot. */
+int revert_params_set(const struct session *s, const char *domain_config,
+                      const libxl_domain_snapshot *snap,
+                      libxl_domain_config *config,
+                      libxl_domain_snapshot_revert_params *params);
+
 /*-- xl_snapshot_print.c ----------------------------------------------------*/
 
 struct config_update;

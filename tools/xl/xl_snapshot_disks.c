@@ -80,7 +80,8 @@ static int check_wishes(const struct session *s,
         const libxl_disk_snapshot *ds = &wish->disks[i];
 
         if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-            && ds->child.format != LIBXL_DISK_FORMAT_QCOW2) {
+            && ds->child.format != LIBXL_DISK_FORMAT_QCOW2
+            && ds->child.format != LIBXL_DISK_FORMAT_VHD) {
             session_error(s, "disk %s: an overlay is qcow2; write "
                           "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
                           ds->vdev);

@@ -42,8 +42,8 @@ static size_t chain_stem_length(const libxl_disk_snapshot_info *disk)
     int i;
 
     for (i = 1; i < disk->num_layers; i++) {
-        len = stem_length(disk->layers[i]);
-        if (len < best && !strncmp(disk->layers[i], disk->path, len)
+        len = stem_length(disk->layers[i].path);
+        if (len < best && !strncmp(disk->layers[i].path, disk->path, len)
             && disk->path[len] == '.')
             best = len;
     }
@@ -52,13 +52,16 @@ static size_t chain_stem_length(const libxl_disk_snapshot_info *disk)
 
 char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name)
 {
-    return xasprintf("%.*s.%s.qcow2", (int)chain_stem_length(disk),
-                     disk->path, name);
+    return xasprintf("%.*s.%s.%s", (int)chain_stem_length(disk), disk->path,
+                     name, libxl_disk_format_to_string(disk->overlay));
 }
 
 char *revert_overlay(const char *child, int n)
 {
-    return xasprintf("%.*s.r%d.qcow2", (int)stem_length(child), child, n);
+    size_t stem = stem_length(child);
+    const char *suffix = strcmp(child + stem, ".vhd") ? ".qcow2" : ".vhd";
+
+    return xasprintf("%.*s.r%d%s", (int)stem, child, n, suffix);
 }
 
 char *revert_volume(const char *snapshot, int n)
@@ -80,7 +83,9 @@ static char *next_free(char *(*nth)(const char *, int), const char *of)
 
 char *next_revert_overlay(const char *child)
 {
-    return next_free(revert_overlay, child);
+    /* tapdisk's target is "vhd:FILE" */
+    return next_free(revert_overlay,
+                     strncmp(child, "vhd:/", 5) ? child : child + 4);
 }
 
 char *next_revert_volume(const char *snapshot)

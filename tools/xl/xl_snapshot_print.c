@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <yajl/yajl_gen.h>
 
 #include "xl_config.h"
+#include "xl_json.h"
 #include "xl_utils.h"
 
 static bool is_external(const libxl_disk_snapshot *ds)
@@ -35,24 +35,6 @@ static double seconds(uint64_t us)
 }
 
 /*-- JSON -------------------------------------------------------------------*/
-
-static void json_key(yajl_gen g, const char *key)
-{
-    yajl_gen_string(g, (const unsigned char *)key, strlen(key));
-}
-
-static void json_str(yajl_gen g, const char *key, const char *value)
-{
-    if (!value) return;
-    json_key(g, key);
-    json_key(g, value);
-}
-
-static void json_u64(yajl_gen g, const char *key, uint64_t value)
-{
-    json_key(g, key);
-    yajl_gen_integer(g, value);
-}
 
 static void json_image(yajl_gen g, const char *key,
                        const libxl_device_disk *disk)
@@ -132,13 +114,9 @@ static void json_result(const libxl_domain_snapshot_result *result,
                         const struct config_update *u, bool dry_run)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
-    yajl_gen g = yajl_gen_alloc(NULL);
-    const unsigned char *buf;
+    yajl_gen g = json_begin();
     char *uuid;
-    size_t len;
 
-    if (!g) abort();
-    yajl_gen_config(g, yajl_gen_beautify, 1);
     uuid = xasprintf(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid));
     yajl_gen_map_open(g);
     json_str(g, "name", snap->name);
@@ -165,9 +143,7 @@ static void json_result(const libxl_domain_snapshot_result *result,
         yajl_gen_number(g, result->plan_json, strlen(result->plan_json));
     }
     yajl_gen_map_close(g);
-    yajl_gen_get_buf(g, &buf, &len);
-    fwrite(buf, 1, len, stdout);
-    yajl_gen_free(g);
+    json_print(g);
     free(uuid);
 }
 

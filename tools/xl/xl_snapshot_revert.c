@@ -108,16 +108,15 @@ static void set_new_images(const libxl_domain_snapshot *snap,
 }
 
 /* The xl.cfg of a domain that has to be booted. */
-static int set_domain_config(const struct session *s,
-                             const struct revert_options *o,
+static int set_domain_config(const struct session *s, const char *domain_config,
                              const libxl_domain_snapshot *snap,
                              libxl_domain_config *config,
                              libxl_domain_snapshot_revert_params *p)
 {
-    const char *path = o->domain_config ? o->domain_config
-                                        : snap->domain_config_path;
+    const char *path = domain_config ? domain_config
+                                     : snap->domain_config_path;
 
-    if (snap->memory_path && o->domain_config) {
+    if (snap->memory_path && domain_config) {
         session_error(s, "the snapshot has the domain's memory, and the config "
                       "of that time with it; leave out --domain-config");
         return -1;
@@ -126,6 +125,18 @@ static int set_domain_config(const struct session *s,
     p->domain_config_path = xabsolute(path);
     p->config = config;
     return domain_config_read(s, path, config, NULL);
+}
+
+int revert_params_set(const struct session *s, const char *domain_config,
+                      const libxl_domain_snapshot *snap,
+                      libxl_domain_config *config,
+                      libxl_domain_snapshot_revert_params *params)
+{
+    const char *xl = getenv("XL_SNAPSHOT_XL");
+
+    params->xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
+    set_new_images(snap, params);
+    return set_domain_config(s, domain_config, snap, config, params);
 }
 
 /* The revert is checked first: a snapshot for one that is refused would only be
@@ -245,7 +256,6 @@ static int revert(const struct session *s, const struct revert_options *o)
     libxl_domain_snapshot_result result;
     libxl_domain_config config;
     libxl_domain_snapshot snap;
-    const char *xl = getenv("XL_SNAPSHOT_XL");
     char *kept = NULL;
     int r = -1;
 
@@ -258,9 +268,8 @@ static int revert(const struct session *s, const struct revert_options *o)
         goto out;
     }
     if (check_domain(s, o->domain, &snap)) goto out;
-    if (set_domain_config(s, o, &snap, &config, &params)) goto out;
-    set_new_images(&snap, &params);
-    params.xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
+    if (revert_params_set(s, o->domain_config, &snap, &config, &params))
+        goto out;
     params.skip_unsupported = o->skip;
     params.leave_paused = o->paused;
     params.dry_run = o->dry_run;

@@ -32,7 +32,9 @@ void help(const char *command);
 
 int main_snapshot_create(int argc, char **argv);
 int main_snapshot_drivers(int argc, char **argv);
+int main_snapshot_list(int argc, char **argv);
 int main_snapshot_revert(int argc, char **argv);
+int main_snapshot_verify(int argc, char **argv);
 
 /* As xl's: loop over the options, handling -h, --help and too few arguments. */
 #define SWITCH_FOREACH_OPT(opt, opts, longopts,                         \

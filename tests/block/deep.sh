@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# A deep chain is read by one program, in time that grows with its depth.
+. "$srcdir/tests/block/lib.sh"
+
+# chain_of DEPTH: layers 0 (raw) to DEPTH
+chain_of() {
+    base=0 format=raw
+    truncate -s 16M 0
+    while [ "$base" -lt "$1" ]; do
+        qemu-img create -q -f qcow2 -u -b "$work/$base" -F "$format" \
+            $((base + 1)) 16M || exit 1
+        base=$((base + 1)) format=qcow2
+    done
+}
+
+# milliseconds COMMAND...: the best of three
+milliseconds() {
+    best=
+    for run in 1 2 3; do
+        begin=$(date +%s%3N)
+        "$@" >"out.$run" || return 1
+        took=$(($(date +%s%3N) - begin))
+        [ -n "$best" ] && [ "$best" -le "$took" ] || best=$took
+    done
+    echo "$best"
+}
+less_than() { echo "# $1 ms" && [ "$1" -lt "$2" ]; }
+
+chain_of 200
+mkdir bin
+printf '#!/bin/sh\necho x >>"%s/runs"\nexec %s "$@"\n' "$work" \
+    "$(command -v qemu-img)" >bin/qemu-img
+chmod +x bin/qemu-img
+PATH=$work/bin:$PATH "$run_plan" --chain qcow2 "$work/50" >chain
+ok "a chain of 51 layers" same "$(wc -l <chain)" 51
+ok "active first" same "$(head -n 1 chain)" "$work/50 qcow2 0"
+ok "the raw base last" same "$(tail -n 1 chain)" "$work/0 raw 0"
+ok "is read by one qemu-img" same "$(wc -l <runs)" 1
+fifty=$(milliseconds "$run_plan" --chain qcow2 "$work/50")
+ok "in less than a second ($fifty ms)" less_than "$fifty" 1000
+all=$(milliseconds "$run_plan" --chain qcow2 "$work/200")
+ok "four times as deep, not much more than four times as long ($all ms)" \
+    less_than "$all" $((fifty * 8 + 200))
+
+qemu-img snapshot -c t1 2
+ok "tags are counted" same "$("$run_plan" --chain qcow2 "$work/3" | sed -n 2p)" \
+    "$work/2 qcow2 1"
+rm 25
+ok "a missing layer is an error" sh -c \
+    "! '$run_plan' --chain qcow2 '$work/50' 2>error && grep -q '$work/25' error"
+qemu-img rebase -u -f qcow2 -b "$work/3" -F qcow2 1
+ok "so is a chain that goes round" sh -c \
+    "! timeout 20 '$run_plan' --chain qcow2 '$work/3' 2>error"
+finished

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_list.c: xl snapshot-list: the snapshot configs in the domain's
+ * folder, and what the images tell: there is no database to ask.
+ */
+#include "xl_snapshot_list.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <libxl_utils.h>
+
+#include "xl_snapshot.h"
+#include "xl_utils.h"
+
+struct list_options {
+    const char *domain, *directory, *domain_config;
+    bool json;
+};
+
+enum { OPT_DOMAIN_CONFIG = 256, OPT_JSON };
+
+static const struct option list_longopts[] = {
+    {"directory", 1, 0, 'd'},
+    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
+    {"json", 0, 0, OPT_JSON},
+    {"verbose", 0, 0, 'v'},
+    COMMON_LONG_OPTS
+};
+
+static void parse_options(int argc, char **argv, struct list_options *o)
+{
+    int opt;
+
+    SWITCH_FOREACH_OPT(opt, "d:v", list_longopts, "snapshot-list", 1) {
+    case 'd': o->directory = optarg; break;
+    case 'v': verbosity++; break;
+    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
+    case OPT_JSON: o->json = true; break;
+    }
+    if (argc - optind > 1) {
+        fprintf(stderr, "snapshot-list: too many arguments; see xl "
+                "snapshot-list --help\n");
+        exit(2);
+    }
+    o->domain = argv[optind];
+}
+
+/*-- snapshot configs -------------------------------------------------------*/
+
+/* The first file that the snapshot needs and that is not there. */
+static const char *missing_file(const libxl_domain_snapshot *snap)
+{
+    int i;
+
+    if (snap->memory_path && access(snap->memory_path, F_OK))
+        return snap->memory_path;
+    for (i = 0; i < snap->num_disks; i++) {
+        const char *path = snap->disks[i].parent.pdev_path;
+
+        if (path && access(path, F_OK)) return path;
+    }
+    return NULL;
+}
+
+static void read_recorded(const struct session *s, struct recorded *r)
+{
+    const char *missing;
+
+    libxl_domain_snapshot_init(&r->snap);
+    if (libxl_domain_snapshot_config_read(s->sc, r->config_path, &r->snap)) {
+        r->problem = xstrdup(libxl_snapshot_ctx_error(s->sc));
+        return;
+    }
+    missing = missing_file(&r->snap);
+    if (missing) r->problem = xasprintf("%s is missing", missing);
+}
+
+static int older_first(const void *a, const void *b)
+{
+    const struct recorded *ra = a, *rb = b;
+
+    if (ra->snap.creation_time != rb->snap.creation_time)
+        return ra->snap.creation_time < rb->snap.creation_time ? -1 : 1;
+    return strcmp(ra->config_path, rb->config_path);
+}
+
+/* No folder: no snapshots. */
+static void find_recorded(const struct session *s, struct snapshot_list *list)
+{
+    struct dirent **entries;
+    int num = scandir(list->directory, &entries, NULL, alphasort), i;
+    char *path;
+
+    if (num < 0) return;
+    list->recorded = xcalloc(num, sizeof(*list->recorded));
+    for (i = 0; i < num; i++) {
+        path = xasprintf("%s/%s/snapshot.cfg", list->directory,
+                         entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.' && !access(path, F_OK)) {
+            list->recorded[list->num_recorded].config_path = path;
+            read_recorded(s, &list->recorded[list->num_recorded++]);
+        } else {
+            free(path);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    qsort(list->recorded, list->num_recorded, sizeof(*list->recorded),
+          older_first);
+}
+
+/*-- images -----------------------------------------------------------------*/
+
+static struct tag_row *row_of(struct snapshot_list *list,
+                              const libxl_snapshot_tag *tag)
+{
+    struct tag_row *row;
+    int i;
+
+    for (i = 0; i < list->num_tags; i++)
+        if (!strcmp(list->tags[i].tag->name, tag->name)) return &list->tags[i];
+    row = &list->tags[list->num_tags++];
+    *row = (struct tag_row){ .tag = tag };
+    row->on = xcalloc(list->num_disks, sizeof(*row->on));
+    return row;
+}
+
+/* The snapshots that the active layers of the writable disks have inside. */
+static void find_tags(struct snapshot_list *list)
+{
+    int i, j, max = 0;
+
+    for (i = 0; i < list->num_disks; i++)
+        if (list->disks[i].num_layers)
+            max += list->disks[i].layers[0].num_tags;
+    list->tags = xcalloc(max, sizeof(*list->tags));
+    for (i = 0; i < list->num_disks; i++) {
+        const libxl_disk_snapshot_info *disk = &list->disks[i];
+
+        if (!disk->wanted || !disk->num_layers) continue;
+        for (j = 0; j < disk->layers[0].num_tags; j++)
+            row_of(list, &disk->layers[0].tags[j])->on[i] = true;
+    }
+    for (i = 0; i < list->num_tags; i++) {
+        list->tags[i].all = true;
+        for (j = 0; j < list->num_disks; j++)
+            if (list->disks[j].wanted && !list->tags[i].on[j])
+                list->tags[i].all = false;
+    }
+}
+
+static int find_images(const struct session *s, uint32_t domid,
+                       const libxl_domain_config *config,
+                       struct snapshot_list *list)
+{
+    if (libxl_disk_snapshot_info_list(s->sc, domid, config, &list->disks,
+                                      &list->num_disks)) {
+        session_library_error(s);
+        return -1;
+    }
+    list->images = true;
+    find_tags(list);
+    return 0;
+}
+
+static void free_list(struct snapshot_list *list)
+{
+    int i;
+
+    for (i = 0; i < list->num_recorded; i++) {
+        libxl_domain_snapshot_dispose(&list->recorded[i].snap);
+        free(list->recorded[i].config_path);
+        free(list->recorded[i].problem);
+    }
+    for (i = 0; i < list->num_tags; i++)
+        free(list->tags[i].on);
+    free(list->recorded);
+    free(list->tags);
+    free(list->directory);
+    libxl_disk_snapshot_info_list_free(list->disks, list->num_disks);
+}
+
+/*-- the command ------------------------------------------------------------*/
+
+static int list_snapshots(const struct session *s, const struct list_options *o)
+{
+    struct snapshot_list list = { .domain = o->domain };
+    uint32_t domid = INVALID_DOMID;
+    libxl_domain_config config;
+    char *name = NULL;
+    int r = -1;
+
+    libxl_domain_config_init(&config);
+    if (o->domain_config
+        && domain_config_read(s, o->domain_config, &config, NULL))
+        goto out;
+    if (!o->domain_config
+        && !libxl_domain_qualifier_to_domid(s->ctx, o->domain, &domid)) {
+        name = libxl_domid_to_name(s->ctx, domid);
+        if (name) list.domain = name;
+    } else if (o->domain_config && strcmp(config.c_info.name, o->domain)) {
+        session_error(s, "%s: it is of domain %s, not of %s", o->domain_config,
+                      config.c_info.name, o->domain);
+        goto out;
+    }
+    list.directory = o->directory ? xabsolute(o->directory)
+                                  : default_directory(list.domain);
+    find_recorded(s, &list);
+    if (o->domain_config || domid != (uint32_t)INVALID_DOMID) {
+        if (find_images(s, domid, o->domain_config ? &config : NULL, &list))
+            goto out;
+    } else if (!list.num_recorded) {
+        session_error(s, "domain %s: there is no such domain, and no snapshot "
+                      "of it in %s; name its xl.cfg with --domain-config if it "
+                      "does not run", o->domain, list.directory);
+        goto out;
+    }
+    if (o->json) print_list_json(&list);
+    else print_list_text(&list);
+    r = 0;
+ out:
+    free(name);
+    free_list(&list);
+    libxl_domain_config_dispose(&config);
+    return r;
+}
+
+int main_snapshot_list(int argc, char **argv)
+{
+    struct list_options options = { .json = false };
+    struct session session;
+    int r;
+
+    parse_options(argc, argv, &options);
+    if (session_open(&session, "snapshot-list")) return EXIT_FAILURE;
+    r = list_snapshots(&session, &options);
+    session_close(&session);
+    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_snapshot_list.h: what xl snapshot-list found, to be printed. */
+#ifndef XL_SNAPSHOT_LIST_H
+#define XL_SNAPSHOT_LIST_H
+
+#include <stdbool.h>
+#include <libxl_snapshot.h>
+
+/* A snapshot config in the domain's folder. */
+struct recorded {
+    char *config_path;
+    libxl_domain_snapshot snap;
+    char *problem;              /* it cannot be read, or names what is not
+                                 * there; NULL: all files exist */
+};
+
+/* Snapshots of one name in the active layers. */
+struct tag_row {
+    const libxl_snapshot_tag *tag;      /* of the first disk that has it */
+    bool *on;                           /* by disk */
+    bool all;                           /* on every writable disk */
+};
+
+struct snapshot_list {
+    const char *domain;
+    char *directory;
+    int num_recorded;
+    struct recorded *recorded;
+    bool images;                /* they were looked at */
+    int num_disks;
+    libxl_disk_snapshot_info *disks;
+    int num_tags;
+    struct tag_row *tags;
+};
+
+void print_list_json(const struct snapshot_list *list);
+void print_list_text(const struct snapshot_list *list);
+
+#endif /* XL_SNAPSHOT_LIST_H */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_snapshot_list_print.c: the list, for people and as JSON. */
+#include "xl_snapshot_list.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "xl_json.h"
+#include "xl_utils.h"
+
+/*-- JSON -------------------------------------------------------------------*/
+
+static void json_recorded(yajl_gen g, const struct recorded *r)
+{
+    yajl_gen_map_open(g);
+    json_str(g, "name", r->snap.name);
+    json_str(g, "description", r->snap.description);
+    if (r->snap.creation_time)
+        json_u64(g, "creation_time", r->snap.creation_time);
+    json_str(g, "config", r->config_path);
+    json_str(g, "memory", r->snap.memory_path);
+    json_str(g, "consistency", r->snap.consistency);
+    json_bool(g, "complete", !r->problem);
+    json_str(g, "problem", r->problem);
+    yajl_gen_map_close(g);
+}
+
+static void json_tag(yajl_gen g, const libxl_snapshot_tag *tag)
+{
+    json_str(g, "name", tag->name);
+    if (tag->creation_time) json_u64(g, "creation_time", tag->creation_time);
+    json_u64(g, "memory_bytes", tag->memory_bytes);
+}
+
+static void json_tag_row(yajl_gen g, const struct snapshot_list *list,
+                         const struct tag_row *row)
+{
+    int i;
+
+    yajl_gen_map_open(g);
+    json_tag(g, row->tag);
+    json_bool(g, "all_disks", row->all);
+    json_array(g, "disks");
+    for (i = 0; i < list->num_disks; i++)
+        if (row->on[i]) json_key(g, list->disks[i].vdev);
+    yajl_gen_array_close(g);
+    yajl_gen_map_close(g);
+}
+
+static void json_layer(yajl_gen g, const libxl_snapshot_layer *layer)
+{
+    int i;
+
+    yajl_gen_map_open(g);
+    json_str(g, "path", layer->path);
+    json_str(g, "format", layer->format);
+    json_u64(g, "bytes", layer->bytes);
+    json_array(g, "tags");
+    for (i = 0; i < layer->num_tags; i++) {
+        yajl_gen_map_open(g);
+        json_tag(g, &layer->tags[i]);
+        yajl_gen_map_close(g);
+    }
+    yajl_gen_array_close(g);
+    yajl_gen_map_close(g);
+}
+
+static void json_disk(yajl_gen g, const libxl_disk_snapshot_info *disk)
+{
+    int i;
+
+    yajl_gen_map_open(g);
+    json_str(g, "vdev", disk->vdev);
+    json_str(g, "path", disk->path);
+    json_bool(g, "writable", disk->wanted);
+    json_array(g, "layers");
+    for (i = 0; i < disk->num_layers; i++)
+        json_layer(g, &disk->layers[i]);
+    yajl_gen_array_close(g);
+    yajl_gen_map_close(g);
+}
+
+void print_list_json(const struct snapshot_list *list)
+{
+    yajl_gen g = json_begin();
+    int i;
+
+    yajl_gen_map_open(g);
+    json_str(g, "domain", list->domain);
+    json_str(g, "directory", list->directory);
+    json_array(g, "snapshots");
+    for (i = 0; i < list->num_recorded; i++)
+        json_recorded(g, &list->recorded[i]);
+    yajl_gen_array_close(g);
+    if (list->images) {
+        json_array(g, "image_tags");
+        for (i = 0; i < list->num_tags; i++)
+            json_tag_row(g, list, &list->tags[i]);
+        yajl_gen_array_close(g);
+        json_array(g, "disks");
+        for (i = 0; i < list->num_disks; i++)
+            json_disk(g, &list->disks[i]);
+        yajl_gen_array_close(g);
+    }
+    yajl_gen_map_close(g);
+    json_print(g);
+}
+
+/*-- text -------------------------------------------------------------------*/
+
+static const char *time_text(uint64_t seconds, char text[32])
+{
+    time_t t = seconds;
+    struct tm *tm = seconds ? localtime(&t) : NULL;
+
+    if (!tm || !strftime(text, 32, "%Y-%m-%d %H:%M:%S", tm))
+        snprintf(text, 32, "-");
+    return text;
+}
+
+static const char *size_text(uint64_t bytes, char text[32])
+{
+    if (bytes >> 30)
+        snprintf(text, 32, "%.1f GiB", (double)bytes / (1 << 30));
+    else if (bytes >> 20)
+        snprintf(text, 32, "%" PRIu64 " MiB", bytes >> 20);
+    else
+        snprintf(text, 32, "%" PRIu64 " KiB", bytes >> 10);
+    return text;
+}
+
+static int widest(int width, const char *s)
+{
+    int len = s ? strlen(s) : 0;
+
+    return len > width ? len : width;
+}
+
+static void text_recorded(const struct snapshot_list *list)
+{
+    char when[32];
+    int i, width = strlen("NAME");
+
+    if (!list->num_recorded) {
+        printf("No snapshot configs in %s\n", list->directory);
+        return;
+    }
+    for (i = 0; i < list->num_recorded; i++)
+        width = widest(width, list->recorded[i].snap.name);
+    printf("In %s:\n%-*s  %-19s  %-14s  %s\n", list->directory, width, "NAME",
+           "TIME", "WHAT", "FILES");
+    for (i = 0; i < list->num_recorded; i++) {
+        const struct recorded *r = &list->recorded[i];
+
+        printf("%-*s  %-19s  %-14s  %s\n", width,
+               r->snap.name ? r->snap.name : "-",
+               time_text(r->snap.creation_time, when),
+               r->snap.memory_path ? "memory + disks" : "disks",
+               r->problem ? r->problem : "all there");
+    }
+}
+
+static void text_tags(const struct snapshot_list *list)
+{
+    char when[32], size[32];
+    int i, j, width = strlen("TAG");
+
+    if (!list->num_tags) return;
+    for (i = 0; i < list->num_tags; i++)
+        width = widest(width, list->tags[i].tag->name);
+    printf("%-*s  %-19s  %-8s  %s\n", width, "TAG", "TIME", "MEMORY", "DISKS");
+    for (i = 0; i < list->num_tags; i++) {
+        const struct tag_row *row = &list->tags[i];
+
+        printf("%-*s  %-19s  %-8s  %s", width, row->tag->name,
+               time_text(row->tag->creation_time, when),
+               row->tag->memory_bytes ? size_text(row->tag->memory_bytes, size)
+                                      : "-", row->all ? "all" : "only");
+        for (j = 0; !row->all && j < list->num_disks; j++)
+            if (row->on[j]) printf(" %s", list->disks[j].vdev);
+        putchar('\n');
+    }
+}
+
+static void text_layers(const libxl_disk_snapshot_info *disk)
+{
+    char size[32];
+    int i;
+
+    if (!disk->num_layers)
+        printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", disk->vdev, "-", "-", "-",
+               "-", disk->path ? disk->path : "empty");
+    for (i = 0; i < disk->num_layers; i++) {
+        const libxl_snapshot_layer *layer = &disk->layers[i];
+
+        printf("%-5s  %5d  %-6s  %10s  %4d  %s\n", disk->vdev, i,
+               layer->format ? layer->format : "-",
+               size_text(layer->bytes, size), layer->num_tags, layer->path);
+    }
+}
+
+void print_list_text(const struct snapshot_list *list)
+{
+    int i;
+
+    text_recorded(list);
+    if (!list->images) return;
+    printf("\nFrom the images (nothing is recorded there of memory or of other "
+           "disks):\n");
+    text_tags(list);
+    printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", "DISK", "DEPTH", "FORMAT",
+           "ON DISK", "TAGS", "FILE");
+    for (i = 0; i < list->num_disks; i++)
+        if (list->disks[i].wanted) text_layers(&list->disks[i]);
+}

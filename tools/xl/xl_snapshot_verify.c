@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_verify.c: xl snapshot-verify: would a revert work?
+ * libxl_domain_snapshot_verify() looks, by the code of the revert itself.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xl_json.h"
+#include "xl_snapshot.h"
+#include "xl_utils.h"
+
+struct verify_options {
+    const char *config_file, *domain_config;
+    bool skip, json;
+};
+
+enum { OPT_DOMAIN_CONFIG = 256, OPT_SKIP_UNSUPPORTED, OPT_JSON };
+
+static const struct option verify_longopts[] = {
+    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
+    {"skip-unsupported", 0, 0, OPT_SKIP_UNSUPPORTED},
+    {"json", 0, 0, OPT_JSON},
+    {"verbose", 0, 0, 'v'},
+    COMMON_LONG_OPTS
+};
+
+static void parse_options(int argc, char **argv, struct verify_options *o)
+{
+    int opt;
+
+    SWITCH_FOREACH_OPT(opt, "v", verify_longopts, "snapshot-verify", 1) {
+    case 'v': verbosity++; break;
+    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
+    case OPT_SKIP_UNSUPPORTED: o->skip = true; break;
+    case OPT_JSON: o->json = true; break;
+    }
+    if (argc - optind > 1) {
+        fprintf(stderr, "snapshot-verify: too many arguments; see xl "
+                "snapshot-verify --help\n");
+        exit(2);
+    }
+    o->config_file = argv[optind];
+}
+
+static void print_json(const libxl_domain_snapshot *snap,
+                       const libxl_domain_snapshot_verification *v, bool good)
+{
+    yajl_gen g = json_begin();
+    int i;
+
+    yajl_gen_map_open(g);
+    json_str(g, "name", snap->name);
+    json_str(g, "domain", snap->domain_name);
+    json_bool(g, "good", good);
+    json_array(g, "items");
+    for (i = 0; i < v->num_items; i++) {
+        yajl_gen_map_open(g);
+        json_str(g, "what", v->items[i].what);
+        json_str(g, "path", v->items[i].path);
+        json_bool(g, "good", !v->items[i].error);
+        json_str(g, "error", v->items[i].error);
+        yajl_gen_map_close(g);
+    }
+    yajl_gen_array_close(g);
+    yajl_gen_map_close(g);
+    json_print(g);
+}
+
+static void print_text(const libxl_domain_snapshot_verification *v)
+{
+    int i;
+
+    for (i = 0; i < v->num_items; i++) {
+        const libxl_snapshot_verified_item *item = &v->items[i];
+
+        printf("%-15s  %s", item->what, item->error ? "BAD " : "good");
+        if (item->error) printf("  %s", item->error);
+        else if (item->path) printf("  %s", item->path);
+        putchar('\n');
+    }
+}
+
+static int verify(const struct session *s, const struct verify_options *o)
+{
+    libxl_domain_snapshot_verification found;
+    libxl_domain_snapshot_revert_params params;
+    libxl_domain_config config;
+    libxl_domain_snapshot snap;
+    int r = -1;
+
+    libxl_domain_config_init(&config);
+    libxl_domain_snapshot_init(&snap);
+    libxl_domain_snapshot_revert_params_init(&params);
+    libxl_domain_snapshot_verification_init(&found);
+    if (libxl_domain_snapshot_config_read(s->sc, o->config_file, &snap)) {
+        session_library_error(s);
+        goto out;
+    }
+    if (revert_params_set(s, o->domain_config, &snap, &config, &params))
+        goto out;
+    params.skip_unsupported = o->skip;
+    r = libxl_domain_snapshot_verify(s->sc, &snap, &params, &found);
+    if (o->json) print_json(&snap, &found, !r);
+    else print_text(&found);
+    if (r) session_library_error(s);
+ out:
+    libxl_domain_config_dispose(&config);
+    libxl_domain_snapshot_dispose(&snap);
+    libxl_domain_snapshot_revert_params_dispose(&params);
+    libxl_domain_snapshot_verification_dispose(&found);
+    return r;
+}
+
+int main_snapshot_verify(int argc, char **argv)
+{
+    struct verify_options options = { .json = false };
+    struct session session;
+    int r;
+
+    parse_options(argc, argv, &options);
+    if (session_open(&session, "snapshot-verify")) return EXIT_FAILURE;
+    r = verify(&session, &options);
+    session_close(&session);
+    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}
