@@ -78,9 +78,9 @@ plan() { xl snapshot-revert -N --json off "$(cfg off s1)" | jq -r '.plan[] | sel
 ok "by another vhd on it" says "^vhd-util snapshot -n /srv/off/web.s1.r1.vhd -p /srv/off/web.vhd -e" plan
 ok "that the domain is booted with" says "script=block-tap,target=vhd:/srv/off/web.s1.r1.vhd" plan
 sed -i 's,web.vhd,web.s1.vhd,; s,xvda.qcow2,xvda.s1.qcow2,' "$(config off)"
-ok "one on top of it" says "overlay vhd:/srv/off/web.s2.vhd" create -n s2
-printf x | dd of=/srv/off/web.s2.vhd bs=1 seek=100 conv=notrunc status=none
-sed -i 's,web.s1.vhd,web.s2.vhd,; s,xvda.s1.qcow2,xvda.s2.qcow2,' "$(config off)"
+ok "one on top of it" says "base /srv/off/web.s1.vhd \(frozen\), overlay vhd:/srv/off/web.s1.s2.vhd" create -n s2
+printf x | dd of=/srv/off/web.s1.s2.vhd bs=1 seek=100 conv=notrunc status=none
+sed -i 's,web.s1.vhd,web.s1.s2.vhd,; s,xvda.s1.qcow2,xvda.s2.qcow2,' "$(config off)"
 ok "a damaged one is refused" mustfail "damaged or not a vhd" create -n s3
 
 # left out, and shared
