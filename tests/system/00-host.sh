@@ -1,7 +1,6 @@
 #!/bin/bash
 # The emulated host itself: every kind of guest runs in it, and the witness tells
 # a restore that fits from one that does not.
-# time-limit: 600
 . "$(dirname "$0")/lib.sh"
 
 new_domain -t pv pv qcow2:64M raw:32M

@@ -1,7 +1,6 @@
 #!/bin/bash
 # The main job: a PV domain with a qcow2 and a raw disk, its memory and both
 # disks frozen at one instant in overlays, and back, and back again.
-# time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm qcow2:64M raw:32M

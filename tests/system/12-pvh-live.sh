@@ -1,7 +1,6 @@
 #!/bin/bash
 # A PVH domain whose memory is copied while it runs: it stands still for the
 # rest of the copy and the transaction only.
-# time-limit: 400
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain -t pvh -m 160 vm qcow2:64M raw:32M

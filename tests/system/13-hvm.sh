@@ -1,7 +1,6 @@
 #!/bin/bash
 # HVM: QEMU is the device model too, gives up its images for a live save and has
 # a state of its own that goes into the memory image.
-# time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain -t hvm -m 160 vm qcow2:64M raw:32M

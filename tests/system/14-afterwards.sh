@@ -1,7 +1,6 @@
 #!/bin/bash
 # What else an admin does with a domain works on after a snapshot and a revert:
 # save, restore, reboot from inside, reboot from outside, another snapshot.
-# time-limit: 800
 . "$(dirname "$0")/snapshot.sh"
 
 # a cold boot on these disks has been seen

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Which domain a snapshot is of: after it was renamed, rebooted, destroyed and
 # started anew from an xl.cfg that gives it another uuid each time.
-# time-limit: 700
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm qcow2:64M raw:32M

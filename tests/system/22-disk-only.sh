@@ -1,7 +1,6 @@
 #!/bin/bash
 # Snapshots of the disks alone: of a running domain, in overlays and in tags;
 # back to them from a running and from a missing domain, by booting it.
-# time-limit: 900
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm qcow2:64M qcow2:32M

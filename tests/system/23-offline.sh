@@ -1,7 +1,6 @@
 #!/bin/bash
 # A domain that does not run, described by its xl.cfg: snapshots of its disks,
 # back to them, and what is refused.
-# time-limit: 900
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm qcow2:64M raw:32M

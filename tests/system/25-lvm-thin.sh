@@ -1,6 +1,6 @@
 #!/bin/bash
 # Thin volumes: snapshots nest, and a revert moves the disk to a new volume.
-# time-limit: 900
+# time-limit: 1800
 . "$(dirname "$0")/lvm.sh"
 
 new_vg 400M

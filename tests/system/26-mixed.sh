@@ -1,6 +1,6 @@
 #!/bin/bash
 # Disks of every kind in one snapshot: one instant, all or nothing.
-# time-limit: 900
+# time-limit: 1800
 . "$(dirname "$0")/lvm.sh"
 
 new_vg 400M

@@ -1,6 +1,5 @@
 #!/bin/bash
 # Hooks: disks that no driver knows, by programs of the administrator's.
-# time-limit: 450
 . "$(dirname "$0")/snapshot.sh"
 
 hooks=/etc/xen/snapshot.d

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Snapshots of volumes that are not thin: what is refused, before anything
 # happens, and how much room they get. The disks alone, which is quicker.
-# time-limit: 900
+# time-limit: 1800
 . "$(dirname "$0")/lvm.sh"
 
 new_vg 600M

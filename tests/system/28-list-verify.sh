@@ -1,6 +1,5 @@
 #!/bin/bash
 # snapshot-list and snapshot-verify: what there is, and whether a revert would work.
-# time-limit: 900
 . "$(dirname "$0")/snapshot.sh"
 
 list() { xl snapshot-list "$@"; }

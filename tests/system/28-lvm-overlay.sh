@@ -1,7 +1,6 @@
 #!/bin/bash
 # A volume that QEMU serves can have an overlay, too. The volume is then
 # read-only, and an xl.cfg that still names it cannot write to it.
-# time-limit: 600
 . "$(dirname "$0")/lvm.sh"
 
 new_vg 100M

@@ -1,7 +1,6 @@
 #!/bin/bash
 # A gold image: three domains in turn from one snapshot, whose base nobody
 # writes; and --keep, which lets one come back to where it was.
-# time-limit: 900
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm qcow2:64M raw:32M

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Bad input to create: one line that says what and what to do, exit 1, nothing
 # created, nothing lost, the guest runs on.
-# time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm qcow2:64M raw:32M

@@ -1,6 +1,5 @@
 #!/bin/bash
 # Domains in no state to be snapshot, and a QEMU that cannot be reached.
-# time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain -x 'on_crash = "preserve"' vm qcow2:64M

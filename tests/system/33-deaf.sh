@@ -1,6 +1,5 @@
 #!/bin/bash
 # A guest that never answers the request to suspend.
-# time-limit: 300
 . "$(dirname "$0")/snapshot.sh"
 
 mkdir -p /srv/deaf

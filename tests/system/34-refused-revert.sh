@@ -1,6 +1,5 @@
 #!/bin/bash
 # Bad input to revert: refused before the domain is destroyed.
-# time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm qcow2:64M qcow2:32M

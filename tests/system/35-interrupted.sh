@@ -1,7 +1,6 @@
 #!/bin/bash
 # Ctrl-C and SIGTERM while memory is copied: the domain runs on as if nothing
 # had been asked, and nothing is left.
-# time-limit: 400
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain -m 256 vm qcow2:64M raw:32M

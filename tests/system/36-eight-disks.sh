@@ -1,6 +1,5 @@
 #!/bin/bash
 # Eight disks of one instant, in one transaction.
-# time-limit: 400
 . "$(dirname "$0")/snapshot.sh"
 
 new_snapshot_domain vm {qcow2,raw}:16M {qcow2,raw}:16M {qcow2,raw}:16M {qcow2,raw}:16M

@@ -1,7 +1,6 @@
 #!/bin/bash
 # Images that somebody else uses: create and revert name the user, and refuse
 # before anything has changed. Others may read a base, and only that.
-# time-limit: 1200
 . "$(dirname "$0")/snapshot.sh"
 
 # overlay PATH BASE FORMAT: with a blank start, for the witness.

@@ -1,7 +1,6 @@
 #!/bin/bash
 # A long chain: every layer of it is looked at, it is snapshot and reverted to.
 # (How long the look takes, the benchmark shows.)
-# time-limit: 900
 . "$(dirname "$0")/snapshot.sh"
 
 # layer N: the path of that layer, a link of a chain.

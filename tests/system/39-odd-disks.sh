@@ -1,6 +1,5 @@
 #!/bin/bash
 # Disks of other kinds: done right, or refused with the reason and the way out.
-# time-limit: 900
 . "$(dirname "$0")/snapshot.sh"
 
 # offline_with DISK: a domain "off" that does not run and has this as xvdb

@@ -1,7 +1,6 @@
 #!/bin/bash
 # A disk whose storage has no snapshots: refused, or left out by consent, at
 # the snapshot and at the revert.
-# time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 
 truncate -s 16M /srv/plain

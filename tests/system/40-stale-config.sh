@@ -2,7 +2,6 @@
 # The user's own xl.cfg after an external snapshot: as it was, it gives no write
 # access to the frozen bases; rewritten by --update-config, or with the printed
 # lines, the domain goes on from its overlays.
-# time-limit: 900
 . "$(dirname "$0")/snapshot.sh"
 
 define_domain vm qcow2:64M raw:32M

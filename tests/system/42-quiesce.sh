@@ -1,7 +1,6 @@
 #!/bin/bash
 # Snapshots of the disks alone with the guest's file systems frozen: by its agent,
 # the real qemu-ga, and by a program; and thawed, whatever happens.
-# time-limit: 600
 . "$(dirname "$0")/snapshot.sh"
 requires python3
 

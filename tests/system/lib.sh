@@ -10,8 +10,8 @@
 # The guests run the witness (tests/xenhost/guest/witness.c): they count ticks,
 # in memory and on their disks, and print TORN when the two do not fit.
 #
-# A test ends at its first failure. Its number of seconds can be raised by a
-# line "# time-limit: N" in it.
+# A test ends at its first failure, and after 20 minutes, which a line
+# "# time-limit: SECONDS" in it changes.
 
 set -eEu -o pipefail
 
