@@ -227,7 +227,7 @@ is_clean() { not grep needs_recovery <(dumpe2fs -h "$1" 2>&1) && e2fsck -fn "$1"
 
 # libxl gives QEMU 10 s to start and a hotplug script 40 s (4.17), which dom0 may
 # need more of while the machine below it is busy: start_domain tries twice.
-_create() { xl create -q "$(config "$1")" > "$_tmp/create" 2>&1; }
+_create() { xl create -q "${@:2}" "$(config "$1")" > "$_tmp/create" 2>&1; }
 
 # start_domain NAME: xl create, and wait for the first tick.
 start_domain() {
