@@ -146,7 +146,9 @@ static void copy_snapshot(libxl_snapshot_ctx *sc, libxl_domain_snapshot *dst,
 
         to->vdev = snap_result_str(from->vdev);
         to->mode = from->mode;
-        to->driver = snap_result_str(r->ops[i].driver->name);
+        /* one driver stands for all hooks, and the snapshot knows which */
+        to->driver = snap_result_str(from->driver ? from->driver
+                                     : r->ops[i].driver->name);
         libxl_device_disk_init(&to->parent);
         libxl_device_disk_init(&to->child);
         snap_device_disk_set(&to->parent, to->vdev, from->parent.pdev_path,
