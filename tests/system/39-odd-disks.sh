@@ -88,6 +88,7 @@ cleanup_fn rm -f /srv/cd.iso
 new_snapshot_domain vm qcow2:32M "/srv/cd.iso,raw,%v,r,backendtype=qdisk"
 ok "a read-only disk is left out, and -v says so" says "disk xvdb is left out: read-only" \
     xl -v snapshot-create -n s1 vm
-new_domain twin "/srv/vm/xvda.qcow2,qcow2,%v,w"
-ok "an image that another domain writes, too" mustfail "/srv/vm/xvda.qcow2 is in use by qemu-system" \
+define_domain twin "/srv/vm/xvda.qcow2,qcow2,%v,w"
+xl create -q -p "$(config twin)"        # paused: the two would ruin it
+ok "an image that another domain has, too" mustfail "/srv/vm/xvda.qcow2 is in use by domain twin" \
     xl snapshot-create -n s2 vm
