@@ -21,7 +21,7 @@ ok "the snapshot volumes are read-only and not active" \
     says "^web-root.s1 Vri-- web-root$" volumes
 
 ok "another one" xl snapshot-create -n s2 vm
-ok "reverts to the older one" says "'/dev/vg-0/web-root.s1.r1,raw,xvda,w'" revert vm s1
+ok "reverts to the older one" says "'/dev/vg-0/web-root.s1.r1,raw,xvda,w" revert vm s1
 ok "memory and disks are back at the instant" back_at vm "$before" "$after"
 ok "on new volumes" diff <(disks_of vm) - <<END
 xvda /dev/vg-0/web-root.s1.r1 raw
