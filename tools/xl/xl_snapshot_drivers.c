@@ -5,9 +5,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <yajl/yajl_gen.h>
 
+#include "xl_json.h"
 #include "xl_snapshot.h"
 #include "xl_utils.h"
 
@@ -29,51 +28,32 @@ static const struct { unsigned int bit; const char *word; } abilities[] = {
 
 /*-- JSON -------------------------------------------------------------------*/
 
-static void json_str(yajl_gen g, const char *s)
-{
-    yajl_gen_string(g, (const unsigned char *)s, strlen(s));
-}
-
-static void json_pair(yajl_gen g, const char *key, const char *value)
-{
-    if (!value) return;
-    json_str(g, key);
-    json_str(g, value);
-}
-
 static void json_driver(yajl_gen g, const libxl_snapshot_driver *d)
 {
     int i;
 
     yajl_gen_map_open(g);
-    json_pair(g, "name", d->name);
-    json_pair(g, "mode", libxl_snapshot_mode_to_string(d->mode));
-    json_str(g, "can");
-    yajl_gen_array_open(g);
+    json_str(g, "name", d->name);
+    json_str(g, "mode", libxl_snapshot_mode_to_string(d->mode));
+    json_array(g, "can");
     for (i = 0; i < NUM_ABILITIES; i++)
-        if (d->can & abilities[i].bit) json_str(g, abilities[i].word);
+        if (d->can & abilities[i].bit) json_key(g, abilities[i].word);
     yajl_gen_array_close(g);
-    json_pair(g, "program", d->program);
-    json_pair(g, "version", d->version);
-    json_pair(g, "problem", d->problem);
+    json_str(g, "program", d->program);
+    json_str(g, "version", d->version);
+    json_str(g, "problem", d->problem);
     yajl_gen_map_close(g);
 }
 
 static void print_json(const libxl_snapshot_driver *drivers, int num)
 {
-    yajl_gen g = yajl_gen_alloc(NULL);
-    const unsigned char *buf;
-    size_t len;
+    yajl_gen g = json_begin();
     int i;
 
-    if (!g) abort();
-    yajl_gen_config(g, yajl_gen_beautify, 1);
     yajl_gen_array_open(g);
     for (i = 0; i < num; i++) json_driver(g, &drivers[i]);
     yajl_gen_array_close(g);
-    yajl_gen_get_buf(g, &buf, &len);
-    fwrite(buf, 1, len, stdout);
-    yajl_gen_free(g);
+    json_print(g);
 }
 
 /*-- text -------------------------------------------------------------------*/

@@ -51,8 +51,7 @@ static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
     char *spec;
     int i;
 
-    json_key(g, "disks");
-    yajl_gen_array_open(g);
+    json_array(g, "disks");
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
 
@@ -77,8 +76,7 @@ static void json_skipped(yajl_gen g, const libxl_domain_snapshot *snap)
     int i;
 
     if (!snap->num_skipped) return;
-    json_key(g, "skipped");
-    yajl_gen_array_open(g);
+    json_array(g, "skipped");
     for (i = 0; i < snap->num_skipped; i++)
         json_key(g, snap->skipped[i]);
     yajl_gen_array_close(g);
@@ -92,10 +90,8 @@ static void json_update(yajl_gen g, const struct config_update *u)
     json_key(g, "update_config");
     yajl_gen_map_open(g);
     json_str(g, "path", u->path);
-    json_key(g, "done");
-    yajl_gen_bool(g, u->done);
-    json_key(g, "lines");
-    yajl_gen_array_open(g);
+    json_bool(g, "done", u->done);
+    json_array(g, "lines");
     for (i = 0; i < u->num; i++) {
         yajl_gen_map_open(g);
         json_u64(g, "line", u->edits[i].line);
