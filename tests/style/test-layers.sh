@@ -44,7 +44,7 @@ ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
     '(f?open|openat|creat|opendir)(64)?' exec file image lock users kernel \
-    process run save hook vhd xl_config_file xl_domain_config
+    process run save hook vhd xl_config_file
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
     file lock xl_config_file

@@ -81,6 +81,10 @@ struct config_edit {
     int line, item;             /* where it was found */
 };
 
+/* The one of disk @vdev; NULL: there is none. */
+struct config_edit *config_edit_of(struct config_edit *edits, int num,
+                                   const char *vdev);
+
 /*
  * The xl.cfg @text of @domain with all of @edits made, malloc'd; NULL and a
  * sentence in *@error_r (malloc'd) if that cannot be done for certain.  @file
@@ -95,6 +99,11 @@ int update_config_check(const char *file, const char *before,
                         struct config_edit *edits, int num, char **error_r);
 
 /*-- xl_config_file.c: the file ---------------------------------------------*/
+
+/* The whole file, malloc'd and ended by NUL; at most CONFIG_FILE_MAX bytes and
+ * one more, which tells that it is longer.  -1 and errno if it cannot be read;
+ * *text_r is to be freed all the same. */
+int config_file_read(const char *path, char **text_r, size_t *len_r);
 
 /* What --update-config is to do.  Zeroed: nothing. */
 struct config_update {

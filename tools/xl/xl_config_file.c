@@ -84,7 +84,7 @@ void config_update_dispose(struct config_update *u)
 
 /*-- reading ----------------------------------------------------------------*/
 
-static int read_all(const char *path, char **text_r, size_t *len_r)
+int config_file_read(const char *path, char **text_r, size_t *len_r)
 {
     char *text = xcalloc(CONFIG_FILE_MAX + 2, 1);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -147,7 +147,7 @@ static int make_text(struct config_update *u, const char *domain,
 
     *old_r = *new_r = NULL;
     if (r) return r;
-    if (read_all(u->path, old_r, &len)) {
+    if (config_file_read(u->path, old_r, &len)) {
         update_error(u, "%s: %s", u->file, strerror(errno));
         return -1;
     }
@@ -210,7 +210,7 @@ static int check_written(struct config_update *u,
     size_t len;
     int r;
 
-    r = read_all(path, &text, &len);
+    r = config_file_read(path, &text, &len);
     if (r) {
         update_error(u, "%s: %s", path, strerror(errno));
     } else {

@@ -10,31 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <libxlutil.h>
 
+#include "xl_config.h"
 #include "xl_utils.h"
-
-#define CONFIG_MAX (1 << 20)
-
-/* The whole file, malloc'd; NULL with errno set. */
-static char *read_file(const char *path)
-{
-    FILE *f = fopen(path, "re");
-    char *text = NULL;
-    size_t len;
-
-    if (!f) return NULL;
-    text = xcalloc(CONFIG_MAX + 2, 1);
-    len = fread(text, 1, CONFIG_MAX + 1, f);
-    if (ferror(f) || len > CONFIG_MAX || strlen(text) != len) {
-        errno = ferror(f) ? errno : EFBIG;
-        free(text);
-        text = NULL;
-    }
-    fclose(f);
-    return text;
-}
 
 static int parse_disks(XLU_Config *cfg, libxl_domain_config *config)
 {
@@ -84,13 +63,17 @@ static int parse(XLU_Config *cfg, const char *text, libxl_domain_config *config)
 int domain_config_read(const struct session *s, const char *path,
                        libxl_domain_config *config, char **text_r)
 {
-    char *text = read_file(path), *said = NULL;
+    char *text, *said = NULL;
     FILE *report = NULL;
     XLU_Config *cfg = NULL;
     size_t len;
-    int r = -1;
+    int r = config_file_read(path, &text, &len);
 
-    if (!text) {
+    if (!r && (len > CONFIG_FILE_MAX || strlen(text) != len)) {
+        errno = EFBIG;
+        r = -1;
+    }
+    if (r) {
         session_error(s, "%s: %s", path, strerror(errno));
         goto out;
     }
@@ -113,4 +96,13 @@ int domain_config_read(const struct session *s, const char *path,
     if (r || !text_r) free(text);
     else *text_r = text;
     return r;
+}
+
+int domain_config_is_of(const struct session *s, const char *path,
+                        const libxl_domain_config *config, const char *domain)
+{
+    if (!strcmp(config->c_info.name, domain)) return 0;
+    session_error(s, "%s: it is of domain %s, not of %s", path,
+                  config->c_info.name, domain);
+    return -1;
 }

@@ -45,6 +45,10 @@ struct session;
  * malloc'd.  Complains and returns -1 if it cannot. */
 int domain_config_read(const struct session *s, const char *path,
                        libxl_domain_config *config, char **text_r);
+/* Complains and returns -1 if @config, from the file @path, is of another
+ * domain than @domain. */
+int domain_config_is_of(const struct session *s, const char *path,
+                        const libxl_domain_config *config, const char *domain);
 
 /*-- xl_snapshot_create.c ---------------------------------------------------*/
 

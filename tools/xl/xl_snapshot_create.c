@@ -229,8 +229,6 @@ static void wish_internal_like(const libxl_domain_snapshot *like,
 static int find_target(const struct session *s,
                        const struct create_options *o, struct target *t)
 {
-    const char *name;
-
     if (o->domain_config && domain_config_read(s, o->domain_config, &t->config,
                                                &t->config_text))
         return -1;
@@ -245,11 +243,8 @@ static int find_target(const struct session *s,
         t->domid = INVALID_DOMID;
     }
     if (!t->name) t->name = xstrdup(o->domain);
-    name = o->domain_config ? t->config.c_info.name : t->name;
-    if (!strcmp(name, t->name)) return 0;
-    session_error(s, "%s: it is of domain %s, not of %s", o->domain_config,
-                  name, t->name);
-    return -1;
+    return o->domain_config ? domain_config_is_of(s, o->domain_config,
+                                                  &t->config, t->name) : 0;
 }
 
 static int make_params(const struct session *s,

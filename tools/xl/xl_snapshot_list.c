@@ -201,9 +201,9 @@ static int list_snapshots(const struct session *s, const struct list_options *o)
         && !libxl_domain_qualifier_to_domid(s->ctx, o->domain, &domid)) {
         name = libxl_domid_to_name(s->ctx, domid);
         if (name) list.domain = name;
-    } else if (o->domain_config && strcmp(config.c_info.name, o->domain)) {
-        session_error(s, "%s: it is of domain %s, not of %s", o->domain_config,
-                      config.c_info.name, o->domain);
+    } else if (o->domain_config
+               && domain_config_is_of(s, o->domain_config, &config,
+                                      o->domain)) {
         goto out;
     }
     list.directory = o->directory ? xabsolute(o->directory)

@@ -139,38 +139,7 @@ int revert_params_set(const struct session *s, const char *domain_config,
     return set_domain_config(s, domain_config, snap, config, params);
 }
 
-/* The revert is checked first: a snapshot for one that is refused would only be
- * in the way. */
-static int keep(const struct session *s, const struct revert_options *o,
-                const libxl_domain_snapshot *snap,
-                libxl_domain_snapshot_revert_params *params, char **kept_r)
-{
-    libxl_domain_snapshot_result result;
-    int r;
-
-    libxl_domain_snapshot_result_init(&result);
-    params->dry_run = true;
-    r = libxl_domain_snapshot_revert(s->sc, snap, params, &result);
-    params->dry_run = o->dry_run;
-    libxl_domain_snapshot_result_dispose(&result);
-    if (r) {
-        session_library_error(s);
-        return -1;
-    }
-    return keep_present(s, o->domain, params->domain_config_path, snap,
-                        o->dry_run, kept_r);
-}
-
 /*-- the user's xl.cfg ------------------------------------------------------*/
-
-static struct config_edit *edit_of(struct config_update *u, const char *vdev)
-{
-    int i;
-
-    for (i = 0; i < u->num; i++)
-        if (!strcmp(u->edits[i].vdev, vdev)) return &u->edits[i];
-    return NULL;
-}
 
 /* The file may name any layer that this snapshot has to do with: what the
  * domain went on with, and the overlays of reverts up to this one. */
@@ -186,7 +155,7 @@ static void allow_overlays(struct config_update *u,
 
     for (i = 0; i < snap->num_disks; i++) {
         ds = &snap->disks[i];
-        edit = edit_of(u, snap->disks[i].vdev);
+        edit = config_edit_of(u->edits, u->num, ds->vdev);
         before = ds->child.pdev_path ? ds->child.pdev_path
                                      : ds->parent.pdev_path;
         if (!edit || !before) continue;
@@ -214,7 +183,7 @@ static void allow_present(const struct session *s, struct config_update *u,
         && !libxl_disk_snapshot_info_list(s->sc, domid, NULL, &info,
                                           &num)) {
         for (i = 0; i < num; i++) {
-            edit = edit_of(u, info[i].vdev);
+            edit = config_edit_of(u->edits, u->num, info[i].vdev);
             if (edit && info[i].path) config_edit_from(edit, info[i].path);
         }
         libxl_disk_snapshot_info_list_free(info, num);
@@ -223,31 +192,47 @@ static void allow_present(const struct session *s, struct config_update *u,
 
 static int plan_update(const struct session *s, const struct revert_options *o,
                        const libxl_domain_snapshot *snap,
-                       const libxl_domain_snapshot_revert_params *params,
+                       const libxl_domain_snapshot *then,
                        struct config_update *u)
+{
+    int r;
+
+    config_update_init(u, o->update_config, then);
+    allow_overlays(u, snap);
+    allow_present(s, u, o->domain);
+    r = config_update_try(u, then->domain_name);
+    if (r) session_error(s, "%s", u->error);
+    return r;
+}
+
+/*-- the command ------------------------------------------------------------*/
+
+/* What has to be there before the revert, which is checked first, by a dry run:
+ * a snapshot of the present for one that is refused would only be in the way. */
+static int prepare(const struct session *s, const struct revert_options *o,
+                   const libxl_domain_snapshot *snap,
+                   const libxl_domain_snapshot_revert_params *params,
+                   struct config_update *u, char **kept_r)
 {
     libxl_domain_snapshot_revert_params dry = *params;
     libxl_domain_snapshot_result result;
     int r = -1;
 
-    if (!o->update_config) return 0;
+    if (!o->update_config && !o->keep) return 0;
     dry.dry_run = true;
     libxl_domain_snapshot_result_init(&result);
     if (libxl_domain_snapshot_revert(s->sc, snap, &dry, &result)) {
         session_library_error(s);
         goto out;
     }
-    config_update_init(u, o->update_config, &result.snapshot);
-    allow_overlays(u, snap);
-    allow_present(s, u, o->domain);
-    r = config_update_try(u, result.snapshot.domain_name);
-    if (r) session_error(s, "%s", u->error);
+    r = o->update_config ? plan_update(s, o, snap, &result.snapshot, u) : 0;
+    if (!r && o->keep)
+        r = keep_present(s, o->domain, params->domain_config_path, snap,
+                         o->dry_run, kept_r);
  out:
     libxl_domain_snapshot_result_dispose(&result);
     return r;
 }
-
-/*-- the command ------------------------------------------------------------*/
 
 static int revert(const struct session *s, const struct revert_options *o)
 {
@@ -273,8 +258,7 @@ static int revert(const struct session *s, const struct revert_options *o)
     params.skip_unsupported = o->skip;
     params.leave_paused = o->paused;
     params.dry_run = o->dry_run;
-    if (plan_update(s, o, &snap, &params, &update)) goto out;
-    if (o->keep && keep(s, o, &snap, &params, &kept)) goto out;
+    if (prepare(s, o, &snap, &params, &update, &kept)) goto out;
     if (libxl_domain_snapshot_revert(s->sc, &snap, &params, &result)) {
         session_library_error(s);
         goto out;

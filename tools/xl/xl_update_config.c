@@ -227,12 +227,13 @@ static int change_disk(struct update *u, struct config_edit *edit, int i,
     return 0;
 }
 
-static struct config_edit *edit_of(struct update *u, const char *vdev)
+struct config_edit *config_edit_of(struct config_edit *edits, int num,
+                                   const char *vdev)
 {
     int i;
 
-    for (i = 0; i < u->num_edits; i++)
-        if (!strcmp(u->edits[i].vdev, vdev)) return &u->edits[i];
+    for (i = 0; i < num; i++)
+        if (!strcmp(edits[i].vdev, vdev)) return &edits[i];
     return NULL;
 }
 
@@ -260,7 +261,7 @@ static int change_item(struct update *u, struct parsed *p, int i)
 
     r = parse_spec(u, p, xlu_cfg_get_listitem(p->disks, i), &disk);
     if (r) goto out;
-    edit = edit_of(u, disk.vdev);
+    edit = config_edit_of(u->edits, u->num_edits, disk.vdev);
     if (!edit)
         r = check_others(u, &disk, item->line);
     else if (!item->spec)
