@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <libxlutil.h>
 
-#include "../../tools/xl/xl_config.h"
-
 /* What @spec is after libxlutil has read it. */
 static char *again(const char *spec)
 {
@@ -19,7 +17,7 @@ static char *again(const char *spec)
 
     libxl_device_disk_init(&disk);
     CHECK_INT(xlu_disk_parse(cfg, 1, &spec, &disk), 0);
-    text = disk_spec(&disk);
+    text = libxl_snapshot_disk_spec(&disk);
     libxl_device_disk_dispose(&disk);
     xlu_cfg_destroy(cfg);
     return text;
@@ -63,26 +61,21 @@ static void trust_is_written(void)
     libxl_device_disk_init(&disk);
     snap_device_disk_set(&disk, "xvda", "/a", LIBXL_DISK_FORMAT_RAW);
     libxl_defbool_set(&disk.trusted, false);
-    spec = disk_spec(&disk);
+    spec = libxl_snapshot_disk_spec(&disk);
     CHECK_STR(spec, "/a,raw,xvda,w,backendtype=qdisk,untrusted");
     free(spec);
     libxl_device_disk_dispose(&disk);
 #endif
 }
 
-static void a_literal_is_escaped(void)
+static void a_string_is_escaped(void)
 {
-    libxl_device_disk disk;
-    char *literal;
+    char *text = libxl_snapshot_config_escape("it's \"\\\n", '\'');
 
-    libxl_device_disk_init(&disk);
-    snap_device_disk_set(&disk, "xvda", "/it's\\", LIBXL_DISK_FORMAT_QCOW2);
-    literal = disk_literal(&disk);
-    CHECK_STR(literal, "'/it\\'s\\\\,qcow2,xvda,w,backendtype=qdisk'");
-    free(literal);
-    libxl_device_disk_dispose(&disk);
+    CHECK_STR(text, "it\\'s \"\\\\\\n");
+    free(text);
 }
 
 TESTS(TEST(a_disk_is_written_with_all_its_options),
       TEST(trust_is_written),
-      TEST(a_literal_is_escaped))
+      TEST(a_string_is_escaped))

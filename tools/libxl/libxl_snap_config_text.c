@@ -10,18 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libxlutil 4.17 refuses \x and drops what an octal escape stands for, but
- * takes control characters as they are, all but the newline. */
 char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s)
 {
-    char *quoted = snap_zalloc(sc, 2 * strlen(s) + 3), *p = quoted;
+    char *escaped = libxl_snapshot_config_escape(s, '"');
+    char *quoted = snap_sprintf(sc, "\"%s\"", escaped);
 
-    *p++ = '"';
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\' || *s == '\n') *p++ = '\\';
-        *p++ = *s == '\n' ? 'n' : *s;
-    }
-    *p = '"';
+    free(escaped);
     return quoted;
 }
 
@@ -36,23 +30,17 @@ static void write_item(FILE *f, libxl_snapshot_ctx *sc, const char *item)
     fprintf(f, "    %s,\n", snap_config_quote(sc, item));
 }
 
-/* "target=" takes the rest of the specification, commas and all but a last
- * one (libxlutil 4.17), so that gets another. */
-static char *target(libxl_snapshot_ctx *sc, const char *path)
-{
-    size_t len = strlen(path);
-
-    return snap_sprintf(sc, "target=%s%s", path,
-                        len && path[len - 1] == ',' ? "," : "");
-}
-
 /* Disks of a snapshot are writable; what backend serves them is not said. */
 static char *image_spec(libxl_snapshot_ctx *sc, const char *vdev,
                         const libxl_device_disk *disk)
 {
-    return snap_sprintf(sc, "format=%s,vdev=%s,access=rw,%s",
-                        libxl_disk_format_to_string(disk->format), vdev,
-                        target(sc, disk->pdev_path));
+    char *target = libxl_snapshot_disk_target(disk->pdev_path);
+    char *spec = snap_sprintf(sc, "format=%s,vdev=%s,access=rw,%s",
+                              libxl_disk_format_to_string(disk->format), vdev,
+                              target);
+
+    free(target);
+    return spec;
 }
 
 static const char *backend_option(const libxl_device_disk *disk)
@@ -62,28 +50,6 @@ static const char *backend_option(const libxl_device_disk *disk)
     case LIBXL_DISK_BACKEND_QDISK: return ",backendtype=qdisk";
     default:                       return "";
     }
-}
-
-char *snap_disk_spec(libxl_snapshot_ctx *sc, const libxl_device_disk *disk)
-{
-    bool empty = disk->format == LIBXL_DISK_FORMAT_EMPTY || !disk->pdev_path;
-    char *spec = snap_sprintf(
-        sc, "vdev=%s,access=%s%s%s%s", disk->vdev,
-        disk->readwrite ? "rw" : "ro", disk->is_cdrom ? ",devtype=cdrom" : "",
-        disk->direct_io_safe ? ",direct-io-safe" : "", backend_option(disk));
-
-    if (!libxl_defbool_is_default(disk->discard_enable))
-        spec = snap_sprintf(sc, "%s,%sdiscard", spec,
-                            libxl_defbool_val(disk->discard_enable) ? ""
-                                                                    : "no-");
-    if (disk->backend_domname)
-        spec = snap_sprintf(sc, "%s,backend=%s", spec, disk->backend_domname);
-    if (disk->script)
-        spec = snap_sprintf(sc, "%s,script=%s", spec, disk->script);
-    if (empty) return snap_sprintf(sc, "%s,target=", spec);
-    return snap_sprintf(sc, "format=%s,%s,%s",
-                        libxl_disk_format_to_string(disk->format), spec,
-                        target(sc, disk->pdev_path));
 }
 
 /* A hook's disk goes back to the backend that served it. */

@@ -88,10 +88,8 @@ void snap_verification_add(libxl_domain_snapshot_verification *verification,
 
 /*-- config: xl.cfg syntax --------------------------------------------------*/
 
-/* @s as a quoted string of xl.cfg. */
+/* @s as a string of xl.cfg, in quotes. */
 char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s);
-/* The specification of @disk, as in xl-disk-configuration(5). */
-char *snap_disk_spec(libxl_snapshot_ctx *sc, const libxl_device_disk *disk);
 
 /*-- json: text of objects, and safe reading --------------------------------*/
 

@@ -67,25 +67,37 @@ static int plan_restore(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
+/* The disks as a setting of an xl.cfg. */
+static const char *disk_setting(libxl_snapshot_ctx *sc,
+                                const libxl_domain_config *config)
+{
+    const char *text = "disk=[";
+    char *spec;
+    int i;
+
+    for (i = 0; i < config->num_disks; i++) {
+        spec = libxl_snapshot_disk_spec(&config->disks[i]);
+        text = snap_sprintf(sc, "%s%s,", text, snap_config_quote(sc, spec));
+        free(spec);
+    }
+    return snap_sprintf(sc, "%s]", text);
+}
+
 /* What stands behind the file on xl's command line wins over it. */
 static int plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_uuid *uuid = &r->snap->domain_uuid;
-    const char *path = r->params->domain_config_path, *disks = "disk=[";
+    const char *path = r->params->domain_config_path;
     const char *identity = NULL;
     struct snap_step *step;
-    int i;
 
-    for (i = 0; i < r->config.num_disks; i++)
-        disks = snap_sprintf(sc, "%s%s,", disks, snap_config_quote(
-            sc, snap_disk_spec(sc, &r->config.disks[i])));
     if (!libxl_uuid_is_nil(uuid))
         identity = snap_sprintf(sc, "uuid=\"" LIBXL_UUID_FMT "\"",
                                 LIBXL_UUID_BYTES(*uuid));
     step = snap_plan_add(sc, &r->plan, SNAP_STEP_BOOT,
                          "boot the domain from %s with xl", path);
     step->argv = snap_argv(sc, r->params->xl_path, "create", "-q", "-p", path,
-                           snap_sprintf(sc, "%s]", disks), identity, NULL);
+                           disk_setting(sc, &r->config), identity, NULL);
     return 0;
 }
 

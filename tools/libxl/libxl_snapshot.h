@@ -361,6 +361,22 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
                                       libxl_domain_snapshot *snap_r);
 
 /*
+ * xl.cfg syntax; each of these is malloc'd.  The specification of @disk as in
+ * xl-disk-configuration(5), with all that the syntax can say where it is not
+ * libxl's default;
+ */
+char *libxl_snapshot_disk_spec(const libxl_device_disk *disk);
+/*
+ * target=PATH, which ends a specification, commas and all (libxlutil takes one
+ * comma off its end, 4.17, so a path that ends with one gets another);
+ */
+char *libxl_snapshot_disk_target(const char *path);
+/*
+ * and what stands between two @quote, ' or ", to say @s.
+ */
+char *libxl_snapshot_config_escape(const char *s, char quote);
+
+/*
  * The text of the snapshot config that describes @snap, malloc'd.
  */
 char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,

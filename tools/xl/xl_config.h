@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_config.h: disks in xl-disk-configuration(5) syntax, and the user's xl.cfg
- * that is to name new images.
+ * xl_config.h: the user's xl.cfg, which is to name new images.
  */
 #ifndef XL_CONFIG_H
 #define XL_CONFIG_H
@@ -9,22 +8,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <libxl_snapshot.h>
-
-/*-- xl_disk_spec.c: a disk as text -----------------------------------------*/
-
-/* @disk as xlu_disk_parse() takes it, with all options that the syntax has. */
-char *disk_spec(const libxl_device_disk *disk);
-/* The same as a string of an xl.cfg, to be pasted. */
-char *disk_literal(const libxl_device_disk *disk);
-/* Whether the domain has an image now that is not the snapshot's. */
-bool disk_is_moved(const libxl_disk_snapshot *ds);
-/* Whether @path can stand without target= in front of it. */
-bool disk_path_is_positional(const char *path);
-/* target=PATH, which ends a specification.  libxlutil (4.17) takes a comma off
- * its end, so a path that ends with one gets another. */
-char *disk_target(const char *path);
-/* What stands between two @quote to say @s. */
-void write_escaped(FILE *f, const char *s, char quote);
 
 /*-- xl_config_scan.c: where things stand in an xl.cfg ----------------------*/
 
@@ -104,6 +87,11 @@ int update_config_check(const char *file, const char *before,
  * one more, which tells that it is longer.  -1 and errno if it cannot be read;
  * *text_r is to be freed all the same. */
 int config_file_read(const char *path, char **text_r, size_t *len_r);
+
+/* Whether the domain has an image now that is not the snapshot's. */
+bool disk_is_moved(const libxl_disk_snapshot *ds);
+/* @disk as a string of an xl.cfg, to be pasted; malloc'd. */
+char *disk_literal(const libxl_device_disk *disk);
 
 /* What --update-config is to do.  Zeroed: nothing. */
 struct config_update {

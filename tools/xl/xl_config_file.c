@@ -42,6 +42,23 @@ void config_edit_from(struct config_edit *edit, const char *path)
     edit->from[edit->num_from] = NULL;
 }
 
+bool disk_is_moved(const libxl_disk_snapshot *ds)
+{
+    return ds->child.pdev_path && libxl_disk_snapshot_moves(ds)
+        && strcmp(ds->child.pdev_path, ds->parent.pdev_path);
+}
+
+char *disk_literal(const libxl_device_disk *disk)
+{
+    char *spec = libxl_snapshot_disk_spec(disk);
+    char *escaped = libxl_snapshot_config_escape(spec, '\'');
+    char *literal = xasprintf("'%s'", escaped);
+
+    free(escaped);
+    free(spec);
+    return literal;
+}
+
 void config_update_init(struct config_update *u, const char *file,
                         const libxl_domain_snapshot *snap)
 {

@@ -61,7 +61,7 @@ static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
         json_str(g, "driver", ds->driver);
         json_image(g, "parent", &ds->parent);
         if (disk_is_moved(ds)) {
-            spec = disk_spec(&ds->child);
+            spec = libxl_snapshot_disk_spec(&ds->child);
             json_image(g, "child", &ds->child);
             json_str(g, "xl_cfg", spec);
             free(spec);

@@ -149,6 +149,12 @@ static void add_patch(struct update *u, const struct config_item *item, size_t b
         .quote = item->quote, .with = with };
 }
 
+/* Whether @path can stand without target= in front of it. */
+static bool is_positional(const char *path)
+{
+    return path[0] == '/' && !strpbrk(path, ",=");
+}
+
 static void change_path(struct update *u, const struct config_item *item,
                         const struct config_place *place, const char *path)
 {
@@ -156,8 +162,8 @@ static void change_path(struct update *u, const struct config_item *item,
     size_t len = strlen(item->spec), end = len;
     char *text;
 
-    if (place->keyword || !disk_path_is_positional(path)) {
-        text = disk_target(path);
+    if (place->keyword || !is_positional(path)) {
+        text = libxl_snapshot_disk_target(path);
         if (place->keyword) {
             add_patch(u, item, target->begin - 7, target->end, text);
             return;
@@ -301,7 +307,7 @@ static int by_place(const void *a, const void *b)
 static char *new_text(struct update *u)
 {
     size_t at = 0, len;
-    char *text = NULL;
+    char *text = NULL, *escaped;
     FILE *f = open_memstream(&text, &len);
     int i;
 
@@ -312,7 +318,9 @@ static char *new_text(struct update *u)
         const struct patch *patch = &u->patches[i];
 
         fwrite(u->text + at, 1, patch->at - at, f);
-        write_escaped(f, patch->with, patch->quote);
+        escaped = libxl_snapshot_config_escape(patch->with, patch->quote);
+        fputs(escaped, f);
+        free(escaped);
         at = patch->at + patch->len;
     }
     fwrite(u->text + at, 1, u->len - at, f);
@@ -339,8 +347,8 @@ static int check_disk(struct update *u, struct parsed *before,
     free(was.pdev_path);
     was.pdev_path = xstrdup(edit->to);
     was.format = edit->format;
-    want = disk_spec(&was);
-    got = disk_spec(&is);
+    want = libxl_snapshot_disk_spec(&was);
+    got = libxl_snapshot_disk_spec(&is);
     if (strcmp(want, got))
         r = update_fail(u, "%s:%d: disk %s cannot be rewritten: it would be "
                         "\"%s\"; write \"%s\"", u->file, edit->line,

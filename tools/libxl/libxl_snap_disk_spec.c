@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_disk_spec.c: a disk in xl-disk-configuration(5) syntax, for an xl.cfg.
+ * libxl_snap_disk_spec.c: a disk in xl-disk-configuration(5) syntax, for an
+ * xl.cfg.
  *
  * All that the syntax can say is said where it is not libxl's default, so
  * two disks of one specification are the same to xl.
  */
-#include "xl_config.h"
+#include "libxl_snap_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "xl_utils.h"
-
-bool disk_is_moved(const libxl_disk_snapshot *ds)
-{
-    return ds->child.pdev_path && libxl_disk_snapshot_moves(ds)
-        && strcmp(ds->child.pdev_path, ds->parent.pdev_path);
-}
-
-bool disk_path_is_positional(const char *path)
-{
-    return path[0] == '/' && !strpbrk(path, ",=");
-}
-
-char *disk_target(const char *path)
+char *libxl_snapshot_disk_target(const char *path)
 {
     size_t len = strlen(path);
+    char *text;
 
-    return xasprintf("target=%s%s", path,
-                     len && path[len - 1] == ',' ? "," : "");
+    if (asprintf(&text, "target=%s%s", path,
+                 len && path[len - 1] == ',' ? "," : "") < 0)
+        abort();
+    return text;
 }
 
 static void write_value(FILE *f, const char *key, const char *value)
@@ -65,7 +57,11 @@ static void write_options(FILE *f, const libxl_device_disk *disk)
     if (disk->direct_io_safe) fputs(",direct-io-safe", f);
     write_flag(f, disk->discard_enable, "discard", "no-discard");
 #ifdef LIBXL_HAVE_DISK_TRUSTED
-    write_flag(f, disk->trusted, "trusted", "untrusted");
+    /* the default, which libxl fills in, is a word that libxlutil 4.17 does
+     * not know */
+    if (!libxl_defbool_is_default(disk->trusted)
+        && !libxl_defbool_val(disk->trusted))
+        fputs(",untrusted", f);
 #endif
     write_flag(f, disk->colo_enable, "colo", "no-colo");
     write_value(f, "colo-host", disk->colo_host);
@@ -75,12 +71,12 @@ static void write_options(FILE *f, const libxl_device_disk *disk)
     write_value(f, "hidden-disk", disk->hidden_disk);
 }
 
-char *disk_spec(const libxl_device_disk *disk)
+char *libxl_snapshot_disk_spec(const libxl_device_disk *disk)
 {
     const char *path = disk->pdev_path ? disk->pdev_path : "";
     const char *format = libxl_disk_format_to_string(disk->format);
     const char *access = disk->readwrite ? "w" : "r";
-    bool positional = disk_path_is_positional(path);
+    bool positional = path[0] == '/' && !strpbrk(path, ",=");
     char *text = NULL, *target;
     size_t len;
     FILE *f = open_memstream(&text, &len);
@@ -92,7 +88,7 @@ char *disk_spec(const libxl_device_disk *disk)
         fprintf(f, "format=%s,vdev=%s,access=%s", format, disk->vdev, access);
     write_options(f, disk);
     if (!positional) {
-        target = disk_target(path);
+        target = libxl_snapshot_disk_target(path);
         fprintf(f, ",%s", target);
         free(target);
     }
@@ -103,30 +99,15 @@ char *disk_spec(const libxl_device_disk *disk)
 
 /* libxlutil 4.17 drops what an octal escape stands for and refuses \x, but
  * takes control characters as they are, all but the newline. */
-void write_escaped(FILE *f, const char *s, char quote)
+char *libxl_snapshot_config_escape(const char *s, char quote)
 {
-    for (; *s; s++) {
-        if (*s == '\n') {
-            fputs("\\n", f);
-            continue;
-        }
-        if (*s == quote || *s == '\\') fputc('\\', f);
-        fputc(*s, f);
-    }
-}
+    char *text = malloc(2 * strlen(s) + 1), *p = text;
 
-char *disk_literal(const libxl_device_disk *disk)
-{
-    char *spec = disk_spec(disk), *text = NULL;
-    size_t len;
-    FILE *f = open_memstream(&text, &len);
-
-    if (!f) abort();
-    fputc('\'', f);
-    write_escaped(f, spec, '\'');
-    fputc('\'', f);
-    fclose(f);
     if (!text) abort();
-    free(spec);
+    for (; *s; s++) {
+        if (*s == quote || *s == '\\' || *s == '\n') *p++ = '\\';
+        *p++ = *s == '\n' ? 'n' : *s;
+    }
+    *p = '\0';
     return text;
 }
