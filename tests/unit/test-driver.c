@@ -3,38 +3,9 @@
  * test-driver.c: golden pairs: facts in, steps and QMP text out; and each
  * refusal with its sentence.
  */
-#include "test.h"
-#include "libxl_snap_driver.h"
+#include "test-disk.h"
 
 #include <stdlib.h>
-
-static libxl_device_disk stored;
-static struct snap_disk disk;
-
-/* A disk that both drivers take. */
-static void good_disk(void)
-{
-    memset(&stored, 0, sizeof(stored));
-    stored.vdev = (char *)"xvda";
-    stored.pdev_path = (char *)"/srv/web.qcow2";
-    stored.format = LIBXL_DISK_FORMAT_QCOW2;
-    stored.readwrite = 1;
-    disk = (struct snap_disk){
-        .stored = &stored, .vdev = "xvda", .path = "/srv/web.qcow2",
-        .wanted = true, .devid = 51712, .backend = SNAP_BACKEND_QDISK,
-        .be_path = "/local/domain/0/backend/qdisk/1/51712",
-        .node = "#block1", .node_file = "/srv/web.qcow2",
-        .node_driver = "qcow2", .virtual_size = 268435456,
-    };
-}
-
-static struct snap_disk_op operation(const struct snap_driver *driver)
-{
-    return (struct snap_disk_op){
-        .disk = &disk, .driver = driver, .name = "before",
-        .path = "/srv/web.before.qcow2", .node = "xvda-s1",
-    };
-}
 
 static void check_create(const char *golden, const struct snap_driver *driver,
                          const struct snap_disk_op *op)
@@ -138,18 +109,6 @@ static void a_driver_describes_the_same_twice(void)
 
 /*-- revert -----------------------------------------------------------------*/
 
-static libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode,
-                                         const char *parent,
-                                         libxl_disk_format format)
-{
-    libxl_disk_snapshot ds = { .vdev = (char *)"xvda", .mode = mode };
-
-    libxl_device_disk_init(&ds.parent);
-    libxl_device_disk_init(&ds.child);
-    snap_device_disk_set(&ds.parent, "xvda", parent, format);
-    return ds;
-}
-
 static void going_back_to_a_base_makes_a_new_overlay(void)
 {
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
@@ -230,17 +189,6 @@ static void offline_an_overlay_needs_no_qemu(void)
 }
 
 /*-- refusals ---------------------------------------------------------------*/
-
-/* Both drivers refuse the disk as it is now, with @why. */
-static void both_refuse(const char *why)
-{
-    const char *internal = snap_driver_internal.refuse(sc, &disk);
-    const char *overlay = snap_driver_overlay.refuse(sc, &disk);
-
-    CHECK_HAS(internal, why);
-    CHECK_HAS(overlay, why);
-    good_disk();
-}
 
 static void a_good_disk_is_taken(void)
 {

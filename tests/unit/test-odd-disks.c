@@ -3,61 +3,9 @@
  * test-odd-disks.c: disks that are no file in a format of QEMU's own on this
  * host: network storage, driver domains, tapdisk, vhd.
  */
-#include "test.h"
-#include "libxl_snap_driver.h"
+#include "test-disk.h"
 
 #include <stdlib.h>
-
-static libxl_device_disk stored;
-static struct snap_disk disk;
-
-/* A disk that both drivers take. */
-static void good_disk(void)
-{
-    memset(&stored, 0, sizeof(stored));
-    stored.vdev = (char *)"xvda";
-    stored.pdev_path = (char *)"/srv/web.qcow2";
-    stored.format = LIBXL_DISK_FORMAT_QCOW2;
-    stored.readwrite = 1;
-    disk = (struct snap_disk){
-        .stored = &stored, .vdev = "xvda", .path = "/srv/web.qcow2",
-        .wanted = true, .devid = 51712, .backend = SNAP_BACKEND_QDISK,
-        .be_path = "/local/domain/0/backend/qdisk/1/51712",
-        .node = "#block1", .node_file = "/srv/web.qcow2",
-        .node_driver = "qcow2", .virtual_size = 268435456,
-    };
-}
-
-static struct snap_disk_op operation(const struct snap_driver *driver)
-{
-    return (struct snap_disk_op){
-        .disk = &disk, .driver = driver, .name = "before",
-        .path = "/srv/web.before.qcow2", .node = "xvda-s1",
-    };
-}
-
-static libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode,
-                                         const char *parent,
-                                         libxl_disk_format format)
-{
-    libxl_disk_snapshot ds = { .vdev = (char *)"xvda", .mode = mode };
-
-    libxl_device_disk_init(&ds.parent);
-    libxl_device_disk_init(&ds.child);
-    snap_device_disk_set(&ds.parent, "xvda", parent, format);
-    return ds;
-}
-
-/* Both drivers refuse the disk as it is now, with @why. */
-static void both_refuse(const char *why)
-{
-    const char *internal = snap_driver_internal.refuse(sc, &disk);
-    const char *overlay = snap_driver_overlay.refuse(sc, &disk);
-
-    CHECK_HAS(internal, why);
-    CHECK_HAS(overlay, why);
-    good_disk();
-}
 
 static void storage_of_the_network_is_refused_with_the_way_out(void)
 {
