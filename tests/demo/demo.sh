@@ -52,7 +52,7 @@ printf -v line '%-34s %8s' "when the snapshot was done" "$at"
 table+=("$line")
 
 title "The guest goes on and writes:"
-wait_tick demo $((at + 25))
+wait_tick demo $((at + 12))
 show "later, before the revert"
 printf '%s\n' "${table[-1]}"
 

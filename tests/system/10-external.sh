@@ -3,7 +3,7 @@
 # disks frozen at one instant in overlays, and back, and back again.
 . "$(dirname "$0")/snapshot.sh"
 
-new_snapshot_domain vm qcow2:64M raw:32M
+new_snapshot_domain vm qcow2:64M raw:4M
 ticking vm
 before=$(tick vm)
 ok "a snapshot with no options at all" says "overlay /srv/vm/xvda" \
@@ -16,17 +16,19 @@ ok "the stored config names the overlays" diff <(disks_of vm) - <<END
 xvda /srv/vm/xvda.$name.qcow2 qcow2
 xvdb /srv/vm/xvdb.$name.qcow2 qcow2
 END
-ok "xenstore does, in both places" diff <(params_of vm) - <<END
+params() { xenstore-ls -f "$1" | sed -n 's/.*params = "\(.*\)"/\1/p'; }
+domid=$(xl domid vm)
+for place in "/libxl/$domid/device/vbd" "/local/domain/0/backend/qdisk/$domid"; do
+    ok "xenstore does, in $place" diff <(params "$place") - <<END
 qcow2:/srv/vm/xvda.$name.qcow2
-qcow2:/srv/vm/xvda.$name.qcow2
-qcow2:/srv/vm/xvdb.$name.qcow2
 qcow2:/srv/vm/xvdb.$name.qcow2
 END
+done
 ok "nobody can write the bases any more, not even root" \
     not sh -c ': >> /srv/vm/xvda.qcow2'
 bases=$(sha256sum /srv/vm/xvda.qcow2 /srv/vm/xvdb.raw)
 
-domid=$(xl domid vm) uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')
+uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')
 mark vm
 ok "reverts the running domain" xl snapshot-revert vm "$(cfg vm "$name")"
 ok "memory and disks are back at the instant" back_at vm "$before" "$after"

@@ -14,8 +14,16 @@ later=$(tick vm)
 ok "the guest goes on" ticking vm
 ok "reverts to the first" revert vm s1
 ok "is back at its instant" back_at vm "$before" "$after"
+hold vm
 ok "reverts to the second" revert vm s2
 ok "is back at its instant" back_at vm "$after" "$later"
+before=$(tick vm)
+ok "the disks alone" xl snapshot-create --disk-only \
+    --domain-config "$(config vm)" -n s3 vm
+after=$(tick vm)
+mark vm
 tell vm reboot
-ok "reboots from inside the guest" until_ok 240 says "WITNESS resume" console vm
+ok "reboots from inside the guest" until_ok 240 _booted vm
 ok "and goes on" ticking vm
+ok "reverts to the disks alone" revert vm s3
+ok "boots with the disks of that instant" boots_at vm "$before" "$after"

@@ -29,6 +29,6 @@ ok "and is used" test -e "$(cfg vm other)"
 mkdir /srv/vm/dir
 ok "-d puts it elsewhere" xl snapshot-create -d /srv/vm/dir -n s3 vm
 ok "both files" test -s /srv/vm/dir/s3/memory -a -s /srv/vm/dir/s3/snapshot.cfg
-held_mark vm
+mark vm
 ok "reverts from there" xl snapshot-revert vm /srv/vm/dir/s3/snapshot.cfg
 ok "is back" ticking vm

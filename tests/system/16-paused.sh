@@ -13,8 +13,9 @@ xl unpause vm
 ok "and goes on when told" ticking vm
 
 xl pause vm
-ok "a paused PV domain is refused" unchanged vm \
-    mustfail "use --unpause" xl snapshot-create -n s2 vm
+ok "a paused PV domain is refused" mustfail "use --unpause" \
+    xl snapshot-create -n s2 vm
+ok "and stays that" still vm
 ok "unless it may run for the save" xl snapshot-create --unpause -n s2 vm
 ok "it ends as it began, paused" still vm
 xl unpause vm

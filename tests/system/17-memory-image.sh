@@ -3,7 +3,7 @@
 # disks that went on without it.
 . "$(dirname "$0")/snapshot.sh"
 
-new_snapshot_domain vm qcow2:64M raw:32M
+new_snapshot_domain vm qcow2:64M raw:4M
 before=$(tick vm)
 xl snapshot-create -n s1 vm > /dev/null
 after=$(tick vm)
@@ -42,7 +42,7 @@ xl destroy vm
 ok "nobody has written to them" sha256sum --status -c <<< "$bases"
 remove_domain vm
 
-new_snapshot_domain vm qcow2:64M raw:32M
+new_snapshot_domain vm qcow2:64M raw:4M
 xl snapshot-create --internal -n s2 vm <(echo "disks = [ ',,xvda', '/srv/vm/i.qcow2,qcow2,xvdb' ]") > /dev/null
 xl destroy vm
 ok "internal tags are guarded as well" not xl restore "$(memory vm s2)"

@@ -36,5 +36,5 @@ xl destroy vm
 sed -i 's,/srv/vm/xvda.s1.qcow2,/srv/vm/other.qcow2,; s/^disk = .*/disk = [ "\/srv\/vm\/other.qcow2,qcow2,xvda" ]/' "$(config vm)"
 qemu-img create -q -f qcow2 /srv/vm/other.qcow2 64M
 xl create -q "$(config vm)"
-ok "another domain of that name is not it" unchanged vm \
+ok "another domain of that name is not it" \
     mustfail "neither uuid nor disks" xl snapshot-revert vm "$(cfg vm s1)"

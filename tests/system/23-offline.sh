@@ -3,7 +3,7 @@
 # back to them, and what is refused.
 . "$(dirname "$0")/snapshot.sh"
 
-new_snapshot_domain vm qcow2:64M raw:32M
+new_snapshot_domain vm qcow2:64M raw:4M
 xl=$(config vm)
 ticking vm
 tell vm poweroff

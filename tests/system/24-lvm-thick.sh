@@ -1,7 +1,6 @@
 #!/bin/bash
 # Logical volumes that blkback and QEMU serve: snapshot volumes, merged and
 # taken again by each revert.
-# time-limit: 1800
 . "$(dirname "$0")/lvm.sh"
 
 new_vg 600M

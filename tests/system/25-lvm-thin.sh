@@ -1,6 +1,5 @@
 #!/bin/bash
 # Thin volumes: snapshots nest, and a revert moves the disk to a new volume.
-# time-limit: 1800
 . "$(dirname "$0")/lvm.sh"
 
 new_vg 400M
@@ -22,7 +21,7 @@ ok "the snapshot volumes are read-only and not active" \
 
 ok "another one" xl snapshot-create -n s2 vm
 ok "reverts to the older one" says "'/dev/vg-0/web-root.s1.r1,raw,xvda,w" revert vm s1
-ok "memory and disks are back at the instant" back_at vm "$before" "$after"
+ok "the witness is content" ticking vm
 ok "on new volumes" diff <(disks_of vm) - <<END
 xvda /dev/vg-0/web-root.s1.r1 raw
 xvdb /dev/vg-0/data.s1.r1 raw
@@ -31,21 +30,16 @@ ok "a snapshot of these has a short name" \
     says "/dev/vg-0/web-root.s3 .lvm-thin" xl snapshot-create -n s3 vm
 ok "forward to the newer one" revert vm s2
 ok "the witness is content" ticking vm
-ok "to the one in between" revert vm s3
-ok "the witness is content" ticking vm
-ok "twice to the same one" revert vm s1
+xl destroy vm
+ok "twice to the same one, the domain being gone" revert vm s1
 ok "at the same instant" back_at vm "$before" "$after"
 ok "on other volumes again" says "web-root.s1.r2" disks_of vm
 ok "what it wrote in between is still there" \
     test -e /dev/vg-0/web-root -a -e /dev/vg-0/web-root.s1.r1
-xl destroy vm
-ok "reverts a domain that is gone" revert vm s1
-ok "which is there again" back_at vm "$before" "$after"
 
 # --- refused ----------------------------------------------------------------
 lvm_ lvrename vg-0/data.s1 vg-0/moved
-ok "a snapshot that is gone" lvm_unchanged vm \
-    mustfail "there is no snapshot volume /dev/vg-0/data.s1" \
+ok "a snapshot that is gone" mustfail "there is no snapshot volume /dev/vg-0/data.s1" \
     xl snapshot-revert vm "$(cfg vm s1)"
 lvm_ lvrename vg-0/moved vg-0/data.s1
 lvm_ lvcreate -V 128M -T vg-0/pool -n hog
@@ -55,9 +49,11 @@ used() { lvs --noheadings -o data_percent vg-0/pool 2>/dev/null | tr -dc 0-9.; }
 until awk -v u="$(used)" 'BEGIN { exit !(u > 95) }'; do
     dd if=/dev/zero of=/dev/vg-0/hog bs=1M count=1 seek=$((mib++)) oflag=direct 2>/dev/null
 done
-ok "a pool that is nearly full" lvm_unchanged vm \
+remember vm
+ok "a pool that is nearly full" \
     mustfail "the thin pool vg-0/pool is nearly full" xl snapshot-create vm
-ok "for a revert too" lvm_unchanged vm \
+ok "for a revert too" \
     mustfail "the thin pool vg-0/pool is nearly full" \
     xl snapshot-revert vm "$(cfg vm s1)"
+ok "nothing has changed" unchanged vm
 ok "the guest runs on" ticking vm

@@ -1,6 +1,5 @@
 #!/bin/bash
 # Disks of every kind in one snapshot: one instant, all or nothing.
-# time-limit: 1800
 . "$(dirname "$0")/lvm.sh"
 
 new_vg 400M
@@ -34,18 +33,17 @@ broken() { # BROKEN_COMMAND TEXT
         xl snapshot-create -n s2 vm
 }
 cleanup_fn rm -rf /srv/vm.bin
-ok "LVM fails at the last volume: nothing is left" lvm_unchanged vm broken vg-0/thin
+remember vm
+ok "LVM fails at the last volume" broken vg-0/thin
+ok "nothing is left" unchanged vm
 ok "the guest runs on" ticking vm
-ok "and it can be done again" xl snapshot-create -n s2 vm
-ok "reverts" revert vm s2
-ok "the witness is content" ticking vm
 
 before=$(tick vm)
-ok "the disks alone" xl snapshot-create --disk-only \
-    --domain-config "$(config vm)" -n s3 vm
+ok "it can be done again, with the disks alone" xl snapshot-create --disk-only \
+    --domain-config "$(config vm)" -n s2 vm
 after=$(tick vm)
 ok "the guest goes on" ticking vm
-ok "reverts to them" revert vm s3
+ok "reverts to them" revert vm s2
 ok "which are of one instant" boots_at vm "$before" "$after"
 
 # --- off --------------------------------------------------------------------
@@ -55,7 +53,7 @@ last=$(tick vm)
 xl destroy vm
 until_ok 60 not xl domid vm
 ok "of a domain that does not run" xl snapshot-create \
-    --domain-config "$(config vm)" -n s4 vm
+    --domain-config "$(config vm)" -n s3 vm
 mark vm
-ok "boots it" xl snapshot-revert vm "$(cfg vm s4)"
+ok "boots it" xl snapshot-revert vm "$(cfg vm s3)"
 ok "the disks are of one instant" boots_at vm "$last" $((last + 2))

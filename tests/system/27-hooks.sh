@@ -49,11 +49,8 @@ ok "is back again" back_at vm "$before" "$after"
 
 # --- what hooks do wrong ---------------------------------------------------
 
-refused() {
-    local text=$1
-    shift
-    unchanged vm mustfail "$text" xl snapshot-create -n s2 vm <(wish "$1")
-}
+refused() { mustfail "$1" xl snapshot-create -n s2 vm <(wish "$2"); }
+remember vm
 hook broken <<'END'
 #!/bin/sh
 case $1 in
@@ -62,8 +59,8 @@ create) touch /srv/vm/half; echo 'no space left' >&2; exit 1 ;;
 delete) rm -f /srv/vm/half; echo '{"done":true}' ;;
 esac
 END
-ok "one that fails is undone" refused "broken failed with status 1: no space left" hook/broken
-ok "the guest runs on" ticking vm
+ok "one that fails" refused "broken failed with status 1: no space left" hook/broken
+ok "is undone" unchanged vm
 hook slow <<'END'
 #!/bin/sh
 [ "$1" != create ] || exec sleep 100
@@ -71,7 +68,6 @@ echo '{"handles":true,"can":["live"],"exists":false,"done":true}'
 END
 export XL_SNAPSHOT_HOOK_TIMEOUT=2
 ok "one that hangs is ended" refused "slow did not answer for 2 s and was killed" hook/slow
-ok "the guest runs on" ticking vm
 sed -i 's/create/probe/' $hooks/slow
 ok "also where it is only asked" refused "slow did not answer for 2 s" hook/slow
 export XL_SNAPSHOT_HOOK_TIMEOUT=soon
@@ -85,6 +81,7 @@ ok "nor one that is not executable" refused "$hooks/broken is not executable" ho
 ok "which the list says" says "^hook/broken .* is not executable; chmod" xl snapshot-drivers
 ok "nor one that is not there" refused "there is no hook $hooks/tape" hook/tape
 rm $hooks/copy
-ok "a revert needs its hook, and finds out in time" unchanged vm mustfail \
+ok "a revert needs its hook, and finds out in time" mustfail \
     "$hooks/copy: No such file" xl snapshot-revert vm "$(cfg vm s1)"
+ok "nothing has changed" unchanged vm
 ok "the guest runs on" ticking vm

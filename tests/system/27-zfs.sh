@@ -37,6 +37,7 @@ ticking zv
 touch /srv/zfs/another
 ok "back to the older" revert zv s1
 ok "is back" back_at zv "$first" "$first_end"
+hold zv
 ok "forward to the younger" revert zv s2
 ok "is there" back_at zv "$second" "$second_end"
 ok "which, being the newest, was rolled back to" grep -x "rollback tank/vol@s2" $ZFS_ROOT/log

@@ -42,7 +42,8 @@ ok "an overlay that QEMU could not open at the next start" refused "white space"
     "$(wish "disks = [ '/srv/vm/a b,qcow2,xvda' ]")"
 ok "an overlay that exists" refused "exists already" vm \
     "$(wish "disks = [ '/srv/vm/there,qcow2,xvda' ]")"
-ok "memory=0" refused "memory" vm "$(wish 'memory = 0')"
+ok "a memory image, and none" refused "contradict each other" \
+    vm "$(wish 'memory = 0' 'memory_path = "/srv/vm/ram"')"
 ok "all that left everything as it was" diff <(echo "$untouched") <(world vm)
 ok "and the guest running" ticking vm
 

@@ -52,7 +52,7 @@ mkdir -p /srv/vm
 qemu-img create -q -f vpc /srv/vm/parent.vhd 32M
 vhd-util snapshot -n /srv/vm/child.vhd -p /srv/vm/parent.vhd
 new_snapshot_domain vm qcow2:64M "/srv/vm/child.vhd,vhd,%v,w"
-ok "a differencing vhd, of which QEMU reads zeros" unchanged vm \
+ok "a differencing vhd, of which QEMU reads zeros" \
     mustfail "it is a differencing vhd" xl snapshot-create -n s1 vm
 ok "names the way out" mustfail "script=block-tap,target=vhd:FILE" xl snapshot-create -n s1 vm
 remove_domain vm

@@ -80,18 +80,20 @@ ok "and there is no snapshot" not test -e "$snapshots/vm/six"
 
 socat -u "UNIX-CONNECT:$(agent vm)" - > /dev/null & other=$!
 until connected; do sleep 0.1; done
-ok "a channel in use" unchanged vm mustfail "its socket is in use by socat" \
+remember vm
+ok "a channel in use" mustfail "its socket is in use by socat" \
     $create --quiesce -n seven vm
 kill $other
-ok "no program" unchanged vm mustfail "there is no such program" \
+ok "no program" mustfail "there is no such program" \
     $create --quiesce-command /srv/vm/none -n seven vm
-ok "with memory" unchanged vm mustfail "leave out --quiesce" \
+ok "with memory" mustfail "leave out --quiesce" \
     xl snapshot-create --quiesce -n seven vm
-ok "left paused" unchanged vm mustfail "a paused guest cannot be thawed" \
+ok "left paused" mustfail "a paused guest cannot be thawed" \
     $create --quiesce --paused -n seven vm
 ok "no number" mustfail -x 2 "1 to 3600" $create --quiesce --quiesce-timeout 0 vm
+ok "nothing has changed" unchanged vm
 xl pause vm
-ok "a paused domain" unchanged vm mustfail "it is paused" \
+ok "a paused domain" mustfail "it is paused" \
     $create --quiesce -n seven vm
 xl unpause vm
 ok "after all that the agent still works" \

@@ -15,21 +15,13 @@ new_vg() {
 }
 
 # lvm_ COMMAND...: its last words if it fails, else nothing.
+export LVM_SUPPRESS_FD_WARNINGS=1
 lvm_() { "$@" -q > "$_tmp/lvm" 2>&1 || { tail -n 3 "$_tmp/lvm"; return 1; }; }
 
 # volumes: a line each of the user's: name, attributes but for "is open", tags.
 volumes() {
     lvs --noheadings -o lv_name,lv_attr,origin vg-0 2>/dev/null |
         awk '{ print $1, substr($2, 1, 5), $3 }'
-}
-
-# lvm_world DOMAIN: as world, with the volumes.
-lvm_unchanged() {
-    local before code=0
-    before=$(volumes)
-    unchanged "$@" || code=$?
-    diff <(echo "$before") <(volumes) || return 1
-    return $code
 }
 
 # sum VOLUME: of its content, active or not.

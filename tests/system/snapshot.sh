@@ -15,40 +15,27 @@ new_snapshot_domain() {
     cleanup_fn rm -rf "${snapshots:?}/$_name"
 }
 
-# held_mark DOMAIN: mark, with the domain paused first if it runs: what its
-# console has after the mark is the restored domain's alone.
-held_mark() {
-    ! xl pause "$1" 2>/dev/null || sleep 0.5
-    mark "$1"
-}
-
 # revert DOMAIN NAME [OPTION...]
 revert() {
     local domain=$1 name=$2
     shift 2
-    held_mark "$domain"
+    mark "$domain"
     xl snapshot-revert "$@" "$domain" "$(cfg "$domain" "$name")"
 }
 
-# resumed_tick DOMAIN: the tick it went on from: the first that does not follow
-# on the one before it (if it was not held, it ticks on for a while after the
-# mark), or the first at all. Nothing if it has not ticked since.
-resumed_tick() {
-    console "$1" | awk '
-        /^WITNESS tick/ { if (!seen++ || $3 != last + 1) first = $3; last = $3 }
-        END { print first }'
-}
+# hold DOMAIN: it prints nothing more. Before a revert to a tick that might
+# happen to follow on its present one, for back_at.
+hold() { xl pause "$1" && nap 0.5; }
 
 # back_at DOMAIN BEFORE AFTER: the domain goes on from between these ticks, and
 # the witness finds memory and disks in step.
 _back_at() {
-    local n
-    n=$(resumed_tick "$1")
-    [ -n "$n" ] && [ "$n" -ge "$2" ] && [ "$n" -le $(($3 + 1)) ]
+    _read_console "$1"
+    [ -n "$_resumed" ] && [ "$_resumed" -ge "$2" ] && [ "$_resumed" -le $(($3 + 1)) ]
 }
 back_at() {
     until_ok 120 _back_at "$@" || {
-        echo "went on from tick $(resumed_tick "$1"), not from $2 to $3"
+        echo "went on from tick $_resumed, not from $2 to $3"
         return 1
     }
     ticking "$1"
@@ -59,54 +46,50 @@ disks_of() {
     xl list -l "$1" | jq -r '.[0].config.disks[] | "\(.vdev) \(.pdev_path) \(.format)"'
 }
 
-# params_of DOMAIN: what xenstore names, backend and libxl's copy.
-params_of() {
-    local domid path
-    domid=$(xl domid "$1")
-    for path in $(xenstore-list "/libxl/$domid/device/vbd"); do
-        xenstore-read "/libxl/$domid/device/vbd/$path/params" \
-            "/local/domain/0/backend/qdisk/$domid/$path/params"
-    done
-}
-
-# nodes_of DOMAIN: the node names in its QEMU.
+# nodes_of DOMID: the node names in its QEMU.
 nodes_of() {
-    local socket
-    socket=/var/run/xen/qmp-libxl-$(xl domid "$1")
     printf '%s\n' '{"execute":"qmp_capabilities"}' \
         '{"execute":"query-named-block-nodes","arguments":{"flat":true},"id":9}' |
-        socat -t 10 - "UNIX-CONNECT:$socket" |
+        socat -t 10 - "UNIX-CONNECT:/var/run/xen/qmp-libxl-$1" |
         jq -r 'select(.id == 9) | .return[]["node-name"]' | sort
 }
 
-# world DOMAIN: all that a refused or failed command must leave as it was.
+# world DOMAIN: all that a refused or failed command must leave as it was: its
+# files, the stored config, what xenstore says of its disks, QEMU's nodes, whether
+# it runs; and the volumes that there are.
 world() {
+    local id state
     { find "/srv/$1" "$snapshots" -printf "%p %m\n" 2>/dev/null || :; } | sort
-    disks_of "$1"
-    params_of "$1"
-    nodes_of "$1"
-    xl list "$1" | awk 'NR == 2 { print $1, $2, ($5 ~ /p/ ? "paused" : "runs") }'
+    xl list -l "$1"
+    { read -r; read -r _ id _ _ state _; } < <(xl list "$1")
+    echo "$id ${state//[rb-]/}"
+    xenstore-ls -f "/libxl/$id/device"
+    xenstore-ls -f "/local/domain/0/backend/qdisk/$id" || :
+    nodes_of "$id"
+    lvs --noheadings -o lv_full_name,lv_permissions,origin 2>/dev/null
 }
 
-# unchanged DOMAIN COMMAND...: it leaves the world of the domain as it was.
-unchanged() {
-    local domain=$1 before code=0
-    shift
-    before=$(world "$domain")
-    "$@" || code=$?
-    diff <(echo "$before") <(world "$domain") || return 1
-    return $code
-}
+# remember DOMAIN: its world. unchanged DOMAIN: that is as it was then. (A look
+# takes some seconds: one for several commands will do.)
+declare -A _worlds=()
+remember() { _worlds[$1]=$(world "$1"); }
+unchanged() { diff <(echo "${_worlds[$1]}") <(world "$1"); }
 
+# _booted DOMAIN: since the mark it came up and set _resume, the tick that it found.
 # boots_at DOMAIN BEFORE AFTER: a cold boot found on its disks, all of one
 # instant, a tick between these as the last one; and goes on from there.
-_booted() { console "$1" | grep -q "WITNESS resume"; }
+_booted() {
+    local line
+    _read_console "$1"
+    for line in "${_lines[@]}"; do
+        [[ ! $line =~ ^WITNESS\ resume\ ([0-9]+) ]] || { _resume=${BASH_REMATCH[1]}; return 0; }
+    done
+    return 1
+}
 boots_at() {
-    local n
     until_ok 240 _booted "$1" || return 1
-    n=$(console "$1" | awk '/^WITNESS resume/ { print $3; exit }')
-    [ "$n" -ge "$2" ] && [ "$n" -le "$3" ] || {
-        echo "booted at tick $n, not from $2 to $3"
+    [ "$_resume" -ge "$2" ] && [ "$_resume" -le "$3" ] || {
+        echo "booted at tick $_resume, not from $2 to $3"
         return 1
     }
     ticking "$1"

@@ -75,7 +75,7 @@ static int64_t next;            /* the tick to come */
 static uint64_t (*pages)[WORDS];
 static uint64_t *versions;      /* the tick that wrote each page */
 static uint64_t npages, rotor;
-static int interval = 200;
+static int interval = 500;
 
 static uint64_t mix(uint64_t h, uint64_t word)
 {
