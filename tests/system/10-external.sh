@@ -6,9 +6,11 @@
 new_snapshot_domain vm qcow2:64M raw:4M
 ticking vm
 before=$(tick vm)
-ok "a snapshot with no options at all" says "overlay /srv/vm/xvda" \
-    xl snapshot-create vm
+ok "a snapshot with no options at all" \
+    sh -c "xl snapshot-create vm > /srv/vm/out 2> /srv/vm/err"
 after=$(tick vm)
+ok "says where everything went" grep "overlay /srv/vm/xvda" /srv/vm/out
+ok "and where there is no terminal nothing else" test ! -s /srv/vm/err
 name=$(ls $snapshots/vm)
 ok "the guest goes on" ticking vm
 

@@ -16,8 +16,11 @@ wish() { echo "disks = [ ',,xvda' ]"; echo "drivers = [ 'xvda=$1' ]"; }
 # --- copy: a raw file on blkback -------------------------------------------
 
 new_snapshot_domain vm loop:32M
-ok "without a hook it is refused" mustfail "blkback (phy) serves it" \
+ok "without a hook it is refused" mustfail \
+    "disk xvda (/srv/vm/xvda.raw): no external snapshot: blkback (phy) serves it" \
     xl snapshot-create vm
+ok "with the way out" mustfail "add backendtype=qdisk" xl snapshot-create vm
+ok "nothing is left" test ! -e $snapshots/vm -a "$(ls /srv/vm | wc -l)" = 2
 ln -s $shipped/copy $hooks/copy
 ok "the hook is listed" says "^hook/copy +internal +live,offline,nested +1.0 +$hooks/copy" \
     xl snapshot-drivers

@@ -33,7 +33,13 @@ gold=/dev/use/gold
 mkfs.ext4 -q $gold
 cleanup_fn eval 'vgremove -q -f -y use; pvremove -q -y /dev/vdc; rm -f /srv/gold.raw /srv/nbd'
 mkdir -p /srv/vm /srv/mnt
-overlay /srv/vm/xvda.qcow2 /srv/gold.raw raw
+# every layer of a chain is looked at: the base of xvda is 20 layers down
+base=/srv/gold.raw format=raw
+for n in {1..19}; do
+    qemu-img create -q -f qcow2 -b $base -F $format /srv/vm/layer.$n
+    base=/srv/vm/layer.$n format=qcow2
+done
+overlay /srv/vm/xvda.qcow2 $base qcow2
 overlay /srv/vm/xvdb.qcow2 $gold raw
 # a guest that leaves the CPU to dom0: what is tested happens there
 new_snapshot_domain -a witness.interval=1000 vm \

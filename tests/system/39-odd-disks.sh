@@ -88,6 +88,10 @@ cleanup_fn rm -f /srv/cd.iso
 new_snapshot_domain vm qcow2:32M "/srv/cd.iso,raw,%v,r,backendtype=qdisk"
 ok "a read-only disk is left out, and -v says so" says "disk xvdb is left out: read-only" \
     xl -v snapshot-create -n s1 vm
+ok "and cannot be asked for" mustfail "disk xvdb: read-only disks" \
+    xl snapshot-create vm <(echo "disks = [ ',,xvdb' ]")
+ok "reverts" revert vm s1
+ok "is back" ticking vm
 define_domain twin "/srv/vm/xvda.qcow2,qcow2,%v,w"
 xl create -q -p "$(config twin)"        # paused: the two would ruin it
 ok "an image that another domain has, too" mustfail "/srv/vm/xvda.qcow2 is in use by domain twin" \

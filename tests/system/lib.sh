@@ -19,10 +19,9 @@
 set -eEu -o pipefail
 
 guest_files=/usr/share/xenhost
-# Without tsc_early_khz a PV guest tries for a second to read a timer that it has
-# not got.
 guest_args="console=hvc0 quiet loglevel=3 rodata=off cryptomgr.notests mitigations=off"
-guest_args+=" tsc_early_khz=$(awk '/MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)"
+# A PV guest tries for a second to read a timer that it has not got, unless:
+pv_args="tsc_early_khz=$(awk '/MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)"
 consoles=/var/log/xen/console
 
 _count=0
@@ -172,6 +171,7 @@ define_domain() {
         _add_disk "xvd${vdevs[${#disks[@]}]}" "$1"
         shift
     done
+    [ "$type" != pv ] || args+=" $pv_args"
     if [ "$type" = hvm ]; then
         # See tests/xenhost/guest/hvmboot.S.
         kernel=hvmboot
