@@ -45,15 +45,3 @@ after=$(tick vm)
 ok "the guest goes on" ticking vm
 ok "reverts to them" revert vm s2
 ok "which are of one instant" boots_at vm "$before" "$after"
-
-# --- off --------------------------------------------------------------------
-disks_of vm | awk '{ printf "\"%s,%s,%s,w\",", $2, $3, $1 }' > /srv/vm/disks
-sed -i "s#^disk.*#disk = [ $(cat /srv/vm/disks) ]#" "$(config vm)"
-last=$(tick vm)
-xl destroy vm
-until_ok 60 not xl domid vm
-ok "of a domain that does not run" xl snapshot-create \
-    --domain-config "$(config vm)" -n s3 vm
-mark vm
-ok "boots it" xl snapshot-revert vm "$(cfg vm s3)"
-ok "the disks are of one instant" boots_at vm "$last" $((last + 2))
