@@ -15,6 +15,7 @@ interrupted() {
     sleep "${3:-0}"
     kill "-$1" -- "$2$pid"
     wait $pid || code=$?
+    echo "exit code $code"
     cat /srv/vm/out
     grep -q 'interrupted by a signal' /srv/vm/out
     rm /srv/vm/out

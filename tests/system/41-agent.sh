@@ -15,7 +15,7 @@ unwritten() {
 
 new_domain -g -t pvh vm ext4:16M
 image=$(image vm xvda)
-ok "the agent answers" until_ok 30 says '^{}$' agent_says vm guest-ping
+ok "the agent answers" until_ok 30 says '^\{\}$' agent_says vm guest-ping
 ok "nothing is frozen" says thawed agent_says vm guest-fsfreeze-status
 ok "a file system in use is not clean" not is_clean "$image"
 ok "the agent freezes one" says '^1$' agent_says vm guest-fsfreeze-freeze

@@ -45,6 +45,7 @@ struct save {
     struct xs_handle *xs;       /* watches @releaseDomain */
     uint64_t stopped_us;
     struct pollfd *fds;         /* ours first, then libxl's */
+    short *events;              /* of libxl's */
     int max_fds;
 };
 
@@ -88,6 +89,7 @@ static int save_beforepoll(struct save *save, struct timeval now,
         save->fds = snap_grow(save->sc, save->fds,
                               save->max_fds * sizeof(*save->fds),
                               (SAVE_FDS + nfds) * sizeof(*save->fds));
+        save->events = snap_zalloc(save->sc, nfds * sizeof(*save->events));
         save->max_fds = SAVE_FDS + nfds;
     }
     *nfds_r = nfds;
@@ -110,6 +112,33 @@ static void save_own_events(struct save *save)
     }
 }
 
+/*
+ * One event at a time.  In the round in which the helper's end finishes the
+ * save, which frees it, the watch for the guest's answer may have fired too,
+ * and libxl (4.17) would go on to it.
+ */
+static void save_afterpoll(struct save *save, int nfds)
+{
+    struct pollfd *fds = save->fds + SAVE_FDS;
+    short *events = save->events;
+    struct timeval now;
+    int i, num = 0;
+
+    for (i = 0; i < nfds; i++) {
+        events[i] = fds[i].revents;
+        fds[i].revents = 0;
+        if (events[i]) num++;
+    }
+    gettimeofday(&now, NULL);
+    if (!num) libxl_osevent_afterpoll(save->ctx, nfds, fds, now);
+    for (i = 0; i < nfds && !save->done; i++) {
+        if (!events[i]) continue;
+        fds[i].revents = events[i];
+        libxl_osevent_afterpoll(save->ctx, nfds, fds, now);
+        fds[i].revents = 0;
+    }
+}
+
 static int save_wait(struct save *save)
 {
     struct timeval now;
@@ -128,8 +157,7 @@ static int save_wait(struct save *save)
             return ERROR_FAIL;
         }
         save_own_events(save);
-        gettimeofday(&now, NULL);
-        libxl_osevent_afterpoll(save->ctx, nfds, save->fds + SAVE_FDS, now);
+        save_afterpoll(save, nfds);
     }
     return save->rc;
 }
@@ -193,6 +221,7 @@ int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
     if (rc) return snap_fail(sc, rc, "libxl gives no second context");
     save.max_fds = SAVE_FDS + 8;
     save.fds = snap_zalloc(sc, save.max_fds * sizeof(*save.fds));
+    save.events = snap_zalloc(sc, save.max_fds * sizeof(*save.events));
     snap_signals_set(&set);
     save.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     save.xs = xs_open(0);
