@@ -34,12 +34,11 @@ uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')
 { head -c 64K /srv/vm/good | sed "s/\"name\": \"vm\"/\"name\": \"db\"/; s/$uuid/$other/"
   tail -c +65537 /srv/vm/good; } > "$image"
 ok "another domain's memory image" refused "it is of domain db"
-mv "$image" /srv/vm/db.memory
 cp /srv/vm/good "$image"
-sed "s/$uuid/$other/; s,\"$image\",\"/srv/vm/db.memory\"," "$(cfg vm s1)" > /srv/vm/bad.cfg
+sed "s/^domain = .*/domain = \"db\"/; s/$uuid/$other/" "$(cfg vm s1)" > /srv/vm/bad.cfg
 ok "another domain's snapshot" refused "of another domain" /srv/vm/bad.cfg
 ok "of a domain that does not exist" refused "there is no such domain" \
-    /srv/vm/bad.cfg none
+    "$(cfg vm s1)" none
 
 sed '/^parents/,$d' "$(cfg vm s1)" > /srv/vm/bad.cfg
 ok "no parents" refused "\`parents'" /srv/vm/bad.cfg
