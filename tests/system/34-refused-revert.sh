@@ -47,7 +47,7 @@ ok "a disk left out, but for its driver" refused "\`drivers'" /srv/vm/bad.cfg
 sed -i '/"xvdb=/d' /srv/vm/bad.cfg
 ok "a disk left out" refused "disk xvdb" /srv/vm/bad.cfg
 sed 's/^uuid.*//' "$(cfg vm s1)" > /srv/vm/bad.cfg
-ok "no uuid" refused "of another domain" /srv/vm/bad.cfg
+ok "no uuid" refused "has no uuid" /srv/vm/bad.cfg
 sed 's/^name.*/name = "s9"/' "$(cfg vm s1)" > /srv/vm/bad.cfg
 ok "a tag that is not there" refused "has no internal snapshot 's9'" /srv/vm/bad.cfg
 chattr -i /srv/vm/xvdb.qcow2
