@@ -176,7 +176,20 @@ static void without_a_file_nothing_is_done(void)
     config_update_dispose(&none);
 }
 
-TESTS(TEST(the_file_is_replaced_and_nothing_left),
+static void a_literal_is_escaped(void)
+{
+    libxl_device_disk disk;
+    char *literal;
+
+    libxl_device_disk_init(&disk);
+    snap_device_disk_set(&disk, "xvda", "/it's\\", LIBXL_DISK_FORMAT_QCOW2);
+    literal = disk_literal(&disk);
+    CHECK_STR(literal, "'/it\\'s\\\\,qcow2,xvda,w,backendtype=qdisk'");
+    free(literal);
+    libxl_device_disk_dispose(&disk);
+}
+
+TESTS(TEST(a_literal_is_escaped), TEST(the_file_is_replaced_and_nothing_left),
       TEST(a_symbolic_link_is_followed),
       TEST(a_file_that_is_right_already_is_left),
       TEST(what_is_no_file_of_one_name_is_refused),
