@@ -26,7 +26,10 @@ ok "the guest goes on" ticking vm
 later=$(tick vm)
 ok "reverts to it" revert vm s3
 ok "the witness is content" ticking vm
-ok "the tag in its base can no longer be applied" mustfail "being the base of an external snapshot" \
+remember vm
+ok "the tag in its base can no longer be applied" \
+    mustfail "being the base of an external snapshot" \
     xl snapshot-revert vm "$(cfg vm s1)"
+ok "nothing has changed" unchanged vm
 xl destroy vm
 ok "the images are sound" qemu-img check -q -f qcow2 /srv/vm/xvda.qcow2

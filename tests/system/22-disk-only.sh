@@ -27,9 +27,13 @@ in_after=$(tick vm)
 ok "the guest goes on" ticking vm
 uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')
 
+remember vm
 ok "without its xl.cfg a revert is refused" \
     mustfail "name that with --domain-config" \
     xl snapshot-revert vm "$(cfg vm int)"
+ok "--live makes no sense" mustfail "saves no memory" \
+    xl snapshot-create --disk-only --live vm
+ok "nothing has changed" unchanged vm
 ok "running, to the internal one" revert vm int --domain-config "$xl"
 ok "boots with the disks of that instant" boots_at vm "$in_before" "$in_after"
 ok "under the same uuid" test \
@@ -57,5 +61,3 @@ ok "of a paused domain" xl snapshot-create --disk-only -n held vm
 ok "which stays paused" still vm
 xl unpause vm
 ok "and goes on when let" ticking vm
-ok "--live makes no sense" mustfail "saves no memory" \
-    xl snapshot-create --disk-only --live vm

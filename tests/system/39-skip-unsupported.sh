@@ -9,9 +9,11 @@ cleanup_fn rm -f /srv/plain
 cleanup_fn losetup -d "$loop"
 new_snapshot_domain vm qcow2:64M "$loop,raw,%v,w"
 ticking vm
+remember vm
 ok "is named and refused" \
     mustfail "disk xvdb ($loop): no external snapshot: blkback (phy) serves it" \
     xl snapshot-create vm
+ok "nothing has changed" unchanged vm
 before=$(tick vm)
 ok "is left out by consent" says "xvdb +left out" \
     xl snapshot-create --skip-unsupported -n s1 vm
@@ -20,8 +22,10 @@ ok "the guest goes on" ticking vm
 ok "the snapshot config says so" grep -A1 '^skipped = ' "$(cfg vm s1)"
 ok "the others are internal, as if it were not there" \
     says "xvda=qcow2-internal" cat "$(cfg vm s1)"
+remember vm
 ok "a revert needs consent, too" \
     mustfail "say --skip-unsupported" xl snapshot-revert vm "$(cfg vm s1)"
+ok "nothing has changed" unchanged vm
 ok "with it" says "xvdb +as it was" revert vm s1 --skip-unsupported
 back() { _back_at vm "$before" "$after" || is_torn vm; }
 ok "the guest goes on from there" until_ok 120 back

@@ -95,6 +95,18 @@ boots_at() {
     ticking "$1"
 }
 
+# disks_alone DOMAIN NAME: four test points: its disks alone, and back to them.
+disks_alone() {
+    local before after
+    before=$(tick "$1")
+    ok "the disks alone" xl snapshot-create --disk-only \
+        --domain-config "$(config "$1")" -n "$2" "$1"
+    after=$(tick "$1")
+    ok "the guest goes on" ticking "$1"
+    ok "reverts to them" revert "$1" "$2"
+    ok "boots with the disks of that instant" boots_at "$1" "$before" "$after"
+}
+
 # serve FORMAT IMAGE [-r]: a qemu-nbd on it, until unserve. It heeds no lock.
 serve() {
     rm -f /srv/nbd
