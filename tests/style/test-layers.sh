@@ -44,10 +44,10 @@ ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
     '(f?open|openat|creat|opendir)(64)?' exec file image lock users kernel \
-    process run save hook vhd xl_config_file
+    process run save hook vhd journal xl_config_file
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
-    file lock xl_config_file
+    file lock journal xl_config_file
 ok "nobody prints or ends the process" nothing violations \
     'v?printf|puts|putchar|perror|exit|std(out|err)' \
     $(cd "$xldir" && ls ./*.o | sed 's,^\./,,; s,\.o$,,')
@@ -78,11 +78,12 @@ for driver in "$libdir"/libxl_snap_drv_*.o; do
 done
 ok "operations act by plans alone" nothing violations \
     'snap_(exec(_fed|_process)?|hook_act|quiesce|thaw|agent_.*|qmp_(open|open_path|execute)|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
-    run gather images lvm keeper probe hook
+    run again journal gather images lvm keeper probe hook
 ok "only operations run plans" nothing violations 'snap_run_plan' create \
-    revert
+    revert recover
 ok "seams do not call up" nothing violations \
-    'snap_(gather|plan|engine|driver|check|run)_.*' create create_plan revert revert_look verify info run \
+    'snap_(gather|plan|engine|driver|check|run)_.*' create create_check create_plan \
+    revert revert_look recover verify info run again journal \
     gather offline images lvm probe check driver driver_list drv_internal drv_overlay \
     drv_lvm_thick drv_lvm_thin drv_vhd lv lv_area drv_hook plan engine quiesce
 finished

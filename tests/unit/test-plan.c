@@ -119,6 +119,69 @@ static void the_json_of_a_plan_is_json(void)
     yajl_tree_free(v);
 }
 
+/* Those that only the journal has, too. */
+static void the_rest(struct snap_plan *plan)
+{
+    static const pid_t pids[] = { 12, 13 };
+    struct snap_step *step;
+
+    step = snap_plan_add(sc, plan, SNAP_STEP_HOLD_MONITOR, "hold");
+    step->pids = pids;
+    step->num_pids = 2;
+    step = snap_plan_add(sc, plan, SNAP_STEP_RELEASE_MONITOR, "release");
+    step->ends = 0;
+    step->needs_all = step->needs_known = step->stops = true;
+    step->undo_if_failed = true;
+    step = snap_plan_exec(sc, plan, "lvremove it", snap_argv(sc, "a", NULL));
+    step->timeout_ms = 12;
+    step->done_when = SNAP_DONE_LV_IS_GONE;
+    step->shows = "vg/it";
+}
+
+static void a_recorded_plan_is_read_as_it_was(void)
+{
+    struct snap_plan plan = { 0 }, again;
+    char *record;
+    yajl_val v;
+
+    every_field(&plan);
+    the_rest(&plan);
+    record = snap_plan_record(sc, &plan);
+    v = snap_json_parse(record);
+    REQUIRE(v != NULL);
+    CHECK_OK(snap_plan_parse(sc, v, &again));
+    yajl_tree_free(v);
+    CHECK_STR(snap_plan_record(sc, &again), record);
+    CHECK_STR(again.steps[4].arguments, "{\"actions\":[]}");
+    CHECK_STR(again.steps[2].argv[1], "a \"b\"");
+    CHECK(again.steps[2].argv[2] == NULL);
+    CHECK_INT(again.steps[5].repoints[1].devid, 51728);
+    CHECK_INT(again.steps[5].repoints[1].format, LIBXL_DISK_FORMAT_RAW);
+    CHECK_INT(again.steps[0].undo->kind, SNAP_STEP_RMDIR);
+    CHECK_INT(again.steps[plan.num_steps - 1].done_when, SNAP_DONE_LV_IS_GONE);
+}
+
+static void a_plan_that_is_none_is_refused(void)
+{
+    static const char *const bad[] = {
+        "[{\"what\":\"x\"}]", "[{\"kind\":\"fly\"}]", "[7]", "[null]",
+        "[{\"kind\":\"exec\",\"done_when\":\"soon\"}]",
+        "[{\"kind\":\"pause\",\"ends\":0}]",
+        "[{\"kind\":\"pause\",\"undo\":{\"kind\":\"fly\"}}]",
+    };
+    struct snap_plan plan;
+    yajl_val v;
+    size_t i;
+
+    for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        v = snap_json_parse(bad[i]);
+        REQUIRE(v != NULL);
+        CHECK_INT(snap_plan_parse(sc, v, &plan), ERROR_INVAL);
+        error_forget();
+        yajl_tree_free(v);
+    }
+}
+
 static void a_result_has_a_sentence_a_step(void)
 {
     struct snap_plan plan = { 0 };
@@ -138,4 +201,6 @@ TESTS(TEST(a_plan_grows_and_keeps_its_steps),
       TEST(a_file_is_created_with_its_removal_beside_it),
       TEST(an_argv_ends_with_null), TEST(an_empty_plan_is_an_empty_array),
       TEST(the_json_of_a_plan_is_as_recorded),
+      TEST(a_recorded_plan_is_read_as_it_was),
+      TEST(a_plan_that_is_none_is_refused),
       TEST(the_json_of_a_plan_is_json), TEST(a_result_has_a_sentence_a_step))

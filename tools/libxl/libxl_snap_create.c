@@ -3,7 +3,8 @@
  * libxl_snap_create.c: take a snapshot of a running domain.
  *
  *   gather   the domain, its disks, QEMU's graph
- *   check    refuse what cannot work, before anything changes
+ *   check    refuse what cannot work, before anything changes:
+ *            libxl_snap_create_check.c
  *   plan     libxl_snap_create_plan.c
  *   run
  *
@@ -14,6 +15,7 @@
  * again and no vCPU runs.
  */
 #include "libxl_snap_hook.h"
+#include "libxl_snap_journal.h"
 #include "libxl_snap_lv.h"
 
 #include <inttypes.h>
@@ -63,8 +65,8 @@ static int gather_driver(libxl_snapshot_ctx *sc,
                      libxl_snapshot_mode_to_string(want->mode), why);
 }
 
-static bool is_left_out(const struct snap_create *c,
-                        const struct snap_disk *disk)
+bool snap_create_leaves_out(const struct snap_create *c,
+                            const struct snap_disk *disk)
 {
     int i;
 
@@ -103,7 +105,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
         op->node = free_node_name(sc, &c->dom, want->vdev);
     }
     for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
-        if (is_left_out(c, &c->dom.disks[i]))
+        if (snap_create_leaves_out(c, &c->dom.disks[i]))
             snap_probe_disk(sc, &hooks, NULL, &c->dom.disks[i]);
     return snap_lv_choose_areas(sc, c->ops, c->num_ops, c->params->lvm_size);
 }
@@ -143,171 +145,11 @@ static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_create *c)
     return rc;
 }
 
-/* A disk that is left out: allowed if it could not have been taken. */
-static bool is_skipped(libxl_snapshot_ctx *sc, const struct snap_create *c,
+bool snap_create_skips(libxl_snapshot_ctx *sc, const struct snap_create *c,
                        const struct snap_disk *disk)
 {
-    return is_left_out(c, disk) && c->params->skip_unsupported
+    return snap_create_leaves_out(c, disk) && c->params->skip_unsupported
         && snap_disk_unsupported(sc, disk);
-}
-
-/*-- check ------------------------------------------------------------------*/
-
-static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    libxl_physinfo phys;
-    bool can;
-    int rc;
-
-    if (!c->params->live) return 0;
-    libxl_physinfo_init(&phys);
-    rc = libxl_get_physinfo(sc->ctx, &phys);
-    can = c->dom.type == LIBXL_DOMAIN_TYPE_PV ? phys.cap_shadow
-                                              : phys.cap_hap || phys.cap_shadow;
-    libxl_physinfo_dispose(&phys);
-    if (rc)
-        return snap_fail(sc, rc, "libxl cannot tell what this Xen can do: %s",
-                         libxl_error_to_string(rc));
-    if (can) return 0;
-    return snap_fail(sc, ERROR_INVAL, "domain %s: this Xen cannot copy the "
-                     "memory of a %s domain while it runs (built without "
-                     "shadow paging); leave out --live, the guest then stops "
-                     "for the length of the copy", c->dom.name,
-                     libxl_domain_type_to_string(c->dom.type));
-}
-
-static int check_paused(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    if (!c->dom.paused || c->params->unpause_to_save
-        || snap_create_saves_paused(&c->dom))
-        return 0;
-    return snap_fail(sc, ERROR_INVAL, "domain %s: it is paused, and a paused "
-                     "%s guest cannot answer the request to suspend; use "
-                     "--unpause to let it run for the moment of the save, or "
-                     "unpause it", c->dom.name,
-                     libxl_domain_type_to_string(c->dom.type));
-}
-
-static int check_memory(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    int rc;
-
-    if (!c->params->memory_path) {
-        if (!c->params->live && !c->params->unpause_to_save) return 0;
-        return snap_fail(sc, ERROR_INVAL, "a snapshot of the disks alone saves "
-                         "no memory: leave out --live and --unpause");
-    }
-    if (c->dom.domid == SNAP_NO_DOMAIN)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: it does not run and has "
-                         "no memory to save", c->dom.name);
-    rc = check_live(sc, c);
-    if (rc) return rc;
-    return check_paused(sc, c);
-}
-
-/* A domain that does not run is quiet. */
-static int check_quiesce(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    if (!snap_create_quiesces(c)) return 0;
-    if (c->params->memory_path)
-        return snap_fail(sc, ERROR_INVAL, "what a guest has not written yet is "
-                         "in its memory image: leave out --quiesce, or take "
-                         "a snapshot of the disks alone with --disk-only");
-    if (c->params->leave_paused)
-        return snap_fail(sc, ERROR_INVAL, "a paused guest cannot be thawed: "
-                         "leave out --paused or --quiesce");
-    return snap_check_quiesce(sc, &c->dom, c->params->quiesce_command);
-}
-
-static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    int i, j, rc;
-
-    for (i = 0; i < c->num_ops; i++) {
-        for (j = 0; j < i; j++)
-            if (c->ops[i].disk == c->ops[j].disk)
-                return snap_fail(sc, ERROR_INVAL, "disk %s: named twice",
-                                 c->ops[i].disk->vdev);
-        for (j = 0; j < i; j++)
-            if (c->ops[i].path && c->ops[j].path
-                && !strcmp(c->ops[i].path, c->ops[j].path))
-                return snap_fail(sc, ERROR_INVAL, "disks %s and %s: the same "
-                                 "overlay %s", c->ops[j].disk->vdev,
-                                 c->ops[i].disk->vdev, c->ops[i].path);
-        if (!c->ops[i].driver->check) continue;
-        rc = c->ops[i].driver->check(sc, &c->ops[i]);
-        if (rc) return rc;
-    }
-    for (i = 0; i < c->dom.num_disks; i++) {
-        if (!c->dom.disks[i].wanted)
-            snap_log(sc, XTL_VERBOSE, "disk %s is left out: %s",
-                     c->dom.disks[i].vdev, c->dom.disks[i].stored->is_cdrom
-                     ? "a CD-ROM" : "read-only");
-        if (is_left_out(c, &c->dom.disks[i])
-            && !is_skipped(sc, c, &c->dom.disks[i]))
-            return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot needs every "
-                             "writable disk of the domain, this one is left "
-                             "out", c->dom.disks[i].vdev);
-    }
-    return 0;
-}
-
-static int check_users(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    struct snap_layers layers = { 0 };
-    int i;
-
-    for (i = 0; i < c->num_ops; i++) {
-        const struct snap_disk *disk = c->ops[i].disk;
-
-        if (disk->num_layers)
-            snap_layers_add(sc, &layers, disk->vdev, disk->layers,
-                            disk->num_layers, false);
-        else
-            snap_layers_add(sc, &layers, disk->vdev, &disk->path, 1, false);
-    }
-    return snap_check_unused(sc, &layers, c->dom.qemu_pid, c->dom.domid);
-}
-
-static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    uint64_t bytes;
-    int i, rc;
-
-    for (i = 0; i < c->num_files; i++) {
-        const struct snap_create_file *file = &c->files[i];
-
-        bytes = 65536;
-        if (!file->content)         /* the memory: and record headers, QEMU's
-                                     * and the vCPUs' state */
-            bytes = c->dom.memory_kb * 1024 * 65 / 64;
-        rc = snap_check_target(sc, file->what, file->path,
-                               c->params->directory, bytes);
-        if (rc) return rc;
-        rc = snap_check_target(sc, file->what, file->partial,
-                               c->params->directory, bytes);
-        if (rc) return rc;
-    }
-    return 0;
-}
-
-static int check(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    int rc;
-
-    if (c->dom.domid != SNAP_NO_DOMAIN) {
-        rc = snap_check_domain(sc, &c->dom);
-        if (rc) return rc;
-    }
-    rc = check_memory(sc, c);
-    if (rc) return rc;
-    rc = check_quiesce(sc, c);
-    if (rc) return rc;
-    rc = check_disks(sc, c);
-    if (rc) return rc;
-    rc = check_users(sc, c);
-    if (rc) return rc;
-    return check_files(sc, c);
 }
 
 /*-- result -----------------------------------------------------------------*/
@@ -365,7 +207,7 @@ static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
     for (i = 0; i < c->num_ops; i++)
         result_disk(sc, &c->ops[i], &snap->disks[snap->num_disks++]);
     for (i = 0; i < c->dom.num_disks; i++)
-        if (is_skipped(sc, c, &c->dom.disks[i]))
+        if (snap_create_skips(sc, c, &c->dom.disks[i]))
             snap_skipped_add(snap, c->dom.disks[i].vdev);
 }
 
@@ -420,17 +262,53 @@ static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct snap_create *c,
 }
 
 /* A domain that does not run may have no uuid yet. */
-static int lock(libxl_snapshot_ctx *sc, uint32_t domid,
-                const libxl_domain_config *config, int *lock_r)
+static int lock_offline(libxl_snapshot_ctx *sc,
+                        const libxl_domain_config *config, int *lock_r)
 {
-    libxl_uuid uuid;
-    int rc;
+    const char *name = config->c_info.name;
+    int rc = snap_lock_domain(sc, name, lock_r);
 
-    if (config) return snap_lock_domain(sc, config->c_info.name, lock_r);
-    rc = snap_dom_uuid(sc, domid, &uuid);
-    if (rc) return rc;
-    return snap_lock_domain(sc, snap_sprintf(sc, LIBXL_UUID_FMT,
-                                             LIBXL_UUID_BYTES(uuid)), lock_r);
+    return rc ? rc : snap_journal_refuse(sc, name, NULL);
+}
+
+static int lock_running(libxl_snapshot_ctx *sc, uint32_t domid, int *lock_r)
+{
+    const char *uuid_str;
+    int rc = snap_dom_uuid_str(sc, domid, &uuid_str);
+
+    if (!rc) rc = snap_lock_domain(sc, uuid_str, lock_r);
+    return rc ? rc : snap_journal_refuse(sc, NULL, uuid_str);
+}
+
+/* The images in which QEMU is to make a tag. */
+static const char **tagged_images(libxl_snapshot_ctx *sc,
+                                  const struct snap_create *c, int *num_r)
+{
+    const char **paths = snap_zalloc(sc, c->num_ops * sizeof(*paths));
+    int i;
+
+    *num_r = 0;
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].driver == &snap_driver_internal && c->ops[i].disk->node)
+            paths[(*num_r)++] = c->ops[i].disk->path;
+    return paths;
+}
+
+static int run_plan(libxl_snapshot_ctx *sc, const struct snap_create *c,
+                    struct snap_run *run)
+{
+    struct snap_journal_head head = {
+        .operation = "create", .domain = c->dom.name,
+        .uuid_str = c->dom.uuid_str, .domid = c->dom.domid,
+        .snapshot = c->params->name,
+        .memory_path = c->params->memory_path ? c->files[0].partial : NULL,
+    };
+
+    run->uuid_str = c->dom.uuid_str;
+    run->domain_name = c->dom.name;
+    head.tagged = tagged_images(sc, c, &head.num_tagged);
+    run->head = &head;
+    return snap_run_plan(sc, run, &c->plan);
 }
 
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
@@ -445,30 +323,29 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     snap_ctx_begin(sc);
     sc->quiesce_limit_ms = params->quiesce_seconds * 1000;
     snap_domain_init(&c.dom);
-    rc = lock(sc, domid, params->config, &lock_fd);
+    rc = params->config ? lock_offline(sc, params->config, &lock_fd)
+                        : lock_running(sc, domid, &lock_fd);
     if (rc) goto out;
     rc = gather(sc, domid, &c, &result->snapshot);
     if (rc) goto out;
-    rc = check(sc, &c);
+    rc = snap_create_check(sc, &c);
     if (rc) goto out;
 
     snap_create_plan(sc, &c);
     snap_plan_to_result(sc, &c.plan, result);
     if (params->dry_run) goto out;
 
-    run.uuid_str = c.dom.uuid_str;
-    run.domain_name = c.dom.name;
-    rc = snap_run_plan(sc, &run, &c.plan);
+    rc = run_plan(sc, &c, &run);
     if (rc && run.unknown)
         snap_fail(sc, rc, "whether QEMU has switched the disks of domain %s to "
                   "their overlays is not known; either way nothing is lost and "
                   "the domain goes on, its stored config names the overlays; "
-                  "restart it when QEMU answers, and take the snapshot again",
-                  c.dom.name);
+                  "when QEMU answers, xl snapshot-recover %s ends it",
+                  c.dom.name, c.dom.name);
     else if (rc && run.committed && domid != SNAP_NO_DOMAIN)
         snap_fail(sc, rc, "the disks of domain %s are on their new layers and "
-                  "it runs on with them; mend this before it reboots, xl list "
-                  "-l shows what it would reboot with", c.dom.name);
+                  "it runs on with them; mend this and run xl snapshot-recover "
+                  "%s before it reboots", c.dom.name, c.dom.name);
     result->domid = domid;
     if (run.stopped_us && run.running_us)
         result->downtime_us = run.running_us - run.stopped_us;

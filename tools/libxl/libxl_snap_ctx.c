@@ -40,7 +40,14 @@ void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc)
     free_allocs(sc);
     free(sc->allocs);
     free(sc->error);
+    free(sc->journal_dir);
     free(sc);
+}
+
+void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc, const char *dir)
+{
+    free(sc->journal_dir);
+    sc->journal_dir = snap_result_str(dir);
 }
 
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)

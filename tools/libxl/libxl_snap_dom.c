@@ -85,6 +85,16 @@ int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r)
     return rc;
 }
 
+int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
+                      const char **uuid_r)
+{
+    libxl_uuid uuid;
+    int rc = snap_dom_uuid(sc, domid, &uuid);
+
+    *uuid_r = snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
+    return rc;
+}
+
 bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     libxl_dominfo info;

@@ -77,6 +77,9 @@ static void internal_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the tag from %s",
                           path);
     step->argv = tag_argv(sc, "-d", op->name, path);
+    step->path = path;
+    step->done_when = SNAP_DONE_TAG_IS_GONE;
+    step->shows = op->name;
 }
 
 static int internal_revert_check(libxl_snapshot_ctx *sc,

@@ -184,21 +184,27 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const struct snap_lv *lv = op->lv, *origin = op->origin;
     const char *id = snap_lv_id(sc, lv->vg, lv->name);
     const char *of = snap_lv_id(sc, lv->vg, origin->name);
+    struct snap_step *step;
 
     snap_plan_exec(sc, plan, snap_sprintf(sc, "deactivate %s, so that nobody "
                                           "has it open", of),
                    snap_argv(sc, "lvchange", "-q", "-an", of, NULL));
     snap_plan_exec(sc, plan, snap_sprintf(sc, "activate %s", of),
                    snap_argv(sc, "lvchange", "-q", "-ay", of, NULL));
-    snap_plan_exec(sc, plan, snap_sprintf(sc, "merge the snapshot %s into %s",
-                                          id, of),
-                   snap_argv(sc, "lvconvert", "-q", "-y", "--merge", "-i", "1",
-                             id, NULL));
-    plan->steps[snap_plan_last(plan)].timeout_ms = MERGE_MS
-        + lv->size / MERGE_BYTES_PER_MS;
-    snap_plan_exec(sc, plan, snap_sprintf(sc, "take the snapshot %s again", id),
-                   snapshot_argv(sc, lv->vg, origin->name, lv->name,
-                                 lv->size));
+    step = snap_plan_exec(sc, plan,
+                          snap_sprintf(sc, "merge the snapshot %s into %s", id,
+                                       of),
+                          snap_argv(sc, "lvconvert", "-q", "-y", "--merge",
+                                    "-i", "1", id, NULL));
+    step->timeout_ms = MERGE_MS + lv->size / MERGE_BYTES_PER_MS;
+    step->done_when = SNAP_DONE_LV_IS_GONE;
+    step->shows = id;
+    step = snap_plan_exec(sc, plan,
+                          snap_sprintf(sc, "take the snapshot %s again", id),
+                          snapshot_argv(sc, lv->vg, origin->name, lv->name,
+                                        lv->size));
+    step->done_when = SNAP_DONE_LV_IS_THERE;
+    step->shows = id;
 }
 
 const struct snap_driver snap_driver_lvm_thick = {

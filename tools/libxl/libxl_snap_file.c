@@ -88,7 +88,12 @@ int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
 
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
 {
-    if (!mkdir(path, 0700)) return 0;
+    struct stat st;
+
+    /* somebody was quicker, as our own journal may have been */
+    if (!mkdir(path, 0700)
+        || (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode)))
+        return 0;
     return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
                      strerror(errno));
 }

@@ -5,6 +5,7 @@
  */
 #include "libxl_snap_driver.h"
 #include "libxl_snap_hook.h"
+#include "libxl_snap_journal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,22 @@ static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
                                             : LIBXL_DISK_FORMAT_QCOW2;
 }
 
+/* Suspended, it is in the middle of an operation, or that was cut off. */
+static int refuse_suspended(libxl_snapshot_ctx *sc, uint32_t domid, int rc)
+{
+    const char *uuid_str;
+    int fd = -1;
+
+    if (domid == SNAP_NO_DOMAIN || !snap_dom_is_suspended(sc, domid)
+        || snap_dom_uuid_str(sc, domid, &uuid_str)
+        || !snap_journal_refuse(sc, NULL, uuid_str))
+        return rc;
+    if (snap_lock_domain(sc, uuid_str, &fd)) return ERROR_LOCK_FAIL;
+    rc = snap_journal_refuse(sc, NULL, uuid_str);
+    snap_unlock(&fd, NULL);
+    return rc;
+}
+
 int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
                                   const libxl_domain_config *config,
                                   libxl_disk_snapshot_info **info_r,
@@ -72,6 +89,7 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
     snap_domain_init(&dom);
     rc = config ? snap_gather_offline(sc, config, &dom)
                 : snap_gather_domain(sc, domid, &dom);
+    if (rc) rc = refuse_suspended(sc, domid, rc);
     if (rc) goto out;
 
     info = calloc(dom.num_disks ? dom.num_disks : 1, sizeof(*info));

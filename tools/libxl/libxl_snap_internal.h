@@ -41,6 +41,7 @@ struct libxl_snapshot_ctx {
     int quiesce_limit_ms;               /* a guest is frozen no longer */
     int hook_ms;                        /* for a step of a hook */
     const char *hook_dir;           /* NULL: the usual one */
+    char *journal_dir;              /* NULL: no journal is kept */
     const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
 };
 
@@ -239,6 +240,10 @@ int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
                       const char *parent, bool *is_r);
 
+/* Whether there is a volume VG/LV now. */
+int snap_gather_lv_exists(libxl_snapshot_ctx *sc, const char *id,
+                          bool *exists_r);
+
 /*-- check: refusals, each a sentence ---------------------------------------*/
 
 /* It runs or is paused. */
@@ -282,138 +287,9 @@ int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path);
 int snap_check_quiesce(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
                        const char *command);
 
-/*-- plan: steps as data ----------------------------------------------------*/
+#include "libxl_snap_plan.h"
 
-enum snap_step_kind {
-    SNAP_STEP_MKDIR,            /* path; 0700 */
-    SNAP_STEP_RMDIR,            /* path */
-    SNAP_STEP_CREATE_FILE,      /* path, owner and mode as like, content */
-    SNAP_STEP_UNLINK,           /* path */
-    SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
-    SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
-    SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
-    SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
-    SNAP_STEP_QMP,              /* command, arguments */
-    SNAP_STEP_SAVE,             /* suspend the domain into path; live */
-    SNAP_STEP_RESUME,
-    SNAP_STEP_PAUSE,
-    SNAP_STEP_UNPAUSE,
-    SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
-    SNAP_STEP_THAW,             /* the same */
-    SNAP_STEP_REPOINT,          /* disks */
-    SNAP_STEP_HOLD_MONITOR,     /* pids */
-    SNAP_STEP_RELEASE_MONITOR,  /* pids */
-    SNAP_STEP_DESTROY,
-    SNAP_STEP_RESTORE,          /* path, content (config), argv */
-    SNAP_STEP_BOOT,             /* argv */
-};
-
-/* A disk's new image, for SNAP_STEP_REPOINT. */
-struct snap_repoint {
-    const char *vdev;
-    const char *be_path;
-    int devid;
-    const char *from;           /* path that must be there now */
-    const char *to;
-    libxl_disk_format format;
-};
-
-struct snap_step {
-    enum snap_step_kind kind;
-    const char *what;           /* "pause the domain"; an infinitive phrase */
-    const char *path, *to, *like;
-    const char *content;        /* CREATE_FILE, SAVE, RESTORE */
-    const char **argv;
-    int timeout_ms;             /* 0: as usual */
-    const char *command, *arguments;
-    bool live;
-    bool stops;                 /* PAUSE: the guest ran until then */
-    int num_repoints;
-    const struct snap_repoint *repoints;
-    int num_pids;
-    const pid_t *pids;
-
-    struct snap_step *undo;     /* NULL: nothing to undo */
-    bool undo_if_failed;        /* a failed step may have half happened */
-    bool commit_point;          /* once done there is no way but forward */
-    bool needs_all;             /* past it: only if all steps before worked */
-    bool needs_known;           /* past it: only if it is known to be done */
-    int ends;                   /* index of the step whose undo this makes
-                                 * superfluous; -1: none */
-};
-
-struct snap_plan {
-    int num_steps, max_steps;
-    struct snap_step *steps;
-};
-
-/* Append a step and return it, to be filled in; valid until the next one. */
-struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                                enum snap_step_kind kind, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-/* Give @step an undo and return that. */
-struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
-                                 struct snap_step *step,
-                                 enum snap_step_kind kind, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-int snap_plan_last(const struct snap_plan *plan);   /* index of the last step */
-/* Steps that several operations use. */
-void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                           const char *path, const char *like,
-                           const char *content, const char *what);
-void snap_plan_exec(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                    const char *what, const char **argv);
-const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
-    __attribute__((sentinel));
-/* Freeze the guest's file systems by its agent, or by @command if that is not
- * NULL, which snap_check_quiesce() has found possible; returns the index of the
- * step.  And thaw them. */
-int snap_plan_quiesce(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                      const struct snap_domain *dom, const char *command);
-void snap_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                    int quiesce);
-char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
-void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
-                         libxl_domain_snapshot_result *result);
-
-/*-- engine: which step is next ---------------------------------------------*/
-
-/*
- * FORWARD  -> COMMITTED   when a commit point is done, or may be
- *          -> UNWINDING   when a step fails
- *          -> DONE        at the end of the plan
- * COMMITTED -> DONE       at the end; a failure is kept, later steps still run
- * UNWINDING -> DONE       when the last undo is done
- *
- * engine_next  returns the step to perform, NULL in DONE
- * engine_done  takes the result of the step that engine_next returned last
- * engine_lost  the same, for a failure that does not tell whether the step was
- *              done: QEMU was sent the transaction and has not answered
- */
-enum snap_engine_state {
-    SNAP_ENGINE_FORWARD,
-    SNAP_ENGINE_COMMITTED,
-    SNAP_ENGINE_UNWINDING,
-    SNAP_ENGINE_DONE,
-};
-
-struct snap_engine {
-    const struct snap_plan *plan;
-    enum snap_engine_state state;
-    int at;                     /* next step, or next to undo */
-    int rc;                     /* the first failure */
-    bool committed;
-    bool unknown;               /* committed, or perhaps not */
-    bool *undoable;             /* by step: done, and not ended by another */
-};
-
-void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
-                      const struct snap_plan *plan);
-const struct snap_step *snap_engine_next(struct snap_engine *engine);
-void snap_engine_done(struct snap_engine *engine, int rc);
-void snap_engine_lost(struct snap_engine *engine, int rc);
-
-/*-- create: what its two files share ---------------------------------------*/
+/*-- create: what its files share -------------------------------------------*/
 
 /* A file that it leaves behind: written under the partial name first. */
 struct snap_create_file {
@@ -439,14 +315,24 @@ struct snap_create {
 bool snap_create_saves_paused(const struct snap_domain *dom);
 /* The guest is to be frozen, and there is one. */
 bool snap_create_quiesces(const struct snap_create *c);
+/* The disk is writable, and the caller has not named it. */
+bool snap_create_leaves_out(const struct snap_create *c,
+                            const struct snap_disk *disk);
+/* So it is, and may be: it could not have been taken. */
+bool snap_create_skips(libxl_snapshot_ctx *sc, const struct snap_create *c,
+                       const struct snap_disk *disk);
+int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c);
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 
 /*-- run: perform a plan ----------------------------------------------------*/
+
+struct snap_journal_head;           /* libxl_snap_journal.h */
 
 struct snap_run {
     uint32_t domid;             /* RESTORE: replaced by the new one */
     const char *uuid_str;
     const char *domain_name;
+    const struct snap_journal_head *head;   /* NULL: no journal is kept */
     uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
     uint64_t running_us;        /* when it ran again */
     bool committed;
@@ -456,6 +342,11 @@ struct snap_run {
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
     struct snap_keeper *keeper;     /* NULL: the guest is not frozen */
+    struct snap_journal *journal;
+    bool again;                 /* any step may have been done before: look,
+                                 * and go on where one fails */
+    bool left;                  /* something is neither done nor undone: the
+                                 * journal stays */
 };
 
 /*
@@ -464,6 +355,9 @@ struct snap_run {
  */
 int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan);
+/* Whether @step is done already, by the state of the world: for run->again. */
+int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step, bool *done_r);
 
 #include "libxl_snap_seams.h"
 

@@ -143,8 +143,12 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
         vg, name, of);
 
     step->argv = argv;
+    step->done_when = SNAP_DONE_LV_IS_THERE;
+    step->shows = snap_lv_id(sc, vg, name);
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the volume %s/%s",
                           vg, name);
+    step->done_when = SNAP_DONE_LV_IS_GONE;
+    step->shows = snap_lv_id(sc, vg, name);
     step->argv = snap_argv(sc, "lvremove", "-q", "-y", "-f",
                            snap_lv_id(sc, vg, name), NULL);
 }

@@ -197,6 +197,25 @@ int snap_gather_lvs(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     return 0;
 }
 
+int snap_gather_lv_exists(libxl_snapshot_ctx *sc, const char *id,
+                          bool *exists_r)
+{
+    const char *slash = strchr(id, '/');
+    int i, rc;
+
+    *exists_r = false;
+    sc->lvm = NULL;             /* ask anew */
+    rc = gather_lvm(sc);
+    for (i = 0; !rc && i < sc->lvm->num; i++) {
+        const struct snap_lv *lv = &sc->lvm->lvs[i];
+
+        if (slash && lv->vg && lv->name && !strcmp(lv->name, slash + 1)
+            && !strncmp(lv->vg, id, slash - id) && !lv->vg[slash - id])
+            *exists_r = true;
+    }
+    return rc;
+}
+
 /* Thin snapshots of snapshots lead down to one volume. */
 static const struct snap_lv *root_of(const struct snap_lv *lv)
 {

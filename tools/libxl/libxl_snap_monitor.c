@@ -11,22 +11,24 @@
  * happened meanwhile (libxl's domain_death_xswatch_callback).  Stopped while
  * the domain is suspended, it sees nothing.
  *
- * We stop it as its tracer: a kernel lets go of what a dead tracer held, so it
- * runs on even if we are killed.
+ * We stop it with SIGSTOP, and not as its tracer: if we are killed it must stay
+ * stopped, or it would see the suspend and leave before snapshot-recover resumes
+ * the domain.
  */
 #include "libxl_snap_internal.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <libxl_utils.h>
 
 #include "config.h"
 
 #define LOG_PREFIX XEN_LOG_DIR "/xl-"
+#define STOP_MS 5000
 
 struct monitor_match {
     libxl_dominfo *domains;
@@ -99,39 +101,68 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
     return rc;
 }
 
-static int monitor_hold(pid_t pid)
+/* Of a process, as in proc(5): 'S' asleep, 'T' stopped; 0: it ended. */
+static char process_state(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    if (ptrace(PTRACE_SEIZE, pid, NULL, NULL)) return -1;
-    if (ptrace(PTRACE_INTERRUPT, pid, NULL, NULL)
-        || waitpid(pid, NULL, __WALL) != pid) {
-        ptrace(PTRACE_DETACH, pid, NULL, NULL);
-        return -1;
+    const char *stat = snap_kernel_line(sc, snap_sprintf(sc, "/proc/%d/stat",
+                                                         (int)pid));
+    const char *name_end = stat ? strrchr(stat, ')') : NULL;
+
+    return name_end && name_end[1] ? name_end[2] : 0;
+}
+
+/* 0, or an errno; one that ended needs no holding. */
+static int monitor_hold(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    uint64_t deadline = snap_now_us() + STOP_MS * UINT64_C(1000);
+    char state;
+
+    if (kill(pid, SIGSTOP)) return errno == ESRCH ? 0 : errno;
+    while ((state = process_state(sc, pid)) && state != 'T') {
+        if (snap_now_us() > deadline) return ETIMEDOUT;
+        usleep(1000);
     }
     return 0;
 }
 
 int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
 {
-    int i, saved;
+    int i, error;
 
     for (i = 0; i < num; i++) {
-        if (!monitor_hold(pids[i]) || errno == ESRCH) continue;
-        saved = errno;
-        snap_monitor_release(sc, pids, i);
+        error = monitor_hold(sc, pids[i]);
+        if (!error) continue;
+        snap_monitor_release(sc, pids, i + 1);
         return snap_fail(sc, ERROR_FAIL, "xl's monitor of the domain, pid %d, "
-                         "cannot be held (ptrace: %s); it would leave at the "
+                         "cannot be held (SIGSTOP: %s); it would leave at the "
                          "suspend, and nobody would handle the next reboot",
-                         (int)pids[i], strerror(saved));
+                         (int)pids[i], strerror(error));
     }
     return 0;
 }
 
+static bool match_any_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                          void *opaque)
+{
+    char link[512];
+    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
+                           link, sizeof(link) - 1);
+
+    (void)opaque;
+    return len > 0 && !strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX));
+}
+
+/* By their pid alone they might be others by now, if we recover. */
 int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
 {
-    int i;
+    pid_t *monitors;
+    int i, k, num_monitors, rc;
 
-    (void)sc;
+    rc = snap_processes_with_fd(sc, match_any_log, NULL, &monitors,
+                                &num_monitors);
+    if (rc) return rc;
     for (i = 0; i < num; i++)
-        ptrace(PTRACE_DETACH, pids[i], NULL, NULL);     /* ESRCH: it ended */
+        for (k = 0; k < num_monitors; k++)
+            if (monitors[k] == pids[i]) kill(pids[i], SIGCONT);
     return 0;
 }

@@ -13,6 +13,7 @@
  * xl brings the domain back, not libxl: only xl leaves the monitor behind that
  * handles the domain's reboots and crashes.
  */
+#include "libxl_snap_journal.h"
 #include "libxl_snap_revert.h"
 
 #include <stdlib.h>
@@ -169,11 +170,27 @@ static void copy_snapshot(libxl_snapshot_ctx *sc, libxl_domain_snapshot *dst,
     }
 }
 
+/* The uuid that the domain is to have; NULL: a new one. */
+static const char *domain_uuid(libxl_snapshot_ctx *sc,
+                               const libxl_domain_snapshot *snap)
+{
+    const libxl_uuid *uuid = &snap->domain_uuid;
+
+    if (libxl_uuid_is_nil(uuid)) return NULL;
+    return snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(*uuid));
+}
+
 static int run(libxl_snapshot_ctx *sc, struct snap_revert *r,
                libxl_domain_snapshot_result *result)
 {
+    const struct snap_journal_head head = {
+        .operation = "revert", .domain = r->config.c_info.name,
+        .uuid_str = domain_uuid(sc, r->snap), .domid = r->dom.domid,
+        .running_uuid = r->dom.uuid_str, .snapshot = r->snap->name,
+    };
     struct snap_run run = {
         .domid = r->dom.domid, .domain_name = r->config.c_info.name,
+        .head = &head,
     };
     int rc = snap_run_plan(sc, &run, &r->plan);
 
@@ -183,8 +200,8 @@ static int run(libxl_snapshot_ctx *sc, struct snap_revert *r,
                   "run", r->config.c_info.name);
     else if (rc && run.committed)
         snap_fail(sc, rc, "domain %s is destroyed and not back; nothing else "
-                  "is lost: mend this and run the same revert again",
-                  r->config.c_info.name);
+                  "is lost: mend this and run xl snapshot-recover %s",
+                  r->config.c_info.name, r->config.c_info.name);
     return rc;
 }
 
@@ -192,15 +209,12 @@ static int run(libxl_snapshot_ctx *sc, struct snap_revert *r,
 static int lock(libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
                 int *uuid_lock, int *name_lock)
 {
-    int rc = 0;
+    const char *uuid = domain_uuid(sc, snap);
+    int rc = uuid ? snap_lock_domain(sc, uuid, uuid_lock) : 0;
 
-    if (!libxl_uuid_is_nil(&snap->domain_uuid))
-        rc = snap_lock_domain(sc, snap_sprintf(
-            sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid)),
-            uuid_lock);
     if (!rc && snap->domain_name)
         rc = snap_lock_domain(sc, snap->domain_name, name_lock);
-    return rc;
+    return rc ? rc : snap_journal_refuse(sc, snap->domain_name, uuid);
 }
 
 int libxl_domain_snapshot_revert(

@@ -8,6 +8,7 @@
  * QMP socket across a libxl call" in one place.
  */
 #include "libxl_snap_hook.h"
+#include "libxl_snap_journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -244,24 +245,62 @@ static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* Signals are blocked for the whole run: a tool that dies between "pause" and
- * "unpause" would leave the guest stopped.  They count between two steps, and
- * only as long as there is a way back. */
-int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
-                  const struct snap_plan *plan)
+/* A step that may have been done before.  QEMU says no when it has been asked
+ * to close a node that it has not. */
+static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
+                     const struct snap_step *step)
+{
+    bool done;
+    int rc = snap_step_is_done(sc, run, step, &done);
+
+    if (rc) return rc;
+    if (done) {
+        snap_log(sc, XTL_VERBOSE, "%s: is so already", step->what);
+        return 0;
+    }
+    rc = run_timed(sc, run, step);
+    if (rc == ERROR_QMP_GENERIC_ERROR && step->kind == SNAP_STEP_QMP) {
+        snap_log(sc, XTL_VERBOSE, "%s: QEMU says: %s", step->what,
+                 snap_take_error(sc));
+        return 0;
+    }
+    return rc;
+}
+
+/* Before the commit point, a journal that cannot be written is a reason to
+ * stop; after it, none to leave the rest undone. */
+static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_engine *engine,
+                        const struct snap_step *step)
+{
+    bool forward = engine->state == SNAP_ENGINE_FORWARD;
+    bool undo = engine->state == SNAP_ENGINE_UNWINDING;
+    int at = engine->at, rc;
+
+    rc = snap_journal_note(sc, run->journal, at, undo, "begun",
+                           forward && step->commit_point);
+    if (rc && forward) return rc;
+    rc = run->again ? run_again(sc, run, step) : run_timed(sc, run, step);
+    snap_journal_note(sc, run->journal, at, undo,
+                      !rc ? "done" : run->lost ? "lost" : "failed", false);
+    if (rc && !forward) run->left = true;
+    return rc;
+}
+
+static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
+                     const struct snap_plan *plan)
 {
     struct snap_engine engine;
     const struct snap_step *step;
-    sigset_t old;
     int rc;
 
-    snap_signals_block(&old);
     snap_engine_init(sc, &engine, plan);
+    if (run->again) engine.state = SNAP_ENGINE_COMMITTED;
     while ((step = snap_engine_next(&engine))) {
         if (engine.state == SNAP_ENGINE_FORWARD && snap_signals_pending())
             rc = snap_fail(sc, ERROR_ABORTED, "interrupted by a signal");
         else
-            rc = run_timed(sc, run, step);
+            rc = run_recorded(sc, run, &engine, step);
         if (rc && run->lost) snap_engine_lost(&engine, rc);
         else snap_engine_done(&engine, rc);
     }
@@ -269,7 +308,31 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
     snap_quiesce_drop(run->keeper);
     run->committed = engine.committed;
     run->unknown = engine.unknown;
+    if (engine.unknown) run->left = true;
+    return engine.rc;
+}
+
+/* Signals are blocked for the whole run: a tool that dies between "pause" and
+ * "unpause" would leave the guest stopped.  They count between two steps, and
+ * only as long as there is a way back. */
+int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
+                  const struct snap_plan *plan)
+{
+    sigset_t old;
+    int rc;
+
+    if (run->head) {
+        rc = snap_journal_begin(sc, run->head, plan, &run->journal);
+        if (rc) return rc;
+    }
+    snap_signals_block(&old);
+    rc = run_steps(sc, run, plan);
     snap_signals_drop();
     snap_signals_restore(&old);
-    return engine.rc;
+    if (run->left)
+        snap_journal_close(run->journal);
+    else if (snap_journal_end(sc, run->journal) && !rc)
+        rc = ERROR_FAIL;
+    run->journal = NULL;
+    return rc;
 }

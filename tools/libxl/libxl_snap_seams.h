@@ -159,6 +159,8 @@ void snap_quiesce_drop(struct snap_keeper *keeper); /* NULL is fine */
 
 int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info);
 int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r);
+int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
+                      const char **uuid_r);
 /* Suspend the domain into @fd; a stop signal ends it with ERROR_ABORTED.
  * *stopped_us_r: when its vCPUs stopped, by snap_now_us(); 0 if that was not
  * seen. */

@@ -57,7 +57,8 @@ static const char *params_prefix(libxl_disk_format format)
                                            : libxl_disk_format_to_string(format);
 }
 
-/* Write the params of one disk, if it is still the disk that we know. */
+/* Write the params of one disk, if it is still the disk that we know, or is
+ * that already. */
 static int write_params(libxl_snapshot_ctx *sc, struct xs_handle *xs,
                         xs_transaction_t t, uint32_t domid,
                         const struct snap_repoint *r)
@@ -73,7 +74,7 @@ static int write_params(libxl_snapshot_ctx *sc, struct xs_handle *xs,
 
     old = xs_read(xs, t, be, &len);
     colon = old ? strchr(old, ':') : NULL;
-    same = colon && !strcmp(colon + 1, r->from);
+    same = colon && (!strcmp(colon + 1, r->from) || !strcmp(old, params));
     free(old);
     if (!same)
         return snap_fail(sc, ERROR_FAIL, "disk %s: xenstore %s does not name "

@@ -48,6 +48,14 @@ void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc);
  */
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
 
+/*
+ * Keep a journal of each operation in the folder @dir, which is made when it is
+ * needed and removed when it is empty: what is begun and was cut off can then
+ * be undone or completed (libxl_snapshot_recover()), and until it is, no other
+ * operation on that domain begins.  NULL, as at first: keep none.
+ */
+void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc, const char *dir);
+
 typedef enum libxl_snapshot_mode {
     LIBXL_SNAPSHOT_MODE_DEFAULT = 0,
     /* The domain stays on its image; what holds the disk's state is inside of
@@ -381,5 +389,46 @@ char *libxl_snapshot_config_escape(const char *s, char quote);
  */
 char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
                                         const libxl_domain_snapshot *snap);
+
+/*
+ * An operation that was cut off, as its journal tells, and what becomes of it.
+ */
+typedef struct libxl_snapshot_recovery {
+    char *domain;               /* its name */
+    char *operation;            /* "create" or "revert" */
+    char *snapshot;             /* the name of the snapshot; or NULL */
+    char *journal;              /* the path of the journal */
+    uint64_t began;             /* seconds since the epoch */
+    char *state;                /* in words */
+    bool forward;               /* it is completed; else undone */
+    int num_steps;
+    char **steps;               /* what that takes, as far as it is not so */
+    int num_disks;
+    char **disks;               /* what the xl.cfg of the domain, which is not
+                                 * there any more, is to say of its disks, as in
+                                 * xl-disk-configuration(5); 0: as before */
+} libxl_snapshot_recovery;
+
+void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery);
+void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery);
+
+/*
+ * The paths of the journals of operations on @domain, its name or uuid (NULL:
+ * on any), that have not ended; *paths_r and its strings are malloc'd.  One may
+ * be of an operation that is at work just now.
+ */
+int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
+                                char ***paths_r, int *num_r);
+
+/*
+ * End the operation of @journal: undo it, or complete it if its commit point
+ * was passed.  May be cut off itself and called again.  With @dry_run nothing
+ * is changed.  @result must be initialised.
+ * Errors: ERROR_LOCK_FAIL (the operation is at work), ERROR_INVAL (the journal
+ * cannot be read), ERROR_FAIL and others if not all could be done; the journal
+ * then stays.
+ */
+int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
+                           bool dry_run, libxl_snapshot_recovery *result);
 
 #endif /* LIBXL_SNAPSHOT_H */

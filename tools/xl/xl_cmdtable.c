@@ -48,6 +48,16 @@ const struct cmd_spec cmd_table[] = {
       "-v, --verbose             Say what is done; twice: all of it.\n"
       "-h, --help                Print this help.\n"
     },
+    { "snapshot-recover",
+      &main_snapshot_recover, 1, 1,
+      "Undo or complete what was cut off: a create or a revert",
+      "[options] <Domain>|--all",
+      "--all                     Of all domains.\n"
+      "-N, --dry-run             Say what would be done, change nothing.\n"
+      "--json                    Print the result as JSON.\n"
+      "-v, --verbose             Say what is done; twice: all of it.\n"
+      "-h, --help                Print this help.\n"
+    },
     { "snapshot-revert",
       &main_snapshot_revert, 1, 1,
       "Bring a domain back to a snapshot; its present state is lost",

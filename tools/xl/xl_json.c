@@ -37,6 +37,11 @@ void json_str(yajl_gen g, const char *key, const char *value)
     json_key(g, value);
 }
 
+void json_item(yajl_gen g, const char *value)
+{
+    json_key(g, value);
+}
+
 void json_u64(yajl_gen g, const char *key, uint64_t value)
 {
     json_key(g, key);

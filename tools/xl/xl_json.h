@@ -16,6 +16,8 @@ void json_key(yajl_gen g, const char *key);
 void json_str(yajl_gen g, const char *key, const char *value);
 void json_u64(yajl_gen g, const char *key, uint64_t value);
 void json_bool(yajl_gen g, const char *key, bool value);
+/* A string in an array. */
+void json_item(yajl_gen g, const char *value);
 /* Opens it: yajl_gen_array_close() ends it. */
 void json_array(yajl_gen g, const char *key);
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+
 int dryrun_only;
 int verbosity;
 bool timestamps;
@@ -146,6 +148,7 @@ int session_open(struct session *s, const char *command)
     }
     if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, logger_xtl(s->logger)))
         abort();
+    libxl_snapshot_ctx_set_journal(s->sc, XEN_LIB_DIR "/snapshots/.journal");
     return set_hook_timeout(s);
 }
 

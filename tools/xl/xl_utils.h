@@ -34,6 +34,7 @@ int main_snapshot_create(int argc, char **argv);
 int main_snapshot_drivers(int argc, char **argv);
 int main_snapshot_list(int argc, char **argv);
 int main_snapshot_revert(int argc, char **argv);
+int main_snapshot_recover(int argc, char **argv);
 int main_snapshot_verify(int argc, char **argv);
 
 /* As xl's: loop over the options, handling -h, --help and too few arguments. */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * test-journal.c: what is written of an operation, and what is read of it after
+ * it was cut off at any line.
+ */
+#include "test.h"
+#include "libxl_snap_journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define UUID "b59e1c7a-3c9c-4c0a-8f2e-0b6f3c1d2e4f"
+
+static const struct snap_journal_head head = {
+    .operation = "create", .domain = "web", .uuid_str = UUID, .domid = 7,
+    .snapshot = "s1", .memory_path = "/s/memory.partial",
+};
+
+/* Files, then a commit point, then another file. */
+static struct snap_plan some_plan(void)
+{
+    struct snap_plan plan = { 0 };
+
+    snap_plan_create_file(sc, &plan, "/a", NULL, "x", "a file");
+    snap_plan_create_file(sc, &plan, "/b", NULL, "x", "a file");
+    snap_plan_add(sc, &plan, SNAP_STEP_QMP, "commit")->commit_point = true;
+    snap_plan_add(sc, &plan, SNAP_STEP_UNPAUSE, "unpause");
+    return plan;
+}
+
+static struct snap_journal *begin(void)
+{
+    struct snap_plan plan = some_plan();
+    struct snap_journal *journal = NULL;
+
+    libxl_snapshot_ctx_set_journal(sc, tmp_path("deep/journal"));
+    CHECK_OK(snap_journal_begin(sc, &head, &plan, &journal));
+    REQUIRE(journal != NULL);
+    return journal;
+}
+
+static void note(struct snap_journal *journal, int step, const char *state)
+{
+    CHECK_OK(snap_journal_note(sc, journal, step, false, state, false));
+}
+
+/* What a reader finds now. */
+static struct snap_journal_entry found(void)
+{
+    struct snap_journal_entry *entries;
+    int num;
+
+    CHECK_OK(snap_journal_list(sc, &entries, &num));
+    REQUIRE(num == 1);
+    return entries[0];
+}
+
+static void there_is_none_without_a_folder(void)
+{
+    struct snap_plan plan = some_plan();
+    struct snap_journal *journal = (void *)1;
+
+    libxl_snapshot_ctx_set_journal(sc, NULL);
+    CHECK_OK(snap_journal_begin(sc, &head, &plan, &journal));
+    CHECK(journal == NULL);
+    CHECK_OK(snap_journal_note(sc, NULL, 0, false, "begun", true));
+    CHECK_OK(snap_journal_end(sc, NULL));
+    CHECK_OK(snap_journal_refuse(sc, "web", UUID));
+}
+
+static void it_is_private_and_goes_with_its_folders(void)
+{
+    struct snap_journal *journal = begin();
+    struct stat st;
+
+    CHECK_INT(stat(tmp_path("deep/journal/" UUID ".json"), &st), 0);
+    CHECK_INT(st.st_mode & 07777, 0600);
+    CHECK_INT(stat(tmp_path("deep/journal"), &st), 0);
+    CHECK_INT(st.st_mode & 07777, 0700);
+    CHECK_OK(snap_journal_end(sc, journal));
+    CHECK(access(tmp_path("deep"), F_OK));
+}
+
+static void what_it_says_is_read(void)
+{
+    struct snap_journal *journal = begin();
+    struct snap_journal_entry e = found();
+
+    CHECK_STR(e.head.operation, "create");
+    CHECK_STR(e.head.domain, "web");
+    CHECK_STR(e.head.uuid_str, UUID);
+    CHECK_STR(e.head.running_uuid, UUID);
+    CHECK_INT(e.head.domid, 7);
+    CHECK_STR(e.head.snapshot, "s1");
+    CHECK_STR(e.head.memory_path, "/s/memory.partial");
+    CHECK_INT(e.plan.num_steps, 4);
+    CHECK_INT(e.at, -1);
+    CHECK(e.same_boot && !e.committed && !e.maybe && !e.undoing);
+    snap_journal_close(journal);
+}
+
+static void it_tells_how_far_the_operation_came(void)
+{
+    struct snap_journal *journal = begin();
+    struct snap_journal_entry e;
+
+    note(journal, 0, "begun");
+    note(journal, 0, "done");
+    note(journal, 1, "begun");
+    e = found();
+    CHECK_INT(e.at, 1);
+    CHECK(!e.committed && !e.maybe);
+    note(journal, 1, "done");
+    note(journal, 2, "begun");
+    e = found();
+    CHECK(!e.committed && e.maybe);
+    note(journal, 2, "done");
+    e = found();
+    CHECK(e.committed && !e.maybe);
+    note(journal, 3, "begun");
+    e = found();
+    CHECK_INT(e.at, 3);
+    CHECK(e.committed && !e.maybe);
+    snap_journal_close(journal);
+}
+
+static void a_commit_point_that_failed_was_not_passed(void)
+{
+    struct snap_journal *journal = begin();
+    struct snap_journal_entry e;
+
+    note(journal, 2, "begun");
+    note(journal, 2, "failed");
+    CHECK_OK(snap_journal_note(sc, journal, 1, true, "begun", false));
+    e = found();
+    CHECK(!e.committed && !e.maybe && e.undoing);
+    CHECK_INT(e.at, 2);
+    note(journal, 2, "lost");
+    e = found();
+    CHECK(!e.committed && e.maybe);
+    snap_journal_close(journal);
+}
+
+static void a_torn_line_at_the_end_does_not_count(void)
+{
+    struct snap_journal *journal = begin();
+    const char *path = tmp_path("deep/journal/" UUID ".json");
+    struct snap_journal_entry e;
+    struct stat st;
+    int cut;
+
+    note(journal, 0, "begun");
+    note(journal, 0, "done");
+    note(journal, 1, "begun");
+    for (cut = 1; cut < 20; cut++) {
+        CHECK_INT(stat(path, &st), 0);
+        CHECK_INT(truncate(path, st.st_size - 1), 0);
+        e = found();
+        CHECK_INT(e.at, 0);
+    }
+    snap_journal_close(journal);
+}
+
+static void without_its_first_line_nothing_was_begun(void)
+{
+    struct snap_plan plan = some_plan();
+    struct snap_journal *journal;
+
+    snap_journal_end(sc, begin());
+    CHECK_INT(mkdir(tmp_path("deep"), 0700), 0);
+    CHECK_INT(mkdir(tmp_path("deep/journal"), 0700), 0);
+    tmp_text("deep/journal/" UUID ".json", "{\"operation\":");
+    CHECK(found().torn);
+    CHECK_STR(found().head.domain, UUID);
+    CHECK_OK(snap_journal_refuse(sc, "web", UUID));
+    CHECK_OK(snap_journal_begin(sc, &head, &plan, &journal));
+    CHECK(!found().torn);
+    snap_journal_close(journal);
+}
+
+/* Nor does it hold up another domain. */
+static void one_that_makes_no_sense_is_told_of(void)
+{
+    static const char *const why[] = {
+        "{}\n", "it does not name its operation and domain",
+        "[\n", "its first line is no JSON",
+    };
+    int i;
+
+    libxl_snapshot_ctx_set_journal(sc, tmp_path(""));
+    for (i = 0; i < 4; i += 2) {
+        tmp_text("web.json", why[i]);
+        CHECK(strstr(found().error, why[i + 1]) != NULL);
+        CHECK_FAILS(snap_journal_refuse(sc, "web", NULL), ERROR_INVAL,
+                    "web.json is no journal that can be used");
+        CHECK_OK(snap_journal_refuse(sc, "db", UUID));
+    }
+}
+
+static void another_operation_on_the_domain_is_refused(void)
+{
+    snap_journal_close(begin());
+    CHECK_FAILS(snap_journal_refuse(sc, "web", NULL), ERROR_FAIL,
+                "domain web: a snapshot-create of it has not ended");
+    CHECK_FAILS(snap_journal_refuse(sc, "renamed", UUID), ERROR_FAIL,
+                "run xl snapshot-recover web first");
+    CHECK_OK(snap_journal_refuse(sc, "db", NULL));
+    CHECK_OK(snap_journal_refuse(sc, "db",
+                                 "00000000-0000-4000-8000-000000000001"));
+}
+
+static void a_second_one_of_the_domain_is_not_begun(void)
+{
+    struct snap_plan plan = some_plan();
+    struct snap_journal *journal;
+
+    snap_journal_close(begin());
+    CHECK_INT(snap_journal_begin(sc, &head, &plan, &journal), ERROR_FAIL);
+    CHECK(journal == NULL);
+    error_forget();
+    CHECK_INT(found().plan.num_steps, 4);
+}
+
+static void a_path_that_is_not_utf8_is_refused(void)
+{
+    struct snap_plan plan = { 0 };
+    struct snap_journal *journal;
+
+    libxl_snapshot_ctx_set_journal(sc, tmp_path("journal"));
+    snap_plan_create_file(sc, &plan, "/\377", NULL, "x", "a file");
+    CHECK_FAILS(snap_journal_begin(sc, &head, &plan, &journal), ERROR_INVAL,
+                "a path is not UTF-8");
+    CHECK(journal == NULL);
+    CHECK(access(tmp_path("journal"), F_OK));
+}
+
+TESTS(TEST(there_is_none_without_a_folder),
+      TEST(it_is_private_and_goes_with_its_folders),
+      TEST(what_it_says_is_read), TEST(it_tells_how_far_the_operation_came),
+      TEST(a_commit_point_that_failed_was_not_passed),
+      TEST(a_torn_line_at_the_end_does_not_count),
+      TEST(without_its_first_line_nothing_was_begun),
+      TEST(one_that_makes_no_sense_is_told_of),
+      TEST(another_operation_on_the_domain_is_refused),
+      TEST(a_second_one_of_the_domain_is_not_begun),
+      TEST(a_path_that_is_not_utf8_is_refused))

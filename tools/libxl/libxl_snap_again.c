@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_again.c: whether a step that may have been done before has been.
+ * The world tells, not the journal: that may lack its last lines.
+ */
+#include "libxl_snap_internal.h"
+
+#include <string.h>
+#include <libxl_utils.h>
+
+static bool is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    libxl_dominfo info;
+    bool paused;
+
+    libxl_dominfo_init(&info);
+    paused = !libxl_domain_info(sc->ctx, &info, domid) && info.paused;
+    libxl_dominfo_dispose(&info);
+    return paused;
+}
+
+static int tag_is_gone(libxl_snapshot_ctx *sc, const struct snap_step *step,
+                       bool *gone_r)
+{
+    struct snap_image_info info;
+    int i, rc = snap_gather_image(sc, step->path, "qcow2", &info);
+
+    *gone_r = true;
+    for (i = 0; !rc && i < info.num_tags; i++)
+        if (!strcmp(info.tags[i], step->shows)) *gone_r = false;
+    return rc;
+}
+
+static int program_was_run(libxl_snapshot_ctx *sc,
+                           const struct snap_step *step, bool *done_r)
+{
+    bool there;
+    int rc;
+
+    switch (step->done_when) {
+    case SNAP_DONE_NEVER:
+        break;
+    case SNAP_DONE_LV_IS_THERE:
+    case SNAP_DONE_LV_IS_GONE:
+        rc = snap_gather_lv_exists(sc, step->shows, &there);
+        *done_r = there == (step->done_when == SNAP_DONE_LV_IS_THERE);
+        return rc;
+    case SNAP_DONE_TAG_IS_GONE:
+        return tag_is_gone(sc, step, done_r);
+    }
+    return 0;
+}
+
+/*
+ * What xl makes is whole when the xl that watches over it is there (it forks
+ * last).  A domain without one, of our uuid, is what an xl left that was killed
+ * with us.
+ */
+static int is_brought_back(libxl_snapshot_ctx *sc, struct snap_run *run,
+                           bool *done_r)
+{
+    const char *name = run->domain_name;
+    const char *uuid_str;
+    uint32_t domid;
+    pid_t *pids;
+    int num, rc;
+
+    if (libxl_name_to_domid(sc->ctx, name, &domid)) return 0;
+    rc = snap_dom_uuid_str(sc, domid, &uuid_str);
+    if (rc) return rc;
+    if (run->uuid_str && strcmp(run->uuid_str, uuid_str))
+        return snap_fail(sc, ERROR_FAIL, "domain %s: somebody has started "
+                         "another one of this name (domid %u), which stands in "
+                         "the way; shut that down first", name, domid);
+    rc = snap_monitor_find(sc, name, &pids, &num);
+    if (rc) return rc;
+    run->domid = domid;
+    *done_r = num > 0;
+    return num ? 0 : snap_dom_destroy(sc, domid);
+}
+
+int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step, bool *done_r)
+{
+    bool gone = run->domid == SNAP_NO_DOMAIN;
+
+    *done_r = false;
+    switch (step->kind) {
+    case SNAP_STEP_QUIESCE:
+    case SNAP_STEP_THAW:
+        *done_r = true;         /* it ended with the process that held it */
+        return 0;
+    case SNAP_STEP_QMP:
+    case SNAP_STEP_REPOINT:
+    case SNAP_STEP_DESTROY:
+        *done_r = gone;
+        return 0;
+    case SNAP_STEP_RESUME:
+        *done_r = gone || !snap_dom_is_suspended(sc, run->domid);
+        return 0;
+    case SNAP_STEP_PAUSE:
+    case SNAP_STEP_UNPAUSE:
+        *done_r = gone || is_paused(sc, run->domid)
+                          == (step->kind == SNAP_STEP_PAUSE);
+        return 0;
+    case SNAP_STEP_PUBLISH:
+        *done_r = !snap_file_exists(step->path) && snap_file_exists(step->to);
+        return 0;
+    case SNAP_STEP_EXEC:
+        return program_was_run(sc, step, done_r);
+    case SNAP_STEP_RESTORE:
+    case SNAP_STEP_BOOT:
+        return is_brought_back(sc, run, done_r);
+    case SNAP_STEP_MKDIR:
+    case SNAP_STEP_RMDIR:
+    case SNAP_STEP_CREATE_FILE:
+    case SNAP_STEP_UNLINK:
+    case SNAP_STEP_FREEZE:
+    case SNAP_STEP_HOOK:
+    case SNAP_STEP_SAVE:
+    case SNAP_STEP_HOLD_MONITOR:
+    case SNAP_STEP_RELEASE_MONITOR:
+        return 0;
+    }
+    return 0;
+}

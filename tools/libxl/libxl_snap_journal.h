@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_journal.h: the record of an operation that has begun and not
+ * ended, one file for each domain, in the folder that the context names.
+ *
+ * The first line has the whole plan, which alone tells how to undo or to
+ * complete it; the lines after it say how far it came:
+ *
+ *   {"operation":"create", "domain":"web", ..., "plan":[...]}
+ *   {"step":0,"state":"begun"}
+ *   {"step":0,"state":"done"}
+ *   {"undo":0,"state":"begun"}
+ *
+ * The first line is on the disk before the first step begins, and so is all up
+ * to a commit point before that.  What comes between is safe from our own end
+ * at once, and from that of the host when the kernel gets to it: recovery after
+ * a crash of the host takes any step before the commit point as perhaps done.
+ */
+#ifndef LIBXL_SNAP_JOURNAL_H
+#define LIBXL_SNAP_JOURNAL_H
+
+#include "libxl_snap_internal.h"
+
+/* What a journal says of its operation. */
+struct snap_journal_head {
+    const char *operation;      /* "create", "revert" */
+    const char *domain;         /* its name */
+    const char *uuid_str;       /* NULL: it has none, being off; of a revert:
+                                 * the one it is to have */
+    uint32_t domid;             /* SNAP_NO_DOMAIN: it does not run */
+    const char *running_uuid;   /* of domid; NULL: the same as uuid_str */
+    const char *snapshot;       /* the snapshot's name */
+    const char *memory_path;    /* create: under what name the memory is
+                                 * written; NULL: it is not */
+    int num_tagged;             /* create: qcow2 images that QEMU tags */
+    const char **tagged;
+};
+
+/* An open one; NULL where the context has no folder for them, which is fine
+ * with all that take one. */
+struct snap_journal;
+
+/* Write the first line.  There must be none of this domain yet. */
+int snap_journal_begin(libxl_snapshot_ctx *sc,
+                       const struct snap_journal_head *head,
+                       const struct snap_plan *plan,
+                       struct snap_journal **journal_r);
+/* A step, or its undo, is "begun", "done", "failed", or "lost": it may or may
+ * not be done.  @flush: and that is on the disk. */
+int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
+                      int step, bool undo, const char *state, bool flush);
+/* The operation is over: nothing is left to do or undo. */
+int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal);
+/* The same, by its path. */
+int snap_journal_remove(libxl_snapshot_ctx *sc, const char *path);
+/* Close it and leave it. */
+void snap_journal_close(struct snap_journal *journal);
+
+/* One that was left. */
+struct snap_journal_entry {
+    const char *path;
+    const char *error;          /* of a list: it cannot be used, and why; the
+                                 * head has the name of the file as the domain,
+                                 * nothing else */
+    bool torn;                  /* it ended before it began: the same */
+    struct snap_journal_head head;
+    uint64_t began;             /* seconds since the epoch */
+    struct snap_plan plan;
+    int at;                     /* the last step that was begun; -1: none */
+    bool committed;             /* a commit point is done, */
+    bool maybe;                 /* or was begun, and nobody knows */
+    bool undoing;
+    bool same_boot;             /* the host has not been restarted since */
+};
+
+/* The entry in the file @path. */
+int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
+                      struct snap_journal_entry *entry);
+/* All in the context's folder, also those that cannot be used. */
+int snap_journal_list(libxl_snapshot_ctx *sc,
+                      struct snap_journal_entry **entries_r, int *num_r);
+/* Fail if there is one of the domain of this name, or of this uuid (NULL:
+ * unknown, either), naming the command that ends it. */
+int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
+                        const char *uuid_str);
+
+#endif /* LIBXL_SNAP_JOURNAL_H */

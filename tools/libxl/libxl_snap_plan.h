@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_plan.h: steps as data, and the engine that goes through them.  It
+ * is part of libxl_snap_internal.h; include that.
+ */
+#ifndef LIBXL_SNAP_PLAN_H
+#define LIBXL_SNAP_PLAN_H
+
+/*-- plan: steps as data ----------------------------------------------------*/
+
+enum snap_step_kind {
+    SNAP_STEP_MKDIR,            /* path; 0700 */
+    SNAP_STEP_RMDIR,            /* path */
+    SNAP_STEP_CREATE_FILE,      /* path, owner and mode as like, content */
+    SNAP_STEP_UNLINK,           /* path */
+    SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
+    SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
+    SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
+    SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
+    SNAP_STEP_QMP,              /* command, arguments */
+    SNAP_STEP_SAVE,             /* suspend the domain into path; live */
+    SNAP_STEP_RESUME,
+    SNAP_STEP_PAUSE,
+    SNAP_STEP_UNPAUSE,
+    SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
+    SNAP_STEP_THAW,             /* the same */
+    SNAP_STEP_REPOINT,          /* disks */
+    SNAP_STEP_HOLD_MONITOR,     /* pids */
+    SNAP_STEP_RELEASE_MONITOR,  /* pids */
+    SNAP_STEP_DESTROY,
+    SNAP_STEP_RESTORE,          /* path, content (config), argv */
+    SNAP_STEP_BOOT,             /* argv */
+};
+
+/* What tells that an EXEC, done once more, has been done already. */
+enum snap_done_when {
+    SNAP_DONE_NEVER,            /* it can be done again */
+    SNAP_DONE_LV_IS_THERE,      /* the volume `shows', VG/LV */
+    SNAP_DONE_LV_IS_GONE,
+    SNAP_DONE_TAG_IS_GONE,      /* from the qcow2 path: the tag `shows' */
+};
+
+/* A disk's new image, for SNAP_STEP_REPOINT. */
+struct snap_repoint {
+    const char *vdev;
+    const char *be_path;
+    int devid;
+    const char *from;           /* path that must be there now */
+    const char *to;
+    libxl_disk_format format;
+};
+
+struct snap_step {
+    enum snap_step_kind kind;
+    const char *what;           /* "pause the domain"; an infinitive phrase */
+    const char *path, *to, *like;
+    const char *content;        /* CREATE_FILE, SAVE, RESTORE */
+    const char **argv;
+    int timeout_ms;             /* 0: as usual */
+    const char *command, *arguments;
+    bool live;
+    bool stops;                 /* PAUSE: the guest ran until then */
+    int num_repoints;
+    const struct snap_repoint *repoints;
+    int num_pids;
+    const pid_t *pids;
+
+    enum snap_done_when done_when;
+    const char *shows;
+
+    struct snap_step *undo;     /* NULL: nothing to undo */
+    bool undo_if_failed;        /* a failed step may have half happened */
+    bool commit_point;          /* once done there is no way but forward */
+    bool needs_all;             /* past it: only if all steps before worked */
+    bool needs_known;           /* past it: only if it is known to be done */
+    int ends;                   /* index of the step whose undo this makes
+                                 * superfluous; -1: none */
+};
+
+struct snap_plan {
+    int num_steps, max_steps;
+    struct snap_step *steps;
+};
+
+/* Append a step and return it, to be filled in; valid until the next one. */
+struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                                enum snap_step_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Give @step an undo and return that. */
+struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
+                                 struct snap_step *step,
+                                 enum snap_step_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int snap_plan_last(const struct snap_plan *plan);   /* index of the last step */
+/* Steps that several operations use. */
+void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const char *path, const char *like,
+                           const char *content, const char *what);
+struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
+                                 struct snap_plan *plan, const char *what,
+                                 const char **argv);
+const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
+    __attribute__((sentinel));
+/* Freeze the guest's file systems by its agent, or by @command if that is not
+ * NULL, which snap_check_quiesce() has found possible; returns the index of the
+ * step.  And thaw them. */
+int snap_plan_quiesce(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                      const struct snap_domain *dom, const char *command);
+void snap_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    int quiesce);
+char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
+/* All of it, as snap_plan_parse() reads it. */
+char *snap_plan_record(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
+int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
+                    struct snap_plan *plan);
+void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+                         libxl_domain_snapshot_result *result);
+
+/*-- engine: which step is next ---------------------------------------------*/
+
+/*
+ * FORWARD  -> COMMITTED   when a commit point is done, or may be
+ *          -> UNWINDING   when a step fails
+ *          -> DONE        at the end of the plan
+ * COMMITTED -> DONE       at the end; a failure is kept, later steps still run
+ * UNWINDING -> DONE       when the last undo is done
+ *
+ * engine_next  returns the step to perform, NULL in DONE
+ * engine_done  takes the result of the step that engine_next returned last
+ * engine_lost  the same, for a failure that does not tell whether the step was
+ *              done: QEMU was sent the transaction and has not answered
+ */
+enum snap_engine_state {
+    SNAP_ENGINE_FORWARD,
+    SNAP_ENGINE_COMMITTED,
+    SNAP_ENGINE_UNWINDING,
+    SNAP_ENGINE_DONE,
+};
+
+struct snap_engine {
+    const struct snap_plan *plan;
+    enum snap_engine_state state;
+    int at;                     /* next step, or next to undo */
+    int rc;                     /* the first failure */
+    bool committed;
+    bool unknown;               /* committed, or perhaps not */
+    bool *undoable;             /* by step: done, and not ended by another */
+};
+
+void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
+                      const struct snap_plan *plan);
+const struct snap_step *snap_engine_next(struct snap_engine *engine);
+void snap_engine_done(struct snap_engine *engine, int rc);
+void snap_engine_lost(struct snap_engine *engine, int rc);
+
+#endif /* LIBXL_SNAP_PLAN_H */

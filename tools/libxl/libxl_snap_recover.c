@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snap_recover.c: end an operation that was cut off.
+ *
+ *   gather   its journal; the domain, if it is still the same; whether the
+ *            commit point was passed, which QEMU or the images tell if the
+ *            journal does not
+ *   plan     back: the undos, the last first; or forward: what comes after the
+ *            commit point
+ *   run      each step looks whether it is so already; where one fails the
+ *            others still run, and the journal stays for another try
+ */
+#include "libxl_snap_journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct snap_recover {
+    struct snap_journal_entry entry;
+    uint32_t domid;             /* SNAP_NO_DOMAIN: it is not there any more */
+    int commit;                 /* the index of the commit point */
+    bool forward;
+    bool memory_lost;           /* what is there of it is not complete */
+    const char *state;          /* a sentence */
+    struct snap_plan plan;
+};
+
+/*-- gather -----------------------------------------------------------------*/
+
+/* It may have been restarted: another domid, or another boot of the host. */
+static void gather_domain(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    const char *uuid_str;
+
+    r->domid = SNAP_NO_DOMAIN;
+    if (!r->entry.same_boot || head->domid == SNAP_NO_DOMAIN
+        || !head->running_uuid)
+        return;
+    if (snap_dom_uuid_str(sc, head->domid, &uuid_str))
+        snap_take_error(sc);
+    else if (!strcmp(head->running_uuid, uuid_str))
+        r->domid = head->domid;
+}
+
+static int commit_point(const struct snap_plan *plan)
+{
+    int i;
+
+    for (i = 0; i < plan->num_steps; i++)
+        if (plan->steps[i].commit_point) return i;
+    return plan->num_steps;
+}
+
+static int is_tagged(libxl_snapshot_ctx *sc, const char *path,
+                     const char *tag, bool *is_r)
+{
+    struct snap_image_info info;
+    int i, rc = snap_gather_image(sc, path, "qcow2", &info);
+
+    *is_r = false;
+    for (i = 0; !rc && i < info.num_tags; i++)
+        if (!strcmp(info.tags[i], tag)) *is_r = true;
+    return rc;
+}
+
+/* QEMU has switched a disk to its overlay: then all, in one transaction. */
+static int has_switched(libxl_snapshot_ctx *sc, const struct snap_recover *r,
+                        bool *has_r)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    const struct snap_disk *disk;
+    struct snap_domain dom;
+    int i, k, rc;
+
+    *has_r = false;
+    snap_domain_init(&dom);
+    rc = snap_gather_domain(sc, r->domid, &dom);
+    for (i = r->commit; !rc && i < plan->num_steps; i++)
+        for (k = 0; k < plan->steps[i].num_repoints; k++) {
+            const struct snap_repoint *to = &plan->steps[i].repoints[k];
+
+            disk = snap_domain_disk(&dom, to->vdev);
+            if (disk && disk->node_file && !strcmp(disk->node_file, to->to))
+                *has_r = true;
+        }
+    snap_domain_dispose(&dom);
+    return rc;
+}
+
+/*
+ * The commit point of a create was begun, and no more is known.  One that has
+ * an undo is undone.  QEMU's transaction: tags show in the images; overlays in
+ * QEMU, and if that has gone, they are empty, or hold what the guest wrote
+ * after it: forward is right for both.
+ */
+static int was_committed(libxl_snapshot_ctx *sc, const struct snap_recover *r,
+                         bool *was_r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+
+    *was_r = true;
+    if (strcmp(head->operation, "create")) return 0;
+    *was_r = !r->entry.plan.steps[r->commit].undo;
+    if (!*was_r) return 0;
+    if (head->num_tagged)
+        return is_tagged(sc, head->tagged[0], head->snapshot, was_r);
+    return r->domid == SNAP_NO_DOMAIN ? 0 : has_switched(sc, r, was_r);
+}
+
+/* After a crash of the host the file may lack what the kernel had not written
+ * yet. */
+static bool memory_is_lost(libxl_snapshot_ctx *sc,
+                           const struct snap_recover *r)
+{
+    const char *path = r->entry.head.memory_path;
+    char *json;
+    off_t stream;
+
+    if (!r->forward || r->entry.same_boot || !path || !snap_file_exists(path))
+        return false;
+    if (!snap_image_check(sc, path, &json, &stream)) return false;
+    snap_take_error(sc);
+    return true;
+}
+
+static const char *state_of(libxl_snapshot_ctx *sc,
+                            const struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    const char *at = e->at < 0 ? "before its first step"
+        : snap_sprintf(sc, "at: %s", e->plan.steps[e->at].what);
+
+    return snap_sprintf(
+        sc, "a snapshot-%s (%s) was cut off %s%s; it is to be %s%s",
+        e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
+        e->undoing ? "while it was undone, " : "", at,
+        r->forward ? "completed" : "undone",
+        r->memory_lost ? ", but without a snapshot: its memory image did not "
+                         "reach the disk before the host stopped" : "");
+}
+
+static int gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    int rc = 0;
+
+    r->commit = commit_point(&r->entry.plan);
+    gather_domain(sc, r);
+    r->forward = r->entry.committed;
+    if (r->entry.maybe) rc = was_committed(sc, r, &r->forward);
+    if (rc) return rc;
+    r->memory_lost = memory_is_lost(sc, r);
+    r->state = state_of(sc, r);
+    return 0;
+}
+
+/*-- plan -------------------------------------------------------------------*/
+
+static struct snap_step *copy_step(libxl_snapshot_ctx *sc,
+                                   struct snap_plan *plan,
+                                   const struct snap_step *from)
+{
+    struct snap_step *step = snap_plan_add(sc, plan, from->kind, "%s",
+                                           from->what);
+    const char *what = step->what;
+
+    *step = *from;
+    step->what = what;
+    step->undo = NULL;
+    step->commit_point = false;
+    step->ends = -1;
+    return step;
+}
+
+/* After a crash of the host the journal may lack steps that were done. */
+static void plan_back(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_plan *was = &r->entry.plan;
+    int last = r->entry.same_boot ? r->entry.at : r->commit, i;
+
+    for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0; i--)
+        if (was->steps[i].undo) copy_step(sc, &r->plan, was->steps[i].undo);
+}
+
+/* The names under which files would have been published. */
+static void plan_drop(libxl_snapshot_ctx *sc, struct snap_recover *r,
+                      const struct snap_step *publish)
+{
+    struct snap_step *step = snap_plan_add(sc, &r->plan, SNAP_STEP_UNLINK,
+                                           "remove %s", publish->path);
+
+    step->path = publish->path;
+}
+
+/* A revert begins again with its commit point, the destroy. */
+static void plan_forward(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_plan *was = &r->entry.plan;
+    bool revert = !strcmp(r->entry.head.operation, "revert");
+    struct snap_step *step;
+    int i;
+
+    for (i = r->commit + !revert; i < was->num_steps; i++) {
+        if (r->memory_lost && was->steps[i].kind == SNAP_STEP_PUBLISH) {
+            plan_drop(sc, r, &was->steps[i]);
+            continue;
+        }
+        step = copy_step(sc, &r->plan, &was->steps[i]);
+        step->needs_known = false;      /* it is, now */
+    }
+    for (i = r->commit - 1; r->memory_lost && i >= 0; i--)
+        if (was->steps[i].kind == SNAP_STEP_MKDIR)
+            copy_step(sc, &r->plan, was->steps[i].undo);
+}
+
+/*-- the operation ----------------------------------------------------------*/
+
+static int lock(libxl_snapshot_ctx *sc, const struct snap_journal_head *head,
+                int *uuid_lock, int *name_lock)
+{
+    int rc = 0;
+
+    if (head->uuid_str) rc = snap_lock_domain(sc, head->uuid_str, uuid_lock);
+    if (!rc) rc = snap_lock_domain(sc, head->domain, name_lock);
+    return rc;
+}
+
+/* Its disks in xl.cfg, where it is not there to tell them itself. */
+static void result_disks(const struct snap_recover *r,
+                         libxl_snapshot_recovery *result)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    libxl_device_disk disk;
+    int i, k, num = 0;
+
+    for (i = 0; i < plan->num_steps; i++) num += plan->steps[i].num_repoints;
+    if (!r->forward || r->domid != SNAP_NO_DOMAIN || !num) return;
+    result->disks = calloc(num, sizeof(*result->disks));
+    if (!result->disks) abort();
+    for (i = 0; i < plan->num_steps; i++)
+        for (k = 0; k < plan->steps[i].num_repoints; k++) {
+            const struct snap_repoint *to = &plan->steps[i].repoints[k];
+
+            libxl_device_disk_init(&disk);
+            snap_device_disk_set(&disk, to->vdev, to->to, to->format);
+            result->disks[result->num_disks++] =
+                libxl_snapshot_disk_spec(&disk);
+            libxl_device_disk_dispose(&disk);
+        }
+}
+
+static void result_set(const struct snap_recover *r,
+                       libxl_snapshot_recovery *result)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    int i;
+
+    result->domain = snap_result_str(head->domain);
+    result->operation = snap_result_str(head->operation);
+    result->snapshot = snap_result_str(head->snapshot);
+    result->journal = snap_result_str(r->entry.path);
+    result->began = r->entry.began;
+    result->state = snap_result_str(r->state);
+    result->forward = r->forward;
+    result->steps = calloc(r->plan.num_steps + 1, sizeof(*result->steps));
+    if (!result->steps) abort();
+    for (i = 0; i < r->plan.num_steps; i++)
+        result->steps[result->num_steps++] =
+            snap_result_str(r->plan.steps[i].what);
+    result_disks(r, result);
+}
+
+static int run(libxl_snapshot_ctx *sc, const struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    struct snap_run run = {
+        .domid = r->domid, .uuid_str = head->uuid_str,
+        .domain_name = head->domain, .again = true,
+    };
+    int rc = snap_run_plan(sc, &run, &r->plan);
+
+    if (rc)
+        return snap_fail(sc, rc, "domain %s: not all of it could be %s; mend "
+                         "this and run xl snapshot-recover %s again",
+                         head->domain, r->forward ? "completed" : "undone",
+                         head->domain);
+    return snap_journal_remove(sc, r->entry.path);
+}
+
+int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
+                           bool dry_run, libxl_snapshot_recovery *result)
+{
+    struct snap_recover r = { .domid = SNAP_NO_DOMAIN };
+    int uuid_lock = -1, name_lock = -1, rc;
+
+    snap_ctx_begin(sc);
+    rc = snap_journal_read(sc, journal, &r.entry);
+    if (rc) goto out;
+    rc = lock(sc, &r.entry.head, &uuid_lock, &name_lock);
+    if (rc) goto out;
+    /* it may have ended while we waited, or gone further */
+    rc = snap_journal_read(sc, journal, &r.entry);
+    if (rc) goto out;
+    if (r.entry.torn) r.state = "a command was cut off before its first step";
+    else rc = gather(sc, &r);
+    if (rc) goto out;
+    if (r.forward) plan_forward(sc, &r);
+    else plan_back(sc, &r);
+    result_set(&r, result);
+    if (!dry_run) rc = run(sc, &r);
+ out:
+    snap_unlock(&name_lock, NULL);
+    snap_unlock(&uuid_lock, NULL);
+    return rc;
+}
+
+int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
+                                char ***paths_r, int *num_r)
+{
+    struct snap_journal_entry *entries;
+    int i, num, rc;
+
+    snap_ctx_begin(sc);
+    *num_r = 0;
+    rc = snap_journal_list(sc, &entries, &num);
+    *paths_r = calloc(num + 1, sizeof(**paths_r));
+    if (!*paths_r) abort();
+    for (i = 0; !rc && i < num; i++)
+        if (!domain || entries[i].error
+            || !strcmp(entries[i].head.domain, domain)
+            || (entries[i].head.uuid_str
+                && !strcmp(entries[i].head.uuid_str, domain)))
+            (*paths_r)[(*num_r)++] = snap_result_str(entries[i].path);
+    return rc;
+}
+
+void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery)
+{
+    memset(recovery, 0, sizeof(*recovery));
+}
+
+void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
+{
+    int i;
+
+    free(recovery->domain);
+    free(recovery->operation);
+    free(recovery->snapshot);
+    free(recovery->journal);
+    free(recovery->state);
+    for (i = 0; i < recovery->num_steps; i++) free(recovery->steps[i]);
+    free(recovery->steps);
+    for (i = 0; i < recovery->num_disks; i++) free(recovery->disks[i]);
+    free(recovery->disks);
+    libxl_snapshot_recovery_init(recovery);
+}

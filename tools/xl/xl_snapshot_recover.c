@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_recover.c: xl snapshot-recover: end operations that were cut off,
+ * by a power cut or a kill.  libxl_snapshot_recover() does it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "xl_json.h"
+#include "xl_snapshot.h"
+#include "xl_utils.h"
+
+struct recover_options {
+    const char *domain;         /* NULL: all */
+    bool all, dry_run, json;
+};
+
+enum { OPT_ALL = 256, OPT_JSON };
+
+static const struct option recover_longopts[] = {
+    {"all", 0, 0, OPT_ALL},
+    {"dry-run", 0, 0, 'N'},
+    {"json", 0, 0, OPT_JSON},
+    {"verbose", 0, 0, 'v'},
+    COMMON_LONG_OPTS
+};
+
+static void parse_options(int argc, char **argv, struct recover_options *o)
+{
+    int opt;
+
+    SWITCH_FOREACH_OPT(opt, "Nv", recover_longopts, "snapshot-recover", 0) {
+    case OPT_ALL: o->all = true; break;
+    case 'N': o->dry_run = true; break;
+    case OPT_JSON: o->json = true; break;
+    case 'v': verbosity++; break;
+    }
+    if (argc - optind + o->all != 1) {
+        fprintf(stderr, "snapshot-recover: name one domain, or say --all; see "
+                "xl snapshot-recover --help\n");
+        exit(2);
+    }
+    o->domain = o->all ? NULL : argv[optind];
+}
+
+static void print_json(yajl_gen g, const libxl_snapshot_recovery *found,
+                       const char *error)
+{
+    int i;
+
+    yajl_gen_map_open(g);
+    json_str(g, "domain", found->domain);
+    json_str(g, "operation", found->operation);
+    json_str(g, "snapshot", found->snapshot);
+    json_str(g, "journal", found->journal);
+    json_u64(g, "began", found->began);
+    json_str(g, "state", found->state);
+    json_str(g, "to_be", found->forward ? "completed" : "undone");
+    json_array(g, "steps");
+    for (i = 0; i < found->num_steps; i++)
+        json_item(g, found->steps[i]);
+    yajl_gen_array_close(g);
+    json_array(g, "xl_cfg");
+    for (i = 0; i < found->num_disks; i++)
+        json_item(g, found->disks[i]);
+    yajl_gen_array_close(g);
+    json_str(g, "error", error);
+    yajl_gen_map_close(g);
+}
+
+static void print_text(const struct recover_options *o,
+                       const libxl_snapshot_recovery *found, bool failed)
+{
+    time_t began = found->began;
+    char when[32];
+    int i;
+
+    strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime(&began));
+    printf("Domain %s, %s: %s.\n", found->domain, when, found->state);
+    for (i = 0; o->dry_run && i < found->num_steps; i++)
+        printf("  %2d. %s\n", i + 1, found->steps[i]);
+    if (o->dry_run) puts("Nothing was changed.");
+    else if (!failed) puts(found->forward ? "Completed." : "Undone.");
+    if (!found->num_disks) return;
+    puts("The domain has new disks; write in its xl.cfg, for the next xl "
+         "create:");
+    for (i = 0; i < found->num_disks; i++)
+        printf("    '%s',\n", found->disks[i]);
+}
+
+static int recover_one(const struct session *s, const struct recover_options *o,
+                       const char *journal, yajl_gen g)
+{
+    libxl_snapshot_recovery found;
+    int r;
+
+    libxl_snapshot_recovery_init(&found);
+    r = libxl_snapshot_recover(s->sc, journal, o->dry_run, &found);
+    if (g && found.domain)
+        print_json(g, &found, r ? libxl_snapshot_ctx_error(s->sc) : NULL);
+    else if (found.domain)
+        print_text(o, &found, r);
+    if (r) session_library_error(s);
+    libxl_snapshot_recovery_dispose(&found);
+    return r;
+}
+
+static int recover(const struct session *s, const struct recover_options *o)
+{
+    yajl_gen g = o->json ? json_begin() : NULL;
+    char **journals;
+    int i, num, r;
+
+    r = libxl_snapshot_journal_list(s->sc, o->domain, &journals, &num);
+    if (r) session_library_error(s);
+    if (g) yajl_gen_array_open(g);
+    for (i = 0; i < num; i++) {
+        if (recover_one(s, o, journals[i], g)) r = -1;
+        free(journals[i]);
+    }
+    free(journals);
+    if (g) yajl_gen_array_close(g);
+    if (g) json_print(g);
+    else if (!r && !num)
+        printf("Nothing to recover%s%s.\n", o->domain ? " of domain " : "",
+               o->domain ? o->domain : "");
+    return r;
+}
+
+int main_snapshot_recover(int argc, char **argv)
+{
+    struct recover_options options = { .dry_run = dryrun_only };
+    struct session session;
+    int r;
+
+    parse_options(argc, argv, &options);
+    if (session_open(&session, "snapshot-recover")) return EXIT_FAILURE;
+    r = recover(&session, &options);
+    session_close(&session);
+    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}
