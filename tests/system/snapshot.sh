@@ -46,31 +46,15 @@ disks_of() {
     xl list -l "$1" | jq -r '.[0].config.disks[] | "\(.vdev) \(.pdev_path) \(.format)"'
 }
 
-# nodes_of DOMID: the node names in its QEMU.
-nodes_of() {
-    printf '%s\n' '{"execute":"qmp_capabilities"}' \
-        '{"execute":"query-named-block-nodes","arguments":{"flat":true},"id":9}' |
-        socat -t 10 - "UNIX-CONNECT:/var/run/xen/qmp-libxl-$1" |
-        jq -r 'select(.id == 9) | .return[]["node-name"]' | sort
-}
-
-# world DOMAIN: all that a refused or failed command must leave as it was: its
-# files, the stored config, what xenstore says of its disks, QEMU's nodes, whether
-# it runs; and the volumes that there are.
+# world DOMAIN: all that a refused or failed command must leave as it was (world.c),
+# and the volumes that there are.
 world() {
-    local id state
-    { find "/srv/$1" "$snapshots" -printf "%p %m\n" 2>/dev/null || :; } | sort
-    xl list -l "$1"
-    { read -r; read -r _ id _ _ state _; } < <(xl list "$1")
-    echo "$id ${state//[rb-]/}"
-    xenstore-ls -f "/libxl/$id/device"
-    xenstore-ls -f "/local/domain/0/backend/qdisk/$id" || :
-    nodes_of "$id"
-    lvs --noheadings -o lv_full_name,lv_permissions,origin 2>/dev/null
+    ./world "$1" "/srv/$1" "$snapshots"
+    ! declare -F lvm_ > /dev/null ||
+        lvs --noheadings -o lv_full_name,lv_permissions,origin 2> /dev/null
 }
 
-# remember DOMAIN: its world. unchanged DOMAIN: that is as it was then. (A look
-# takes some seconds: one for several commands will do.)
+# remember DOMAIN: its world. unchanged DOMAIN: that is as it was then.
 declare -A _worlds=()
 remember() { _worlds[$1]=$(world "$1"); }
 unchanged() { diff <(echo "${_worlds[$1]}") <(world "$1"); }

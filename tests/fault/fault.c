@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * fault.c: preloaded into a program under test, it makes something go wrong at
+ * a chosen moment: the Nth write to a file with PART in its path.
+ *
+ *   LD_PRELOAD=fault.so FAULT="PART N WHAT" xl-snapshot ...
+ *
+ * WHAT: kill-before, kill-after (SIGKILL to this process, at that write),
+ * stop-after (SIGSTOP: the moment is kept until somebody lets it go on),
+ * term-after (SIGTERM), enospc, eio (that write fails and all after it).
+ *
+ * A debugger could do as much, and takes ten times as long where the tests run.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int is_meant(int fd, const char *part, size_t len)
+{
+    char link[32], path[4096];
+    ssize_t got;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    got = readlink(link, path, sizeof(path));
+    return got > 0 && memmem(path, got, part, len);
+}
+
+/* Which write of those that are meant this is, from 1; 0: none. */
+static unsigned long which(int fd, const char *fault)
+{
+    static unsigned long count;
+
+    return fault && is_meant(fd, fault, strcspn(fault, " ")) ? ++count : 0;
+}
+
+ssize_t write(int fd, const void *buf, size_t len)
+{
+    ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+    const char *fault = getenv("FAULT");
+    unsigned long nth = 0, now = which(fd, fault);
+    char what[16] = "";
+    ssize_t done;
+
+    if (!now || sscanf(fault, "%*s %lu %15s", &nth, what) != 2 || now < nth)
+        return real(fd, buf, len);
+    errno = !strcmp(what, "enospc") ? ENOSPC : !strcmp(what, "eio") ? EIO : 0;
+    if (errno) return -1;
+    if (now > nth) return real(fd, buf, len);
+    if (!strcmp(what, "kill-before")) raise(SIGKILL);
+    done = real(fd, buf, len);
+    if (!strcmp(what, "kill-after")) raise(SIGKILL);
+    if (!strcmp(what, "stop-after")) raise(SIGSTOP);
+    if (!strcmp(what, "term-after")) raise(SIGTERM);
+    return done;
+}

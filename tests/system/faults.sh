@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# Commands that are cut off at each entry of their journal, on top of snapshot.sh:
+# a matrix of operation, step and fault, and what becomes of it.
+
+. "$(dirname "${BASH_SOURCE[0]}")/snapshot.sh"
+
+# fault ENTRY WHAT COMMAND...: with something going wrong at that entry, which is
+# what ../fault/fault.c does.
+fault() { FAULT=".journal/ $1 $2" LD_PRELOAD=$PWD/fault.so "${@:3}"; }
+
+# plan_of COMMAND...: sets steps to what its dry run says that it does, and commit
+# to the number of the commit point (the first is 0).
+plan_of() {
+    "$@" -N --json > "$_tmp/plan"
+    mapfile -t steps < <(jq -r '.plan[].what' "$_tmp/plan")
+    commit=$(jq '.plan | map(.commit_point == true) | index(true)' "$_tmp/plan")
+}
+
+# entry STATE STEP: its number in the journal: the plan is 1, then each step has
+# two, "begun" and "done".
+entry() { [ "$1" = begun ] && echo $((2 + 2 * $2)) || echo $((3 + 2 * $2)); }
+
+# killed ENTRY WHEN COMMAND...: before or after that entry is written.
+killed() {
+    local code=0
+    fault "$1" "kill-$2" "${@:3}" > "$_tmp/killed" 2>&1 || code=$?
+    [ $code = 137 ] || { echo "exit code $code"; cat "$_tmp/killed"; return 1; }
+}
+
+# recovered HOW: snapshot-recover undoes it, or completes it.
+recovered() {
+    says "^$1\\." xl snapshot-recover --all || return 1
+    [ ! -e "$snapshots/.journal" ] || { echo "a journal is left"; return 1; }
+}
+
+# on_layer DOMAIN IMAGE: stored config, xenstore and QEMU all name it.
+on_layer() {
+    ./world "$1" > "$_tmp/world"
+    grep -q "\"pdev_path\": \"$2\"" "$_tmp/world" &&
+        grep -q "/params = \"[a-z0-9:]*$2\"" "$_tmp/world" &&
+        grep -q "^node [^ ]* $2\$" "$_tmp/world" ||
+        { echo "not everywhere: $2"; cat "$_tmp/world"; return 1; }
+}
+
+# undone ENTRY WHEN, completed ENTRY WHEN: of the command of kill_everywhere.
+undone() {
+    killed "$1" "$2" attempt n && recovered Undone && unchanged vm && ticking vm
+}
+completed() {
+    mark vm
+    killed "$1" "$2" attempt "n$1" && recovered Completed && as_after "n$1"
+}
+
+# cell STEP FAULT OUTCOME ENTRY WHEN: a test point, and a cell of the matrix that
+# "./dev check" prints.
+cell() { ok "$operation | $1 | $2 | $3" "$3" "$4" "$5"; }
+
+# kill_everywhere OPERATION UNSURE: "attempt NAME [OPTION...]", a command that
+# changes the domain vm, is killed before each entry of its journal, and
+# recovered: up to its commit point it has to be undone, after it completed, which
+# "as_after NAME" checks. UNSURE: what it has to be if the commit point was begun
+# and not reached.
+kill_everywhere() {
+    local operation=$1 unsure=$2 outcome=undone i
+    plan_of attempt n
+    remember vm
+    cell "the journal" "killed before the plan" undone 1 before
+    for ((i = 0; i < ${#steps[@]}; i++)); do
+        cell "${steps[$i]}" "killed before begun" $outcome "$(entry begun $i)" before
+        if [ $i = "$commit" ]; then
+            cell "${steps[$i]}" "killed when begun" "$unsure" "$(entry begun $i)" after
+            outcome=completed
+        fi
+        cell "${steps[$i]}" "killed before done" $outcome "$(entry "done" $i)" before
+    done
+}
