@@ -87,6 +87,18 @@ static void brackets_in_strings_do_not_nest(void)
     yajl_tree_free(v);
 }
 
+/* yajl_tree_parse() takes comments, in which a quote begins no string */
+static void comments_are_no_json(void)
+{
+    char *deep = snap_zalloc(sc, 601);
+
+    memset(deep, '[', 300);
+    memset(deep + 300, ']', 300);
+    CHECK(snap_json_parse(snap_sprintf(sc, "/*\"*/%s", deep)) == NULL);
+    CHECK(snap_json_parse(snap_sprintf(sc, "//\"\n%s", deep)) == NULL);
+    CHECK(snap_json_parse("[1] // one") == NULL);
+}
+
 static void a_member_of_another_type_counts_as_missing(void)
 {
     yajl_val v = snap_json_parse(
@@ -130,5 +142,6 @@ TESTS(TEST(an_object_has_its_pairs_in_order),
       TEST(what_is_no_json_is_null),
       TEST(nesting_is_limited_to_256_levels),
       TEST(brackets_in_strings_do_not_nest),
+      TEST(comments_are_no_json),
       TEST(a_member_of_another_type_counts_as_missing),
       TEST(a_large_number_keeps_its_value))

@@ -106,8 +106,8 @@ char *snap_json_array(libxl_snapshot_ctx *sc, const char *const *items,
 char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
                         int num);
 
-/* Parse @text; NULL if it is not JSON or nests deeper than 256 levels.
- * Free with yajl_tree_free(). */
+/* Parse @text; NULL if it is not JSON, has comments, or nests deeper than 256
+ * levels.  Free with yajl_tree_free(). */
 yajl_val snap_json_parse(const char *text);
 /* A member of an object; NULL (or the default) if missing or of another type.
  * The string is the tree's. */

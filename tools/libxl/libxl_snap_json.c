@@ -111,7 +111,9 @@ char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
     return gen_text(sc, g);
 }
 
-static bool nests_too_deep(const char *text)
+/* It nests too deep; or it has a comment, which is no JSON, but
+ * yajl_tree_parse() takes it: what looks like a string in there is none. */
+static bool is_hostile(const char *text)
 {
     bool in_string = false;
     int depth = 0;
@@ -122,6 +124,8 @@ static bool nests_too_deep(const char *text)
             else if (*text == '"') in_string = false;
         } else if (*text == '"') {
             in_string = true;
+        } else if (*text == '/') {
+            return true;
         } else if (*text == '{' || *text == '[') {
             if (++depth > JSON_DEPTH_MAX) return true;
         } else if (*text == '}' || *text == ']') {
@@ -133,7 +137,7 @@ static bool nests_too_deep(const char *text)
 
 yajl_val snap_json_parse(const char *text)
 {
-    return nests_too_deep(text) ? NULL : yajl_tree_parse(text, NULL, 0);
+    return is_hostile(text) ? NULL : yajl_tree_parse(text, NULL, 0);
 }
 
 yajl_val snap_json_get(yajl_val obj, const char *key)
