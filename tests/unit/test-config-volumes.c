@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * test-config-volumes.c: what the snapshot config says of logical volumes and
- * of disks that have no snapshots.
+ * of disks that have no snapshots, or of which it says little.
  */
 #include "test.h"
 
@@ -59,5 +59,19 @@ static void a_volume_keeps_its_backend(void)
     libxl_domain_snapshot_dispose(&snap);
 }
 
+static void what_a_config_leaves_out_is_not_written(void)
+{
+    char *text;
+
+    CHECK_OK(read_text("disks=['/o,qcow2,xvda',',,xvdb']\n"
+                       "parents=['/b,raw,xvdb']\n"));
+    text = libxl_domain_snapshot_config_text(sc, &snap);
+    CHECK_HAS(text, "parents = [\n    \"format=raw,vdev=xvdb,access=rw,"
+                    "target=/b\",\n]");
+    free(text);
+    libxl_domain_snapshot_dispose(&snap);
+}
+
 TESTS(TEST(what_was_left_out_is_not_in_disks),
-      TEST(a_volume_keeps_its_backend))
+      TEST(a_volume_keeps_its_backend),
+      TEST(what_a_config_leaves_out_is_not_written))

@@ -83,7 +83,8 @@ static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
     fputs("]\n# What holds the disk's state at the snapshot.  Never write to "
           "these.\nparents = [\n", f);
     for (i = 0; i < snap->num_disks; i++)
-        write_item(f, sc, parent_spec(sc, &snap->disks[i]));
+        if (snap->disks[i].parent.pdev_path)
+            write_item(f, sc, parent_spec(sc, &snap->disks[i]));
     fputs("]\n# What made each disk's snapshot.\ndrivers = [\n", f);
     for (i = 0; i < snap->num_disks; i++) {
         ds = &snap->disks[i];
