@@ -159,6 +159,15 @@ static void a_failure_may_quote_the_one_before(void)
     CHECK_STR(error_text(), "a; not a");
 }
 
+/* it may have a guest's words in it, and goes to a terminal */
+static void a_reason_is_one_line_that_no_terminal_obeys(void)
+{
+    snap_fail(sc, ERROR_FAIL, "%s: %s", "agent",
+              "\033]0;x\007\r\n\tb\x7f\xc2\x9b" "2J \xc3\xa4\xe2\x82\xac\xc2");
+    CHECK_STR(error_text(),
+              "agent:  ]0;x    b   2J \xc3\xa4\xe2\x82\xac\xc2");
+}
+
 static void an_operation_begins_without_error_and_memory(void)
 {
     int i;
@@ -181,4 +190,5 @@ TESTS(TEST(a_snapshot_can_be_disposed_of_twice),
       TEST(modes_have_names),
       TEST(the_first_failure_is_the_reason_and_later_ones_follow_it),
       TEST(a_failure_may_quote_the_one_before),
+      TEST(a_reason_is_one_line_that_no_terminal_obeys),
       TEST(an_operation_begins_without_error_and_memory))

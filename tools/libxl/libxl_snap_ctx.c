@@ -118,6 +118,18 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     return s;
 }
 
+/* Bytes 0x80 to 0x9f are controls only where UTF-8 has them behind 0xc2. */
+char *snap_plain(char *s)
+{
+    unsigned char *p;
+
+    for (p = (unsigned char *)s; p && *p; p++) {
+        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) *p++ = ' ', *p = ' ';
+        else if (*p < ' ' || *p == 0x7f) *p = ' ';
+    }
+    return s;
+}
+
 char *snap_result_str(const char *s)
 {
     return s ? must(strdup(s)) : NULL;
@@ -129,7 +141,7 @@ int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     char *text, *both;
 
     va_start(ap, fmt);
-    text = format(fmt, ap);
+    text = snap_plain(format(fmt, ap));
     va_end(ap);
 
     if (sc->error) {
@@ -155,11 +167,14 @@ void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...)
 {
     va_list ap;
+    char *text;
 
     if (!sc->lg) return;
     va_start(ap, fmt);
-    xtl_logv(sc->lg, level, -1, "snapshot", fmt, ap);
+    text = snap_plain(format(fmt, ap));
     va_end(ap);
+    xtl_log(sc->lg, level, -1, "snapshot", "%s", text);
+    free(text);
 }
 
 uint64_t snap_now_us(void)

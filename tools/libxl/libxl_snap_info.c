@@ -19,18 +19,24 @@ static char *refusal(libxl_snapshot_ctx *sc, libxl_snapshot_mode mode,
     return snap_result_str(why);
 }
 
+/* QEMU's words, which are to be printed. */
+static char *plain_str(const char *s)
+{
+    return snap_plain(snap_result_str(s));
+}
+
 static void fill_layer(const struct snap_layer *from, libxl_snapshot_layer *to)
 {
     int i;
 
-    to->path = snap_result_str(from->path);
-    to->format = snap_result_str(from->format);
+    to->path = plain_str(from->path);
+    to->format = plain_str(from->format);
     to->bytes = from->bytes_on_disk;
     to->tags = calloc(from->num_tags + 1, sizeof(*to->tags));
     if (!to->tags) abort();
     for (i = 0; i < from->num_tags; i++)
         to->tags[to->num_tags++] = (libxl_snapshot_tag){
-            .name = snap_result_str(from->tags[i].name),
+            .name = plain_str(from->tags[i].name),
             .creation_time = from->tags[i].creation_time,
             .memory_bytes = from->tags[i].vm_state_bytes,
         };
