@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* fuzz-qemu-img.c: what qemu-img says of an image, and of its version. */
+#include "fuzz.h"
+
+#include "libxl_snap_hook.h"
+
+const char fuzz_target[] = "qemu-img";
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    libxl_snapshot_ctx *sc = fuzz_begin();
+    const char *version, *problem;
+    struct snap_image_info info;
+    int i, rc;
+
+    fuzz_prints(data, size);
+    snap_probe_program(sc, "qemu-img", &version, &problem);
+    if (version) fuzz_printable(version);
+    rc = snap_gather_image(sc, "/d/root.qcow2", "qcow2", &info);
+    fuzz_judged(sc, rc);
+    if (rc) return 0;
+    MUST(info.num_layers > 0);
+    for (i = 0; i < info.num_layers; i++) MUST(info.layers[i]);
+    for (i = 0; i < info.num_tags; i++) MUST(info.tags[i]);
+    return 0;
+}
