@@ -14,6 +14,10 @@ void fuzz_broken(const char *file, int line, const char *what)
     abort();
 }
 
+static void take_log(xentoollog_logger *logger, xentoollog_level level,
+                     int errnoval, const char *context, const char *format,
+                     va_list al) __attribute__((format(printf, 5, 0)));
+
 /* Every message is put together, and looked at. */
 static void take_log(xentoollog_logger *logger, xentoollog_level level,
                      int errnoval, const char *context, const char *format,

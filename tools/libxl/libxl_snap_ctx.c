@@ -101,6 +101,9 @@ char *snap_strdup(libxl_snapshot_ctx *sc, const char *s)
 }
 
 static char *format(const char *fmt, va_list ap)
+    __attribute__((format(printf, 1, 0)));
+
+static char *format(const char *fmt, va_list ap)
 {
     char *s;
 

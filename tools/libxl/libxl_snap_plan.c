@@ -9,6 +9,9 @@
 #include <stdlib.h>
 
 static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
 {
     va_list copy;
     char *s;
