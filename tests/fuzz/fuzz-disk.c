@@ -23,14 +23,23 @@ static XLU_Config *open_config(void)
     return cfg;
 }
 
+/* As libxl takes it. */
+static bool is_vdev(const char *vdev)
+{
+    return vdev && *vdev
+        && !vdev[strspn(vdev, "abcdefghijklmnopqrstuvwxyz0123456789")];
+}
+
 static void spec_and_back(XLU_Config *cfg, const char *text)
 {
     libxl_device_disk disk, again;
     char *spec, *spec2;
     const char *p;
 
+    if (strchr(text, '\n')) return;  /* such a path is refused, as libxlutil
+                                      * cannot say it after "target=" */
     libxl_device_disk_init(&disk);
-    if (!xlu_disk_parse(cfg, 1, &text, &disk) && disk.vdev) {
+    if (!xlu_disk_parse(cfg, 1, &text, &disk) && is_vdev(disk.vdev)) {
         p = spec = libxl_snapshot_disk_spec(&disk);
         libxl_device_disk_init(&again);
         MUST(!xlu_disk_parse(cfg, 1, &p, &again));
