@@ -82,14 +82,27 @@ static void a_folder_with_something_of_others_stays(void)
 
     CHECK_OK(snap_file_mkdir(sc, dir));
     CHECK_INT(mode_of(dir), 0700);
-    CHECK_FAILS(snap_file_mkdir(sc, dir), ERROR_FAIL,
-                "cannot create the folder");
+    CHECK_OK(snap_file_mkdir(sc, dir));
     tmp_text("d/theirs", "x");
     CHECK_OK(snap_file_rmdir(sc, dir));
     CHECK_STR(file_text(tmp_path("d/theirs")), "x");
     CHECK_OK(snap_file_unlink(sc, tmp_path("d/theirs")));
     CHECK_OK(snap_file_rmdir(sc, dir));
     CHECK(!snap_file_exists(dir));
+}
+
+static void a_folder_that_somebody_else_made_is_not_taken(void)
+{
+    const char *link = tmp_path("link");
+
+    CHECK_FAILS(snap_file_mkdir(sc, tmp_text("f", "")), ERROR_FAIL,
+                "cannot create the folder");
+    REQUIRE(!symlink("/", link));
+    CHECK_FAILS(snap_file_mkdir(sc, link), ERROR_FAIL, "File exists");
+    CHECK_OK(snap_file_mkdir(sc, tmp_path("d")));
+    if (geteuid()) return;
+    REQUIRE(!chown(tmp_path("d"), 1, 1));
+    CHECK_FAILS(snap_file_mkdir(sc, tmp_path("d")), ERROR_FAIL, "File exists");
 }
 
 static void publishing_renames(void)
@@ -161,7 +174,9 @@ TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(an_overlay_takes_mode_and_owner_from_its_base),
       TEST(a_file_that_cannot_be_finished_is_removed),
       TEST(removing_what_is_gone_is_no_failure),
-      TEST(a_folder_with_something_of_others_stays), TEST(publishing_renames),
+      TEST(a_folder_with_something_of_others_stays),
+      TEST(a_folder_that_somebody_else_made_is_not_taken),
+      TEST(publishing_renames),
       TEST(publishing_never_replaces_a_file), TEST(a_path_has_a_folder),
       TEST(a_path_that_cannot_be_looked_at_counts_as_there),
       TEST(space_is_told),

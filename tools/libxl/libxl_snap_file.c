@@ -89,11 +89,15 @@ int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
 {
     struct stat st;
+    int error;
 
+    if (!mkdir(path, 0700)) return 0;
+    error = errno;
     /* somebody was quicker, as our own journal may have been */
-    if (!mkdir(path, 0700)
-        || (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode)))
+    if (error == EEXIST && !lstat(path, &st) && S_ISDIR(st.st_mode)
+        && st.st_uid == geteuid())
         return 0;
+    errno = error;
     return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
                      strerror(errno));
 }
