@@ -43,8 +43,8 @@ ok "only xs writes the stored config" nothing violations \
 ok "only gather and xs read it" nothing violations \
     'libxl_userdata_retrieve|libxl_retrieve_.*' gather xs
 ok "only seams open files" nothing violations \
-    '(f?open|openat|creat|opendir)(64)?' exec file image lock users kernel \
-    process run save hook vhd journal xl_config_file
+    '(f?open|openat|creat|opendir)(64)?' open exec file lock users kernel \
+    process save hook vhd journal xl_config_file
 ok "only seams change files" nothing violations \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|link|symlink' \
     file lock journal xl_config_file

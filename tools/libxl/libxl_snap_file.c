@@ -9,12 +9,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#define PIPE_MS 10000
 
 int snap_file_write_all(int fd, const void *buf, size_t len)
 {
@@ -62,12 +65,12 @@ static int take_after(int fd, const char *like)
 int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                      const char *like, const char *content)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = snap_open(sc, path, O_WRONLY | O_CREAT | O_EXCL);
     int rc = 0;
 
     if (fd < 0)
         return snap_fail(sc, ERROR_FAIL, "cannot create %s: %s", path,
-                         strerror(errno));
+                         snap_open_why());
     if ((like && take_after(fd, like))
         || (content && snap_file_write_all(fd, content, strlen(content))))
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
@@ -77,6 +80,26 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                        strerror(errno));
     if (rc) unlink(path);
     return rc;
+}
+
+/* O_NONBLOCK: a fifo is refused, not waited for. */
+int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
+{
+    int fd = snap_open(sc, path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+
+    *fd_r = -1;
+    if (fd < 0)
+        return snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                         snap_open_why());
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !st.st_size
+        && st.st_nlink == 1 && st.st_uid == geteuid()) {
+        *fd_r = fd;
+        return 0;
+    }
+    close(fd);
+    return snap_fail(sc, ERROR_FAIL, "cannot write %s: somebody has put another "
+                     "file in its place", path);
 }
 
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
@@ -110,9 +133,9 @@ int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path)
                      strerror(errno));
 }
 
-static int sync_path(const char *path, int flags)
+static int sync_path(libxl_snapshot_ctx *sc, const char *path, int flags)
 {
-    int fd = open(path, flags | O_CLOEXEC), r;
+    int fd = snap_open(sc, path, flags), r;
 
     if (fd < 0) return -1;
     r = fsync(fd);
@@ -131,11 +154,11 @@ static int rename_onto_nothing(const char *path, const char *to)
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *to)
 {
-    if (sync_path(path, O_RDONLY)
+    if (sync_path(sc, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         || rename_onto_nothing(path, to)
-        || sync_path(snap_file_dirname(sc, to), O_RDONLY | O_DIRECTORY))
+        || sync_path(sc, snap_file_dirname(sc, to), O_RDONLY | O_DIRECTORY))
         return snap_fail(sc, ERROR_FAIL, "cannot rename %s to %s: %s", path,
-                         to, strerror(errno));
+                         to, snap_open_why());
     return 0;
 }
 
@@ -189,20 +212,33 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
+/* It may be a pipe, which tells no size and may have nothing to read yet. */
+static ssize_t read_some(int fd, char *buf, size_t max)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+    int r = poll(&pfd, 1, PIPE_MS);
+
+    if (!r) errno = ETIMEDOUT;
+    return r > 0 ? read(fd, buf, max) : -1;
+}
+
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
-    char *text = snap_zalloc(sc, max + 2);
-    size_t len = 0;
+    int fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK), rc;
+    size_t len = 0, size = 65536;
+    char *text = snap_zalloc(sc, size);
     ssize_t got = -1;
 
-    /* until its end: it may be a pipe, which tells no size */
     while (fd >= 0 && len <= max
-           && (got = read(fd, text + len, max + 1 - len)) > 0)
+           && (got = read_some(fd, text + len, size - 1 - len)) > 0) {
         len += got;
+        if (len + 1 < size) continue;
+        text = snap_grow(sc, text, size, 2 * size);
+        size *= 2;
+    }
     if (got < 0)
-        rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, strerror(errno));
+        rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, snap_open_why());
     else if (len > max)
         rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path, max);
     else if (strlen(text) != len)

@@ -15,7 +15,6 @@
 #include "libxl_snap_internal.h"
 
 #include <endian.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -185,10 +184,10 @@ int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
     int rc;
 
     /* O_NONBLOCK: a fifo is refused, not waited for */
-    r.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    r.fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK);
     if (r.fd < 0)
         return snap_fail(sc, ERROR_INVAL, "memory image %s: %s", path,
-                         strerror(errno));
+                         snap_open_why());
     if (fstat(r.fd, &st) || !S_ISREG(st.st_mode)) {
         rc = image_bad(&r, "not a file");
         goto out;

@@ -72,9 +72,10 @@ static int run_save(libxl_snapshot_ctx *sc, struct snap_run *run,
     size_t len;
     int fd, rc;
 
-    fd = open(step->path, O_WRONLY | O_CLOEXEC);
+    rc = snap_file_reopen(sc, step->path, &fd);
+    if (rc) return rc;
     snap_image_header(sc, step->content, &head, &len);
-    if (fd < 0 || snap_file_write_all(fd, head, len)) {
+    if (snap_file_write_all(fd, head, len)) {
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", step->path,
                        strerror(errno));
         goto out;
@@ -82,7 +83,7 @@ static int run_save(libxl_snapshot_ctx *sc, struct snap_run *run,
     rc = snap_dom_save(sc, run->domid, fd, step->live, &run->stopped_us);
     if (!run->stopped_us && !step->live) run->stopped_us = began;
  out:
-    if (fd >= 0) close(fd);
+    close(fd);
     return rc;
 }
 
@@ -177,10 +178,10 @@ static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
     rc = snap_image_check(sc, step->path, &json, &stream);
     if (rc) return rc;
     snap_image_header(sc, step->content, &input.head, &input.head_len);
-    input.fd = open(step->path, O_RDONLY | O_CLOEXEC);
+    input.fd = snap_open(sc, step->path, O_RDONLY);
     if (input.fd < 0 || lseek(input.fd, stream, SEEK_SET) < 0) {
         rc = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", step->path,
-                       strerror(errno));
+                       snap_open_why());
         goto out;
     }
     rc = snap_exec_fed(sc, "restore of the domain", step->argv,

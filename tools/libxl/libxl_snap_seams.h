@@ -209,11 +209,26 @@ void snap_unlock(int *fd, const char *unlink_path);
  * it does not run. */
 int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
 
+/*-- seam: open, paths that others cannot bend ------------------------------*/
+
+/*
+ * As open(2), with mode 0600 and O_CLOEXEC, but a symbolic link is followed
+ * only where nobody but root, or we, can have put it; with O_NOFOLLOW or O_EXCL
+ * none at the end of @path.
+ */
+int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags);
+/* The errno of snap_open(), or what followed it, in words. */
+const char *snap_open_why(void);
+
 /*-- seam: file -------------------------------------------------------------*/
 
 int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                      const char *like, const char *content);
+/* Open for writing the file that snap_file_create() made, empty: nobody has put
+ * another one in its place. */
+int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r);
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path);
+/* 0700; one that we have made already is fine, too. */
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
@@ -231,7 +246,8 @@ const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 /* Free bytes for root on the file system of folder @path. */
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
                     uint64_t *bytes_r);
-/* The whole of a file of at most @max bytes, NUL-terminated. */
+/* The whole of a file of at most @max bytes, NUL-terminated.  A pipe is not
+ * waited for longer than it takes a program to write. */
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r);
 int snap_file_write_all(int fd, const void *buf, size_t len);
