@@ -105,7 +105,8 @@ static bool loop_file(const char *path, const char *backing,
                       struct snap_file_id *id_r)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct loop_info64 info;
+    struct loop_info64 info = { 0 };    /* valgrind 3.19 does not know what
+                                         * the ioctl fills in */
     bool known = fd >= 0 && !ioctl(fd, LOOP_GET_STATUS64, &info);
 
     if (fd >= 0) close(fd);
