@@ -43,7 +43,11 @@ static struct snap_journal *begin(void)
 
 static void note(struct snap_journal *journal, int step, const char *state)
 {
-    CHECK_OK(snap_journal_note(sc, journal, step, false, state, false));
+    struct snap_journal_note n = {
+        .step = step, .kind = SNAP_STEP_CREATE_FILE, .state = state,
+    };
+
+    CHECK_OK(snap_journal_note(sc, journal, &n));
 }
 
 /* What a reader finds now. */
@@ -59,13 +63,14 @@ static struct snap_journal_entry found(void)
 
 static void there_is_none_without_a_folder(void)
 {
+    const struct snap_journal_note first = { .state = "begun", .flush = true };
     struct snap_plan plan = some_plan();
     struct snap_journal *journal = (void *)1;
 
     libxl_snapshot_ctx_set_journal(sc, NULL);
     CHECK_OK(snap_journal_begin(sc, &head, &plan, &journal));
     CHECK(journal == NULL);
-    CHECK_OK(snap_journal_note(sc, NULL, 0, false, "begun", true));
+    CHECK_OK(snap_journal_note(sc, NULL, &first));
     CHECK_OK(snap_journal_end(sc, NULL));
     CHECK_OK(snap_journal_refuse(sc, "web", UUID));
 }
@@ -128,18 +133,45 @@ static void it_tells_how_far_the_operation_came(void)
 
 static void a_commit_point_that_failed_was_not_passed(void)
 {
+    const struct snap_journal_note undo = {
+        .step = 1, .kind = SNAP_STEP_UNLINK, .undo = true, .state = "begun",
+    };
     struct snap_journal *journal = begin();
     struct snap_journal_entry e;
 
     note(journal, 2, "begun");
     note(journal, 2, "failed");
-    CHECK_OK(snap_journal_note(sc, journal, 1, true, "begun", false));
+    CHECK_OK(snap_journal_note(sc, journal, &undo));
     e = found();
     CHECK(!e.committed && !e.maybe && e.undoing);
     CHECK_INT(e.at, 2);
     note(journal, 2, "lost");
     e = found();
     CHECK(!e.committed && e.maybe);
+    snap_journal_close(journal);
+}
+
+/* Its steps are others than the plan's. */
+static void a_recovery_tells_only_that_the_domain_is_back(void)
+{
+    struct snap_journal_note n = { .step = 2, .kind = SNAP_STEP_UNPAUSE,
+                                   .state = "begun" };
+    struct snap_journal *journal = begin();
+    struct snap_journal_entry e;
+
+    note(journal, 0, "begun");
+    snap_journal_close(journal);
+    CHECK_OK(snap_journal_open(sc, found().path, &journal));
+    CHECK_OK(snap_journal_note(sc, journal, &n));
+    e = found();
+    CHECK_INT(e.at, 0);
+    CHECK(!e.committed && !e.maybe && !e.may_be_back && !e.is_back);
+    n.kind = SNAP_STEP_RESTORE;
+    CHECK_OK(snap_journal_note(sc, journal, &n));
+    CHECK(found().may_be_back && !found().is_back);
+    n.state = "done";
+    CHECK_OK(snap_journal_note(sc, journal, &n));
+    CHECK(found().is_back);
     snap_journal_close(journal);
 }
 
@@ -240,6 +272,7 @@ TESTS(TEST(there_is_none_without_a_folder),
       TEST(it_is_private_and_goes_with_its_folders),
       TEST(what_it_says_is_read), TEST(it_tells_how_far_the_operation_came),
       TEST(a_commit_point_that_failed_was_not_passed),
+      TEST(a_recovery_tells_only_that_the_domain_is_back),
       TEST(a_torn_line_at_the_end_does_not_count),
       TEST(without_its_first_line_nothing_was_begun),
       TEST(one_that_makes_no_sense_is_told_of),

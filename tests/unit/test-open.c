@@ -136,14 +136,19 @@ static void what_is_put_in_the_place_of_our_file_is_not_written(void)
     CHECK_INT(write(fd, "x", 1), 1);
     close(fd);
     CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "somebody");
+    CHECK_OK(snap_file_overwrite(sc, path, "y"));
+    CHECK_STR(file_text(path), "y");
     unlink(path);
     REQUIRE(!link(secret, path));
     CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "somebody");
+    CHECK_FAILS(snap_file_overwrite(sc, path, "y"), ERROR_FAIL, "somebody");
     unlink(path);
     link_to(secret, "d/memory.partial");
     CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, WHY);
+    CHECK_FAILS(snap_file_overwrite(sc, path, "y"), ERROR_FAIL, WHY);
     CHECK_FAILS(snap_file_publish(sc, path, tmp_path("d/memory")), ERROR_FAIL,
                 WHY);
+    CHECK_STR(file_text(secret), "");
     unlink(path);
     REQUIRE(!mkfifo(path, 0600));
     CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "cannot write");

@@ -6,7 +6,6 @@
 #include "libxl_snap_internal.h"
 
 #include <string.h>
-#include <libxl_utils.h>
 
 static bool is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
 {
@@ -51,34 +50,6 @@ static int program_was_run(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/*
- * What xl makes is whole when the xl that watches over it is there (it forks
- * last).  A domain without one, of our uuid, is what an xl left that was killed
- * with us.
- */
-static int is_brought_back(libxl_snapshot_ctx *sc, struct snap_run *run,
-                           bool *done_r)
-{
-    const char *name = run->domain_name;
-    const char *uuid_str;
-    uint32_t domid;
-    pid_t *pids;
-    int num, rc;
-
-    if (libxl_name_to_domid(sc->ctx, name, &domid)) return 0;
-    rc = snap_dom_uuid_str(sc, domid, &uuid_str);
-    if (rc) return rc;
-    if (run->uuid_str && strcmp(run->uuid_str, uuid_str))
-        return snap_fail(sc, ERROR_FAIL, "domain %s: somebody has started "
-                         "another one of this name (domid %u), which stands in "
-                         "the way; shut that down first", name, domid);
-    rc = snap_monitor_find(sc, name, &pids, &num);
-    if (rc) return rc;
-    run->domid = domid;
-    *done_r = num > 0;
-    return num ? 0 : snap_dom_destroy(sc, domid);
-}
-
 int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step, bool *done_r)
 {
@@ -103,14 +74,14 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
         *done_r = gone || is_paused(sc, run->domid)
                           == (step->kind == SNAP_STEP_PAUSE);
         return 0;
+    case SNAP_STEP_RECORD:
+        *done_r = !snap_file_exists(step->path);    /* published */
+        return 0;
     case SNAP_STEP_PUBLISH:
         *done_r = !snap_file_exists(step->path) && snap_file_exists(step->to);
         return 0;
     case SNAP_STEP_EXEC:
         return program_was_run(sc, step, done_r);
-    case SNAP_STEP_RESTORE:
-    case SNAP_STEP_BOOT:
-        return is_brought_back(sc, run, done_r);
     case SNAP_STEP_MKDIR:
     case SNAP_STEP_RMDIR:
     case SNAP_STEP_CREATE_FILE:
@@ -120,6 +91,8 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_SAVE:
     case SNAP_STEP_HOLD_MONITOR:
     case SNAP_STEP_RELEASE_MONITOR:
+    case SNAP_STEP_RESTORE:             /* snapshot-recover has seen to that */
+    case SNAP_STEP_BOOT:
         return 0;
     }
     return 0;

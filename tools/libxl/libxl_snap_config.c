@@ -18,9 +18,10 @@
 #define CONFIG_MAX (1 << 20)
 
 static const char *const known_keys[] = {
-    "name", "description", "memory", "memory_path", "disks", "parents",
-    "drivers", "skipped", "lvm_size", "consistency", "domain_config",
-    "domain", "uuid", "type", "creation_time", "xen_version", "qemu_version",
+    "name", "description", "memory", "memory_path", "memory_state", "disks",
+    "parents", "drivers", "states", "skipped", "lvm_size", "consistency",
+    "domain_config", "domain", "uuid", "type", "creation_time", "xen_version",
+    "qemu_version",
 };
 
 static bool key_is_known(const char *key, size_t len)
@@ -192,30 +193,34 @@ static int config_read_disks(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     return 0;
 }
 
-/* `drivers': "VDEV=DRIVER" for disks that `disks' has. */
-static int config_read_drivers(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                               struct config_report *report, const char *path,
-                               libxl_domain_snapshot *snap)
+static char **disk_driver(libxl_disk_snapshot *ds) { return &ds->driver; }
+static char **disk_state(libxl_disk_snapshot *ds) { return &ds->state; }
+
+/* The list @key: "VDEV=TEXT" for disks that `disks' has. */
+static int config_read_texts(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                             struct config_report *report, const char *path,
+                             const char *key, libxl_domain_snapshot *snap,
+                             char **(*member)(libxl_disk_snapshot *))
 {
     libxl_disk_snapshot *ds;
     XLU_ConfigList *list;
-    const char *item, *driver;
+    const char *item, *text;
     int num, i, r;
 
-    r = xlu_cfg_get_list(cfg, "drivers", &list, &num, 0);
+    r = xlu_cfg_get_list(cfg, key, &list, &num, 0);
     if (r == ESRCH) return 0;
     if (r)
         return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
     for (i = 0; i < num; i++) {
         item = xlu_cfg_get_listitem(list, i);
-        driver = item ? strchr(item, '=') : NULL;
-        ds = driver ? snapshot_disk(snap, snap_sprintf(
-                          sc, "%.*s", (int)(driver - item), item)) : NULL;
-        if (!ds || !driver[1] || ds->driver)
-            return snap_fail(sc, ERROR_INVAL, "%s: `drivers' must be of the "
-                             "form VDEV=DRIVER, one at most for each of "
-                             "`disks'", path);
-        ds->driver = snap_result_str(driver + 1);
+        text = item ? strchr(item, '=') : NULL;
+        ds = text ? snapshot_disk(snap, snap_sprintf(
+                        sc, "%.*s", (int)(text - item), item)) : NULL;
+        if (!ds || !text[1] || *member(ds))
+            return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be of the form "
+                             "VDEV=%s, one at most for each of `disks'", path,
+                             key, member == disk_driver ? "DRIVER" : "STATE");
+        *member(ds) = snap_result_str(text + 1);
     }
     return 0;
 }
@@ -276,6 +281,7 @@ static int config_read_strings(libxl_snapshot_ctx *sc, XLU_Config *cfg,
         { "xen_version", &snap->xen_version },
         { "qemu_version", &snap->qemu_version },
         { "memory_path", &snap->memory_path },
+        { "memory_state", &snap->memory_state },
         { "consistency", &snap->consistency },
         { "domain_config", &snap->domain_config_path },
         { "lvm_size", &snap->lvm_size },
@@ -347,22 +353,20 @@ static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     rc = config_read_disks(sc, cfg, report, path, "parents", snap,
                            config_add_parent);
     if (rc) return rc;
-    rc = config_read_drivers(sc, cfg, report, path, snap);
+    rc = config_read_texts(sc, cfg, report, path, "drivers", snap,
+                           disk_driver);
+    if (rc) return rc;
+    rc = config_read_texts(sc, cfg, report, path, "states", snap, disk_state);
     if (rc) return rc;
     return config_read_skipped(sc, cfg, report, path, snap);
 }
 
-int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
-                                      libxl_domain_snapshot *snap)
+int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
+                      const char *text, libxl_domain_snapshot *snap)
 {
     struct config_report report = { NULL, NULL, 0 };
     XLU_Config *cfg = NULL;
-    char *text;
     int rc;
-
-    snap_ctx_begin(sc);
-    rc = snap_file_read(sc, path, CONFIG_MAX, &text);
-    if (rc) goto out;
 
     report.f = open_memstream(&report.text, &report.len);
     if (!report.f) abort();
@@ -383,4 +387,15 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
     if (report.f) fclose(report.f);
     free(report.text);
     return rc;
+}
+
+int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
+                                      libxl_domain_snapshot *snap)
+{
+    char *text;
+    int rc;
+
+    snap_ctx_begin(sc);
+    rc = snap_file_read(sc, path, CONFIG_MAX, &text);
+    return rc ? rc : snap_config_parse(sc, path, text, snap);
 }

@@ -65,6 +65,23 @@ static char *parent_spec(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds)
     return snap_sprintf(sc, "%s,%s", backend_option(&ds->parent) + 1, spec);
 }
 
+static void write_states(FILE *f, libxl_snapshot_ctx *sc,
+                         const libxl_domain_snapshot *snap)
+{
+    int i, num = 0;
+
+    for (i = 0; i < snap->num_disks; i++)
+        num += snap->disks[i].state != NULL;
+    if (!num) return;
+    fputs("# What each disk's state is known by: a revert refuses another.\n"
+          "states = [\n", f);
+    for (i = 0; i < snap->num_disks; i++)
+        if (snap->disks[i].state)
+            write_item(f, sc, snap_sprintf(sc, "%s=%s", snap->disks[i].vdev,
+                                           snap->disks[i].state));
+    fputs("]\n", f);
+}
+
 static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
                         const libxl_domain_snapshot *snap)
 {
@@ -92,6 +109,7 @@ static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
             write_item(f, sc, snap_sprintf(sc, "%s=%s", ds->vdev, ds->driver));
     }
     fputs("]\n", f);
+    write_states(f, sc, snap);
     if (!snap->num_skipped) return;
     fputs("# Writable disks that have no snapshots and were left out.\n"
           "skipped = [\n", f);
@@ -121,6 +139,7 @@ char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
     if (!libxl_defbool_is_default(snap->memory))
         fprintf(f, "memory = %d\n", libxl_defbool_val(snap->memory));
     write_setting(f, sc, "memory_path", snap->memory_path);
+    write_setting(f, sc, "memory_state", snap->memory_state);
     write_setting(f, sc, "consistency", snap->consistency);
     write_setting(f, sc, "domain_config", snap->domain_config_path);
     write_disks(f, sc, snap);

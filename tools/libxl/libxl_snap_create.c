@@ -88,6 +88,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
         want = &c->params->disks[i];
         op = &c->ops[i];
         op->name = c->params->name;
+        op->creation_time = c->params->creation_time;
         op->path = want->path;
         op->disk = snap_domain_disk(&c->dom, want->vdev);
         if (!op->disk)

@@ -221,6 +221,22 @@ static void plan_freeze(libxl_snapshot_ctx *sc, struct snap_create *c,
     c->plan.steps[snap_plan_last(&c->plan)].needs_known = true;
 }
 
+/* The states are known when all is frozen. */
+static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    const struct snap_create_file *config;
+    struct snap_step *step;
+
+    if (!c->params->config_path) return;
+    config = &c->files[c->num_files - 1];
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RECORD, "record in the %s "
+                         "what the disks and the memory are known by",
+                         config->what);
+    step->path = config->partial;
+    step->content = config->content;
+    step->needs_known = true;
+}
+
 static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     struct snap_step *step;
@@ -229,6 +245,7 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
     for (i = 0; i < c->num_ops; i++)
         if (c->ops[i].driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
             plan_freeze(sc, c, c->ops[i].disk);
+    plan_record(sc, c);
     for (i = 0; i < c->num_files; i++) {
         step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
                              "flush the %s and name it %s", c->files[i].what,

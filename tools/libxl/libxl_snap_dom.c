@@ -44,6 +44,12 @@ bool snap_signals_pending(void)
     return false;
 }
 
+int snap_signals_fail(libxl_snapshot_ctx *sc)
+{
+    return snap_fail(sc, ERROR_ABORTED, "interrupted by a signal; what had been "
+                     "done is undone");
+}
+
 void snap_signals_drop(void)
 {
     struct timespec now = { 0, 0 };

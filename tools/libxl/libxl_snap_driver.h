@@ -16,6 +16,7 @@ struct snap_disk_op {
     const char *name;           /* of the snapshot */
     const char *path;           /* external: overlay */
     const char *node;           /* external: overlay's node name */
+    uint64_t creation_time;     /* of the snapshot; seconds since the epoch */
     uint64_t area;              /* lvm-thick: bytes for what is overwritten */
 };
 
@@ -38,11 +39,19 @@ struct snap_revert_op {
  * sees one disk, never another driver, and does nothing itself.
  * A slot may be NULL where there is nothing to do.
  */
+enum snap_known_by {            /* libxl_snap_state.h */
+    SNAP_KNOWN_BY_NOTHING,      /* a hook's own affair */
+    SNAP_KNOWN_BY_TAG,
+    SNAP_KNOWN_BY_FILE,
+    SNAP_KNOWN_BY_VOLUME,
+};
+
 struct snap_driver {
     const char *name;           /* in snapshot configs too */
     libxl_snapshot_mode mode;
     unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
     const char *program;        /* that must be installed; NULL: none */
+    enum snap_known_by known_by;    /* what tells a disk's state from another */
     bool moves;                 /* a revert gives the disk a new image */
     libxl_disk_format makes;    /* of an overlay; 0: qcow2 */
     /* Why this disk cannot be handled, or NULL: it can. */

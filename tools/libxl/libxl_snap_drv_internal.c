@@ -116,6 +116,7 @@ static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 const struct snap_driver snap_driver_internal = {
     .name = "qcow2-internal",
     .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
+    .known_by = SNAP_KNOWN_BY_TAG,
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
         | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "qemu-img",

@@ -60,11 +60,12 @@ static int thick_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 /* Read-only: what writes to it would change the past. */
 static const char **snapshot_argv(libxl_snapshot_ctx *sc, const char *vg,
                                   const char *origin, const char *name,
-                                  uint64_t area)
+                                  uint64_t area, const char *tag)
 {
     return snap_argv(sc, "lvcreate", "-q", "-s", "-pr", "-n", name, "-L",
                      snap_sprintf(sc, "%" PRIu64 "b", area),
-                     snap_lv_id(sc, vg, origin), NULL);
+                     snap_lv_id(sc, vg, origin), tag ? "--addtag" : NULL, tag,
+                     NULL);
 }
 
 static void thick_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
@@ -74,7 +75,8 @@ static void thick_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const char *name = snap_lv_snapshot_name(sc, lv, op->name);
 
     snap_lv_plan_create(sc, plan, lv->vg, name, lv->name,
-                        snapshot_argv(sc, lv->vg, lv->name, name, op->area));
+                        snapshot_argv(sc, lv->vg, lv->name, name, op->area,
+                                      snap_lv_tag(sc, op->creation_time)));
 }
 
 /*-- revert -----------------------------------------------------------------*/
@@ -202,7 +204,7 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step = snap_plan_exec(sc, plan,
                           snap_sprintf(sc, "take the snapshot %s again", id),
                           snapshot_argv(sc, lv->vg, origin->name, lv->name,
-                                        lv->size));
+                                        lv->size, snap_lv_tag_of(sc, lv)));
     step->done_when = SNAP_DONE_LV_IS_THERE;
     step->shows = id;
 }
@@ -210,6 +212,7 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 const struct snap_driver snap_driver_lvm_thick = {
     .name = "lvm-thick",
     .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
+    .known_by = SNAP_KNOWN_BY_VOLUME,
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE,
     .program = "lvcreate",
     .refuse = thick_refuse,

@@ -136,6 +136,7 @@ static void thin_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 const struct snap_driver snap_driver_lvm_thin = {
     .name = "lvm-thin",
     .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
+    .known_by = SNAP_KNOWN_BY_VOLUME,
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
         | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "lvcreate",

@@ -133,6 +133,7 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
 const struct snap_driver snap_driver_overlay = {
     .name = "qcow2-overlay",
     .mode = LIBXL_SNAPSHOT_MODE_EXTERNAL,
+    .known_by = SNAP_KNOWN_BY_FILE,
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
         | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "qemu-img",

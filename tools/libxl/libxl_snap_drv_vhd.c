@@ -95,6 +95,7 @@ static void vhd_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 const struct snap_driver snap_driver_vhd = {
     .name = "vhd-differencing",
     .mode = LIBXL_SNAPSHOT_MODE_EXTERNAL,
+    .known_by = SNAP_KNOWN_BY_FILE,
     .can = LIBXL_SNAPSHOT_CAN_OFFLINE | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "vhd-util",
     .moves = true,

@@ -11,12 +11,15 @@
 #include <linux/fs.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include <xxhash.h>
 
+#define PRINT_BYTES (64 << 10)
 #define PIPE_MS 10000
 
 int snap_file_write_all(int fd, const void *buf, size_t len)
@@ -82,8 +85,10 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-/* O_NONBLOCK: a fifo is refused, not waited for. */
-int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
+/* Open for writing a file that we made: nobody has put another one in its place.
+ * O_NONBLOCK: a fifo is refused, not waited for. */
+static int open_own(libxl_snapshot_ctx *sc, const char *path, bool empty,
+                    int *fd_r)
 {
     int fd = snap_open(sc, path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
@@ -92,14 +97,19 @@ int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
     if (fd < 0)
         return snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
                          snap_open_why());
-    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !st.st_size
-        && st.st_nlink == 1 && st.st_uid == geteuid()) {
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid()
+        && st.st_nlink == 1 && !(empty && st.st_size)) {
         *fd_r = fd;
         return 0;
     }
     close(fd);
     return snap_fail(sc, ERROR_FAIL, "cannot write %s: somebody has put another "
                      "file in its place", path);
+}
+
+int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
+{
+    return open_own(sc, path, true, fd_r);
 }
 
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
@@ -109,18 +119,20 @@ int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
                      strerror(errno));
 }
 
-int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
+/* Nobody else can put anything into it. */
+static bool is_own_folder(const char *path)
 {
     struct stat st;
-    int error;
 
-    if (!mkdir(path, 0700)) return 0;
-    error = errno;
-    /* somebody was quicker, as our own journal may have been */
-    if (error == EEXIST && !lstat(path, &st) && S_ISDIR(st.st_mode)
-        && st.st_uid == geteuid())
+    return !lstat(path, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid()
+        && !(st.st_mode & 022);
+}
+
+int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
+{
+    /* there may be one by now: our journal stands in a part of the same path */
+    if (!mkdir(path, 0700) || (errno == EEXIST && is_own_folder(path)))
         return 0;
-    errno = error;
     return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
                      strerror(errno));
 }
@@ -248,4 +260,59 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
     *text_r = text;
     if (fd >= 0) close(fd);
     return rc;
+}
+
+int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
+                        const char *text)
+{
+    int fd, rc = open_own(sc, path, false, &fd);
+
+    if (rc) return rc;
+    if (ftruncate(fd, 0) || snap_file_write_all(fd, text, strlen(text)))
+        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                       strerror(errno));
+    close(fd);
+    return rc;
+}
+
+/* Up to 64 KiB from @offset. */
+static int hash_at(int fd, off_t offset, uint64_t *hash_r)
+{
+    char *buf = malloc(PRINT_BYTES);
+    ssize_t got = 1;
+    size_t len = 0;
+
+    if (!buf) abort();
+    while (got > 0 && len < PRINT_BYTES) {
+        got = pread(fd, buf + len, PRINT_BYTES - len, offset + len);
+        if (got > 0) len += got;
+    }
+    *hash_r = XXH3_64bits(buf, len);
+    free(buf);
+    return got < 0 ? -1 : 0;
+}
+
+int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
+                    struct snap_file_print *print_r)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = -1;
+    struct stat st;
+    off_t end;
+
+    *print_r = (struct snap_file_print){ .bytes = 0 };
+    if (fd < 0 || fstat(fd, &st) || (end = lseek(fd, 0, SEEK_END)) < 0)
+        goto out;
+    print_r->is_device = S_ISBLK(st.st_mode);
+    print_r->bytes = end;
+    print_r->written = st.st_mtim.tv_sec;
+    print_r->written_nsec = st.st_mtim.tv_nsec;
+    r = hash_at(fd, 0, &print_r->head);
+    if (!r) r = hash_at(fd, end > PRINT_BYTES ? end - PRINT_BYTES : 0,
+                        &print_r->tail);
+ out:
+    if (r)
+        r = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", path,
+                      strerror(errno));
+    if (fd >= 0) close(fd);
+    return r;
 }

@@ -54,8 +54,10 @@ static void layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
         yajl_val v = list->u.array.values[i];
         struct snap_tag *tag = &tags[layer->num_tags];
 
+        tag->id = dup_str(sc, v, "id");
         tag->name = dup_str(sc, v, "name");
         tag->creation_time = snap_json_u64(v, "date-sec");
+        tag->creation_nsec = snap_json_u64(v, "date-nsec");
         tag->vm_state_bytes = snap_json_u64(v, "vm-state-size");
         if (tag->name) layer->num_tags++;
     }

@@ -8,8 +8,9 @@
 
 /* A snapshot that an image keeps inside. */
 struct snap_tag {
-    const char *name;
+    const char *id, *name;
     uint64_t creation_time;             /* seconds since the epoch; 0: unknown */
+    uint64_t creation_nsec;             /* and nanoseconds */
     uint64_t vm_state_bytes;            /* memory in it, by QEMU's savevm */
 };
 

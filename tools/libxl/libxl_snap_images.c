@@ -30,7 +30,7 @@ int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
     int rc;
 
     rc = snap_exec(sc, snap_sprintf(sc, "image %s", path), argv,
-                   IMAGES_EXEC_MS, &output);
+                   snap_step_ms(sc, IMAGES_EXEC_MS), &output);
     if (rc) return rc;
     list = snap_json_parse(output.out);
     if (!YAJL_IS_ARRAY(list) || !list->u.array.len) {

@@ -40,6 +40,7 @@ struct libxl_snapshot_ctx {
     int agent_thaw_ms;                  /* how long to try */
     int quiesce_limit_ms;               /* a guest is frozen no longer */
     int hook_ms;                        /* for a step of a hook */
+    int step_ms;                        /* of anything else */
     const char *hook_dir;           /* NULL: the usual one */
     char *journal_dir;              /* NULL: no journal is kept */
     const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
@@ -94,6 +95,9 @@ void snap_verification_add(libxl_domain_snapshot_verification *verification,
 
 /* @s as a string of xl.cfg, in quotes. */
 char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s);
+/* The snapshot config @text; @path is for messages. */
+int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
+                      const char *text, libxl_domain_snapshot *snap);
 
 /*-- json: text of objects, and safe reading --------------------------------*/
 

@@ -22,6 +22,7 @@
 struct snap_journal {
     char *path;
     int fd;
+    bool recovers;
 };
 
 /*-- writing ----------------------------------------------------------------*/
@@ -110,13 +111,29 @@ static int check_readable(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
+static struct snap_journal *journal_new(const char *path, int fd,
+                                        bool recovers)
+{
+    struct snap_journal *journal = calloc(1, sizeof(*journal));
+
+    if (!journal) abort();
+    journal->path = snap_result_str(path);
+    journal->fd = fd;
+    journal->recovers = recovers;
+    return journal;
+}
+
 /* On the disk, with its name. */
 static int write_head(libxl_snapshot_ctx *sc, const char *path, int fd,
                       const char *line)
 {
+    const char *dir = snap_file_dirname(sc, path);
+    int rc;
+
     if (snap_file_write_all(fd, line, strlen(line)) || fsync(fd))
         return write_failed(sc, path);
-    return sync_folder(sc, snap_file_dirname(sc, path));
+    rc = sync_folder(sc, dir);
+    return rc ? rc : sync_folder(sc, snap_file_dirname(sc, dir));
 }
 
 int snap_journal_begin(libxl_snapshot_ctx *sc,
@@ -124,7 +141,6 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r)
 {
-    struct snap_journal *journal;
     const char *path, *line;
     int fd, rc;
 
@@ -144,30 +160,38 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
         close(fd);
         return rc;
     }
-    journal = calloc(1, sizeof(*journal));
-    if (!journal) abort();
-    journal->path = snap_result_str(path);
-    journal->fd = fd;
-    *journal_r = journal;
+    *journal_r = journal_new(path, fd, false);
+    return 0;
+}
+
+int snap_journal_open(libxl_snapshot_ctx *sc, const char *path,
+                      struct snap_journal **journal_r)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+
+    *journal_r = NULL;
+    if (fd < 0) return write_failed(sc, path);
+    *journal_r = journal_new(path, fd, true);
     return 0;
 }
 
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
-                      int step, bool undo, const char *state, bool flush)
+                      const struct snap_journal_note *note)
 {
     const char *line;
 
     if (!journal) return 0;
     line = snap_sprintf(sc, "%s\n", snap_json_object(
-        sc, undo ? "u:undo" : "u:step", (uint64_t)step, "s:state", state,
-        NULL));
+        sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
+        (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
+        "s:state", note->state, NULL));
     if (snap_file_write_all(journal->fd, line, strlen(line))
-        || (flush && fdatasync(journal->fd)))
+        || (note->flush && fdatasync(journal->fd)))
         return write_failed(sc, journal->path);
     return 0;
 }
 
-int snap_journal_remove(libxl_snapshot_ctx *sc, const char *path)
+static int remove_journal(libxl_snapshot_ctx *sc, const char *path)
 {
     int rc;
 
@@ -184,7 +208,7 @@ int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)
     int rc;
 
     if (!journal) return 0;
-    rc = snap_journal_remove(sc, journal->path);
+    rc = remove_journal(sc, journal->path);
     snap_journal_close(journal);
     return rc;
 }
@@ -243,13 +267,24 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     return snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
 }
 
+static bool brings_back(const char *kind)
+{
+    return !strcmp(kind, snap_step_kind_name(SNAP_STEP_RESTORE))
+        || !strcmp(kind, snap_step_kind_name(SNAP_STEP_BOOT));
+}
+
 /* A line that says how far it came. */
 static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
 {
     yajl_val step = snap_json_get(obj, "step");
     const char *state = snap_json_str(obj, "state");
+    const char *kind = snap_json_str(obj, "kind");
     bool commits;
 
+    if (state && kind && brings_back(kind)) {
+        if (!strcmp(state, "begun")) entry->may_be_back = true;
+        if (!strcmp(state, "done")) entry->is_back = true;
+    }
     if (snap_json_get(obj, "undo")) entry->undoing = true;
     if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)

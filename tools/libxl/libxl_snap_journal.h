@@ -7,9 +7,10 @@
  * complete it; the lines after it say how far it came:
  *
  *   {"operation":"create", "domain":"web", ..., "plan":[...]}
- *   {"step":0,"state":"begun"}
- *   {"step":0,"state":"done"}
- *   {"undo":0,"state":"begun"}
+ *   {"step":0,"kind":"mkdir","state":"begun"}
+ *   {"step":0,"kind":"mkdir","state":"done"}
+ *   {"undo":0,"kind":"rmdir","state":"begun"}
+ *   {"recover":0,...}              of a recovery, which counts steps of its own
  *
  * The first line is on the disk before the first step begins, and so is all up
  * to a commit point before that.  What comes between is safe from our own end
@@ -45,14 +46,22 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_journal_head *head,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r);
-/* A step, or its undo, is "begun", "done", "failed", or "lost": it may or may
- * not be done.  @flush: and that is on the disk. */
+/* One that was left, for a recovery to write to. */
+int snap_journal_open(libxl_snapshot_ctx *sc, const char *path,
+                      struct snap_journal **journal_r);
+/* How far it has come. */
+struct snap_journal_note {
+    int step;                   /* its number */
+    enum snap_step_kind kind;
+    bool undo;                  /* it is undone */
+    const char *state;          /* "begun", "done", "failed", or "lost": it may
+                                 * or may not be done */
+    bool flush;                 /* that has to be on the disk */
+};
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
-                      int step, bool undo, const char *state, bool flush);
+                      const struct snap_journal_note *note);
 /* The operation is over: nothing is left to do or undo. */
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal);
-/* The same, by its path. */
-int snap_journal_remove(libxl_snapshot_ctx *sc, const char *path);
 /* Close it and leave it. */
 void snap_journal_close(struct snap_journal *journal);
 
@@ -67,6 +76,8 @@ struct snap_journal_entry {
     uint64_t began;             /* seconds since the epoch */
     struct snap_plan plan;
     int at;                     /* the last step that was begun; -1: none */
+    bool may_be_back, is_back;  /* revert: to bring the domain back was begun;
+                                 * is done, by itself or a recovery */
     bool committed;             /* a commit point is done, */
     bool maybe;                 /* or was begun, and nobody knows */
     bool undoing;

@@ -9,8 +9,11 @@
  */
 #include "libxl_snap_lv.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TAG_PREFIX  "xl-snapshot."
 
 /* LVM2 2.03: NAME_LEN less the end of the string; DM_NAME_LEN. */
 #define LV_NAME_MAX     127
@@ -133,6 +136,22 @@ int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
 }
 
 /*-- steps ------------------------------------------------------------------*/
+
+const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time)
+{
+    return snap_sprintf(sc, TAG_PREFIX "%" PRIu64, creation_time);
+}
+
+const char *snap_lv_tag_of(libxl_snapshot_ctx *sc, const struct snap_lv *lv)
+{
+    const char *tag = lv->tags;
+
+    while (tag && strncmp(tag, TAG_PREFIX, strlen(TAG_PREFIX))) {
+        tag = strchr(tag, ',');
+        if (tag) tag++;
+    }
+    return tag ? snap_sprintf(sc, "%.*s", (int)strcspn(tag, ","), tag) : NULL;
+}
 
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,

@@ -36,6 +36,12 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const struct snap_lv *lv);
 
+/* What tells a thick snapshot volume from another of its name, as its LVM tag:
+ * a revert takes it anew, with another uuid. */
+const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time);
+/* That tag of @lv, or NULL. */
+const char *snap_lv_tag_of(libxl_snapshot_ctx *sc, const struct snap_lv *lv);
+
 /* Make @disk the volume at @path, in the hands of @backend. */
 void snap_lv_set_disk(libxl_device_disk *disk, const char *path,
                       libxl_disk_backend backend);

@@ -19,7 +19,8 @@
 static const char lvm_fields[] =
     "vg_name,lv_name,lv_attr,lv_size,lv_path,lv_dm_path,"
     "lv_kernel_major,lv_kernel_minor,origin,pool_lv,data_percent,"
-    "metadata_percent,chunk_size,vg_free,vg_extent_size";
+    "metadata_percent,chunk_size,vg_free,vg_extent_size,"
+    "lv_uuid,lv_time,lv_tags,thin_id";
 
 /*-- what lvs says ----------------------------------------------------------*/
 
@@ -65,6 +66,10 @@ static int read_lv(libxl_snapshot_ctx *sc, yajl_val obj, struct snap_lv *lv)
     lv->dm_path = field(sc, obj, "lv_dm_path");
     lv->origin = without_brackets(sc, field(sc, obj, "origin"));
     lv->pool = without_brackets(sc, field(sc, obj, "pool_lv"));
+    lv->uuid = field(sc, obj, "lv_uuid");
+    lv->time = field(sc, obj, "lv_time");
+    lv->tags = field(sc, obj, "lv_tags");
+    lv->thin_id = field(sc, obj, "thin_id");
     lv->major = major ? atoi(major) : -1;
     lv->minor = minor ? atoi(minor) : -1;
     lv->size = number(obj, "lv_size");
@@ -158,7 +163,8 @@ static int gather_lvm(libxl_snapshot_ctx *sc)
     if (sc->lvm) return 0;
     sc->lvm = lvm;
     if (!snap_exec_finds(sc, argv[0])) return 0;
-    rc = snap_exec(sc, "the logical volumes", argv, LVM_EXEC_MS, &output);
+    rc = snap_exec(sc, "the logical volumes", argv,
+                   snap_step_ms(sc, LVM_EXEC_MS), &output);
     return rc ? rc : snap_lvm_parse(sc, output.out, lvm);
 }
 

@@ -14,6 +14,9 @@ struct snap_lv {
     const char *path, *dm_path;         /* /dev/VG/LV, /dev/mapper/... */
     const char *attr;                   /* at least 9 characters, see lvs(8) */
     const char *origin, *pool;
+    const char *uuid, *time;            /* when it was made, as LVM writes it */
+    const char *thin_id;                /* its number in the pool */
+    const char *tags;                   /* with commas between them */
     int major, minor;                   /* -1: it is not active */
     uint64_t size;                      /* bytes; of a thick snapshot: its area */
     uint64_t chunk_size;

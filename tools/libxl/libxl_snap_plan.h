@@ -13,6 +13,8 @@ enum snap_step_kind {
     SNAP_STEP_RMDIR,            /* path */
     SNAP_STEP_CREATE_FILE,      /* path, owner and mode as like, content */
     SNAP_STEP_UNLINK,           /* path */
+    SNAP_STEP_RECORD,           /* into path, a snapshot config: content, with
+                                 * what its disks' states are known by */
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
     SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
@@ -81,6 +83,9 @@ struct snap_plan {
     int num_steps, max_steps;
     struct snap_step *steps;
 };
+
+/* "mkdir", as plans are printed and journals written. */
+const char *snap_step_kind_name(enum snap_step_kind kind);
 
 /* Append a step and return it, to be filled in; valid until the next one. */
 struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,

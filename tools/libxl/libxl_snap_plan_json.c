@@ -13,6 +13,7 @@ static const char *const kind_names[] = {
     [SNAP_STEP_RMDIR] = "rmdir",
     [SNAP_STEP_CREATE_FILE] = "create-file",
     [SNAP_STEP_UNLINK] = "unlink",
+    [SNAP_STEP_RECORD] = "record",
     [SNAP_STEP_PUBLISH] = "publish",
     [SNAP_STEP_FREEZE] = "freeze",
     [SNAP_STEP_EXEC] = "exec",
@@ -38,6 +39,11 @@ static const char *const done_names[] = {
     [SNAP_DONE_LV_IS_GONE] = "lv-is-gone",
     [SNAP_DONE_TAG_IS_GONE] = "tag-is-gone",
 };
+
+const char *snap_step_kind_name(enum snap_step_kind kind)
+{
+    return kind_names[kind];
+}
 
 /*-- writing ----------------------------------------------------------------*/
 

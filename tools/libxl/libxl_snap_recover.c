@@ -14,12 +14,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <libxl_utils.h>
 
 struct snap_recover {
     struct snap_journal_entry entry;
     uint32_t domid;             /* SNAP_NO_DOMAIN: it is not there any more */
     int commit;                 /* the index of the commit point */
     bool forward;
+    int first;                  /* forward: the step to begin with */
+    bool half_made;             /* domid is what an xl left that was killed */
     bool memory_lost;           /* what is there of it is not complete */
     const char *state;          /* a sentence */
     struct snap_plan plan;
@@ -124,6 +127,73 @@ static bool memory_is_lost(libxl_snapshot_ctx *sc,
     return true;
 }
 
+static int back_step(const struct snap_plan *plan)
+{
+    int i;
+
+    for (i = 0; i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_RESTORE
+            || plan->steps[i].kind == SNAP_STEP_BOOT)
+            break;
+    return i;
+}
+
+/* The domain that a revert was to bring back: another than it destroyed. */
+static int find_back(libxl_snapshot_ctx *sc, const struct snap_recover *r,
+                     uint32_t *domid_r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    const char *uuid_str;
+    uint32_t domid;
+    int rc;
+
+    *domid_r = SNAP_NO_DOMAIN;
+    if (libxl_name_to_domid(sc->ctx, head->domain, &domid)
+        || domid == r->domid)
+        return 0;
+    rc = snap_dom_uuid_str(sc, domid, &uuid_str);
+    if (rc) return rc;
+    *domid_r = domid;
+    if (!head->uuid_str || !strcmp(head->uuid_str, uuid_str)) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: somebody has started another "
+                     "one of this name (domid %u), which stands in the way; "
+                     "rename it or shut it down first", head->domain, domid);
+}
+
+/*
+ * Where a revert goes on.  Once the domain is back it must not be done again:
+ * the guest runs on the disks, or has run.  What xl makes is whole when the xl
+ * that watches over it is there (it forks last).
+ */
+static int gather_first(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    int back = back_step(&e->plan), num = 0, rc;
+    uint32_t domid;
+    pid_t *pids;
+
+    r->first = r->commit;
+    rc = find_back(sc, r, &domid);
+    if (rc) return rc;
+    if (e->is_back) {
+        r->first = back + 1;
+        r->domid = domid;
+        return 0;
+    }
+    if (domid == SNAP_NO_DOMAIN) return 0;
+    if (!e->same_boot || !e->may_be_back)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: somebody has started it "
+                         "(domid %u) in the middle of its revert; shut it down "
+                         "first, what it writes now is going to be lost",
+                         e->head.domain, domid);
+    rc = snap_monitor_find(sc, e->head.domain, &pids, &num);
+    if (rc) return rc;
+    r->domid = domid;
+    r->half_made = !num;
+    if (num) r->first = back + 1;
+    return 0;
+}
+
 static const char *state_of(libxl_snapshot_ctx *sc,
                             const struct snap_recover *r)
 {
@@ -148,6 +218,10 @@ static int gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     gather_domain(sc, r);
     r->forward = r->entry.committed;
     if (r->entry.maybe) rc = was_committed(sc, r, &r->forward);
+    if (rc) return rc;
+    r->first = r->commit + 1;
+    if (r->forward && !strcmp(r->entry.head.operation, "revert"))
+        rc = gather_first(sc, r);
     if (rc) return rc;
     r->memory_lost = memory_is_lost(sc, r);
     r->state = state_of(sc, r);
@@ -192,15 +266,16 @@ static void plan_drop(libxl_snapshot_ctx *sc, struct snap_recover *r,
     step->path = publish->path;
 }
 
-/* A revert begins again with its commit point, the destroy. */
 static void plan_forward(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     const struct snap_plan *was = &r->entry.plan;
-    bool revert = !strcmp(r->entry.head.operation, "revert");
     struct snap_step *step;
     int i;
 
-    for (i = r->commit + !revert; i < was->num_steps; i++) {
+    if (r->half_made && was->steps[r->first].kind != SNAP_STEP_DESTROY)
+        snap_plan_add(sc, &r->plan, SNAP_STEP_DESTROY, "destroy what xl left "
+                      "of domain %s", r->entry.head.domain);
+    for (i = r->first; i < was->num_steps; i++) {
         if (r->memory_lost && was->steps[i].kind == SNAP_STEP_PUBLISH) {
             plan_drop(sc, r, &was->steps[i]);
             continue;
@@ -277,14 +352,16 @@ static int run(libxl_snapshot_ctx *sc, const struct snap_recover *r)
         .domid = r->domid, .uuid_str = head->uuid_str,
         .domain_name = head->domain, .again = true,
     };
-    int rc = snap_run_plan(sc, &run, &r->plan);
+    int rc = snap_journal_open(sc, r->entry.path, &run.journal);
 
+    if (rc) return rc;
+    rc = snap_run_plan(sc, &run, &r->plan);
     if (rc)
         return snap_fail(sc, rc, "domain %s: not all of it could be %s; mend "
                          "this and run xl snapshot-recover %s again",
                          head->domain, r->forward ? "completed" : "undone",
                          head->domain);
-    return snap_journal_remove(sc, r->entry.path);
+    return 0;
 }
 
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,

@@ -5,6 +5,7 @@
  */
 #include "libxl_snap_lvm.h"
 #include "libxl_snap_revert.h"
+#include "libxl_snap_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,15 @@ static int check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
+static int check_disk(libxl_snapshot_ctx *sc, const struct snap_revert *r,
+                      struct snap_revert_op *op)
+{
+    int rc = op->driver->revert_check(sc, op);
+
+    if (rc || r->params->force) return rc;
+    return snap_state_check_disk(sc, op);
+}
+
 /*-- gather and check: the same for a revert and a verification -------------*/
 
 /* @what was looked at, with the result @rc.  Whether to go on: a revert ends at
@@ -247,6 +257,7 @@ static int gather_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
     int rc = r->snap->memory_path ? gather_image_config(sc, r)
                                   : gather_boot_config(sc, r);
 
+    if (!rc && !r->params->force) rc = snap_state_check_memory(sc, r->snap);
     if (!rc) rc = check_left_out(sc, r);
     return rc ? rc : gather_config_disks(sc, r);
 }
@@ -272,7 +283,7 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
     }
     for (i = 0; i < r->num_ops; i++) {
         r->ops[i].running = r->dom.domid != SNAP_NO_DOMAIN;
-        rc = r->ops[i].driver->revert_check(sc, &r->ops[i]);
+        rc = check_disk(sc, r, &r->ops[i]);
         if (!looked_at(sc, r, snap_sprintf(sc, "disk %s", r->ops[i].ds->vdev),
                        r->ops[i].ds->parent.pdev_path, rc))
             return r->rc;

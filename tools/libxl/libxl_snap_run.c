@@ -9,6 +9,7 @@
  */
 #include "libxl_snap_hook.h"
 #include "libxl_snap_journal.h"
+#include "libxl_snap_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +129,7 @@ static int run_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
     struct snap_file_use *files;
     int rc, i, num;
 
-    for (num = 0; step->argv[num]; num++);
+    for (num = 0; step->argv && step->argv[num]; num++);
     files = snap_zalloc(sc, num * sizeof(*files));
     for (i = 0; i < num; i++)
         files[i] = (struct snap_file_use){
@@ -146,6 +147,14 @@ static int run_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
 }
 
+static int run_exec(libxl_snapshot_ctx *sc, const struct snap_step *step)
+{
+    int timeout_ms = snap_step_ms(sc, RUN_EXEC_MS);
+
+    if (timeout_ms < step->timeout_ms) timeout_ms = step->timeout_ms;
+    return snap_exec(sc, step->what, step->argv, timeout_ms, NULL);
+}
+
 /* xl has made the domain anew. */
 static int run_brought_back(libxl_snapshot_ctx *sc, struct snap_run *run)
 {
@@ -160,8 +169,8 @@ static int run_brought_back(libxl_snapshot_ctx *sc, struct snap_run *run)
 static int run_boot(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
 {
-    int rc = snap_exec(sc, "start of the domain", step->argv, RUN_RESTORE_MS,
-                       NULL);
+    int rc = snap_exec(sc, "start of the domain", step->argv,
+                       snap_step_ms(sc, RUN_RESTORE_MS), NULL);
 
     return rc ? rc : run_brought_back(sc, run);
 }
@@ -185,7 +194,7 @@ static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
         goto out;
     }
     rc = snap_exec_fed(sc, "restore of the domain", step->argv,
-                       RUN_RESTORE_MS, &input, NULL);
+                       snap_step_ms(sc, RUN_RESTORE_MS), &input, NULL);
     if (!rc) rc = run_brought_back(sc, run);
  out:
     if (input.fd >= 0) close(input.fd);
@@ -204,12 +213,12 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_CREATE_FILE:
         return snap_file_create(sc, step->path, step->like, step->content);
     case SNAP_STEP_UNLINK:  return snap_file_unlink(sc, step->path);
+    case SNAP_STEP_RECORD:
+        return snap_state_record(sc, step->path, step->content);
     case SNAP_STEP_PUBLISH: return snap_file_publish(sc, step->path, step->to);
     case SNAP_STEP_FREEZE:  return snap_file_freeze(sc, step->path);
     case SNAP_STEP_EXEC:
-        return snap_exec(sc, step->what, step->argv,
-                         step->timeout_ms ? step->timeout_ms : RUN_EXEC_MS,
-                         NULL);
+        return run_exec(sc, step);
     case SNAP_STEP_HOOK:
         return snap_hook_act(sc, step->path, step->command, step->arguments);
     case SNAP_STEP_QMP:     return run_qmp(sc, run, step);
@@ -275,15 +284,18 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
     bool forward = engine->state == SNAP_ENGINE_FORWARD;
-    bool undo = engine->state == SNAP_ENGINE_UNWINDING;
-    int at = engine->at, rc;
+    struct snap_journal_note note = {
+        .step = engine->at, .kind = step->kind, .state = "begun",
+        .undo = engine->state == SNAP_ENGINE_UNWINDING,
+        .flush = forward && step->commit_point,
+    };
+    int rc = snap_journal_note(sc, run->journal, &note);
 
-    rc = snap_journal_note(sc, run->journal, at, undo, "begun",
-                           forward && step->commit_point);
     if (rc && forward) return rc;
     rc = run->again ? run_again(sc, run, step) : run_timed(sc, run, step);
-    snap_journal_note(sc, run->journal, at, undo,
-                      !rc ? "done" : run->lost ? "lost" : "failed", false);
+    note.state = !rc ? "done" : run->lost ? "lost" : "failed";
+    note.flush = false;
+    snap_journal_note(sc, run->journal, &note);
     if (rc && !forward) run->left = true;
     return rc;
 }
@@ -299,7 +311,7 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (run->again) engine.state = SNAP_ENGINE_COMMITTED;
     while ((step = snap_engine_next(&engine))) {
         if (engine.state == SNAP_ENGINE_FORWARD && snap_signals_pending())
-            rc = snap_fail(sc, ERROR_ABORTED, "interrupted by a signal");
+            rc = snap_signals_fail(sc);
         else
             rc = run_recorded(sc, run, &engine, step);
         if (rc && run->lost) snap_engine_lost(&engine, rc);
@@ -328,6 +340,9 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
     snap_signals_block(&old);
     rc = run_steps(sc, run, plan);
+    if (run->committed && snap_signals_pending())
+        snap_log(sc, XTL_WARN, "a signal came after the commit point: there "
+                 "was no way back, and the command has gone on to its end");
     snap_signals_drop();
     snap_signals_restore(&old);
     if (run->left)

@@ -15,6 +15,11 @@
  *  - The save has a libxl_ctx of its own, which after a failure is left as it
  *    is and never used or freed.
  *  - After a failure the request may yet be on its way to the guest.
+ *
+ * Where the storage of the file hangs, the helper hangs in its write, and libxl
+ * with it; the guest, suspended, would stand still for as long.  We do not wait
+ * for libxl then: its context is left as after any failure, and the guest is
+ * resumed.
  */
 #include "libxl_snap_internal.h"
 
@@ -30,6 +35,9 @@
 #include <libxl_event.h>
 #include <xenstore.h>
 
+#define SAVE_STALL_MS       60000
+#define SAVE_ANSWER_MS      60000       /* that libxl gives the guest (4.17) */
+#define SAVE_LOOK_MS        1000
 #define SAVE_SETTLE_TRIES   20
 #define SAVE_SETTLE_US      50000
 
@@ -39,8 +47,11 @@ struct save {
     libxl_ctx *ctx;
     uint32_t domid;
     libxl_asyncop_how how;
-    bool done, aborted;
+    bool done, aborted, stalled;
     int rc;
+    int fd;
+    char pos[32];               /* what of it was written, as text */
+    uint64_t moved_us;          /* when that changed last */
     int signal_fd;
     struct xs_handle *xs;       /* watches @releaseDomain */
     uint64_t stopped_us;
@@ -139,6 +150,25 @@ static void save_afterpoll(struct save *save, int nfds)
     }
 }
 
+/*
+ * The file takes no more: its storage hangs, a server that does not answer, say.
+ * How far it is comes from /proc, since all else would hang with it.
+ */
+static bool save_is_stalled(struct save *save)
+{
+    const char *pos = snap_kernel_line(
+        save->sc, snap_sprintf(save->sc, "/proc/self/fdinfo/%d", save->fd));
+    uint64_t now = snap_now_us(), limit_ms;
+
+    if (!pos || strncmp(pos, save->pos, sizeof(save->pos) - 1)) {
+        snprintf(save->pos, sizeof(save->pos), "%s", pos ? pos : "");
+        save->moved_us = now;
+    }
+    limit_ms = snap_step_ms(save->sc, SAVE_STALL_MS);
+    if (!save->stopped_us) limit_ms += SAVE_ANSWER_MS;
+    return now - save->moved_us > limit_ms * 1000;
+}
+
 static int save_wait(struct save *save)
 {
     struct timeval now;
@@ -152,11 +182,17 @@ static int save_wait(struct save *save)
             .fd = save->aborted ? -1 : save->signal_fd, .events = POLLIN };
         save->fds[SAVE_FD_XS] = (struct pollfd){
             .fd = save->xs ? xs_fileno(save->xs) : -1, .events = POLLIN };
+        if (timeout < 0 || timeout > SAVE_LOOK_MS) timeout = SAVE_LOOK_MS;
         if (poll(save->fds, SAVE_FDS + nfds, timeout) < 0) {
             if (errno == EINTR) continue;
             return ERROR_FAIL;
         }
         save_own_events(save);
+        if (save_is_stalled(save)) {
+            save->stalled = true;
+            stop_writes_of_children();
+            return ERROR_TIMEDOUT;
+        }
         save_afterpoll(save, nfds);
     }
     return save->rc;
@@ -185,7 +221,11 @@ static void save_settle(struct save *save)
 static int save_failed(libxl_snapshot_ctx *sc, const struct save *save, int rc)
 {
     if (save->aborted)
-        return snap_fail(sc, ERROR_ABORTED, "interrupted by a signal");
+        return snap_signals_fail(sc);
+    if (save->stalled)
+        return snap_fail(sc, rc, "domain %u: the file for its memory has taken "
+                         "nothing for too long; see that its storage answers",
+                         save->domid);
     if (rc == ERROR_GUEST_TIMEDOUT)
         return snap_fail(sc, rc, "domain %u: the guest does not answer the "
                          "suspend request; see that its kernel has Xen "
@@ -213,7 +253,9 @@ static int save_run(struct save *save, int fd, bool live)
 int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
                   uint64_t *stopped_us_r)
 {
-    struct save save = { .sc = sc, .domid = domid };
+    struct save save = {
+        .sc = sc, .domid = domid, .fd = fd, .moved_us = snap_now_us(),
+    };
     sigset_t set;
     int rc;
 

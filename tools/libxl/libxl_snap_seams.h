@@ -66,6 +66,8 @@ struct snap_stream {
 
 /* When @ms (0: @usual_ms) from now have passed. */
 uint64_t snap_deadline(int ms, int usual_ms);
+/* For a program: what the caller set, or @usual_ms. */
+int snap_step_ms(const libxl_snapshot_ctx *sc, int usual_ms);
 /*
  * All take a @deadline by snap_now_us() and fail with ERROR_TIMEDOUT, or with
  * ERROR_FAIL if the peer is gone, ERROR_PROTOCOL_ERROR_QMP if a message is not
@@ -178,6 +180,8 @@ int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
 void snap_signals_set(sigset_t *set);
 /* One of them has come (snap_signals_block() first). */
 bool snap_signals_pending(void);
+/* Fail, because one is; before the commit point. */
+int snap_signals_fail(libxl_snapshot_ctx *sc);
 void snap_signals_block(sigset_t *old);
 /* Forget the pending ones: they have been answered. */
 void snap_signals_drop(void);
@@ -250,7 +254,20 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
  * waited for longer than it takes a program to write. */
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r);
+/* Write @text over all of it; its owner and mode stay. */
+int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
+                        const char *text);
 int snap_file_write_all(int fd, const void *buf, size_t len);
+
+/* What tells a file from another, without reading all of it. */
+struct snap_file_print {
+    bool is_device;
+    uint64_t bytes;
+    uint64_t written, written_nsec;     /* its mtime; a device's says nothing */
+    uint64_t head, tail;        /* XXH3 of its first and of its last 64 KiB */
+};
+int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
+                    struct snap_file_print *print_r);
 
 /*-- seam: vhd, the footer of a vhd -----------------------------------------*/
 

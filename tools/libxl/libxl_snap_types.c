@@ -72,6 +72,7 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
     for (i = 0; i < snap->num_disks; i++) {
         free(snap->disks[i].vdev);
         free(snap->disks[i].driver);
+        free(snap->disks[i].state);
         libxl_device_disk_dispose(&snap->disks[i].parent);
         libxl_device_disk_dispose(&snap->disks[i].child);
     }
@@ -82,6 +83,7 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
     free(snap->description);
     free(snap->domain_name);
     free(snap->memory_path);
+    free(snap->memory_state);
     free(snap->consistency);
     free(snap->domain_config_path);
     free(snap->xen_version);

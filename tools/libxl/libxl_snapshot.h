@@ -83,6 +83,8 @@ typedef struct libxl_disk_snapshot {
     char *vdev;
     libxl_snapshot_mode mode;
     char *driver;               /* NULL: the one for qcow2 images */
+    char *state;                /* what its state at the snapshot is known by,
+                                 * xl.snapshot.cfg(5); NULL: not on record */
     libxl_device_disk parent;
     libxl_device_disk child;
 } libxl_disk_snapshot;
@@ -97,6 +99,7 @@ typedef struct libxl_domain_snapshot {
     uint64_t creation_time;     /* seconds since the epoch */
     libxl_defbool memory;       /* default: a ConfigFile does not say */
     char *memory_path;          /* or NULL */
+    char *memory_state;         /* as a disk's */
     char *consistency;          /* without memory: "crash": as after a power
                                  * cut; "clean": the guest had flushed all and
                                  * stood still, or did not run.  Else NULL */
@@ -154,6 +157,14 @@ void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers, int num);
  */
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds);
+/*
+ * Let QEMU, and each program that is no hook, take at most @seconds for a step;
+ * 0: as usual, 10 to 300, each with its own measure.  A merge of volumes, which
+ * has a measure by its size, may always take that.
+ */
+void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
+                                    unsigned int seconds);
+
 /* A snapshot that the storage keeps by itself: a tag in a qcow2. */
 typedef struct libxl_snapshot_tag {
     char *name;
@@ -299,6 +310,8 @@ typedef struct libxl_domain_snapshot_revert_params {
     const libxl_domain_config *config;
     bool skip_unsupported;      /* take the disks that the snapshot skipped as
                                  * they are now */
+    bool force;                 /* take disks and memory as they are, where they
+                                 * are not what they were at the snapshot */
     bool leave_paused;
     bool dry_run;
 } libxl_domain_snapshot_revert_params;

@@ -64,6 +64,8 @@ const struct cmd_spec cmd_table[] = {
       "[options] <Domain> <ConfigFile>",
       "--domain-config=FILE      The xl.cfg to boot from, where the snapshot has\n"
       "                          no memory.\n"
+      "--force                   Take disks and memory as they are, even if they\n"
+      "                          are not what they were at the snapshot.\n"
       "--keep                    Take a snapshot of the present first.\n"
       "--skip-unsupported        Take the disks that the snapshot left out as they\n"
       "                          are now.\n"

@@ -16,15 +16,17 @@
 
 struct revert_options {
     const char *domain, *config_file, *domain_config, *update_config;
-    bool keep, skip, paused, dry_run, json;
+    bool force, keep, skip, paused, dry_run, json;
 };
 
 enum {
-    OPT_DOMAIN_CONFIG = 256, OPT_KEEP, OPT_SKIP, OPT_UPDATE_CONFIG, OPT_JSON,
+    OPT_DOMAIN_CONFIG = 256, OPT_FORCE, OPT_KEEP, OPT_SKIP, OPT_UPDATE_CONFIG,
+    OPT_JSON,
 };
 
 static const struct option revert_longopts[] = {
     {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
+    {"force", 0, 0, OPT_FORCE},
     {"keep", 0, 0, OPT_KEEP},
     {"skip-unsupported", 0, 0, OPT_SKIP},
     {"paused", 0, 0, 'p'},
@@ -44,6 +46,7 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     case 'N': o->dry_run = true; break;
     case 'v': verbosity++; break;
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
+    case OPT_FORCE: o->force = true; break;
     case OPT_KEEP: o->keep = true; break;
     case OPT_UPDATE_CONFIG: o->update_config = optarg; break;
     case OPT_SKIP: o->skip = true; break;
@@ -256,6 +259,7 @@ static int revert(const struct session *s, const struct revert_options *o)
     if (revert_params_set(s, o->domain_config, &snap, &config, &params))
         goto out;
     params.skip_unsupported = o->skip;
+    params.force = o->force;
     params.leave_paused = o->paused;
     params.dry_run = o->dry_run;
     if (prepare(s, o, &snap, &params, &update, &kept)) goto out;

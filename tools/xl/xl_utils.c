@@ -118,22 +118,33 @@ void session_library_error(const struct session *s)
     else session_error(s, "%s", error);
 }
 
-/* For hooks that copy images, and for tests. */
-static int set_hook_timeout(struct session *s)
+/* A number of seconds in the environment; what is not set, or empty, counts as
+ * not said. */
+static int set_timeout(struct session *s, const char *name,
+                       void (*set)(libxl_snapshot_ctx *, unsigned int))
 {
-    const char *text = getenv("XL_SNAPSHOT_HOOK_TIMEOUT");
+    const char *text = getenv(name);
     unsigned long seconds;
     char *end;
 
     if (!text || !*text) return 0;
     seconds = strtoul(text, &end, 10);
     if (*end || *text == '-' || !seconds || seconds > 86400) {
-        session_error(s, "XL_SNAPSHOT_HOOK_TIMEOUT is '%s', not a number of "
-                      "seconds from 1 to 86400", text);
+        session_error(s, "%s is '%s', not a number of seconds from 1 to 86400",
+                      name, text);
         return -1;
     }
-    libxl_snapshot_ctx_set_hook_timeout(s->sc, seconds);
+    set(s->sc, seconds);
     return 0;
+}
+
+/* For hooks that copy images, for slow storage, and for tests. */
+static int set_timeouts(struct session *s)
+{
+    if (set_timeout(s, "XL_SNAPSHOT_HOOK_TIMEOUT",
+                    libxl_snapshot_ctx_set_hook_timeout))
+        return -1;
+    return set_timeout(s, "XL_SNAPSHOT_TIMEOUT", libxl_snapshot_ctx_set_timeout);
 }
 
 int session_open(struct session *s, const char *command)
@@ -149,7 +160,7 @@ int session_open(struct session *s, const char *command)
     if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, logger_xtl(s->logger)))
         abort();
     libxl_snapshot_ctx_set_journal(s->sc, XEN_LIB_DIR "/snapshots/.journal");
-    return set_hook_timeout(s);
+    return set_timeouts(s);
 }
 
 void session_close(struct session *s)
