@@ -19,4 +19,4 @@ ok "a snapshot that recovery completed is good" revert vm "$name"
 ok "its memory and disks are of one instant" back_at vm 0 "$after"
 mark vm
 tell vm reboot
-ok "xl's monitor is still there, and restarts the domain" wait_tick vm 0 240
+ok "xl's monitor is still there, and restarts the domain" until_ok 240 _booted vm

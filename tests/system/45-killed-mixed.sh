@@ -11,6 +11,6 @@ new_snapshot_domain vm qcow2:64M /dev/vg-0/thick,raw,%v,w /dev/vg-0/thin,raw,%v,
 attempt() { xl snapshot-create -n "$1" "${@:2}" vm; }
 as_after() {
     ticking vm && on_layer vm "/srv/vm/xvda.$1.qcow2" &&
-        xl snapshot-verify "$(cfg vm "$1")" && lvremove -qfK "vg-0/thick.$1"
+        xl snapshot-verify "$(cfg vm "$1")" && lvm_ lvremove -f "vg-0/thick.$1"
 }
 kill_everywhere "create, PV, qcow2 and LVM" undone

@@ -21,7 +21,7 @@ reverts() {
 reverts "revert, external" --external qcow2:64M raw:4M
 mark vm
 tell vm reboot
-ok "a guest that recovery brought back can reboot" wait_tick vm 0 240
+ok "a guest that recovery brought back can reboot" until_ok 240 _booted vm
 remove_domain vm
 rm -rf "${snapshots:?}/vm"
 reverts "revert, internal" --internal qcow2:64M

@@ -1,0 +1,44 @@
+#!/bin/bash
+# Recoveries that are killed themselves, at each entry that they make in the
+# journal: run again, they go on.
+. "$(dirname "$0")/faults.sh"
+
+new_snapshot_domain vm qcow2:64M raw:4M
+attempt() { xl snapshot-create --external -n "$1" "${@:2}" vm; }
+attempt first > /dev/null
+plan_of attempt n
+
+# recovery_killed AT OPERATION HOW CHECK: the command is killed when entry AT has
+# been written; its recovery at each of its own entries, and then left to end.
+recovery_killed() {
+    local i num name=n$1
+    killed "$1" after attempt "$name"
+    mapfile -t steps < <(xl snapshot-recover -N --json vm | jq -r '.[0].steps[]')
+    num=${#steps[@]}
+    for ((i = 0; i < num; i++)); do
+        ok "recovery, $2 | ${steps[$i]} | killed before begun | killed" \
+            killed $((1 + 2 * i)) before xl snapshot-recover vm
+        ok "recovery, $2 | ${steps[$i]} | killed before done | killed" \
+            killed $((2 + 2 * i)) before xl snapshot-recover vm
+    done
+    ok "recovery, $2 | all of it | killed $((2 * num)) times | $3" recovered "${3^}"
+    ok "all is well" "${@:4}"
+}
+well() {
+    ticking vm && on_layer vm "/srv/vm/xvda.$1.qcow2" &&
+        xl snapshot-verify "$(cfg vm "$1")"
+}
+remember vm
+undo_at=$(entry begun "$commit") complete_at=$(entry "done" "$commit")
+recovery_killed "$undo_at" "of a create, back" undone unchanged vm
+ok "the guest goes on" ticking vm
+recovery_killed "$complete_at" "of a create, forward" completed well "n$complete_at"
+
+before=$(tick vm)
+xl snapshot-create --external -n s vm > /dev/null
+after=$(tick vm)
+ticking vm
+attempt() { xl snapshot-revert "${@:2}" vm "$(cfg vm s)"; }
+plan_of attempt
+mark vm
+recovery_killed "$(entry begun "$commit")" "of a revert" completed back_at vm "$before" "$after"
