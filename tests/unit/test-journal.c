@@ -22,10 +22,13 @@ static const struct snap_journal_head head = {
 static struct snap_plan some_plan(void)
 {
     struct snap_plan plan = { 0 };
+    struct snap_step *step;
 
     snap_plan_create_file(sc, &plan, "/a", NULL, "x", "a file");
     snap_plan_create_file(sc, &plan, "/b", NULL, "x", "a file");
-    snap_plan_add(sc, &plan, SNAP_STEP_QMP, "commit")->commit_point = true;
+    step = snap_plan_add(sc, &plan, SNAP_STEP_QMP, "commit");
+    step->command = "transaction";
+    step->commit_point = true;
     snap_plan_add(sc, &plan, SNAP_STEP_UNPAUSE, "unpause");
     return plan;
 }
@@ -218,17 +221,34 @@ static void one_that_makes_no_sense_is_told_of(void)
     static const char *const why[] = {
         "{}\n", "it does not name its operation and domain",
         "[\n", "its first line is no JSON",
+        "{\"operation\":\"create\",\"domain\":\"web\",\"domid\":0}\n",
+        "its domid is none",
+        "{\"operation\":\"create\",\"domain\":\"web\","
+        "\"domid\":4294967297}\n",
+        "its domid is none",
+        "{\"operation\":\"create\",\"domain\":\"web\","
+        "\"tagged\":[\"/a\"]}\n",
+        "it does not name its snapshot",
     };
-    int i;
+    size_t i;
 
     libxl_snapshot_ctx_set_journal(sc, tmp_path(""));
-    for (i = 0; i < 4; i += 2) {
+    for (i = 0; i < sizeof(why) / sizeof(*why); i += 2) {
         tmp_text("web.json", why[i]);
         CHECK(strstr(found().error, why[i + 1]) != NULL);
         CHECK_FAILS(snap_journal_refuse(sc, "web", NULL), ERROR_INVAL,
                     "web.json is no journal that can be used");
         CHECK_OK(snap_journal_refuse(sc, "db", UUID));
     }
+}
+
+static void it_may_be_named_without_a_folder(void)
+{
+    struct snap_journal_entry entry;
+
+    CHECK_FAILS(snap_journal_read(sc, "web.json", &entry), ERROR_INVAL,
+                "web.json: No such file");
+    CHECK_STR(entry.head.domain, "web");
 }
 
 static void another_operation_on_the_domain_is_refused(void)
@@ -276,6 +296,7 @@ TESTS(TEST(there_is_none_without_a_folder),
       TEST(a_torn_line_at_the_end_does_not_count),
       TEST(without_its_first_line_nothing_was_begun),
       TEST(one_that_makes_no_sense_is_told_of),
+      TEST(it_may_be_named_without_a_folder),
       TEST(another_operation_on_the_domain_is_refused),
       TEST(a_second_one_of_the_domain_is_not_begun),
       TEST(a_path_that_is_not_utf8_is_refused))

@@ -96,7 +96,10 @@ static void every_field(struct snap_plan *plan)
     snap_plan_add(sc, plan, SNAP_STEP_PAUSE, "pause");
     snap_plan_add(sc, plan, SNAP_STEP_UNPAUSE, "unpause");
     snap_plan_add(sc, plan, SNAP_STEP_DESTROY, "destroy");
-    snap_plan_add(sc, plan, SNAP_STEP_RESTORE, "restore");
+    step = snap_plan_add(sc, plan, SNAP_STEP_RESTORE, "restore");
+    step->path = "/d/n";
+    step->content = "{}";
+    step->argv = snap_argv(sc, "xl", "restore", NULL);
 }
 
 static void the_json_of_a_plan_is_as_recorded(void)
@@ -168,6 +171,15 @@ static void a_plan_that_is_none_is_refused(void)
         "[{\"kind\":\"exec\",\"done_when\":\"soon\"}]",
         "[{\"kind\":\"pause\",\"ends\":0}]",
         "[{\"kind\":\"pause\",\"undo\":{\"kind\":\"fly\"}}]",
+        /* what it takes to do it is missing */
+        "[{\"kind\":\"mkdir\"}]", "[{\"kind\":\"exec\",\"argv\":[]}]",
+        "[{\"kind\":\"pause\",\"undo\":{\"kind\":\"unlink\"}}]",
+        "[{\"kind\":\"quiesce\",\"path\":\"/s\"}]",
+        "[{\"kind\":\"hook\",\"path\":\"a\",\"command\":\"b\","
+        "\"arguments\":\"{}\"}]",
+        "[{\"kind\":\"repoint\",\"disks\":[{\"vdev\":\"xvda\"}]}]",
+        "[{\"kind\":\"hold-monitor\",\"pids\":[-1]}]",
+        "[{\"kind\":\"release-monitor\",\"pids\":[1,4294967298]}]",
     };
     struct snap_plan plan;
     yajl_val v;

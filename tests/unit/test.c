@@ -175,9 +175,21 @@ void check_golden(const char *name, const char *got)
                "differs from what is recorded; is now:\n%s", got);
 }
 
+/* The journal can keep it. */
+static void check_record(const struct snap_plan *plan)
+{
+    yajl_val v = snap_json_parse(snap_plan_record(sc, plan));
+    struct snap_plan again;
+
+    CHECK_OK(snap_plan_parse(sc, v, &again));
+    yajl_tree_free(v);
+}
+
 char *plan_lines(const struct snap_plan *plan)
 {
     char *json = snap_plan_to_json(sc, plan), *at, *text = snap_strdup(sc, "");
+
+    check_record(plan);
 
     while ((at = strstr(json + 1, ",{\"kind\""))) {
         /* an undo stands behind a colon, not behind a comma */

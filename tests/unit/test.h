@@ -48,7 +48,8 @@ void test_skip(const char *why);
  * in the environment, write that file instead.
  */
 void check_golden(const char *name, const char *got);
-/* JSON of a plan, a step a line, so that a change shows as one. */
+/* JSON of a plan, a step a line, so that a change shows as one.  A journal must
+ * be able to keep the plan, too. */
 char *plan_lines(const struct snap_plan *plan);
 
 #define CHECK(cond) \

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define JOURNAL_MAX (64 << 20)      /* bytes */
+#define DOMID_MAX 0x7fef            /* and 0 has no snapshots */
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 struct snap_journal {
@@ -245,15 +246,14 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
                       struct snap_journal_entry *entry)
 {
     struct snap_journal_head *head = &entry->head;
-    yajl_val domid = snap_json_get(obj, "domid");
+    uint64_t domid = snap_json_u64(obj, "domid");
     const char *boot = snap_json_str(obj, "boot");
     const char *boot_now = snap_kernel_line(sc, BOOT_ID);
 
     head->operation = text(sc, obj, "operation");
     head->domain = text(sc, obj, "domain");
     head->uuid_str = text(sc, obj, "uuid");
-    head->domid = YAJL_IS_INTEGER(domid) ? snap_json_u64(obj, "domid")
-                                         : SNAP_NO_DOMAIN;
+    head->domid = snap_json_get(obj, "domid") ? domid : SNAP_NO_DOMAIN;
     head->snapshot = text(sc, obj, "snapshot");
     head->running_uuid = text(sc, obj, "running_uuid");
     if (!head->running_uuid) head->running_uuid = head->uuid_str;
@@ -264,6 +264,10 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     if (!head->operation || !head->domain)
         return snap_fail(sc, ERROR_INVAL, "it does not name its operation and "
                          "domain");
+    if (head->num_tagged && !head->snapshot)
+        return snap_fail(sc, ERROR_INVAL, "it does not name its snapshot");
+    if (head->domid != SNAP_NO_DOMAIN && (!domid || domid > DOMID_MAX))
+        return snap_fail(sc, ERROR_INVAL, "its domid is none");
     return snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
 }
 
@@ -322,7 +326,7 @@ static int parse(libxl_snapshot_ctx *sc, char *content,
 /* The uuid or the name that the file is called by. */
 static const char *stem(libxl_snapshot_ctx *sc, const char *path)
 {
-    const char *name = strrchr(path, '/') + 1;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
     return snap_sprintf(sc, "%.*s", (int)strcspn(name, "."), name);
 }

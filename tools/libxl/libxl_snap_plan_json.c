@@ -240,8 +240,50 @@ static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
     items = items_of(obj, "pids", &step->num_pids);
     pids = snap_zalloc(sc, step->num_pids * sizeof(*pids));
     step->pids = pids;
-    for (i = 0; i < step->num_pids; i++)
-        pids[i] = YAJL_IS_INTEGER(items[i]) ? YAJL_GET_INTEGER(items[i]) : 0;
+    for (i = 0; i < step->num_pids; i++) {
+        long long n = YAJL_IS_INTEGER(items[i]) ? YAJL_GET_INTEGER(items[i])
+                                                : 0;
+
+        pids[i] = n > 0 && n <= INT32_MAX ? n : 0;
+    }
+}
+
+static bool is_argv(const char *const *argv)
+{
+    return argv && argv[0];
+}
+
+/* It has what it takes to be done: a record may be of another version, or
+ * damaged. */
+static bool is_whole(const struct snap_step *s)
+{
+    int i;
+
+    switch (s->kind) {
+    case SNAP_STEP_MKDIR: case SNAP_STEP_RMDIR: case SNAP_STEP_CREATE_FILE:
+    case SNAP_STEP_UNLINK: case SNAP_STEP_FREEZE:
+        return s->path;
+    case SNAP_STEP_PUBLISH: return s->path && s->to;
+    case SNAP_STEP_SAVE: case SNAP_STEP_RECORD: return s->path && s->content;
+    case SNAP_STEP_RESTORE: return s->path && s->content && is_argv(s->argv);
+    case SNAP_STEP_EXEC: case SNAP_STEP_BOOT: return is_argv(s->argv);
+    case SNAP_STEP_QMP: return s->command;
+    case SNAP_STEP_HOOK:
+        return s->path && s->path[0] == '/' && s->command && s->arguments;
+    case SNAP_STEP_QUIESCE:
+        return s->undo && (s->path || (is_argv(s->argv)
+                                       && is_argv(s->undo->argv)));
+    case SNAP_STEP_HOLD_MONITOR: case SNAP_STEP_RELEASE_MONITOR:
+        for (i = 0; i < s->num_pids && s->pids[i] > 0; i++);
+        return i == s->num_pids;
+    case SNAP_STEP_REPOINT:
+        for (i = 0; i < s->num_repoints; i++)
+            if (!s->repoints[i].vdev || !s->repoints[i].be_path
+                || !s->repoints[i].from || !s->repoints[i].to)
+                return false;
+        return true;
+    default: return true;
+    }
 }
 
 static int index_of(const char *const *names, int num, const char *name)
@@ -262,7 +304,7 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     int k = index_of(kind_names, sizeof(kind_names) / sizeof(*kind_names),
                      kind);
     int d = index_of(done_names, sizeof(done_names) / sizeof(*done_names),
-                     done_when);
+                     done_when), rc;
 
     if (k < 0 || (done_when && d < 0))
         return snap_fail(sc, ERROR_INVAL, "there is no step of kind '%s'",
@@ -289,9 +331,14 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->ends = small(obj, "ends", INT32_MAX, -1);
     parse_repoints(sc, obj, step);
     parse_pids(sc, obj, step);
-    if (!undo || is_undo) return 0;
-    step->undo = snap_zalloc(sc, sizeof(*step->undo));
-    return parse_step(sc, undo, step->undo, true);
+    if (undo && !is_undo) {
+        step->undo = snap_zalloc(sc, sizeof(*step->undo));
+        rc = parse_step(sc, undo, step->undo, true);
+        if (rc) return rc;
+    }
+    if (is_whole(step)) return 0;
+    return snap_fail(sc, ERROR_INVAL, "it does not say all of the step '%s'",
+                     step->what);
 }
 
 int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
