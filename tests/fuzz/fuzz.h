@@ -32,7 +32,9 @@ void fuzz_prints(const uint8_t *data, size_t size);
 /* stand-in-peer.c: what every socket that is connected to says, and ends. */
 void fuzz_says(const uint8_t *data, size_t size);
 
-#define MUST(cond) do { if (!(cond)) fuzz_broken(__FILE__, __LINE__, #cond); } while (0)
+#define MUST(cond) do {                                     \
+        if (!(cond)) fuzz_broken(__FILE__, __LINE__, #cond); \
+    } while (0)
 void fuzz_broken(const char *file, int line, const char *what)
     __attribute__((noreturn));
 

@@ -3,8 +3,8 @@
 . "$srcdir/tests/tap.sh"
 cd "$srcdir" || exit 1
 
-c_files=$(ls tools/*/*.[ch] tests/unit/*.[ch] tests/block/*.[ch])
-all_files=$(find tools completion tests/unit tests/block tests/style \
+c_files=$(ls tools/*/*.[ch] tests/unit/*.[ch] tests/block/*.[ch] tests/fuzz/*.[ch])
+all_files=$(find tools completion tests/unit tests/block tests/fuzz tests/style \
     tests/*.* -type f \( -name '*.[ch]' \
     -o -name '*.sh' -o -name '*.am' -o -name '*.sym' \
     -o -name '*.supp' \) 2>/dev/null; echo configure.ac Makefile.am)
@@ -41,7 +41,9 @@ ok "the library does not print" nothing grep -nE \
 ok "nor does it end the process" nothing grep -nE '(^|[^[:alnum:]_])_?exit ?\(' \
     $(ls tools/libxl/*.c | grep -v libxl_snap_exec.c)
 ok "nobody uses a shell or a buffer without length" nothing grep -nE \
-    '(^|[^[:alnum:]_])(system|popen|gets|sprintf|vsprintf|strcat|tmpnam|mktemp|alloca) ?\(' \
+    '(^|[^[:alnum:]_])(system|popen|wordexp|gets|sprintf|vsprintf|strcat|tmpnam|mktemp|alloca) ?\(' \
+    tools/*/*.c
+ok "nor runs one by its name" nothing grep -nE '"([^"]*/)?(ba|da)?sh"' \
     tools/*/*.c
 ok "no variable-length buffers on the stack" nothing grep -nE \
     'char [a-z_]+\[PATH_MAX' tools/*/*.c
