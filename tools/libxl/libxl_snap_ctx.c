@@ -135,7 +135,7 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
 }
 
 /* Bytes 0x80 to 0x9f are controls only where UTF-8 has them behind 0xc2. */
-char *snap_plain(char *s)
+char *libxl_snapshot_plain(char *s)
 {
     unsigned char *p;
 
@@ -157,7 +157,7 @@ int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     char *text, *both;
 
     va_start(ap, fmt);
-    text = snap_plain(format(fmt, ap));
+    text = libxl_snapshot_plain(format(fmt, ap));
     va_end(ap);
 
     if (sc->error) {
@@ -187,7 +187,7 @@ void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
 
     if (!sc->lg) return;
     va_start(ap, fmt);
-    text = snap_plain(format(fmt, ap));
+    text = libxl_snapshot_plain(format(fmt, ap));
     va_end(ap);
     xtl_log(sc->lg, level, -1, "snapshot", "%s", text);
     free(text);

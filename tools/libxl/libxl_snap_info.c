@@ -22,7 +22,7 @@ static char *refusal(libxl_snapshot_ctx *sc, libxl_snapshot_mode mode,
 /* QEMU's words, which are to be printed. */
 static char *plain_str(const char *s)
 {
-    return snap_plain(snap_result_str(s));
+    return libxl_snapshot_plain(snap_result_str(s));
 }
 
 static void fill_layer(const struct snap_layer *from, libxl_snapshot_layer *to)

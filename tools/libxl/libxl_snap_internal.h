@@ -59,9 +59,6 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* As strdup(3), but never NULL unless @s is: for results. */
 char *snap_result_str(const char *s);
-/* Make @s (NULL is fine) one line that a terminal only shows, and return it:
- * for the words of QEMU, of a guest, of a program.  Errors and the log are. */
-char *snap_plain(char *s);
 
 /* Say why the operation fails and return @rc.  The first call counts as the
  * reason; what a later one says (an undo that failed) is appended. */

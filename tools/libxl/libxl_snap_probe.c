@@ -37,7 +37,7 @@ static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
     const char *why = snap_json_str(answer, "why");
 
     if (!why || !*why) return "it gives no reason";
-    return snap_plain(snap_sprintf(sc, "%.300s", why));
+    return libxl_snapshot_plain(snap_sprintf(sc, "%.300s", why));
 }
 
 /*-- which hook takes a disk ------------------------------------------------*/
@@ -151,7 +151,8 @@ void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
         return;
     }
     *can_r = snap_probe_can(snap_json_get(answer, "can"));
-    *version_r = snap_plain(snap_strdup(sc, snap_json_str(answer, "version")));
+    *version_r = libxl_snapshot_plain(
+        snap_strdup(sc, snap_json_str(answer, "version")));
     if (snap_json_get(answer, "why")) *problem_r = answer_why(sc, answer);
     else if (!*can_r) *problem_r = "it does not say what it can";
     yajl_tree_free(answer);
@@ -166,7 +167,8 @@ static const char *first_number(libxl_snapshot_ctx *sc, const char *text)
         size_t len = strcspn(text, " \t\n");
 
         if (isdigit((unsigned char)*text))
-            return snap_plain(snap_sprintf(sc, "%.*s", (int)len, text));
+            return libxl_snapshot_plain(
+                snap_sprintf(sc, "%.*s", (int)len, text));
         text += len ? len : 1;
     }
     return NULL;

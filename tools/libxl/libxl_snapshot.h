@@ -49,6 +49,14 @@ void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc);
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
 
 /*
+ * Make @s (NULL is fine) one line that a terminal only shows, and return it: for
+ * the words of QEMU, of a guest, of a program.  The error, what goes to the log,
+ * and the results of libxl_disk_snapshot_info_list() are so; what libxl itself
+ * logs is not.
+ */
+char *libxl_snapshot_plain(char *s);
+
+/*
  * Keep a journal of each operation in the folder @dir, which is made when it is
  * needed and removed when it is empty: what is begun and was cut off can then
  * be undone or completed (libxl_snapshot_recover()), and until it is, no other

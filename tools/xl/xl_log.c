@@ -53,6 +53,7 @@ static void logger_vmessage(xentoollog_logger *vtable, xentoollog_level level,
     char *text;
 
     if (vasprintf(&text, format, al) < 0) return;
+    libxl_snapshot_plain(text);     /* libxl quotes QEMU */
     if (level >= XTL_ERROR) logger_keep(l, errnoval, text);
     if (level >= l->min_level) logger_print(l, level, errnoval, context, text);
     free(text);
