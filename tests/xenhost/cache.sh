@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# What is built once and kept, keyed by what it is made of. Several callers may run
+# at once; each piece is built by one and moved in place only when it is whole.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/xl-snapshot
+suite=bookworm
+
+say() { echo "xenhost/$(basename "$0"): $*" >&2; }
+
+# hash_of FILE...: a key.
+hash_of() { cat "$@" | sha256sum | cut -c1-12; }
+
+# apt_sources deb|deb-src: the apt sources of this machine that serve the suite, so
+# that all comes from the mirror that everything else here comes from. Nothing
+# printed: none does.
+apt_sources() {
+    command -v apt-get >/dev/null || return 0
+    # shellcheck disable=SC2016
+    apt-get indextargets --no-release-info \
+        --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        sort -u |
+        awk -v s="$suite" -v kind="$1" '$3 == "main" && ($2 == s || index($2, s "-") == 1) {
+            print kind, $1, $2, $3 }'
+}
+
+# Runs builder $1 for cached folder $2 unless that is there.
+cached() {
+    local builder=$1 dir=$2
+    mkdir -p "$cache"
+    exec 9> "$dir.lock"
+    flock 9
+    if [ ! -d "$dir" ]; then
+        say "building $(basename "$dir")"
+        new=$(mktemp -d "$dir.XXXXXX")
+        trap 'rm -rf "$new"' EXIT
+        "$builder" "$new"
+        mv "$new" "$dir"
+        trap - EXIT
+    fi
+    exec 9>&-
+}
