@@ -10,7 +10,7 @@
 # The guests run the witness (tests/xenhost/guest/witness.c): they count ticks,
 # in memory and on their disks, and print TORN when the two do not fit.
 #
-# In dom0, which is emulated, to start a program takes a tenth of a second: what
+# In dom0, which is emulated, to start a program takes a while: what
 # is done often is done by bash itself.
 #
 # A test ends at its first failure, and after 20 minutes, which a line
