@@ -91,6 +91,23 @@ static void it_is_private_and_goes_with_its_folders(void)
     CHECK(access(tmp_path("deep"), F_OK));
 }
 
+/* Also by a recovery. */
+static void a_folder_that_was_there_stays(void)
+{
+    struct snap_journal_entry e;
+    struct snap_journal *journal;
+
+    snap_journal_close(begin());
+    e = found();
+    CHECK(e.made_above);
+    CHECK_OK(snap_journal_open(sc, &e, &journal));
+    CHECK_OK(snap_journal_end(sc, journal));
+    CHECK(access(tmp_path("deep"), F_OK));
+    CHECK_INT(mkdir(tmp_path("deep"), 0700), 0);
+    CHECK_OK(snap_journal_end(sc, begin()));
+    CHECK_INT(access(tmp_path("deep"), F_OK), 0);
+}
+
 static void what_it_says_is_read(void)
 {
     struct snap_journal *journal = begin();
@@ -164,7 +181,8 @@ static void a_recovery_tells_only_that_the_domain_is_back(void)
 
     note(journal, 0, "begun");
     snap_journal_close(journal);
-    CHECK_OK(snap_journal_open(sc, found().path, &journal));
+    e = found();
+    CHECK_OK(snap_journal_open(sc, &e, &journal));
     CHECK_OK(snap_journal_note(sc, journal, &n));
     e = found();
     CHECK_INT(e.at, 0);
@@ -290,7 +308,7 @@ static void a_path_that_is_not_utf8_is_refused(void)
 
 TESTS(TEST(there_is_none_without_a_folder),
       TEST(it_is_private_and_goes_with_its_folders),
-      TEST(what_it_says_is_read), TEST(it_tells_how_far_the_operation_came),
+      TEST(a_folder_that_was_there_stays), TEST(what_it_says_is_read), TEST(it_tells_how_far_the_operation_came),
       TEST(a_commit_point_that_failed_was_not_passed),
       TEST(a_recovery_tells_only_that_the_domain_is_back),
       TEST(a_torn_line_at_the_end_does_not_count),

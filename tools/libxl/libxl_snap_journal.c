@@ -24,6 +24,7 @@ struct snap_journal {
     char *path;
     int fd;
     bool recovers;
+    bool made_above;            /* the folder above its own, too */
 };
 
 /*-- writing ----------------------------------------------------------------*/
@@ -36,7 +37,7 @@ static int write_failed(libxl_snapshot_ctx *sc, const char *path)
 
 static char *head_to_json(libxl_snapshot_ctx *sc,
                           const struct snap_journal_head *head,
-                          const struct snap_plan *plan)
+                          const struct snap_plan *plan, bool made_above)
 {
     bool runs = head->domid != SNAP_NO_DOMAIN;
 
@@ -51,6 +52,7 @@ static char *head_to_json(libxl_snapshot_ctx *sc,
                     : NULL,
         "u:began", (uint64_t)time(NULL),
         "s:boot", snap_kernel_line(sc, BOOT_ID),
+        "j:made_above", made_above ? "true" : NULL,
         "j:plan", snap_plan_record(sc, plan), NULL);
 }
 
@@ -74,15 +76,17 @@ static bool drop_torn(libxl_snapshot_ctx *sc, const char *path)
 
 /* The folder and what is missing above it; another's end removes it when it is
  * empty, perhaps just now. */
-static int create_in_folder(libxl_snapshot_ctx *sc, const char *path)
+static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
+                            bool *made_above_r)
 {
     const char *dir = snap_file_dirname(sc, path);
     int fd, try;
 
+    *made_above_r = false;
     for (try = 0; try < 10; try++) {
-        if ((mkdir(snap_file_dirname(sc, dir), 0700) && errno != EEXIST)
-            || (mkdir(dir, 0700) && errno != EEXIST))
-            return -1;
+        if (!mkdir(snap_file_dirname(sc, dir), 0700)) *made_above_r = true;
+        else if (errno != EEXIST) return -1;
+        if (mkdir(dir, 0700) && errno != EEXIST) return -1;
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
                   0600);
         if (fd >= 0 || (errno != ENOENT && !drop_torn(sc, path))) return fd;
@@ -90,12 +94,12 @@ static int create_in_folder(libxl_snapshot_ctx *sc, const char *path)
     return -1;
 }
 
-/* The folder of the journal @path, and the one above it, if they are empty. */
-static void drop_folder(libxl_snapshot_ctx *sc, const char *path)
+/* The folder of the journal @path, and what we made above it, if empty. */
+static void drop_folder(libxl_snapshot_ctx *sc, const char *path, bool above)
 {
     const char *dir = snap_file_dirname(sc, path);
 
-    if (!rmdir(dir)) rmdir(snap_file_dirname(sc, dir));
+    if (!rmdir(dir) && above) rmdir(snap_file_dirname(sc, dir));
 }
 
 /* What cannot be read again is no journal: a path that is not UTF-8, say. */
@@ -113,7 +117,7 @@ static int check_readable(libxl_snapshot_ctx *sc, const char *path,
 }
 
 static struct snap_journal *journal_new(const char *path, int fd,
-                                        bool recovers)
+                                        bool recovers, bool made_above)
 {
     struct snap_journal *journal = calloc(1, sizeof(*journal));
 
@@ -121,6 +125,7 @@ static struct snap_journal *journal_new(const char *path, int fd,
     journal->path = snap_result_str(path);
     journal->fd = fd;
     journal->recovers = recovers;
+    journal->made_above = made_above;
     return journal;
 }
 
@@ -142,37 +147,40 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r)
 {
-    const char *path, *line;
+    const char *path;
+    bool made_above;
     int fd, rc;
 
     *journal_r = NULL;
     if (!sc->journal_dir) return 0;
     path = snap_sprintf(sc, "%s/%s.json", sc->journal_dir,
                         head->uuid_str ? head->uuid_str : head->domain);
-    line = snap_sprintf(sc, "%s\n", head_to_json(sc, head, plan));
-    rc = check_readable(sc, path, line);
+    rc = check_readable(sc, path, head_to_json(sc, head, plan, false));
     if (rc) return rc;
-    fd = create_in_folder(sc, path);
+    fd = create_in_folder(sc, path, &made_above);
     if (fd < 0) return write_failed(sc, path);
-    rc = write_head(sc, path, fd, line);
+    rc = write_head(sc, path, fd,
+                    snap_sprintf(sc, "%s\n",
+                                 head_to_json(sc, head, plan, made_above)));
     if (rc) {
         unlink(path);
-        drop_folder(sc, path);
+        drop_folder(sc, path, made_above);
         close(fd);
         return rc;
     }
-    *journal_r = journal_new(path, fd, false);
+    *journal_r = journal_new(path, fd, false, made_above);
     return 0;
 }
 
-int snap_journal_open(libxl_snapshot_ctx *sc, const char *path,
+int snap_journal_open(libxl_snapshot_ctx *sc,
+                      const struct snap_journal_entry *entry,
                       struct snap_journal **journal_r)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(entry->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 
     *journal_r = NULL;
-    if (fd < 0) return write_failed(sc, path);
-    *journal_r = journal_new(path, fd, true);
+    if (fd < 0) return write_failed(sc, entry->path);
+    *journal_r = journal_new(entry->path, fd, true, entry->made_above);
     return 0;
 }
 
@@ -192,24 +200,17 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
     return 0;
 }
 
-static int remove_journal(libxl_snapshot_ctx *sc, const char *path)
-{
-    int rc;
-
-    if (unlink(path))
-        return snap_fail(sc, ERROR_FAIL, "cannot remove the journal %s: %s",
-                         path, strerror(errno));
-    rc = sync_folder(sc, snap_file_dirname(sc, path));
-    if (!rc) drop_folder(sc, path);
-    return rc;
-}
-
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)
 {
     int rc;
 
     if (!journal) return 0;
-    rc = remove_journal(sc, journal->path);
+    if (unlink(journal->path))
+        rc = snap_fail(sc, ERROR_FAIL, "cannot remove the journal %s: %s",
+                       journal->path, strerror(errno));
+    else
+        rc = sync_folder(sc, snap_file_dirname(sc, journal->path));
+    if (!rc) drop_folder(sc, journal->path, journal->made_above);
     snap_journal_close(journal);
     return rc;
 }
@@ -261,6 +262,7 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     parse_tagged(sc, obj, head);
     entry->same_boot = boot && boot_now && !strcmp(boot, boot_now);
     entry->began = snap_json_u64(obj, "began");
+    entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
     if (!head->operation || !head->domain)
         return snap_fail(sc, ERROR_INVAL, "it does not name its operation and "
                          "domain");

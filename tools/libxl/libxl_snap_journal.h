@@ -46,9 +46,6 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_journal_head *head,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r);
-/* One that was left, for a recovery to write to. */
-int snap_journal_open(libxl_snapshot_ctx *sc, const char *path,
-                      struct snap_journal **journal_r);
 /* How far it has come. */
 struct snap_journal_note {
     int step;                   /* its number */
@@ -81,9 +78,14 @@ struct snap_journal_entry {
     bool committed;             /* a commit point is done, */
     bool maybe;                 /* or was begun, and nobody knows */
     bool undoing;
+    bool made_above;            /* it made the folder above its own */
     bool same_boot;             /* the host has not been restarted since */
 };
 
+/* Open it again, for a recovery to write to. */
+int snap_journal_open(libxl_snapshot_ctx *sc,
+                      const struct snap_journal_entry *entry,
+                      struct snap_journal **journal_r);
 /* The entry in the file @path. */
 int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
                       struct snap_journal_entry *entry);

@@ -352,7 +352,7 @@ static int run(libxl_snapshot_ctx *sc, const struct snap_recover *r)
         .domid = r->domid, .uuid_str = head->uuid_str,
         .domain_name = head->domain, .again = true,
     };
-    int rc = snap_journal_open(sc, r->entry.path, &run.journal);
+    int rc = snap_journal_open(sc, &r->entry, &run.journal);
 
     if (rc) return rc;
     rc = snap_run_plan(sc, &run, &r->plan);
