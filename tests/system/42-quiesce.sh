@@ -53,6 +53,7 @@ kill -KILL $tool
 ok "killed while the guest is frozen: the guest goes on" ticking vm
 ok "nothing is frozen" says thawed agent_says vm guest-fsfreeze-status
 ok "killed" ended 137 ""
+ok "what it had done is undone" says "^Undone" xl snapshot-recover vm
 
 stopped_while_frozen four --quiesce-timeout 6
 ok "hanging while the guest is frozen: the guest goes on" ticking vm
