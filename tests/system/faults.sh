@@ -74,3 +74,22 @@ kill_everywhere() {
         cell "${steps[$i]}" "killed before done" $outcome "$(entry "done" $i)" before
     done
 }
+
+# kill_reverts OPERATION "CREATE_OPTION..." IS_BACK DISK...: the same of a revert of a
+# new domain to a snapshot that was taken with these options; IS_BACK BEFORE AFTER
+# checks that it is at a tick between them.
+kill_reverts() {
+    local before after is_back=$3
+    remove_domain vm
+    rm -rf "${snapshots:?}/vm"
+    new_snapshot_domain vm "${@:4}"
+    ticking vm
+    before=$(tick vm)
+    # shellcheck disable=SC2086
+    xl snapshot-create $2 -n s vm > /dev/null
+    after=$(tick vm)
+    ticking vm
+    attempt() { xl snapshot-revert "${@:2}" vm "$(cfg vm s)"; }
+    as_after() { $is_back vm "$before" "$after"; }
+    kill_everywhere "$1" completed
+}

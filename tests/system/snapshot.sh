@@ -9,10 +9,11 @@ snapshots=/var/lib/xen/snapshots
 cfg() { echo "$snapshots/$1/$2/snapshot.cfg"; }
 memory() { echo "$snapshots/$1/$2/memory"; }
 
-# new_snapshot_domain ...: new_domain, whose snapshots go with it.
+# new_snapshot_domain ...: new_domain, whose snapshots go with it, and what journal
+# is left.
 new_snapshot_domain() {
     new_domain "$@"
-    cleanup_fn rm -rf "${snapshots:?}/$_name"
+    cleanup_fn rm -rf "${snapshots:?}/$_name" "${snapshots:?}/.journal"
 }
 
 # revert DOMAIN NAME [OPTION...]
