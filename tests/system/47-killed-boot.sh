@@ -2,6 +2,6 @@
 # The same without memory: the revert boots the domain.
 . "$(dirname "$0")/faults.sh"
 
-disks="--disk-only --domain-config $(config vm)"
-kill_reverts "revert, external, no memory" "--external $disks" boots_at qcow2:64M raw:4M
-kill_reverts "revert, internal, no memory" "--internal $disks" boots_at qcow2:64M
+how="--disk-only --domain-config $(config vm)"
+kill_reverts "revert, external, no memory" "--external $how" boots_at qcow2:64M raw:4M
+kill_reverts "revert, internal, no memory" "--internal $how" boots_at qcow2:64M

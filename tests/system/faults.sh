@@ -62,6 +62,8 @@ cell() { ok "$operation | $1 | $2 | $3" "$3" "$4" "$5"; }
 # and not reached.
 kill_everywhere() {
     local operation=$1 unsure=$2 outcome=undone i
+    # killed before its journal says so, nobody knows that it made this folder
+    mkdir -p -m 700 "$snapshots"
     plan_of attempt n
     remember vm
     cell "the journal" "killed before the plan" undone 1 before
