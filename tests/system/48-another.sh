@@ -30,14 +30,15 @@ refused() {
 
 chattr -i /srv/vm/xvdb.raw
 touch -r /srv/vm/xvdb.raw /srv/vm/then
-write() { printf %b "$2" | dd of="$1" bs=1 seek="$3" conv=notrunc status=none; }
-write /srv/vm/xvdb.raw x 100
+write() { dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+dd if=/srv/vm/xvdb.raw bs=1 skip=100 count=10 of=/srv/vm/bytes status=none
+write /srv/vm/xvdb.raw 100 <<< "disturbed"
 ok "a base is written to" true
 refused xvdb "xvdb.raw is not what it was at the snapshot: it was written to, the last time at 20"
 touch -r /srv/vm/then /srv/vm/xvdb.raw
 ok "setting its date back does not hide it" mustfail "its first 64 KiB are not" \
     xl snapshot-revert -N vm "$(cfg vm s)"
-write /srv/vm/xvdb.raw '\0' 100
+write /srv/vm/xvdb.raw 100 < /srv/vm/bytes
 touch -r /srv/vm/then /srv/vm/xvdb.raw
 ok "with its old date and content it is the old one" xl snapshot-verify "$(cfg vm s)"
 
@@ -56,7 +57,7 @@ sed -i '/xvdd=volume/d' "$(cfg vm s)"
 ok "what is not on record is not looked at" xl snapshot-verify "$(cfg vm s)"
 
 cp -p "$(memory vm s)" /srv/vm/memory
-write "$(memory vm s)" x $(($(stat -c %s /srv/vm/memory) - 9))
+write "$(memory vm s)" $(($(stat -c %s /srv/vm/memory) - 9)) <<< x
 ok "the memory image is another one" true
 ok "a revert refuses it" mustfail "it is another one than the snapshot's, written at 20" \
     xl snapshot-revert -N vm "$(cfg vm s)"
