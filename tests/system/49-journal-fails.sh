@@ -15,7 +15,7 @@ refused() {
 }
 done_anyway() {
     local said='Snapshot n'
-    [ "$2" != term-after ] || said='a signal came after the commit point'
+    [ "$2" != term-after ] || said='a signal came after the commit point: there was no way back'
     says "$said" fault "$1" "$2" attempt "n$1-$2" && none_left && ticking vm &&
         on_layer vm "/srv/vm/xvda.n$1-$2.qcow2"
 }

@@ -39,6 +39,6 @@ xl snapshot-create --external -n s vm > /dev/null
 after=$(tick vm)
 ticking vm
 attempt() { xl snapshot-revert "${@:2}" vm "$(cfg vm s)"; }
-plan_of attempt
+plan_of attempt n
 mark vm
 recovery_killed "$(entry begun "$commit")" "of a revert" completed back_at vm "$before" "$after"

@@ -19,7 +19,7 @@ _is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
 meanwhile() {
     local pid code=0
     FAULT=".journal/ $1 stop-after" LD_PRELOAD=$PWD/fault.so \
-        xl snapshot-create --external -n "$3" vm > "$_tmp/out" 2>&1 &
+        xl snapshot-create --external -n "$3" vm > "$_tmp/said" 2>&1 &
     pid=$!
     until_ok 120 _is_stopped $pid || return 1
     ticks=$(tick vm)

@@ -20,7 +20,7 @@ _has_memory() { [ -s /mnt/hung/s/memory.partial ]; }
 _suspended() { [[ $(xl list vm | tail -n 1) = *---s* ]]; }
 ticking vm
 before=$(find /mnt/hung /srv/vm | sort)
-XL_SNAPSHOT_TIMEOUT=5 xl snapshot-create -n s -d /mnt/hung vm > "$_tmp/out" 2>&1 &
+XL_SNAPSHOT_TIMEOUT=5 xl snapshot-create -n s -d /mnt/hung vm > "$_tmp/said" 2>&1 &
 pid=$!
 until_ok 60 _has_memory
 dmsetup suspend --nolockfs hung
@@ -30,7 +30,7 @@ ok "the command waits for the storage" kill -0 $pid
 dmsetup resume hung
 code=0
 wait $pid || code=$?
-ok "and ends, saying what hung" grep -q "the file for its memory has taken nothing" "$_tmp/out"
+ok "and ends, saying what hung" grep -q "the file for its memory has taken nothing" "$_tmp/said"
 ok "as failed" test $code = 1
 ok "nothing is left" diff <(echo "$before") <(find /mnt/hung /srv/vm | sort)
 ok "nor a journal" test ! -e "$snapshots/.journal"

@@ -40,7 +40,6 @@ _is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
 begin() { # CELL
     local name operation entry
     IFS=: read -r name operation entry <<< "$1"
-    start "$name" "$operation"
     command_of "$operation" "$name"
     FAULT=".journal/ $entry stop-after" LD_PRELOAD=$PWD/fault.so "${command[@]}" \
         > "/srv/$name.out" 2>&1 &
@@ -89,6 +88,11 @@ steps)
     remove_domain a
     remove_domain r ;;
 begin)
+    for cell in "${@:2}"; do
+        IFS=: read -r name operation _ <<< "$cell"
+        start "$name" "$operation"
+    done
+    sync
     for cell in "${@:2}"; do begin "$cell"; done
     for cell in "${@:2}"; do ticks+=" ${cell%%:*}=$(tick "${cell%%:*}")"; done
     echo "ticks$ticks" ;;

@@ -18,6 +18,16 @@ static bool is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
     return paused;
 }
 
+/* Its nodes have gone with it; what the domain does without it is another
+ * matter. */
+static bool qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    const char *pid = snap_xs_read(sc, snap_sprintf(
+        sc, "/local/domain/%u/image/device-model-pid", domid));
+
+    return pid && !snap_file_exists(snap_sprintf(sc, "/proc/%s", pid));
+}
+
 static int tag_is_gone(libxl_snapshot_ctx *sc, const struct snap_step *step,
                        bool *gone_r)
 {
@@ -62,6 +72,8 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
         *done_r = true;         /* it ended with the process that held it */
         return 0;
     case SNAP_STEP_QMP:
+        *done_r = gone || qemu_is_gone(sc, run->domid);
+        return 0;
     case SNAP_STEP_REPOINT:
     case SNAP_STEP_DESTROY:
         *done_r = gone;

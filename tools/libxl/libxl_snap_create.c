@@ -348,6 +348,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
                   "it runs on with them; mend this and run xl snapshot-recover "
                   "%s before it reboots", c.dom.name, c.dom.name);
     result->domid = domid;
+    result->signalled = run.signalled;
     if (run.stopped_us && run.running_us)
         result->downtime_us = run.running_us - run.stopped_us;
     result->total_us = snap_now_us() - began;

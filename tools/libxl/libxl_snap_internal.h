@@ -340,6 +340,7 @@ struct snap_run {
     uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
     uint64_t running_us;        /* when it ran again */
     bool committed;
+    bool signalled;             /* after that, and it went on */
     bool unknown;               /* whether the commit point was passed */
     bool lost;                  /* the last step may or may not be done */
     bool restored;              /* xl has restored the domain */

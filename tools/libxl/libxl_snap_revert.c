@@ -195,6 +195,7 @@ static int run(libxl_snapshot_ctx *sc, struct snap_revert *r,
     int rc = snap_run_plan(sc, &run, &r->plan);
 
     result->domid = run.domid;
+    result->signalled = run.signalled;
     if (rc && run.restored)
         snap_fail(sc, rc, "domain %s is back, but paused; xl unpause lets it "
                   "run", r->config.c_info.name);

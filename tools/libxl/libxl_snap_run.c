@@ -340,9 +340,7 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
     snap_signals_block(&old);
     rc = run_steps(sc, run, plan);
-    if (run->committed && snap_signals_pending())
-        snap_log(sc, XTL_WARN, "a signal came after the commit point: there "
-                 "was no way back, and the command has gone on to its end");
+    run->signalled = run->committed && snap_signals_pending();
     snap_signals_drop();
     snap_signals_restore(&old);
     if (run->left)

@@ -281,6 +281,7 @@ typedef struct libxl_domain_snapshot_result {
     int num_steps;              /* the plan, a sentence a step */
     char **steps;
     char *plan_json;            /* the plan, for programs */
+    bool signalled;             /* a signal came after the commit point */
 } libxl_domain_snapshot_result;
 
 void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result);

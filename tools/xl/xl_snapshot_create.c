@@ -334,6 +334,7 @@ static int create(const struct session *s, const struct create_options *o,
     r = o->dry_run ? 0 : config_update_write(&update,
                                              result.snapshot.domain_name);
     logger_end_progress(s->logger);
+    session_tell_signal(s, &result);
     if (!config_r)
         print_created(&result, params.config_path, &update, o->dry_run,
                       o->json);

@@ -270,6 +270,7 @@ static int revert(const struct session *s, const struct revert_options *o)
     r = o->dry_run ? 0 : config_update_write(&update,
                                              result.snapshot.domain_name);
     logger_end_progress(s->logger);
+    session_tell_signal(s, &result);
     print_reverted(&result, kept, &update, o->dry_run, o->json);
     if (r)
         session_error(s, "%s; the domain is back at the snapshot: write its new "

@@ -118,6 +118,14 @@ void session_library_error(const struct session *s)
     else session_error(s, "%s", error);
 }
 
+void session_tell_signal(const struct session *s,
+                         const libxl_domain_snapshot_result *result)
+{
+    if (result->signalled)
+        session_error(s, "a signal came after the commit point: there was no "
+                      "way back, and the command has gone on to its end");
+}
+
 /* A number of seconds in the environment; what is not set, or empty, counts as
  * not said. */
 static int set_timeout(struct session *s, const char *name,

@@ -72,6 +72,9 @@ void session_error(const struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* The same with the library's sentence, and libxl's reason if it gave one. */
 void session_library_error(const struct session *s);
+/* Say that a signal came too late to undo, if one did. */
+void session_tell_signal(const struct session *s,
+                         const libxl_domain_snapshot_result *result);
 
 /* xl_log.c: a logger that shows progress on a terminal and keeps libxl's
  * first error for the one line that the user gets. */
