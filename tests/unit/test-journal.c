@@ -308,7 +308,8 @@ static void a_path_that_is_not_utf8_is_refused(void)
 
 TESTS(TEST(there_is_none_without_a_folder),
       TEST(it_is_private_and_goes_with_its_folders),
-      TEST(a_folder_that_was_there_stays), TEST(what_it_says_is_read), TEST(it_tells_how_far_the_operation_came),
+      TEST(a_folder_that_was_there_stays), TEST(what_it_says_is_read),
+      TEST(it_tells_how_far_the_operation_came),
       TEST(a_commit_point_that_failed_was_not_passed),
       TEST(a_recovery_tells_only_that_the_domain_is_back),
       TEST(a_torn_line_at_the_end_does_not_count),

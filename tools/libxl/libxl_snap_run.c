@@ -296,7 +296,8 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     note.state = !rc ? "done" : run->lost ? "lost" : "failed";
     note.flush = false;
     snap_journal_note(sc, run->journal, &note);
-    if (rc && !forward) run->left = true;
+    /* who freezes the guest thaws it in the end, whatever it says to us */
+    if (rc && !forward && step->kind != SNAP_STEP_THAW) run->left = true;
     return rc;
 }
 
