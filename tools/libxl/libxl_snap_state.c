@@ -208,6 +208,9 @@ static const char *difference(libxl_snapshot_ctx *sc, const char *then,
 {
     const char *kind = word(sc, then, 0), *date = now->date;
 
+    if ((!strcmp(kind, "volume") || !strcmp(kind, "origin")) && date)
+        return snap_sprintf(sc, "it is another volume of that name, made at %s",
+                            date);
     if (!now->text || differs(sc, then, now->text, 0))
         return "it is of another kind now";
     if (!strcmp(kind, "file") && differs(sc, then, now->text, 2))
@@ -215,9 +218,6 @@ static const char *difference(libxl_snapshot_ctx *sc, const char *then,
                             date ? date : "a time that is not known");
     if (!strcmp(kind, "tag"))
         return snap_sprintf(sc, "its tag was made again, at %s",
-                            date ? date : "a time that is not known");
-    if (!strcmp(kind, "volume") || !strcmp(kind, "origin"))
-        return snap_sprintf(sc, "it is another volume of that name, made at %s",
                             date ? date : "a time that is not known");
     if (differs(sc, then, now->text, 1))
         return snap_sprintf(sc, "it has %s bytes and had %s",
