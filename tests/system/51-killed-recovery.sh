@@ -8,18 +8,24 @@ attempt() { xl snapshot-create --external -n "$1" "${@:2}" vm; }
 attempt first > /dev/null
 plan_of attempt n
 
+# to_do: sets left to what a recovery would do now.
+to_do() { mapfile -t left < <(xl snapshot-recover -N --json vm | jq -r '.[0].steps[]'); }
+
 # recovery_killed AT OPERATION HOW CHECK: the command is killed when entry AT has
 # been written; its recovery at each of its own entries, and then left to end.
 recovery_killed() {
-    local i num name=n$1
+    local i j num steps left name=n$1
     killed "$1" after attempt "$name"
-    mapfile -t steps < <(xl snapshot-recover -N --json vm | jq -r '.[0].steps[]')
-    num=${#steps[@]}
+    to_do
+    steps=("${left[@]}") num=${#left[@]}
     for ((i = 0; i < num; i++)); do
+        # that of a revert begins behind the domain's return, once that is done
+        to_do
+        j=$((i - (num - ${#left[@]})))
         ok "recovery, $2 | ${steps[$i]} | killed before begun | killed" \
-            killed $((1 + 2 * i)) before xl snapshot-recover vm
+            killed $((1 + 2 * j)) before xl snapshot-recover vm
         ok "recovery, $2 | ${steps[$i]} | killed before done | killed" \
-            killed $((2 + 2 * i)) before xl snapshot-recover vm
+            killed $((2 + 2 * j)) before xl snapshot-recover vm
     done
     ok "recovery, $2 | all of it | killed $((2 * num)) times | $3" recovered "${3^}"
     ok "all is well" "${@:4}"
