@@ -57,7 +57,7 @@ sed -i '/xvdd=volume/d' "$(cfg vm s)"
 ok "what is not on record is not looked at" xl snapshot-verify "$(cfg vm s)"
 
 cp -p "$(memory vm s)" /srv/vm/memory
-write "$(memory vm s)" $(($(stat -c %s /srv/vm/memory) - 9)) <<< x
+write "$(memory vm s)" $(($(stat -c %s /srv/vm/memory) - 30000)) <<< "disturbed"
 ok "the memory image is another one" true
 ok "a revert refuses it" mustfail "it is another one than the snapshot's, written at 20" \
     xl snapshot-revert -N vm "$(cfg vm s)"
