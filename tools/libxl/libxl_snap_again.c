@@ -5,39 +5,13 @@
  */
 #include "libxl_snap_internal.h"
 
-#include <string.h>
-
-static bool is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
-{
-    libxl_dominfo info;
-    bool paused;
-
-    libxl_dominfo_init(&info);
-    paused = !libxl_domain_info(sc->ctx, &info, domid) && info.paused;
-    libxl_dominfo_dispose(&info);
-    return paused;
-}
-
 /* Its nodes have gone with it; what the domain does without it is another
  * matter. */
 static bool qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid)
 {
-    const char *pid = snap_xs_read(sc, snap_sprintf(
-        sc, "/local/domain/%u/image/device-model-pid", domid));
+    pid_t pid = snap_xs_qemu_pid(sc, domid);
 
-    return pid && !snap_file_exists(snap_sprintf(sc, "/proc/%s", pid));
-}
-
-static int tag_is_gone(libxl_snapshot_ctx *sc, const struct snap_step *step,
-                       bool *gone_r)
-{
-    struct snap_image_info info;
-    int i, rc = snap_gather_image(sc, step->path, "qcow2", &info);
-
-    *gone_r = true;
-    for (i = 0; !rc && i < info.num_tags; i++)
-        if (!strcmp(info.tags[i], step->shows)) *gone_r = false;
-    return rc;
+    return pid && !snap_file_exists(snap_sprintf(sc, "/proc/%d", (int)pid));
 }
 
 static int program_was_run(libxl_snapshot_ctx *sc,
@@ -55,7 +29,9 @@ static int program_was_run(libxl_snapshot_ctx *sc,
         *done_r = there == (step->done_when == SNAP_DONE_LV_IS_THERE);
         return rc;
     case SNAP_DONE_TAG_IS_GONE:
-        return tag_is_gone(sc, step, done_r);
+        rc = snap_gather_has_tag(sc, step->path, step->shows, &there);
+        *done_r = !there;
+        return rc;
     }
     return 0;
 }
@@ -83,7 +59,7 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
         return 0;
     case SNAP_STEP_PAUSE:
     case SNAP_STEP_UNPAUSE:
-        *done_r = gone || is_paused(sc, run->domid)
+        *done_r = gone || snap_dom_is_paused(sc, run->domid)
                           == (step->kind == SNAP_STEP_PAUSE);
         return 0;
     case SNAP_STEP_RECORD:

@@ -101,6 +101,17 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
     return rc;
 }
 
+bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    libxl_dominfo info;
+    bool paused;
+
+    libxl_dominfo_init(&info);
+    paused = !libxl_domain_info(sc->ctx, &info, domid) && info.paused;
+    libxl_dominfo_dispose(&info);
+    return paused;
+}
+
 bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     libxl_dominfo info;

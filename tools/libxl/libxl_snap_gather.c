@@ -325,14 +325,11 @@ static int gather_nodes(libxl_snapshot_ctx *sc, struct snap_domain *dom,
 
 static int gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 {
-    const char *pid = snap_xs_read(
-        sc, snap_sprintf(sc, "/local/domain/%u/image/device-model-pid",
-                         dom->domid));
     struct snap_qmp *qmp = NULL;
     bool needed = false;
     int rc, i;
 
-    if (pid) dom->qemu_pid = atoi(pid);
+    dom->qemu_pid = snap_xs_qemu_pid(sc, dom->domid);
     for (i = 0; i < dom->num_disks; i++)
         if (dom->disks[i].backend == SNAP_BACKEND_QDISK
             && dom->disks[i].backend_domid == 0)

@@ -5,6 +5,8 @@
  */
 #include "libxl_snap_internal.h"
 
+#include <string.h>
+
 #define IMAGES_EXEC_MS      30000
 
 int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
@@ -46,4 +48,16 @@ int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
     info_r->tags = snap_layer_tags(sc, &info_r->chain[0]);
     yajl_tree_free(list);
     return 0;
+}
+
+int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
+                        const char *tag, bool *has_r)
+{
+    struct snap_image_info info;
+    int i, rc = snap_gather_image(sc, path, "qcow2", &info);
+
+    *has_r = false;
+    for (i = 0; !rc && i < info.num_tags; i++)
+        if (!strcmp(info.tags[i], tag)) *has_r = true;
+    return rc;
 }

@@ -237,6 +237,9 @@ struct snap_image_info {
 /* One run of it, however deep the chain is. */
 int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
                       const char *format, struct snap_image_info *info_r);
+/* Whether the qcow2 @path has the internal snapshot @tag. */
+int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
+                        const char *tag, bool *has_r);
 /* The kind of vhd that @disk is; nothing is done if it is none. */
 int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 /* Whether the running domain @domid has @parent, or an overlay on it, as its

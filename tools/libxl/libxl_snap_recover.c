@@ -55,18 +55,6 @@ static int commit_point(const struct snap_plan *plan)
     return plan->num_steps;
 }
 
-static int is_tagged(libxl_snapshot_ctx *sc, const char *path,
-                     const char *tag, bool *is_r)
-{
-    struct snap_image_info info;
-    int i, rc = snap_gather_image(sc, path, "qcow2", &info);
-
-    *is_r = false;
-    for (i = 0; !rc && i < info.num_tags; i++)
-        if (!strcmp(info.tags[i], tag)) *is_r = true;
-    return rc;
-}
-
 /* QEMU has switched a disk to its overlay: then all, in one transaction. */
 static int has_switched(libxl_snapshot_ctx *sc, const struct snap_recover *r,
                         bool *has_r)
@@ -107,7 +95,7 @@ static int was_committed(libxl_snapshot_ctx *sc, const struct snap_recover *r,
     *was_r = !r->entry.plan.steps[r->commit].undo;
     if (!*was_r) return 0;
     if (head->num_tagged)
-        return is_tagged(sc, head->tagged[0], head->snapshot, was_r);
+        return snap_gather_has_tag(sc, head->tagged[0], head->snapshot, was_r);
     return r->domid == SNAP_NO_DOMAIN ? 0 : has_switched(sc, r, was_r);
 }
 

@@ -150,7 +150,7 @@ static int is_reborn(libxl_snapshot_ctx *sc, const struct snap_revert *r,
  * has died must be revertible too. */
 static int gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
-    const char *name = r->config.c_info.name, *pid;
+    const char *name = r->config.c_info.name;
     uint32_t other;
     bool reborn;
     int rc;
@@ -168,9 +168,7 @@ static int gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
         r->dom.domid = other;
     }
     if (r->dom.domid == SNAP_NO_DOMAIN) return 0;
-    pid = snap_xs_read(sc, snap_sprintf(sc, "/local/domain/%u/image/"
-                                        "device-model-pid", r->dom.domid));
-    if (pid) r->dom.qemu_pid = atoi(pid);
+    r->dom.qemu_pid = snap_xs_qemu_pid(sc, r->dom.domid);
     return 0;
 }
 

@@ -168,6 +168,7 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
  * seen. */
 int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
                   uint64_t *stopped_us_r);
+bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
 bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
@@ -191,6 +192,8 @@ void snap_signals_restore(const sigset_t *old);
 
 /* The value of @path, or NULL. */
 char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path);
+/* Of the QEMU that serves the domain; 0: not known. */
+pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The name of a domain, its number where it has none. */
 const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
 /* Make all three places name the new images; see libxl_snap_xs.c. */

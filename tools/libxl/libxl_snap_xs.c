@@ -40,6 +40,14 @@ char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path)
     return text;
 }
 
+pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    const char *pid = snap_xs_read(
+        sc, snap_sprintf(sc, "/local/domain/%u/image/device-model-pid", domid));
+
+    return pid ? atoi(pid) : 0;
+}
+
 const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     const char *name = snap_xs_read(sc, snap_sprintf(
