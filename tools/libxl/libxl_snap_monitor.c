@@ -67,6 +67,7 @@ static bool is_log_of_a_domain(libxl_snapshot_ctx *sc, const char *link,
     return false;
 }
 
+/* The log of some monitor; @opaque: a monitor_match, or NULL for any. */
 static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
                       void *opaque)
 {
@@ -77,9 +78,9 @@ static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
 
     if (len <= 0) return false;
     link[len] = 0;
-    if (m->name) return is_log_of(link, m->name);
+    if (m && m->name) return is_log_of(link, m->name);
     return !strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX))
-        && !is_log_of_a_domain(sc, link, m);
+        && !(m && is_log_of_a_domain(sc, link, m));
 }
 
 /* A domain that was renamed has its log under the old name, so where no log
@@ -141,28 +142,13 @@ int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
     return 0;
 }
 
-static bool match_any_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                          void *opaque)
-{
-    char link[512];
-    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
-                           link, sizeof(link) - 1);
-
-    (void)opaque;
-    return len > 0 && !strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX));
-}
-
 /* By their pid alone they might be others by now, if we recover. */
 int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
 {
-    pid_t *monitors;
-    int i, k, num_monitors, rc;
+    int i;
 
-    rc = snap_processes_with_fd(sc, match_any_log, NULL, &monitors,
-                                &num_monitors);
-    if (rc) return rc;
     for (i = 0; i < num; i++)
-        for (k = 0; k < num_monitors; k++)
-            if (monitors[k] == pids[i]) kill(pids[i], SIGCONT);
+        if (snap_process_has_fd(sc, pids[i], match_log, NULL))
+            kill(pids[i], SIGCONT);
     return 0;
 }

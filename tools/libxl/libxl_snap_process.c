@@ -65,8 +65,8 @@ char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
     return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
 }
 
-static bool process_matches(libxl_snapshot_ctx *sc, pid_t pid,
-                            snap_match_fd *match, void *opaque)
+bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
+                         snap_match_fd *match, void *opaque)
 {
     DIR *dir = opendir(snap_sprintf(sc, "/proc/%d/fd", (int)pid));
     struct dirent *e;
@@ -93,7 +93,7 @@ int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
     while ((e = readdir(dir))) {
         if (!isdigit((unsigned char)e->d_name[0])) continue;
         pid = atoi(e->d_name);
-        if (pid == getpid() || !process_matches(sc, pid, match, opaque))
+        if (pid == getpid() || !snap_process_has_fd(sc, pid, match, opaque))
             continue;
         pids = snap_grow(sc, pids, num * sizeof(pid), (num + 1) * sizeof(pid));
         pids[num++] = pid;

@@ -293,10 +293,12 @@ int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
 
 /* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
-/* The processes with a file descriptor for which @match, given its number as
- * text, says true; never ourselves. */
+/* Whether a process has a file descriptor for which @match, given its number as
+ * text, says true; and all that have, never ourselves. */
 typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
                            void *opaque);
+bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
+                         snap_match_fd *match, void *opaque);
 int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
                            void *opaque, pid_t **pids_r, int *num_r);
 /* The process that is connected to the unix socket @path, or NULL. */
