@@ -147,7 +147,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r)
 {
-    const char *path;
+    const char *path, *line;
     bool made_above;
     int fd, rc;
 
@@ -155,13 +155,11 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
     if (!sc->journal_dir) return 0;
     path = snap_sprintf(sc, "%s/%s.json", sc->journal_dir,
                         head->uuid_str ? head->uuid_str : head->domain);
-    rc = check_readable(sc, path, head_to_json(sc, head, plan, false));
-    if (rc) return rc;
     fd = create_in_folder(sc, path, &made_above);
     if (fd < 0) return write_failed(sc, path);
-    rc = write_head(sc, path, fd,
-                    snap_sprintf(sc, "%s\n",
-                                 head_to_json(sc, head, plan, made_above)));
+    line = snap_sprintf(sc, "%s\n", head_to_json(sc, head, plan, made_above));
+    rc = check_readable(sc, path, line);
+    if (!rc) rc = write_head(sc, path, fd, line);
     if (rc) {
         unlink(path);
         drop_folder(sc, path, made_above);
@@ -347,7 +345,7 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     if (rc) return rc;
     rc = parse(sc, content, entry);
     if (!rc) return 0;
-    entry->head.domain = stem(sc, path);
+    entry->head.domain = entry->head.uuid_str = stem(sc, path);
     why = snap_take_error(sc);
     return snap_fail(sc, rc, "%s is no journal that can be used: %s", path,
                      why);
@@ -387,14 +385,11 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-static bool is_of(const struct snap_journal_entry *entry, const char *domain,
-                  const char *uuid_str)
+bool snap_journal_is_of(const struct snap_journal_entry *entry,
+                        const char *domain, const char *uuid_str)
 {
     const struct snap_journal_head *head = &entry->head;
 
-    if (entry->error)       /* then its name is all that is known */
-        return (domain && !strcmp(head->domain, domain))
-            || (uuid_str && !strcmp(head->domain, uuid_str));
     return (domain && !strcmp(head->domain, domain))
         || (uuid_str && head->uuid_str && !strcmp(head->uuid_str, uuid_str));
 }
@@ -410,7 +405,9 @@ int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
     for (i = 0; i < num; i++) {
         const struct snap_journal_head *head = &entries[i].head;
 
-        if (entries[i].torn || !is_of(&entries[i], domain, uuid_str)) continue;
+        if (entries[i].torn
+            || !snap_journal_is_of(&entries[i], domain, uuid_str))
+            continue;
         if (entries[i].error)
             return snap_fail(sc, ERROR_INVAL, "%s", entries[i].error);
         return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "

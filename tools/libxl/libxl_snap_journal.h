@@ -66,9 +66,11 @@ void snap_journal_close(struct snap_journal *journal);
 struct snap_journal_entry {
     const char *path;
     const char *error;          /* of a list: it cannot be used, and why; the
-                                 * head has the name of the file as the domain,
-                                 * nothing else */
-    bool torn;                  /* it ended before it began: the same */
+                                 * head has the name of the file as the domain
+                                 * and the uuid, which of them it is being
+                                 * unknown */
+    bool torn;                  /* it ended before it began: that is the
+                                 * domain, and all of the head */
     struct snap_journal_head head;
     uint64_t began;             /* seconds since the epoch */
     struct snap_plan plan;
@@ -92,6 +94,10 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
 /* All in the context's folder, also those that cannot be used. */
 int snap_journal_list(libxl_snapshot_ctx *sc,
                       struct snap_journal_entry **entries_r, int *num_r);
+/* Whether it is of the domain of this name, or of this uuid (NULL: unknown,
+ * either). */
+bool snap_journal_is_of(const struct snap_journal_entry *entry,
+                        const char *domain, const char *uuid_str);
 /* Fail if there is one of the domain of this name, or of this uuid (NULL:
  * unknown, either), naming the command that ends it. */
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,

@@ -117,3 +117,12 @@ int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r)
                      "another snapshot command is at work on this domain",
                      fd_r);
 }
+
+int snap_lock_domain_both(libxl_snapshot_ctx *sc, const char *uuid_str,
+                          const char *name, int *uuid_fd_r, int *name_fd_r)
+{
+    int rc = uuid_str ? snap_lock_domain(sc, uuid_str, uuid_fd_r) : 0;
+
+    if (!rc && name) rc = snap_lock_domain(sc, name, name_fd_r);
+    return rc;
+}

@@ -278,16 +278,6 @@ static void plan_forward(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
 /*-- the operation ----------------------------------------------------------*/
 
-static int lock(libxl_snapshot_ctx *sc, const struct snap_journal_head *head,
-                int *uuid_lock, int *name_lock)
-{
-    int rc = 0;
-
-    if (head->uuid_str) rc = snap_lock_domain(sc, head->uuid_str, uuid_lock);
-    if (!rc) rc = snap_lock_domain(sc, head->domain, name_lock);
-    return rc;
-}
-
 /* Its disks in xl.cfg, where it is not there to tell them itself. */
 static void result_disks(const struct snap_recover *r,
                          libxl_snapshot_recovery *result)
@@ -361,7 +351,8 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     snap_ctx_begin(sc);
     rc = snap_journal_read(sc, journal, &r.entry);
     if (rc) goto out;
-    rc = lock(sc, &r.entry.head, &uuid_lock, &name_lock);
+    rc = snap_lock_domain_both(sc, r.entry.head.uuid_str, r.entry.head.domain,
+                               &uuid_lock, &name_lock);
     if (rc) goto out;
     /* it may have ended while we waited, or gone further */
     rc = snap_journal_read(sc, journal, &r.entry);
@@ -392,30 +383,7 @@ int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
     if (!*paths_r) abort();
     for (i = 0; !rc && i < num; i++)
         if (!domain || entries[i].error
-            || !strcmp(entries[i].head.domain, domain)
-            || (entries[i].head.uuid_str
-                && !strcmp(entries[i].head.uuid_str, domain)))
+            || snap_journal_is_of(&entries[i], domain, domain))
             (*paths_r)[(*num_r)++] = snap_result_str(entries[i].path);
     return rc;
-}
-
-void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery)
-{
-    memset(recovery, 0, sizeof(*recovery));
-}
-
-void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
-{
-    int i;
-
-    free(recovery->domain);
-    free(recovery->operation);
-    free(recovery->snapshot);
-    free(recovery->journal);
-    free(recovery->state);
-    for (i = 0; i < recovery->num_steps; i++) free(recovery->steps[i]);
-    free(recovery->steps);
-    for (i = 0; i < recovery->num_disks; i++) free(recovery->disks[i]);
-    free(recovery->disks);
-    libxl_snapshot_recovery_init(recovery);
 }

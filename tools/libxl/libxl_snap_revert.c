@@ -211,10 +211,9 @@ static int lock(libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
                 int *uuid_lock, int *name_lock)
 {
     const char *uuid = domain_uuid(sc, snap);
-    int rc = uuid ? snap_lock_domain(sc, uuid, uuid_lock) : 0;
+    int rc = snap_lock_domain_both(sc, uuid, snap->domain_name, uuid_lock,
+                                   name_lock);
 
-    if (!rc && snap->domain_name)
-        rc = snap_lock_domain(sc, snap->domain_name, name_lock);
     return rc ? rc : snap_journal_refuse(sc, snap->domain_name, uuid);
 }
 

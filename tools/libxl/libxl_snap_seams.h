@@ -215,6 +215,10 @@ void snap_unlock(int *fd, const char *unlink_path);
 /* The lock that one operation holds on a domain; @id: its uuid, or its name if
  * it does not run. */
 int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
+/* By uuid and by name (NULL: not by that): while it does not exist, a command
+ * may know it by either. */
+int snap_lock_domain_both(libxl_snapshot_ctx *sc, const char *uuid_str,
+                          const char *name, int *uuid_fd_r, int *name_fd_r);
 
 /*-- seam: open, paths that others cannot bend ------------------------------*/
 

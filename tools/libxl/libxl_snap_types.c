@@ -216,3 +216,24 @@ void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result)
     free(result->plan_json);
     libxl_domain_snapshot_result_init(result);
 }
+
+void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery)
+{
+    memset(recovery, 0, sizeof(*recovery));
+}
+
+void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
+{
+    int i;
+
+    free(recovery->domain);
+    free(recovery->operation);
+    free(recovery->snapshot);
+    free(recovery->journal);
+    free(recovery->state);
+    for (i = 0; i < recovery->num_steps; i++) free(recovery->steps[i]);
+    free(recovery->steps);
+    for (i = 0; i < recovery->num_disks; i++) free(recovery->disks[i]);
+    free(recovery->disks);
+    libxl_snapshot_recovery_init(recovery);
+}
