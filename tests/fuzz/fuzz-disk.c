@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,15 @@ static XLU_Config *open_config(void)
     return cfg;
 }
 
-/* As libxl takes it. */
+/* As libxl takes it: xl-disk-configuration(5) knows no other names, and
+ * libxlutil reads "discard" or "cdrom" in their place as a flag. */
 static bool is_vdev(const char *vdev)
 {
-    return vdev && *vdev
-        && !vdev[strspn(vdev, "abcdefghijklmnopqrstuvwxyz0123456789")];
+    if (!vdev || vdev[strspn(vdev, "abcdefghijklmnopqrstuvwxyz0123456789")])
+        return false;
+    return !strncmp(vdev, "xvd", 3) || !strncmp(vdev, "hd", 2)
+        || !strncmp(vdev, "sd", 2) || (vdev[0] == 'd' && isdigit(vdev[1]))
+        || isdigit(vdev[0]);
 }
 
 static void spec_and_back(XLU_Config *cfg, const char *text)
