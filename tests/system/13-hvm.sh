@@ -3,7 +3,7 @@
 # a state of its own that goes into the memory image.
 . "$(dirname "$0")/snapshot.sh"
 
-new_snapshot_domain -t hvm -m 160 vm qcow2:64M raw:32M
+new_snapshot_domain -t hvm vm qcow2:64M raw:32M
 ticking vm
 before=$(tick vm)
 ok "live" xl snapshot-create --live -n s1 vm

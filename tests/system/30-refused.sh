@@ -56,5 +56,5 @@ ok "a tag that exists" refused "has an internal snapshot 's2' already" --interna
 mkdir /srv/vm/small
 mount -t tmpfs -o size=32M none /srv/vm/small
 cleanup_fn umount -l /srv/vm/small
-ok "no room for the memory" refused "needs 1" -d /srv/vm/small -n s3 vm
+ok "no room for the memory" refused "needs 41 MiB, the file system has" -d /srv/vm/small -n s3 vm
 ok "the guest runs on" ticking vm

@@ -3,7 +3,7 @@
 # open twice, and a snapshot of one of the two would leave the other behind.
 . "$(dirname "$0")/snapshot.sh"
 
-new_snapshot_domain -t hvm -m 160 -a xen_emul_unplug=never vm qcow2:64M
+new_snapshot_domain -t hvm -a xen_emul_unplug=never vm qcow2:64M
 ok "is refused" mustfail "QEMU has it open twice" xl snapshot-create vm
 ok "external as well" mustfail "QEMU has it open twice" xl snapshot-create --external vm
 # its xen-blkfront finds no disk, which the witness complains of at boot

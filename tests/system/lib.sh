@@ -137,14 +137,18 @@ trap 'exit 143' TERM
 
 # --- domains ---------------------------------------------------------------
 
-# new_domain [-t pv|pvh|hvm] [-m MB] [-a KERNEL_ARGS] [-x CONFIG_LINE] [-g] NAME DISK...
+# new_domain [-t pv|pvh|hvm] [-m MB] [-a KERNEL_ARGS] [-x CONFIG_LINE] [-k KERNEL] [-g]
+#            NAME DISK...
 # Writes /srv/NAME/NAME.cfg, creates the domain and waits for its first tick.
 # DISK: qcow2:SIZE   a qcow2 image          raw:SIZE   a raw image, by QEMU
 #       loop:SIZE    a raw image, by blkback
 #       ext4:SIZE    a raw image, by QEMU, with a file system that holds the log
 #       anything else is taken as xl-disk-configuration(5), %v being its vdev
 # Images are /srv/NAME/xvda.FORMAT, xvdb.FORMAT and so on.
-# -g: the guest knows ext4 and runs the real qemu-ga on the channel $(agent NAME).
+# -k: "small", which is built for the tests, or "debian", the kernel of Debian, which
+# needs 88 MB and some seconds more; small, if it was built, is the default.
+# -g: the guest has Debian's, knows ext4 and runs the real qemu-ga on the channel
+# $(agent NAME).
 new_domain() {
     define_domain "$@"
     start_domain "$_name"
@@ -152,16 +156,24 @@ new_domain() {
 
 # The same without creating the domain.
 define_domain() {
-    local type=pv memory=128 args='' extra='' kernel=vmlinux opt OPTIND=1
-    local initrd=initrd.img
+    local type=pv memory='' args='' extra='' kernel=small opt OPTIND=1
+    local initrd=initrd.img vmlinux=vmlinux
     local disks=() vdevs=({a..z})
 
-    while getopts t:m:a:x:g opt; do
+    [ -e $guest_files/small ] || kernel=debian
+    while getopts t:m:a:x:k:g opt; do
         case $opt in
         t) type=$OPTARG ;; m) memory=$OPTARG ;; a) args=$OPTARG ;;
-        x) extra+=$OPTARG$'\n' ;; g) initrd=initrd-ga.img ;; *) return 2 ;;
+        x) extra+=$OPTARG$'\n' ;; k) kernel=$OPTARG ;;
+        g) initrd=initrd-ga.img kernel=debian ;; *) return 2 ;;
         esac
     done
+    case $type$kernel in
+    pvsmall) memory=${memory:-40} ;;
+    *small) memory=${memory:-64} ;;
+    pv*) memory=${memory:-128} ;;
+    *) memory=${memory:-160} ;;
+    esac
     shift $((OPTIND - 1))
     _name=$1
     shift
@@ -174,9 +186,9 @@ define_domain() {
     [ "$type" != pv ] || args+=" $pv_args"
     if [ "$type" = hvm ]; then
         # See tests/xenhost/guest/hvmboot.S.
-        kernel=hvmboot
+        vmlinux=hvmboot
         extra+='device_model_args_hvm = [ "-device", "loader,file='
-        extra+=$guest_files/vmlinux.flat',addr=0x1000000,force-raw=on" ]'$'\n'
+        extra+=$guest_files/$kernel/vmlinux.flat',addr=0x1000000,force-raw=on" ]'$'\n'
         extra+='vga="none"'$'\n''usb=0'$'\n''serial="none"'$'\n'
     fi
     cat > "$(config "$_name")" <<EOF
@@ -184,8 +196,8 @@ name = "$_name"
 type = "$type"
 memory = $memory
 vcpus = 1
-kernel = "$guest_files/$kernel"
-ramdisk = "$guest_files/$initrd"
+kernel = "$guest_files/$kernel/$vmlinux"
+ramdisk = "$guest_files/$kernel/$initrd"
 extra = "$guest_args $args"
 disk = [ ${disks[*]} ]
 $extra

@@ -23,6 +23,22 @@ apt_sources() {
             print kind, $1, $2, $3 }'
 }
 
+# apt_in DIR deb|deb-src ARG...: apt-get in DIR, with the sources of this kind that
+# apt_sources finds, and lists of them that are DIR's own.
+apt_in() {
+    local dir=$1 kind=$2
+    shift 2
+    local -a apt=(apt-get -qq -o Dir::Etc::SourceList=/dev/null
+        -o "Dir::Etc::SourceParts=$dir/apt/parts" -o "Dir::State::Lists=$dir/apt/lists"
+        -o APT::Sandbox::User=root)
+
+    mkdir -p "$dir/apt/parts" "$dir/apt/lists/partial"
+    apt_sources "$kind" > "$dir/apt/parts/$kind.list"
+    [ -s "$dir/apt/parts/$kind.list" ]
+    "${apt[@]}" update
+    (cd "$dir" && "${apt[@]}" "$@")
+}
+
 # Runs builder $1 for cached folder $2 unless that is there.
 cached() {
     local builder=$1 dir=$2
