@@ -5,15 +5,6 @@
  */
 #include "libxl_snap_internal.h"
 
-/* Its nodes have gone with it; what the domain does without it is another
- * matter. */
-static bool qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid)
-{
-    pid_t pid = snap_xs_qemu_pid(sc, domid);
-
-    return pid && !snap_file_exists(snap_sprintf(sc, "/proc/%d", (int)pid));
-}
-
 static int program_was_run(libxl_snapshot_ctx *sc,
                            const struct snap_step *step, bool *done_r)
 {
@@ -48,7 +39,7 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
         *done_r = true;         /* it ended with the process that held it */
         return 0;
     case SNAP_STEP_QMP:
-        *done_r = gone || qemu_is_gone(sc, run->domid);
+        *done_r = gone || snap_xs_qemu_is_gone(sc, run->domid);
         return 0;
     case SNAP_STEP_REPOINT:
     case SNAP_STEP_DESTROY:

@@ -96,7 +96,9 @@ static int was_committed(libxl_snapshot_ctx *sc, const struct snap_recover *r,
     if (!*was_r) return 0;
     if (head->num_tagged)
         return snap_gather_has_tag(sc, head->tagged[0], head->snapshot, was_r);
-    return r->domid == SNAP_NO_DOMAIN ? 0 : has_switched(sc, r, was_r);
+    if (r->domid == SNAP_NO_DOMAIN || snap_xs_qemu_is_gone(sc, r->domid))
+        return 0;
+    return has_switched(sc, r, was_r);
 }
 
 /* After a crash of the host the file may lack what the kernel had not written

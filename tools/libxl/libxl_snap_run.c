@@ -277,6 +277,14 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
+/* An undo, or what comes after the commit point, that went with QEMU. */
+static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
+                    const struct snap_step *step)
+{
+    return step->kind == SNAP_STEP_QMP && !run->qmp_path
+        && snap_xs_qemu_is_gone(sc, run->domid);
+}
+
 /* Before the commit point, a journal that cannot be written is a reason to
  * stop; after it, none to leave the rest undone. */
 static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -292,7 +300,9 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     int rc = snap_journal_note(sc, run->journal, &note);
 
     if (rc && forward) return rc;
-    rc = run->again ? run_again(sc, run, step) : run_timed(sc, run, step);
+    rc = run->again ? run_again(sc, run, step)
+        : !forward && is_moot(sc, run, step) ? 0
+        : run_timed(sc, run, step);
     note.state = !rc ? "done" : run->lost ? "lost" : "failed";
     note.flush = false;
     snap_journal_note(sc, run->journal, &note);

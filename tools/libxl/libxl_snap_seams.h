@@ -194,6 +194,8 @@ void snap_signals_restore(const sigset_t *old);
 char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path);
 /* Of the QEMU that serves the domain; 0: not known. */
 pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
+/* It has died, and its nodes with it; the domain may still be there. */
+bool snap_xs_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The name of a domain, its number where it has none. */
 const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
 /* Make all three places name the new images; see libxl_snap_xs.c. */

@@ -48,6 +48,13 @@ pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid)
     return pid ? atoi(pid) : 0;
 }
 
+bool snap_xs_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    pid_t pid = snap_xs_qemu_pid(sc, domid);
+
+    return pid && !snap_file_exists(snap_sprintf(sc, "/proc/%d", (int)pid));
+}
+
 const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     const char *name = snap_xs_read(sc, snap_sprintf(
