@@ -213,11 +213,16 @@ static void a_torn_line_at_the_end_does_not_count(void)
         e = found();
         CHECK_INT(e.at, 0);
     }
+    /* what the kernel had not written when the power was cut */
+    CHECK_INT(truncate(path, st.st_size + 4096), 0);
+    e = found();
+    CHECK_INT(e.at, 0);
     snap_journal_close(journal);
 }
 
 static void without_its_first_line_nothing_was_begun(void)
 {
+    static const char zeros[4096];
     struct snap_plan plan = some_plan();
     struct snap_journal *journal;
 
@@ -228,6 +233,8 @@ static void without_its_first_line_nothing_was_begun(void)
     CHECK(found().torn);
     CHECK_STR(found().head.domain, UUID);
     CHECK_OK(snap_journal_refuse(sc, "web", UUID));
+    tmp_file("deep/journal/" UUID ".json", zeros, sizeof(zeros));
+    CHECK(found().torn);
     CHECK_OK(snap_journal_begin(sc, &head, &plan, &journal));
     CHECK(!found().torn);
     snap_journal_close(journal);

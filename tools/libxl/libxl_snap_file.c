@@ -234,8 +234,8 @@ static ssize_t read_some(int fd, char *buf, size_t max)
     return r > 0 ? read(fd, buf, max) : -1;
 }
 
-int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
-                   char **text_r)
+static int read_whole(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                      char **text_r, size_t *len_r)
 {
     int fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK), rc;
     size_t len = 0, size = 65536;
@@ -253,13 +253,31 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
         rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, snap_open_why());
     else if (len > max)
         rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path, max);
-    else if (strlen(text) != len)
-        rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
     else
         rc = 0;
     *text_r = text;
+    *len_r = len;
     if (fd >= 0) close(fd);
     return rc;
+}
+
+int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                   char **text_r)
+{
+    size_t len;
+    int rc = read_whole(sc, path, max, text_r, &len);
+
+    if (!rc && strlen(*text_r) != len)
+        rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
+    return rc;
+}
+
+int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
+                           size_t max, char **text_r)
+{
+    size_t len;
+
+    return read_whole(sc, path, max, text_r, &len);
 }
 
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,

@@ -341,7 +341,7 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     *entry = (struct snap_journal_entry){
         .path = path, .at = -1, .head.domain = stem(sc, path),
     };
-    rc = snap_file_read(sc, path, JOURNAL_MAX, &content);
+    rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content);
     if (rc) return rc;
     rc = parse(sc, content, entry);
     if (!rc) return 0;

@@ -263,6 +263,10 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
  * waited for longer than it takes a program to write. */
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r);
+/* The same up to its first zero: after a power cut a file is as long as it was, but
+ * what the kernel had not written yet reads as zeros. */
+int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
+                           size_t max, char **text_r);
 /* Write @text over all of it; its owner and mode stay. */
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
                         const char *text);
