@@ -193,6 +193,18 @@ void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
     free(text);
 }
 
+const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds)
+{
+    time_t t = seconds;
+    struct tm tm;
+    char text[32];
+
+    if (!localtime_r(&t, &tm)
+        || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
+        return NULL;
+    return snap_strdup(sc, text);
+}
+
 uint64_t snap_now_us(void)
 {
     struct timespec now;

@@ -70,6 +70,8 @@ void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 uint64_t snap_now_us(void);         /* CLOCK_MONOTONIC */
+/* @seconds since the epoch as local time; NULL: it is no time. */
+const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds);
 
 /*-- types: the public structs ---------------------------------------------*/
 

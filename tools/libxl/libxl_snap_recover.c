@@ -16,6 +16,9 @@
 #include <string.h>
 #include <libxl_utils.h>
 
+/* By how much the last write to a base may come after that to the journal. */
+#define LATE_S 5
+
 struct snap_recover {
     struct snap_journal_entry entry;
     uint32_t domid;             /* SNAP_NO_DOMAIN: it is not there any more */
@@ -99,6 +102,53 @@ static int was_committed(libxl_snapshot_ctx *sc, const struct snap_recover *r,
     if (r->domid == SNAP_NO_DOMAIN || snap_xs_qemu_is_gone(sc, r->domid))
         return 0;
     return has_switched(sc, r, was_r);
+}
+
+/*
+ * A snapshot whose base somebody has written to since is none, and an overlay on
+ * it is nothing that can be read; but what the guest wrote before is in there.
+ * QEMU's own last writes come with the transaction.
+ */
+static int check_base(libxl_snapshot_ctx *sc, const struct snap_recover *r,
+                      const struct snap_repoint *to)
+{
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    const struct snap_journal_entry *e = &r->entry;
+    struct snap_file_use use = {
+        .who = "base", .path = to->from, .write_only = true,
+    };
+    struct snap_file_print base;
+    int rc = snap_file_print(sc, to->from, &base);
+
+    if (!rc && !base.is_device) rc = snap_users_of_files(sc, &use, 1, &nobody);
+    if (!rc && use.users)
+        rc = snap_fail(sc, ERROR_INVAL, "domain %s: %s is in use by %s, and is "
+                       "to be the base of snapshot %s; what the guest wrote "
+                       "since is in %s.  Stop it first", e->head.domain,
+                       to->from, use.users, e->head.snapshot, to->to);
+    if (rc || base.is_device || base.written <= e->written + LATE_S) return rc;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: %s was written to at %s, after "
+                     "snapshot %s of it was cut off: somebody has started the "
+                     "domain from it.  What the guest wrote before is in %s, "
+                     "which needs the base as it was; keep a copy of the one "
+                     "that you want, then remove the overlay and %s",
+                     e->head.domain, to->from, snap_date(sc, base.written),
+                     e->head.snapshot, to->to, e->path);
+}
+
+/* While the domain is there it is not on its bases. */
+static int check_bases(libxl_snapshot_ctx *sc, const struct snap_recover *r)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int i, k, rc = 0;
+
+    if (!r->forward || r->domid != SNAP_NO_DOMAIN
+        || strcmp(r->entry.head.operation, "create"))
+        return 0;
+    for (i = r->commit; !rc && i < plan->num_steps; i++)
+        for (k = 0; !rc && k < plan->steps[i].num_repoints; k++)
+            rc = check_base(sc, r, &plan->steps[i].repoints[k]);
+    return rc;
 }
 
 /* After a crash of the host the file may lack what the kernel had not written
@@ -212,6 +262,8 @@ static int gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->first = r->commit + 1;
     if (r->forward && !strcmp(r->entry.head.operation, "revert"))
         rc = gather_first(sc, r);
+    if (rc) return rc;
+    rc = check_bases(sc, r);
     if (rc) return rc;
     r->memory_lost = memory_is_lost(sc, r);
     r->state = state_of(sc, r);

@@ -29,18 +29,6 @@ struct state {
     const char *date;           /* when it was made or written; or NULL */
 };
 
-static const char *date_text(libxl_snapshot_ctx *sc, uint64_t seconds)
-{
-    time_t t = seconds;
-    struct tm tm;
-    char text[32];
-
-    if (!localtime_r(&t, &tm)
-        || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
-        return NULL;
-    return snap_strdup(sc, text);
-}
-
 /*-- the state now ----------------------------------------------------------*/
 
 static int tag_state(libxl_snapshot_ctx *sc, const char *path,
@@ -56,7 +44,7 @@ static int tag_state(libxl_snapshot_ctx *sc, const char *path,
         state->text = snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64,
                                    tag->id, tag->creation_time,
                                    tag->creation_nsec);
-        state->date = date_text(sc, tag->creation_time);
+        state->date = snap_date(sc, tag->creation_time);
     }
     return rc;
 }
@@ -76,7 +64,7 @@ static int file_state(libxl_snapshot_ctx *sc, const char *path,
     state->text = snap_sprintf(sc, "file %" PRIu64 " %" PRIu64 ".%09" PRIu64
                                " %016" PRIx64, p.bytes, p.written,
                                p.written_nsec, p.head);
-    state->date = date_text(sc, p.written);
+    state->date = snap_date(sc, p.written);
     return 0;
 }
 
@@ -129,7 +117,7 @@ static int memory_state(libxl_snapshot_ctx *sc, const char *path,
     if (rc) return rc;
     state->text = snap_sprintf(sc, "image %" PRIu64 " %016" PRIx64 " %016"
                                PRIx64, p.bytes, p.head, p.tail);
-    state->date = date_text(sc, p.written);
+    state->date = snap_date(sc, p.written);
     return 0;
 }
 
