@@ -1,0 +1,100 @@
+#!/bin/bash
+# Storage without room, or that fails, under each of the files that a command writes:
+# it undoes what it did, and the guest runs on. Where what fails is too far gone for
+# that, its journal stays until the storage is back.
+. "$(dirname "$0")/faults.sh"
+
+# new_fs NAME SIZE [DELAY_MS]: a file system of its own, on a device-mapper device.
+new_fs() {
+    local loop table
+    truncate -s "$2" "/srv/$1.img"
+    loop=$(losetup -f --show "/srv/$1.img")
+    cleanup_fn rm -f "/srv/$1.img"
+    cleanup_fn losetup -d "$loop"
+    table="0 $(blockdev --getsz "$loop") linear $loop 0"
+    [ $# -lt 3 ] || table="0 $(blockdev --getsz "$loop") delay $loop 0 $3"
+    dmsetup create "$1" --table "$table"
+    cleanup_fn dmsetup remove --retry "$1"
+    mke2fs -q -t ext4 "/dev/mapper/$1"
+    mkdir -p "/mnt/$1"
+    _tables[$1]=$table
+    mount_fs "$1"
+    cleanup_fn umount -l "/mnt/$1"
+}
+declare -A _tables=()
+mount_fs() { mount -o sync "/dev/mapper/$1" "/mnt/$1"; }
+set_table() { dmsetup suspend --nolockfs "$1" && dmsetup load "$1" --table "$2" && dmsetup resume "$1"; }
+# break_fs NAME: each request to it fails from now on. mend_fs NAME: no more.
+break_fs() { set_table "$1" "0 $(blockdev --getsz "/dev/mapper/$1") error"; }
+mend_fs() { umount -l "/mnt/$1"; set_table "$1" "${_tables[$1]}"; mount_fs "$1"; }
+# fill DIR: nothing has room there any more.
+fill() {
+    fallocate -l "$(df --output=avail -B1 "$1" | tail -n 1)" "$1/filler" || :
+    dd if=/dev/zero of="$1/filler2" bs=1k status=none 2> /dev/null || :
+}
+
+new_fs small 24M
+new_fs slow 100M 50
+new_snapshot_domain vm qcow2:64M raw:4M
+xl snapshot-create --external -n s vm > /dev/null
+ticking vm
+remember vm
+
+# refuses WHAT STEP FAULT TEXT COMMAND...: a cell; all is as before
+refuses() { mustfail "$1" "${@:2}" && unchanged vm && ticking vm; }
+cell_of() { ok "$1 | $2 | $3 | undone" refuses "${@:4}"; }
+create=(xl snapshot-create --external -n n)
+
+for how in --external --internal; do
+    create=(xl snapshot-create $how -n n)
+    what="create, PV, ${how#--}"
+    for file in memory snapshot.cfg; do
+        for fault in "enospc:No space left" "eio:Input/output error"; do
+            cell_of "$what" "the first write to $file" "${fault%%:*}" "${fault#*:}" \
+                env FAULT="n/$file 1 ${fault%%:*}" LD_PRELOAD="$PWD/fault.so" "${create[@]}" vm
+        done
+    done
+done
+
+# in_the_middle WHAT TEXT: what happens to the storage when some memory is in its image.
+in_the_middle() {
+    local pid code=0
+    "${create[@]}" -d /mnt/slow vm > "$_tmp/said" 2>&1 &
+    pid=$!
+    until_ok 60 is_under_way /mnt/slow/n/memory.partial && "$1" /mnt/slow
+    wait $pid || code=$?
+    [ $code = 1 ] && grep -q "$2" "$_tmp/said" ||
+        { echo "exit code $code"; cat "$_tmp/said"; return 1; }
+    ticking vm
+}
+gone() { [ ! -e "$snapshots/.journal" ] && [ ! -e /mnt/slow/n ] && unchanged vm; }
+ok "the storage of the memory image fills up: the guest goes on" \
+    in_the_middle fill "No space left"
+ok "create, PV, internal | the memory image | no space | undone" gone
+rm /mnt/slow/filler*
+
+break_it() { break_fs slow; }
+mended() {
+    mend_fs slow
+    [ ! -e "$snapshots/.journal" ] || recovered Undone || return 1
+    gone
+}
+ok "the device of the memory image fails: the guest goes on" \
+    in_the_middle break_it "Input/output error\|Read-only file system"
+ok "create, PV, internal | the memory image | its device fails | undone" mended
+
+# What reverts and creates put beside an image that has no room beside it.
+truncate -s 4M /mnt/small/data
+dd if=/dev/zero of=/mnt/small/data bs=64k count=64 conv=notrunc status=none
+new_snapshot_domain full "/mnt/small/data,raw,%v,w,backendtype=qdisk"
+xl snapshot-create --external -n s full > /dev/null
+tell full fast      # until its overlay has all the clusters that it writes to
+wait_tick full $(($(tick full) + 80))
+tell full slow
+fill /mnt/small
+remember full
+refuses_full() { mustfail "the file system has 0 MiB free" "$@" && unchanged full && ticking full; }
+ok "create, PV, external | an overlay | no space | undone" \
+    refuses_full xl snapshot-create --external -n n full
+ok "revert, external | an overlay | no space | undone" \
+    refuses_full xl snapshot-revert full "$(cfg full s)"
