@@ -192,7 +192,11 @@ static void a_recovery_tells_only_that_the_domain_is_back(void)
     CHECK(found().may_be_back && !found().is_back);
     n.state = "done";
     CHECK_OK(snap_journal_note(sc, journal, &n));
-    CHECK(found().is_back);
+    CHECK(found().is_back && !found().may_have_run);
+    n.kind = SNAP_STEP_UNPAUSE;
+    n.state = "begun";
+    CHECK_OK(snap_journal_note(sc, journal, &n));
+    CHECK(found().may_have_run);
     snap_journal_close(journal);
 }
 

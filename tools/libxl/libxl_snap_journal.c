@@ -289,6 +289,9 @@ static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
         if (!strcmp(state, "begun")) entry->may_be_back = true;
         if (!strcmp(state, "done")) entry->is_back = true;
     }
+    if (entry->is_back && kind
+        && !strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE)))
+        entry->may_have_run = true;
     if (snap_json_get(obj, "undo")) entry->undoing = true;
     if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)

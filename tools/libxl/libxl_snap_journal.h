@@ -78,6 +78,8 @@ struct snap_journal_entry {
     int at;                     /* the last step that was begun; -1: none */
     bool may_be_back, is_back;  /* revert: to bring the domain back was begun;
                                  * is done, by itself or a recovery */
+    bool may_have_run;          /* and to let it run was begun, which is on the
+                                 * disk before the guest can write */
     bool committed;             /* a commit point is done, */
     bool maybe;                 /* or was begun, and nobody knows */
     bool undoing;

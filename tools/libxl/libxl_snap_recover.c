@@ -202,7 +202,8 @@ static int find_back(libxl_snapshot_ctx *sc, const struct snap_recover *r,
 
 /*
  * Where a revert goes on.  Once the domain is back it must not be done again:
- * the guest runs on the disks, or has run.  What xl makes is whole when the xl
+ * the guest runs on the disks, or has run; but if the host has stopped since and
+ * the guest had not yet been let run, it is.  What xl makes is whole when the xl
  * that watches over it is there (it forks last).
  */
 static int gather_first(libxl_snapshot_ctx *sc, struct snap_recover *r)
@@ -215,7 +216,7 @@ static int gather_first(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->first = r->commit;
     rc = find_back(sc, r, &domid);
     if (rc) return rc;
-    if (e->is_back) {
+    if (e->same_boot ? e->is_back : e->may_have_run) {
         r->first = back + 1;
         r->domid = domid;
         return 0;

@@ -285,6 +285,14 @@ static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
         && snap_xs_qemu_is_gone(sc, run->domid);
 }
 
+/* What a revert brings back is paused until then, and on disks that no later
+ * recovery may bring back once more. */
+static bool lets_guest_write(const struct snap_run *run,
+                             const struct snap_step *step)
+{
+    return step->kind == SNAP_STEP_UNPAUSE && (run->restored || run->again);
+}
+
 /* Before the commit point, a journal that cannot be written is a reason to
  * stop; after it, none to leave the rest undone. */
 static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -295,7 +303,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     struct snap_journal_note note = {
         .step = engine->at, .kind = step->kind, .state = "begun",
         .undo = engine->state == SNAP_ENGINE_UNWINDING,
-        .flush = forward && step->commit_point,
+        .flush = (forward && step->commit_point) || lets_guest_write(run, step),
     };
     int rc = snap_journal_note(sc, run->journal, &note);
 
