@@ -112,16 +112,23 @@ bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
     return paused;
 }
 
-bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid)
+libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
+                                              uint32_t domid)
 {
+    libxl_shutdown_reason reason = LIBXL_SHUTDOWN_REASON_UNKNOWN;
     libxl_dominfo info;
-    bool suspended;
 
     libxl_dominfo_init(&info);
-    suspended = !libxl_domain_info(sc->ctx, &info, domid) && info.shutdown
-        && info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+    if (!libxl_domain_info(sc->ctx, &info, domid) && info.shutdown)
+        reason = info.shutdown_reason;
     libxl_dominfo_dispose(&info);
-    return suspended;
+    return reason;
+}
+
+bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    return snap_dom_shutdown_reason(sc, domid)
+        == LIBXL_SHUTDOWN_REASON_SUSPEND;
 }
 
 /* A save that failed early left the guest running, and resuming a running

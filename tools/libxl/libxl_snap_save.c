@@ -19,7 +19,8 @@
  * Where the storage of the file hangs, the helper hangs in its write, and libxl
  * with it; the guest, suspended, would stand still for as long.  We do not wait
  * for libxl then: its context is left as after any failure, and the guest is
- * resumed.
+ * resumed.  Nor do we where the guest cannot answer any more, for which libxl would
+ * wait for a minute.
  */
 #include "libxl_snap_internal.h"
 
@@ -52,6 +53,8 @@ struct save {
     int fd;
     char pos[32];               /* what of it was written, as text */
     uint64_t moved_us;          /* when that changed last */
+    uint64_t looked_us;         /* when it was looked whether it can answer */
+    const char *mute;           /* why it cannot */
     int signal_fd;
     struct xs_handle *xs;       /* watches @releaseDomain */
     uint64_t stopped_us;
@@ -169,6 +172,25 @@ static bool save_is_stalled(struct save *save)
     return now - save->moved_us > limit_ms * 1000;
 }
 
+/* Why the guest will never answer the request to suspend; NULL: it may. */
+static const char *save_is_mute(struct save *save)
+{
+    uint64_t now = snap_now_us();
+    libxl_shutdown_reason reason;
+
+    if (save->stopped_us || now - save->looked_us < SAVE_LOOK_MS * 1000)
+        return NULL;
+    save->looked_us = now;
+    reason = snap_dom_shutdown_reason(save->sc, save->domid);
+    if (reason != LIBXL_SHUTDOWN_REASON_UNKNOWN
+        && reason != LIBXL_SHUTDOWN_REASON_SUSPEND)
+        return snap_sprintf(save->sc, "the guest has shut down (%s)",
+                            libxl_shutdown_reason_to_string(reason));
+    /* it waits for its disks before it suspends */
+    if (snap_xs_qemu_is_gone(save->sc, save->domid)) return "its QEMU has died";
+    return NULL;
+}
+
 static int save_wait(struct save *save)
 {
     struct timeval now;
@@ -188,8 +210,9 @@ static int save_wait(struct save *save)
             return ERROR_FAIL;
         }
         save_own_events(save);
-        if (save_is_stalled(save)) {
-            save->stalled = true;
+        save->stalled = save_is_stalled(save);
+        save->mute = save_is_mute(save);
+        if (save->stalled || save->mute) {
             stop_writes_of_children();
             return ERROR_TIMEDOUT;
         }
@@ -226,6 +249,10 @@ static int save_failed(libxl_snapshot_ctx *sc, const struct save *save, int rc)
         return snap_fail(sc, rc, "domain %u: the file for its memory has taken "
                          "nothing for too long; see that its storage answers",
                          save->domid);
+    if (save->mute)
+        return snap_fail(sc, rc, "domain %u: %s, and its memory cannot be "
+                         "saved; see its console and /var/log/xen",
+                         save->domid, save->mute);
     if (rc == ERROR_GUEST_TIMEDOUT)
         return snap_fail(sc, rc, "domain %u: the guest does not answer the "
                          "suspend request; see that its kernel has Xen "

@@ -169,6 +169,9 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
 int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
                   uint64_t *stopped_us_r);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
+/* Why it has shut down: _UNKNOWN if it has not, or is not there. */
+libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
+                                               uint32_t domid);
 bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
