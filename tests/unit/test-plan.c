@@ -68,8 +68,10 @@ static void an_empty_plan_is_an_empty_array(void)
 static void every_field(struct snap_plan *plan)
 {
     static const struct snap_repoint repoints[] = {
-        { "xvda", "/be/1", 51712, "/a", "/a.s.qcow2", LIBXL_DISK_FORMAT_QCOW2 },
-        { "xvdb", "/be/2", 51728, "/b", "/b.s", LIBXL_DISK_FORMAT_RAW },
+        { "xvda", "/be/1", 51712, "/a", "/a.s.qcow2",
+          LIBXL_DISK_FORMAT_QCOW2, LIBXL_DISK_BACKEND_UNKNOWN },
+        { "xvdb", "/be/2", 51728, "/b", "/b.s", LIBXL_DISK_FORMAT_RAW,
+          LIBXL_DISK_BACKEND_PHY },
     };
     struct snap_step *step;
 
@@ -160,6 +162,7 @@ static void a_recorded_plan_is_read_as_it_was(void)
     CHECK(again.steps[2].argv[2] == NULL);
     CHECK_INT(again.steps[5].repoints[1].devid, 51728);
     CHECK_INT(again.steps[5].repoints[1].format, LIBXL_DISK_FORMAT_RAW);
+    CHECK_INT(again.steps[5].repoints[1].backend, LIBXL_DISK_BACKEND_PHY);
     CHECK_INT(again.steps[0].undo->kind, SNAP_STEP_RMDIR);
     CHECK_INT(again.steps[plan.num_steps - 1].done_when, SNAP_DONE_LV_IS_GONE);
 }

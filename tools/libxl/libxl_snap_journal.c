@@ -337,7 +337,6 @@ static const char *stem(libxl_snapshot_ctx *sc, const char *path)
 int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
                       struct snap_journal_entry *entry)
 {
-    struct snap_file_print print;
     const char *why;
     char *content;
     int rc;
@@ -347,9 +346,6 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     };
     rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content);
     if (rc) return rc;
-    rc = snap_file_print(sc, path, &print);
-    if (rc) return rc;
-    entry->written = print.written;
     rc = parse(sc, content, entry);
     if (!rc) return 0;
     entry->head.domain = entry->head.uuid_str = stem(sc, path);

@@ -72,8 +72,7 @@ struct snap_journal_entry {
     bool torn;                  /* it ended before it began: that is the
                                  * domain, and all of the head */
     struct snap_journal_head head;
-    uint64_t began, written;    /* seconds since the epoch: the plan, and the
-                                 * last of it */
+    uint64_t began;             /* seconds since the epoch */
     struct snap_plan plan;
     int at;                     /* the last step that was begun; -1: none */
     bool may_be_back, is_back;  /* revert: to bring the domain back was begun;

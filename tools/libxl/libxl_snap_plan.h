@@ -42,7 +42,8 @@ enum snap_done_when {
     SNAP_DONE_TAG_IS_GONE,      /* from the qcow2 path: the tag `shows' */
 };
 
-/* A disk's new image, for SNAP_STEP_REPOINT. */
+/* A disk's new image: what SNAP_STEP_REPOINT makes it, and what it is after
+ * _RESTORE and _BOOT. */
 struct snap_repoint {
     const char *vdev;
     const char *be_path;
@@ -50,6 +51,7 @@ struct snap_repoint {
     const char *from;           /* path that must be there now */
     const char *to;
     libxl_disk_format format;
+    libxl_disk_backend backend; /* _UNKNOWN: that which the format takes */
 };
 
 struct snap_step {

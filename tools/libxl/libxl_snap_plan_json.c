@@ -81,6 +81,8 @@ static char *repoints_to_json(libxl_snapshot_ctx *sc,
         items[i] = snap_json_object(
             sc, "s:vdev", r->vdev, "s:from", r->from, "s:to", r->to,
             "s:format", libxl_disk_format_to_string(r->format),
+            "s:backend", r->backend ? libxl_disk_backend_to_string(r->backend)
+                                    : NULL,
             "s:be_path", whole ? r->be_path : NULL,
             "j:devid", whole ? number(sc, r->devid) : NULL, NULL);
     }
@@ -208,7 +210,7 @@ static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
                            struct snap_step *step)
 {
     struct snap_repoint *repoints;
-    const char *format;
+    const char *format, *backend;
     yajl_val *items;
     int i;
 
@@ -227,6 +229,10 @@ static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
         if (!format
             || libxl_disk_format_from_string(format, &repoints[i].format))
             repoints[i].format = LIBXL_DISK_FORMAT_UNKNOWN;
+        backend = snap_json_str(items[i], "backend");
+        if (!backend
+            || libxl_disk_backend_from_string(backend, &repoints[i].backend))
+            repoints[i].backend = LIBXL_DISK_BACKEND_UNKNOWN;
     }
 }
 
@@ -259,6 +265,11 @@ static bool is_whole(const struct snap_step *s)
 {
     int i;
 
+    for (i = 0; i < s->num_repoints; i++)
+        if (!s->repoints[i].vdev || !s->repoints[i].to
+            || (s->kind == SNAP_STEP_REPOINT
+                && (!s->repoints[i].be_path || !s->repoints[i].from)))
+            return false;
     switch (s->kind) {
     case SNAP_STEP_MKDIR: case SNAP_STEP_RMDIR: case SNAP_STEP_CREATE_FILE:
     case SNAP_STEP_UNLINK: case SNAP_STEP_FREEZE:
@@ -276,12 +287,6 @@ static bool is_whole(const struct snap_step *s)
     case SNAP_STEP_HOLD_MONITOR: case SNAP_STEP_RELEASE_MONITOR:
         for (i = 0; i < s->num_pids && s->pids[i] > 0; i++);
         return i == s->num_pids;
-    case SNAP_STEP_REPOINT:
-        for (i = 0; i < s->num_repoints; i++)
-            if (!s->repoints[i].vdev || !s->repoints[i].be_path
-                || !s->repoints[i].from || !s->repoints[i].to)
-                return false;
-        return true;
     default: return true;
     }
 }

@@ -110,7 +110,7 @@ static int was_committed(libxl_snapshot_ctx *sc, const struct snap_recover *r,
  * QEMU's own last writes come with the transaction.
  */
 static int check_base(libxl_snapshot_ctx *sc, const struct snap_recover *r,
-                      const struct snap_repoint *to)
+                      const struct snap_repoint *to, uint64_t cut_off)
 {
     const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
     const struct snap_journal_entry *e = &r->entry;
@@ -126,7 +126,7 @@ static int check_base(libxl_snapshot_ctx *sc, const struct snap_recover *r,
                        "to be the base of snapshot %s; what the guest wrote "
                        "since is in %s.  Stop it first", e->head.domain,
                        to->from, use.users, e->head.snapshot, to->to);
-    if (rc || base.is_device || base.written <= e->written + LATE_S) return rc;
+    if (rc || base.is_device || base.written <= cut_off + LATE_S) return rc;
     return snap_fail(sc, ERROR_INVAL, "domain %s: %s was written to at %s, after "
                      "snapshot %s of it was cut off: somebody has started the "
                      "domain from it.  What the guest wrote before is in %s, "
@@ -140,14 +140,17 @@ static int check_base(libxl_snapshot_ctx *sc, const struct snap_recover *r,
 static int check_bases(libxl_snapshot_ctx *sc, const struct snap_recover *r)
 {
     const struct snap_plan *plan = &r->entry.plan;
-    int i, k, rc = 0;
+    struct snap_file_print journal;
+    int i, k, rc;
 
     if (!r->forward || r->domid != SNAP_NO_DOMAIN
         || strcmp(r->entry.head.operation, "create"))
         return 0;
+    rc = snap_file_print(sc, r->entry.path, &journal);
     for (i = r->commit; !rc && i < plan->num_steps; i++)
         for (k = 0; !rc && k < plan->steps[i].num_repoints; k++)
-            rc = check_base(sc, r, &plan->steps[i].repoints[k]);
+            rc = check_base(sc, r, &plan->steps[i].repoints[k],
+                            journal.written);
     return rc;
 }
 
@@ -333,7 +336,7 @@ static void plan_forward(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
 /*-- the operation ----------------------------------------------------------*/
 
-/* Its disks in xl.cfg, where it is not there to tell them itself. */
+/* Its disks in xl.cfg, which the command was cut off before it could say. */
 static void result_disks(const struct snap_recover *r,
                          libxl_snapshot_recovery *result)
 {
@@ -342,7 +345,7 @@ static void result_disks(const struct snap_recover *r,
     int i, k, num = 0;
 
     for (i = 0; i < plan->num_steps; i++) num += plan->steps[i].num_repoints;
-    if (!r->forward || r->domid != SNAP_NO_DOMAIN || !num) return;
+    if (!r->forward || !num) return;
     result->disks = calloc(num, sizeof(*result->disks));
     if (!result->disks) abort();
     for (i = 0; i < plan->num_steps; i++)
@@ -351,6 +354,7 @@ static void result_disks(const struct snap_recover *r,
 
             libxl_device_disk_init(&disk);
             snap_device_disk_set(&disk, to->vdev, to->to, to->format);
+            disk.backend = to->backend;
             result->disks[result->num_disks++] =
                 libxl_snapshot_disk_spec(&disk);
             libxl_device_disk_dispose(&disk);

@@ -48,6 +48,29 @@ static void plan_destroy(libxl_snapshot_ctx *sc, struct snap_revert *r)
     step->commit_point = true;
 }
 
+/* Which disks it has after @step, for a recovery to tell: its xl.cfg does not
+ * know. */
+static void plan_new_disks(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                           struct snap_step *step)
+{
+    struct snap_repoint *to = snap_zalloc(sc, (r->num_ops + 1) * sizeof(*to));
+    int i, num = 0;
+
+    for (i = 0; i < r->num_ops; i++) {
+        const struct snap_revert_op *op = &r->ops[i];
+        const libxl_device_disk *disk = snap_revert_disk(&r->config,
+                                                         op->ds->vdev);
+
+        if (!op->path) continue;
+        to[num++] = (struct snap_repoint){
+            .vdev = op->ds->vdev, .to = disk->pdev_path,
+            .format = disk->format, .backend = disk->backend,
+        };
+    }
+    step->repoints = to;
+    step->num_repoints = num;
+}
+
 static int plan_restore(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const char *path = r->snap->memory_path;
@@ -65,6 +88,7 @@ static int plan_restore(libxl_snapshot_ctx *sc, struct snap_revert *r)
                          "as JSON");
     step->content = snap_strdup(sc, json);
     free(json);
+    plan_new_disks(sc, r, step);
     return 0;
 }
 
@@ -99,6 +123,7 @@ static int plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
                          "boot the domain from %s with xl", path);
     step->argv = snap_argv(sc, r->params->xl_path, "create", "-q", "-p", path,
                            disk_setting(sc, &r->config), identity, NULL);
+    plan_new_disks(sc, r, step);
     return 0;
 }
 

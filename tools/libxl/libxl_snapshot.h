@@ -426,9 +426,9 @@ typedef struct libxl_snapshot_recovery {
     int num_steps;
     char **steps;               /* what that takes, as far as it is not so */
     int num_disks;
-    char **disks;               /* what the xl.cfg of the domain, which is not
-                                 * there any more, is to say of its disks, as in
-                                 * xl-disk-configuration(5); 0: as before */
+    char **disks;               /* what the xl.cfg of the domain is to say of
+                                 * those that are new, as in
+                                 * xl-disk-configuration(5) */
 } libxl_snapshot_recovery;
 
 void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery);

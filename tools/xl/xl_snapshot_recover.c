@@ -83,7 +83,7 @@ static void print_text(const struct recover_options *o,
         printf("  %2d. %s\n", i + 1, found->steps[i]);
     if (o->dry_run) puts("Nothing was changed.");
     else if (!failed) puts(found->forward ? "Completed." : "Undone.");
-    if (!found->num_disks) return;
+    if (!found->num_disks || o->dry_run || failed) return;
     puts("The domain has new disks; write in its xl.cfg, for the next xl "
          "create:");
     for (i = 0; i < found->num_disks; i++)
