@@ -106,14 +106,13 @@ static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir, const char *key)
 static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
                            struct snap_disk *disk)
 {
-    libxl_device_disk found;
     libxl_diskinfo info;
 
-    libxl_device_disk_init(&found);
     libxl_diskinfo_init(&info);
-    if (!libxl_vdev_to_device_disk(sc->ctx, dom->domid, disk->vdev, &found)
-        && !libxl_device_disk_getinfo(sc->ctx, dom->domid, &found, &info)
-        && info.backend) {
+    if (libxl_device_disk_getinfo(sc->ctx, dom->domid, disk->stored, &info)) {
+        /* 4.17 leaves a pointer to the backend that it has freed */
+        libxl_diskinfo_init(&info);
+    } else if (info.backend) {
         disk->devid = info.devid;
         disk->be_path = snap_strdup(sc, info.backend);
         disk->backend = backend_of_path(info.backend);
@@ -123,7 +122,6 @@ static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
             dom->pv_drivers = true;
     }
     libxl_diskinfo_dispose(&info);
-    libxl_device_disk_dispose(&found);
 }
 
 /* The file of a vhd that tapdisk serves: "vhd:/FILE" (4.17, block-tap). */
