@@ -39,6 +39,22 @@ apt_in() {
     (cd "$dir" && "${apt[@]}" "$@")
 }
 
+apt_install() {
+    DEBIAN_FRONTEND=noninteractive flock /run/lock/xl-snapshot-apt \
+        apt-get -qq install --no-install-recommends "$@" > /dev/null
+}
+
+# build_apart HOW BUILDER DIR ELSE: for a script that takes --build and --built as HOW:
+# the builder runs in a process of its own, where set -e counts; if it fails, says
+# what is taken instead. With --built nothing is built.
+build_apart() {
+    case $1 in
+    --build) cached "$2" "$3"; exit ;;
+    --built) ;;
+    *) "$0" --build || say "$4" ;;
+    esac
+}
+
 # Runs builder $1 for cached folder $2 unless that is there.
 cached() {
     local builder=$1 dir=$2
