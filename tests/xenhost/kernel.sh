@@ -27,8 +27,9 @@ drop_zeros() {
 
 # Of folder $1, which has vmlinux, as linked: makes it what PV and PVH guests boot
 # (uncompressed: Xen and libxl would take 10 seconds at every boot), and vmlinux.flat
-# what an HVM guest has at 16 MiB, see guest/hvmboot.S.
+# what an HVM guest has at the address, see guest/hvmboot.S.
 prepare_kernel() {
+    readelf -lW "$1/vmlinux" | awk '/LOAD/ { print $4; exit }' > "$1/address"
     objcopy -O binary "$1/vmlinux" "$1/vmlinux.flat"
     perl -0777 -pi -e 's/\0+\z//' "$1/vmlinux.flat"
     strip "$1/vmlinux"

@@ -4,16 +4,15 @@
  * QEMU hands a kernel to an HVM guest byte by byte, through an I/O port, which
  * takes more than a minute in the emulated host.  So the guest's "kernel" is
  * this stub behind the real-mode part of the real one, and the kernel proper is
- * put at 16 MiB by QEMU's loader device.
+ * put at KERNEL (-D) by QEMU's loader device.
  *
  * Entered at 1 MiB as a 32-bit kernel is, goes on as a 64-bit kernel is entered:
  * see "32-bit" and "64-bit boot protocol" in Documentation/x86/boot.rst.
  * %esi, the boot parameters, goes through.
  */
-#define KERNEL      0x1000000
 #define BOOT_CS     0x10
 #define BOOT_DS     0x18
-#define TABLES      0x200000        /* six pages of page tables */
+#define TABLES      0x180000        /* six pages of page tables */
 
 #define CR4_PAE     0x20
 #define EFER        0xc0000080
