@@ -24,6 +24,7 @@ guest_args="console=hvc0 quiet loglevel=3 rodata=off cryptomgr.notests mitigatio
 pv_args="tsc_early_khz=$(awk '/MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)"
 consoles=/var/log/xen/console
 
+_hurry=$(realpath "${BASH_SOURCE[0]%/*}")/hurry.so
 _count=0
 _since=${EPOCHREALTIME/./}
 _domains=()
@@ -137,21 +138,29 @@ trap 'exit 143' TERM
 
 # --- domains ---------------------------------------------------------------
 
-# new_domain [-t pv|pvh|hvm] [-m MB] [-a KERNEL_ARGS] [-x CONFIG_LINE] [-k KERNEL] [-g]
-#            NAME DISK...
+# new_domain [-t pv|pvh|hvm] [-m MB] [-a KERNEL_ARGS] [-x CONFIG_LINE] [-g] NAME DISK...
 # Writes /srv/NAME/NAME.cfg, creates the domain and waits for its first tick.
 # DISK: qcow2:SIZE   a qcow2 image          raw:SIZE   a raw image, by QEMU
 #       loop:SIZE    a raw image, by blkback
 #       ext4:SIZE    a raw image, by QEMU, with a file system that holds the log
 #       anything else is taken as xl-disk-configuration(5), %v being its vdev
 # Images are /srv/NAME/xvda.FORMAT, xvdb.FORMAT and so on.
-# -k: "small", which is built for the tests, or "debian", the kernel of Debian, which
-# needs 88 MB and some seconds more; small, if it was built, is the default.
+# The kernel is the small one, if it was built, or Debian's, which needs 88 MB.
 # -g: the guest has Debian's, knows ext4 and runs the real qemu-ga on the channel
 # $(agent NAME).
 new_domain() {
     define_domain "$@"
     start_domain "$_name"
+}
+
+# _memory_for LEAST DISK...: what the small kernel needs, in MB: its block frontend
+# keeps pages for requests to blkback, which takes large ones, and few for QEMU.
+_memory_for() {
+    local disk mb=$(($1 - 8))
+    for disk in "${@:2}"; do
+        case $disk in qcow2:* | raw:* | ext4:*) mb=$((mb + 4)) ;; *) mb=$((mb + 32)) ;; esac
+    done
+    echo $((mb > $1 ? mb : $1))
 }
 
 # The same without creating the domain.
@@ -161,22 +170,22 @@ define_domain() {
     local disks=() vdevs=({a..z})
 
     [ -e $guest_files/small ] || kernel=debian
-    while getopts t:m:a:x:k:g opt; do
+    while getopts t:m:a:x:g opt; do
         case $opt in
         t) type=$OPTARG ;; m) memory=$OPTARG ;; a) args=$OPTARG ;;
-        x) extra+=$OPTARG$'\n' ;; k) kernel=$OPTARG ;;
+        x) extra+=$OPTARG$'\n' ;;
         g) initrd=initrd-ga.img kernel=debian ;; *) return 2 ;;
         esac
     done
-    case $type$kernel in
-    pvsmall) memory=${memory:-40} ;;
-    *small) memory=${memory:-64} ;;
-    pv*) memory=${memory:-128} ;;
-    *) memory=${memory:-160} ;;
-    esac
     shift $((OPTIND - 1))
     _name=$1
     shift
+    case $type$kernel in
+    pvsmall) memory=${memory:-$(_memory_for 24 "$@")} ;;
+    *small) memory=${memory:-$(_memory_for 40 "$@")} ;;
+    pv*) memory=${memory:-128} ;;
+    *) memory=${memory:-160} ;;
+    esac
     [ $initrd = initrd.img ] || extra+=$(agent_channel "$_name")$'\n'
     mkdir -p "/srv/$_name"
     while [ $# -gt 0 ]; do
@@ -188,7 +197,8 @@ define_domain() {
         # See tests/xenhost/guest/hvmboot.S.
         vmlinux=hvmboot
         extra+='device_model_args_hvm = [ "-device", "loader,file='
-        extra+=$guest_files/$kernel/vmlinux.flat',addr=0x1000000,force-raw=on" ]'$'\n'
+        extra+=$guest_files/$kernel/vmlinux.flat',addr='$(<"$guest_files/$kernel/address")
+        extra+=',force-raw=on" ]'$'\n'
         extra+='vga="none"'$'\n''usb=0'$'\n''serial="none"'$'\n'
     fi
     cat > "$(config "$_name")" <<EOF
@@ -272,9 +282,10 @@ start_domain() {
     wait_tick "$1" 0 "${2:-240}"
 }
 
+# (Without the 2 s for which libxl sleeps then, see ../fault/hurry.c.)
 _destroyed() {
     xl domid "$1" || return 0
-    xl destroy "$1" || :
+    LD_PRELOAD=$_hurry xl destroy "$1" || :
     not xl domid "$1"
 }
 
@@ -294,24 +305,32 @@ image() { echo "/srv/$1/$2".*; }
 # mark NAME: from here on, the console of NAME is read anew. Do it before a
 # restore or a revert; new_domain does it.
 mark() {
-    unset "_marks[$1]"
-    _read_console "$1"
+    _marks[$1]=0
+    _read_lines "$1"
     _marks[$1]=${#_lines[@]}
 }
 
-# Sets _lines to what NAME printed since the mark, _ticks to the number of ticks
-# in it, _first and _last to the first and the last of them, empty if there is
-# none, and _resumed to the tick that it went on from: the first that does not
-# follow on the one before it, or the first at all (a domain that was reverted may
-# have ticked on after the mark).
-_read_console() {
-    local log=$consoles/guest-$1.log line n
-    _lines=() _ticks=0 _first='' _last='' _resumed=''
+# Sets _lines to what NAME printed since the mark.
+_read_lines() {
+    local log=$consoles/guest-$1.log
+    _lines=()
     [ ! -e "$log" ] || mapfile -t -s "${_marks[$1]:-0}" _lines < "$log"
+}
+
+# The same, and _ticks to the number of ticks in it, _first and _last to the first
+# and the last of them, empty if there is none, and _resumed to the tick that it went
+# on from: the first that does not follow on the one before it, or the first at all
+# (a domain that was reverted may have ticked on after the mark).
+_read_console() {
+    local line n
+    _read_lines "$1"
+    _ticks=0 _first='' _last='' _resumed=''
     _lines=("${_lines[@]%$'\r'}")
     for line in "${_lines[@]}"; do
-        [[ $line =~ ^WITNESS\ tick\ ([0-9]+)\  ]] || continue
-        n=${BASH_REMATCH[1]}
+        # no regular expression: bash compiles it anew for each line
+        [[ $line = "WITNESS tick "*\ * ]] || continue
+        n=${line#WITNESS tick } n=${n%% *}
+        [[ $n && $n != *[!0-9]* ]] || continue
         [ "$n" = $((${_last:--2} + 1)) ] || _resumed=$n
         _first=${_first:-$n} _last=$n _ticks=$((_ticks + 1))
     done
@@ -359,19 +378,21 @@ wait_tick() {
 # is_torn NAME: something was torn or broken since the mark. sound NAME: nothing.
 is_torn() {
     local line
-    _read_console "$1"
-    for line in "${_lines[@]}"; do
-        [[ ! $line =~ WITNESS\ (TORN|BROKEN) ]] || { echo "$line"; return 0; }
-    done
-    return 1
+    _read_lines "$1"
+    [[ ${_lines[*]} = *WITNESS\ TORN* || ${_lines[*]} = *WITNESS\ BROKEN* ]] || return 1
+    grep -E 'WITNESS (TORN|BROKEN)' <(printf '%s\n' "${_lines[@]}")
 }
 sound() { not is_torn "$1"; }
 
-# ticking NAME: it goes on now, and nothing is torn or broken.
+# ticking NAME [COMMAND...]: it goes on now, and nothing is torn or broken; meanwhile
+# COMMAND, which has to succeed, looks at something else.
 _ticked() { _read_console "$1"; [ $_ticks -ge "$2" ]; }
 ticking() {
+    local before
     _read_console "$1"
-    until_ok 90 _ticked "$1" $((_ticks + 2)) && sound "$1"
+    before=$_ticks
+    [ $# = 1 ] || "${@:2}" || return 1
+    until_ok 90 _ticked "$1" $((before + 2)) && sound "$1"
 }
 
 # still NAME: it does not tick (it is paused, or was destroyed).

@@ -56,11 +56,13 @@ static void print_files(const char *path)
     if (num >= 0) free(names);
 }
 
+/* Of a disk's nodes those with a value have none below. */
 static void print_xenstore(struct xs_handle *xs, const char *path)
 {
     unsigned int i, num = 0, len;
     char *value = xs_read(xs, XBT_NULL, path, &len), *below;
-    char **names = xs_directory(xs, XBT_NULL, path, &num);
+    char **names = !value || *value ? NULL
+                                    : xs_directory(xs, XBT_NULL, path, &num);
 
     if (value) printf("%s = \"%s\"\n", path, value);
     for (i = 0; names && i < num; i++) {
@@ -122,9 +124,10 @@ static void print_nodes(uint32_t domid)
 static void print_domain(libxl_ctx *ctx, uint32_t domid)
 {
     struct xs_handle *xs = xs_open(0);
-    libxl_domain_config config;
     libxl_dominfo info;
-    char *json, *path;
+    uint8_t *json = NULL;
+    char *path;
+    int len = 0;
 
     libxl_dominfo_init(&info);
     libxl_domain_info(ctx, &info, domid);
@@ -132,12 +135,10 @@ static void print_domain(libxl_ctx *ctx, uint32_t domid)
            info.shutdown ? " shutdown" : "", info.dying ? " dying" : "");
     libxl_dominfo_dispose(&info);
 
-    libxl_domain_config_init(&config);
-    libxl_retrieve_domain_configuration(ctx, domid, &config, NULL);
-    json = libxl_domain_config_to_json(ctx, &config);
-    puts(json);
+    /* as it is stored, without what libxl adds to it from xenstore */
+    if (!libxl_userdata_retrieve(ctx, domid, "libxl-json", &json, &len))
+        printf("%.*s\n", len, (char *)json);
     free(json);
-    libxl_domain_config_dispose(&config);
 
     path = format("/libxl/%u/device", domid);
     print_xenstore(xs, path);
