@@ -40,8 +40,8 @@ tell vm reboot
 ok "after a revert xl still watches: the guest reboots" \
     until_ok 180 resumed vm
 ok "on the revert's overlays" diff <(disks_of vm) <(echo "$disks")
-xl reboot vm
 mark vm
+xl reboot vm
 ok "xl reboot does so too" until_ok 180 resumed vm
 ok "and goes on" ticking vm
 tell vm poweroff
