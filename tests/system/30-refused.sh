@@ -3,7 +3,7 @@
 # created, nothing lost, the guest runs on.
 . "$(dirname "$0")/snapshot.sh"
 
-new_snapshot_domain vm qcow2:64M raw:32M
+new_snapshot_domain -m 128 vm qcow2:64M raw:32M
 wish() { printf '%s\n' "$@" > /srv/vm/wish.cfg; echo /srv/vm/wish.cfg; }
 touch /srv/vm/wish.cfg /srv/vm/there
 refused() {
@@ -56,5 +56,5 @@ ok "a tag that exists" refused "has an internal snapshot 's2' already" --interna
 mkdir /srv/vm/small
 mount -t tmpfs -o size=32M none /srv/vm/small
 cleanup_fn umount -l /srv/vm/small
-ok "no room for the memory" refused "needs 41 MiB, the file system has" -d /srv/vm/small -n s3 vm
+ok "no room for the memory" refused "needs 131 MiB, the file system has" -d /srv/vm/small -n s3 vm
 ok "the guest runs on" ticking vm

@@ -7,8 +7,7 @@
 new_snapshot_domain vm qcow2:64M raw:4M
 attempt() { xl snapshot-create --external -n "$1" "${@:2}" vm; }
 as_after() {
-    ticking vm && on_layer vm "/srv/vm/xvda.$1.qcow2" &&
-        on_layer vm "/srv/vm/xvdb.$1.qcow2" && before=$(tick vm) name=$1
+    ticking vm on_layer vm "/srv/vm/xvda.$1.qcow2" "/srv/vm/xvdb.$1.qcow2" && name=$1
 }
 attempt first > /dev/null
 kill_everywhere "create, PV, external" undone

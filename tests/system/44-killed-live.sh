@@ -6,7 +6,7 @@
 new_snapshot_domain -t pvh vm qcow2:64M
 attempt() { xl snapshot-create --live -n "$1" "${@:2}" vm; }
 as_after() {
-    ticking vm && xl snapshot-verify "$(cfg vm "$1")" && name=$1
+    ticking vm xl snapshot-verify "$(cfg vm "$1")" && name=$1
 }
 attempt first > /dev/null
 kill_everywhere "create, PVH, live, internal" undone

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/faults.sh"
 
 kill_reverts "revert, external" --external back_at qcow2:64M raw:4M
+ok "the last recovery said what to write in the xl.cfg" \
+    grep "^    '/srv/vm/xvdb.s.r" "$_tmp/says"
 mark vm
 tell vm reboot
 ok "a guest that recovery brought back can reboot" until_ok 240 _booted vm

@@ -11,13 +11,13 @@ attempt first > /dev/null
 none_left() { [ ! -e "$snapshots/.journal" ] || { echo "a journal is left"; return 1; }; }
 # refused ENTRY FAULT TEXT; done_anyway ENTRY FAULT
 refused() {
-    mustfail "$3" fault "$1" "$2" attempt n && none_left && unchanged vm && ticking vm
+    mustfail "$3" fault "$1" "$2" attempt n && none_left && ticking vm unchanged vm
 }
 done_anyway() {
     local said='Snapshot n'
     [ "$2" != term-after ] || said='a signal came after the commit point: there was no way back'
-    says "$said" fault "$1" "$2" attempt "n$1-$2" && none_left && ticking vm &&
-        on_layer vm "/srv/vm/xvda.n$1-$2.qcow2"
+    says "$said" fault "$1" "$2" attempt "n$1-$2" && none_left &&
+        ticking vm on_layer vm "/srv/vm/xvda.n$1-$2.qcow2"
 }
 # at ENTRY STEP FAULT WORDS TEXT: a cell
 at() {

@@ -4,18 +4,21 @@
 . "$(dirname "$0")/faults.sh"
 
 new_snapshot_domain vm qcow2:64M raw:4M
-attempt() { xl snapshot-create --external -n "$1" "${@:2}" vm; }
+attempt() { xl snapshot-create $how -n "$1" "${@:2}" vm; }
+how=--external
 attempt first > /dev/null
-plan_of attempt n
 
 # to_do: sets left to what a recovery would do now.
 to_do() { mapfile -t left < <(xl snapshot-recover -N --json vm | jq -r '.[0].steps[]'); }
 
-# recovery_killed AT OPERATION HOW CHECK: the command is killed when entry AT has
-# been written; its recovery at each of its own entries, and then left to end.
+# recovery_killed AT OPERATION HOW CHECK: the command, whose snapshot is $name, is
+# killed when entry AT has been written; its recovery at each of its own entries, and
+# then left to end.
+made=0
 recovery_killed() {
-    local i j num steps left name=n$1
-    killed "$1" after attempt "$name"
+    local i j num steps left
+    name=n$((++made))
+    killed "$1" after attempt $name
     to_do
     steps=("${left[@]}") num=${#left[@]}
     for ((i = 0; i < num; i++)); do
@@ -30,15 +33,20 @@ recovery_killed() {
     ok "recovery, $2 | all of it | killed $((2 * num)) times | $3" recovered "${3^}"
     ok "all is well" "${@:4}"
 }
-well() {
-    ticking vm && on_layer vm "/srv/vm/xvda.$1.qcow2" &&
-        xl snapshot-verify "$(cfg vm "$1")"
-}
-remember vm
-undo_at=$(entry begun "$commit") complete_at=$(entry "done" "$commit")
-recovery_killed "$undo_at" "of a create, back" undone unchanged vm
-ok "the guest goes on" ticking vm
-recovery_killed "$complete_at" "of a create, forward" completed well "n$complete_at"
+is_whole() { ticking vm xl snapshot-verify "$(cfg vm $name)"; }
+is_whole_and_on_it() { is_whole && on_layer vm "/srv/vm/xvda.$name.qcow2"; }
+
+for how in --external --internal; do
+    plan_of attempt n
+    remember vm
+    recovery_killed "$(entry begun "$commit")" "of a create, ${how#--}, back" \
+        undone unchanged vm
+    ok "the guest goes on" ticking vm
+    check=is_whole
+    [ $how = --internal ] || check=is_whole_and_on_it
+    recovery_killed "$(entry "done" "$commit")" "of a create, ${how#--}, forward" \
+        completed $check
+done
 
 before=$(tick vm)
 xl snapshot-create --external -n s vm > /dev/null

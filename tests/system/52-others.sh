@@ -18,15 +18,11 @@ stop_xenstored() {
     pkill -STOP xenstored
     (sleep 6; pkill -CONT xenstored) &
 }
-_is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
 
 # meanwhile ENTRY FAULT NAME: the command, stopped at that entry for the fault.
 meanwhile() {
     local pid code=0
-    FAULT=".journal/ $1 stop-after" LD_PRELOAD=$PWD/fault.so \
-        xl snapshot-create --external -n "$3" vm > "$_tmp/said" 2>&1 &
-    pid=$!
-    until_ok 120 _is_stopped $pid || return 1
+    stopped_at "$1" "$_tmp/said" xl snapshot-create --external -n "$3" vm || return 1
     ticks=$(tick vm)
     "$2" || return 1
     kill -CONT $pid
@@ -65,6 +61,12 @@ on() {
         for kind in $kinds; do
             i=$(step_of "$kind") name=f$((++n)) before=$(files)
             ok "the command goes on to its end" meanwhile "$(entry begun "$i")" "$fault" $name
+            case "$fault $kind" in
+            "panic save") ok "and says why" grep "guest has shut down (crash)" "$_tmp/said" ;;
+            "poweroff save") ok "and says why" grep "guest has shut down (poweroff)" "$_tmp/said" ;;
+            # (the guest suspends, or it does not, for want of its disks)
+            "kill_qemu save") ok "and says why" grep QEMU "$_tmp/said" ;;
+            esac
             ok "and whatever is left is recovered" xl snapshot-recover --all
             ok "no journal is left" test ! -e "$snapshots/.journal"
             what="$operation | ${steps[$i]} | ${fault/_/ } when begun"

@@ -4,18 +4,7 @@
 . "$(dirname "$0")/faults.sh"
 
 new_snapshot_domain vm qcow2:64M
-truncate -s 100M /srv/hung.img
-loop=$(losetup -f --show /srv/hung.img)
-# so slow that there is a middle to hang in
-dmsetup create hung --table "0 $(blockdev --getsz "$loop") delay $loop 0 50"
-mke2fs -q -t ext4 /dev/mapper/hung
-mkdir -p /mnt/hung
-mount -o sync /dev/mapper/hung /mnt/hung
-cleanup_fn rm -f /srv/hung.img
-cleanup_fn losetup -d "$loop"
-cleanup_fn dmsetup remove hung
-cleanup_fn umount /mnt/hung
-cleanup_fn dmsetup resume hung
+new_fs hung 100M 50      # so slow that there is a middle to hang in
 
 _suspended() { [[ $(xl list vm | tail -n 1) = *---s* ]]; }
 ticking vm

@@ -4,29 +4,6 @@
 # that, its journal stays until the storage is back.
 . "$(dirname "$0")/faults.sh"
 
-# new_fs NAME SIZE [DELAY_MS]: a file system of its own, on a device-mapper device.
-new_fs() {
-    local loop table
-    truncate -s "$2" "/srv/$1.img"
-    loop=$(losetup -f --show "/srv/$1.img")
-    cleanup_fn rm -f "/srv/$1.img"
-    cleanup_fn losetup -d "$loop"
-    table="0 $(blockdev --getsz "$loop") linear $loop 0"
-    [ $# -lt 3 ] || table="0 $(blockdev --getsz "$loop") delay $loop 0 $3"
-    dmsetup create "$1" --table "$table"
-    cleanup_fn dmsetup remove --retry "$1"
-    mke2fs -q -t ext4 "/dev/mapper/$1"
-    mkdir -p "/mnt/$1"
-    _tables[$1]=$table
-    mount_fs "$1"
-    cleanup_fn umount -l "/mnt/$1"
-}
-declare -A _tables=()
-mount_fs() { mount -o sync "/dev/mapper/$1" "/mnt/$1"; }
-set_table() { dmsetup suspend --nolockfs "$1" && dmsetup load "$1" --table "$2" && dmsetup resume "$1"; }
-# break_fs NAME: each request to it fails from now on. mend_fs NAME: no more.
-break_fs() { set_table "$1" "0 $(blockdev --getsz "/dev/mapper/$1") error"; }
-mend_fs() { umount -l "/mnt/$1"; set_table "$1" "${_tables[$1]}"; mount_fs "$1"; }
 # fill DIR: nothing has room there any more.
 fill() {
     fallocate -l "$(df --output=avail -B1 "$1" | tail -n 1)" "$1/filler" || :
@@ -41,9 +18,8 @@ ticking vm
 remember vm
 
 # refuses WHAT STEP FAULT TEXT COMMAND...: a cell; all is as before
-refuses() { mustfail "$1" "${@:2}" && unchanged vm && ticking vm; }
+refuses() { mustfail "$1" "${@:2}" && ticking vm unchanged vm; }
 cell_of() { ok "$1 | $2 | $3 | undone" refuses "${@:4}"; }
-create=(xl snapshot-create --external -n n)
 
 for how in --external --internal; do
     create=(xl snapshot-create $how -n n)
@@ -51,7 +27,7 @@ for how in --external --internal; do
     for file in memory snapshot.cfg; do
         for fault in "enospc:No space left" "eio:Input/output error"; do
             cell_of "$what" "the first write to $file" "${fault%%:*}" "${fault#*:}" \
-                env FAULT="n/$file 1 ${fault%%:*}" LD_PRELOAD="$PWD/fault.so" "${create[@]}" vm
+                fault_in "n/$file" 1 "${fault%%:*}" "${create[@]}" vm
         done
     done
 done
@@ -93,7 +69,7 @@ wait_tick full $(($(tick full) + 80))
 tell full slow
 fill /mnt/small
 remember full
-refuses_full() { mustfail "the file system has 0 MiB free" "$@" && unchanged full && ticking full; }
+refuses_full() { mustfail "the file system has 0 MiB free" "$@" && ticking full unchanged full; }
 ok "create, PV, external | an overlay | no space | undone" \
     refuses_full xl snapshot-create --external -n n full
 ok "revert, external | an overlay | no space | undone" \

@@ -4,9 +4,10 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/snapshot.sh"
 
-# fault ENTRY WHAT COMMAND...: with something going wrong at that entry, which is
-# what ../fault/fault.c does.
-fault() { FAULT=".journal/ $1 $2" LD_PRELOAD=$PWD/fault.so "${@:3}"; }
+# fault_in FILE N WHAT COMMAND...: with something going wrong at its Nth write to that
+# file, which is what ../fault/fault.c does. fault ENTRY WHAT COMMAND...: to its journal.
+fault_in() { FAULT="$1 $2 $3" LD_PRELOAD=$PWD/fault.so "${@:4}"; }
+fault() { fault_in .journal/ "$@"; }
 
 # plan_of COMMAND...: sets steps to what its dry run says that it does, and commit
 # to the number of the commit point (the first is 0).
@@ -27,29 +28,66 @@ killed() {
     [ $code = 137 ] || { echo "exit code $code"; cat "$_tmp/killed"; return 1; }
 }
 
+# stopped_at ENTRY OUTPUT COMMAND...: in the background, as $pid, and stopped when that
+# entry has been written.
+_is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
+stopped_at() {
+    # no function: $! is to be the command, not a shell around it
+    FAULT=".journal/ $1 stop-after" LD_PRELOAD=$PWD/fault.so "${@:3}" > "$2" 2>&1 &
+    pid=$!
+    until_ok 120 _is_stopped $pid || { cat "$2"; return 1; }
+}
+
 # recovered HOW: snapshot-recover undoes it, or completes it.
 recovered() {
     says "^$1\\." xl snapshot-recover --all || return 1
     [ ! -e "$snapshots/.journal" ] || { echo "a journal is left"; return 1; }
 }
 
+# new_fs NAME SIZE [DELAY_MS]: an ext4 on /mnt/NAME, on the device-mapper device NAME,
+# which takes that long for each request.
+declare -A _tables=()
+new_fs() {
+    local loop kind=linear delay=
+    truncate -s "$2" "/srv/$1.img"
+    loop=$(losetup -f --show "/srv/$1.img")
+    cleanup_fn rm -f "/srv/$1.img"
+    cleanup_fn losetup -d "$loop"
+    [ $# -lt 3 ] || kind=delay delay=" $3"
+    _tables[$1]="0 $(blockdev --getsz "$loop") $kind $loop 0$delay"
+    dmsetup create "$1" --table "${_tables[$1]}"
+    cleanup_fn dmsetup remove --retry "$1"
+    mke2fs -q -t ext4 "/dev/mapper/$1"
+    mkdir -p "/mnt/$1"
+    _mount_fs "$1"
+    cleanup_fn umount -l "/mnt/$1"
+    cleanup_fn dmsetup resume "$1"
+}
+_mount_fs() { mount -o sync "/dev/mapper/$1" "/mnt/$1"; }
+_set_table() { dmsetup suspend --nolockfs "$1" && dmsetup load "$1" --table "$2" && dmsetup resume "$1"; }
+# break_fs NAME: each request to it fails from now on. mend_fs NAME: no more.
+break_fs() { _set_table "$1" "0 $(blockdev --getsz "/dev/mapper/$1") error"; }
+mend_fs() { umount -l "/mnt/$1"; _set_table "$1" "${_tables[$1]}"; _mount_fs "$1"; }
+
 # is_under_way FILE: some of the memory is in it, not only its head.
 is_under_way() { [ -e "$1" ] && [ "$(stat -c %s "$1")" -gt 2000000 ]; }
 
-# on_layer DOMAIN IMAGE: stored config, xenstore and QEMU all name it.
+# on_layer DOMAIN IMAGE...: stored config, xenstore and QEMU all name these.
 on_layer() {
+    local image world
     ./world "$1" > "$_tmp/world"
-    grep -q "\"pdev_path\": \"$2\"" "$_tmp/world" &&
-        grep -q "/params = \"[a-z0-9:]*$2\"" "$_tmp/world" &&
-        grep -q "^node [^ ]* $2\$" "$_tmp/world" ||
-        { echo "not everywhere: $2"; cat "$_tmp/world"; return 1; }
+    world=$(<"$_tmp/world")
+    for image in "${@:2}"; do
+        [[ $world = *"\"pdev_path\": \"$image\""* &&
+            $world =~ /params\ =\ \"[a-z0-9:]*"$image"\" &&
+            $world =~ node\ [^\ ]+\ "$image"($|$'\n') ]] ||
+            { echo "not everywhere: $image"; cat "$_tmp/world"; return 1; }
+    done
 }
 
-# undone ENTRY WHEN, completed ENTRY WHEN: of the command of kill_everywhere. (That
-# the domain is not left paused is part of its world; that the guest goes on is waited
-# for once, after all of these.)
+# undone ENTRY WHEN, completed ENTRY WHEN: of the command of kill_everywhere.
 undone() {
-    killed "$1" "$2" attempt n && recovered Undone && unchanged vm
+    killed "$1" "$2" attempt n && recovered Undone && ticking vm unchanged vm
 }
 completed() {
     mark vm
@@ -75,7 +113,6 @@ kill_everywhere() {
     for ((i = 0; i < ${#steps[@]}; i++)); do
         cell "${steps[$i]}" "killed before begun" $outcome "$(entry begun $i)" before
         if [ $i = "$commit" ]; then
-            ok "the guest goes on" ticking vm
             cell "${steps[$i]}" "killed when begun" "$unsure" "$(entry begun $i)" after
             outcome=completed
         fi

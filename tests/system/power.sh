@@ -5,45 +5,45 @@
 #   power.sh begin CELL...     start the domains, and the commands, which stop at
 #                              their entries; prints "ticks DOMAIN=N..."
 #   power.sh recover           what the host does at boot
-#   power.sh check CELL DOMAIN=N...
-#                              that all is as before, or done, and the domain
-#                              comes up; prints "outcome undone|completed..."
+#   power.sh check DOMAIN=N... CELL...
+#                              that all is as before, or done, and the domains come
+#                              up; prints "outcome DOMAIN undone|completed..."
+#   power.sh remove DOMAIN...  what is left of them in the end
 #
 # CELL: DOMAIN:create|revert:ENTRY
 . "$(dirname "$0")/faults.sh"
 
-# command_of OPERATION DOMAIN [OPTION...]: sets it.
+# attempt CELL [OPTION...]: sets command, and runs it. command_of CELL: the first.
 command_of() {
-    case $1 in
-    create) command=(xl snapshot-create --external -n s "${@:3}" "$2") ;;
-    revert) command=(xl snapshot-revert "${@:3}" "$2" "$(cfg "$2" old)") ;;
-    esac
-}
-# attempt OPERATION DOMAIN [OPTION...]
-attempt() { command_of "$@"; "${command[@]}"; }
-
-# A domain that survives this script, with a snapshot for a revert.
-start() { # NAME OPERATION
-    rm -rf "${snapshots:?}/$1"
-    remove_domain "$1"
-    new_domain -a witness.interval=1000 "$1" qcow2:64M raw:4M
-    if [ "$2" = revert ]; then
-        xl snapshot-create --external -n old --update-config="$(config "$1")" "$1" > /dev/null
-        tick "$1" > "/srv/$1/old"
-        ticking "$1"
-    fi
-    find "/srv/$1" > "/srv/$1.files"
-}
-
-_is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
-
-begin() { # CELL
     local name operation entry
     IFS=: read -r name operation entry <<< "$1"
-    command_of "$operation" "$name"
-    FAULT=".journal/ $entry stop-after" LD_PRELOAD=$PWD/fault.so "${command[@]}" \
-        > "/srv/$name.out" 2>&1 &
-    until_ok 120 _is_stopped $! || { cat "/srv/$name.out"; return 1; }
+    case $operation in
+    create) command=(xl snapshot-create --external -n "s$entry" "${@:2}" "$name") ;;
+    revert) command=(xl snapshot-revert "${@:2}" "$name" "$(cfg "$name" old)") ;;
+    esac
+}
+attempt() { command_of "$@"; "${command[@]}"; }
+
+# A domain that survives this script, with a snapshot for a revert; from the second
+# round on it is what came up after the last cut.
+start() { # CELL
+    local name operation
+    IFS=: read -r name operation _ <<< "$1"
+    [ -e "/srv/$name" ] || new_domain -a witness.interval=2000 "$name" qcow2:64M raw:4M
+    if [ "$operation" = create ]; then
+        rm -rf "${snapshots:?}/$name"   # the plan is to begin with that folder
+    elif [ ! -e "/srv/$name/old" ]; then
+        xl snapshot-create --external -n old --update-config="$(config "$name")" \
+            "$name" > /dev/null
+        tick "$name" > "/srv/$name/old"
+        ticking "$name"
+    fi
+    find "/srv/$name" > "/srv/$name.files"
+}
+
+begin() { # CELL
+    command_of "$1"
+    stopped_at "${1##*:}" "/srv/${1%%:*}.out" "${command[@]}"
 }
 
 # What the recovery said that it did for domain $1: undone, completed, or completed
@@ -56,60 +56,83 @@ outcome_of() {
     esac
 }
 
-# boot NAME TICK: from its xl.cfg, with the disks that the recovery named, if any.
-boot() {
-    local disks
-    disks=$(grep -h "^    '/srv/$1/" /srv/recover.out | tr -d '\n') || :
-    mark "$1"
-    xl create -q "$(config "$1")" ${disks:+"disk=[ $disks ]"}
-    boots_at "$1" "$2" 100000
+# What is to be as the outcome says, before the domain of a cell is started.
+check_files() { # CELL OUTCOME
+    local name operation entry
+    IFS=: read -r name operation entry <<< "$1"
+    case $operation-$2 in
+    create-completed) xl snapshot-verify "$(cfg "$name" "s$entry")" ;;
+    create-completed*) [ ! -e "$snapshots/$name" ] ;;
+    *-undone) diff "/srv/$name.files" <(find "/srv/$name") ;;
+    esac
 }
 
-check() { # CELL DOMAIN=N...
-    local name operation entry outcome old ticks=''
-    IFS=: read -r name operation entry <<< "$1"
-    [[ " $* " =~ " $name="([0-9]+)" " ]] && ticks=${BASH_REMATCH[1]}
-    [ ! -e "$snapshots/.journal" ]
-    _domains+=("$name")
-    outcome=$(outcome_of "$name")
-    case $operation-$outcome in
-    create-completed)
-        xl snapshot-verify "$(cfg "$name" s)"
-        boot "$name" "$ticks" ;;
-    create-completed*)
-        [ ! -e "$snapshots/$name" ]
-        boot "$name" "$ticks" ;;
-    revert-completed)
-        # the power may have been cut when it was back: then it is not done again
+# boot NAME OUTCOME: from its xl.cfg, with the disks that the recovery named in it, if
+# there was something to complete; but a revert that was done again has brought it
+# back already.
+boot() {
+    local disks
+    disks=$(grep -h "^    '/srv/$1/" /srv/recover.out | tr -d '\n') || [ "$2" = undone ]
+    [ -z "$disks" ] || sed -i "s|^disk = .*|disk = [ $disks ]|" "$(config "$1")"
+    ! xl domid "$1" || return 0
+    mark "$1"
+    _create "$1" || _create "$1"
+}
+
+# The domain of a cell goes on from what it had flushed before the cut, tick N at
+# least, or from its old snapshot.
+came_up() { # CELL OUTCOME N
+    local name=${1%%:*} old
+    case $1-$2 in
+    *:revert:*-completed)
         old=$(cat "/srv/$name/old")
-        if xl domid "$name"; then back_at "$name" "$old" $((old + 100))
-        else boot "$name" "$old"
+        if grep -q "WITNESS resume" "$consoles/guest-$name.log"; then
+            has_booted_at "$name" "$old" $((old + 100))
+        else
+            is_back_at "$name" "$old" $((old + 100))
         fi ;;
-    *-undone)
-        diff "/srv/$name.files" <(find "/srv/$name")
-        boot "$name" "$ticks" ;;
+    *) has_booted_at "$name" "$3" 100000 ;;
     esac
-    echo "outcome $outcome"
-    xl destroy "$name"
+}
+
+check() {
+    local -A flushed=() outcomes=() ticks=()
+    local cell name
+    while [[ $1 = *=* ]]; do flushed[${1%%=*}]=${1#*=}; shift; done
+    [ ! -e "$snapshots/.journal" ]
+    # all do one thing before the first is waited for
+    for cell; do
+        name=${cell%%:*} outcomes[$name]=$(outcome_of "$name")
+        echo "$cell: ${outcomes[$name]}"
+        check_files "$cell" "${outcomes[$name]}"
+        boot "$name" "${outcomes[$name]}"
+    done
+    for cell; do
+        name=${cell%%:*}
+        echo "$cell comes up"
+        came_up "$cell" "${outcomes[$name]}" "${flushed[$name]}"
+        _read_console "$name"
+        ticks[$name]=$_ticks
+    done
+    for name in "${!ticks[@]}"; do
+        echo "$name goes on"
+        until_ok 90 _ticked "$name" $((ticks[$name] + 2))
+        sound "$name"
+        echo "outcome $name ${outcomes[$name]}"
+    done
 }
 
 # Nothing of this ends with the script.
 trap - EXIT
 case $1 in
 steps)
-    start a create
-    start r revert
-    plan_of attempt create a
-    printf 'create %s\n' "${steps[@]}"
-    plan_of attempt revert r
-    printf 'revert %s\n' "${steps[@]}"
-    remove_domain a
-    remove_domain r ;;
+    for cell in a:create:1 r:revert:1; do
+        start "$cell"
+        plan_of attempt "$cell"
+        printf "%s\n" "${steps[@]/#/${cell:2:6} }"
+    done ;;
 begin)
-    for cell in "${@:2}"; do
-        IFS=: read -r name operation _ <<< "$cell"
-        start "$name" "$operation"
-    done
+    for cell in "${@:2}"; do start "$cell"; done
     sync
     for cell in "${@:2}"; do begin "$cell"; done
     for cell in "${@:2}"; do ticks+=" ${cell%%:*}=$(tick "${cell%%:*}")"; done
@@ -120,4 +143,10 @@ recover)
         { cat /srv/recover.out; exit 1; }
     cat /srv/recover.out ;;
 check) check "${@:2}" ;;
+remove)
+    for name in "${@:2}"; do
+        remove_domain "$name"
+        rm -rf "${snapshots:?}/$name" "/srv/$name".*
+    done
+    rm -f /srv/recover.out ;;
 esac

@@ -29,18 +29,18 @@ revert() {
 hold() { xl pause "$1" && nap 0.5; }
 
 # back_at DOMAIN BEFORE AFTER: the domain goes on from between these ticks, and
-# the witness finds memory and disks in step.
+# the witness finds memory and disks in step. (is_back_at: not yet that it ticks.)
 _back_at() {
     _read_console "$1"
     [ -n "$_resumed" ] && [ "$_resumed" -ge "$2" ] && [ "$_resumed" -le $(($3 + 1)) ]
 }
-back_at() {
+is_back_at() {
     until_ok 120 _back_at "$@" || {
         echo "went on from tick $_resumed, not from $2 to $3"
         return 1
     }
-    ticking "$1"
 }
+back_at() { is_back_at "$@" && ticking "$1"; }
 
 # disks_of DOMAIN: what the stored config names, a line a disk: vdev path format.
 disks_of() {
@@ -58,27 +58,36 @@ world() {
 # remember DOMAIN: its world. unchanged DOMAIN: that is as it was then.
 declare -A _worlds=()
 remember() { _worlds[$1]=$(world "$1"); }
-unchanged() { diff <(echo "${_worlds[$1]}") <(world "$1"); }
+unchanged() {
+    local now
+    now=$(world "$1")
+    [ "$now" = "${_worlds[$1]}" ] || diff <(echo "${_worlds[$1]}") <(echo "$now")
+}
 
 # _booted DOMAIN: since the mark it came up and set _resume, the tick that it found.
 # boots_at DOMAIN BEFORE AFTER: a cold boot found on its disks, all of one
-# instant, a tick between these as the last one; and goes on from there.
+# instant, a tick between these as the last one; and goes on from there. (has_booted_at:
+# not yet that it ticks.)
 _booted() {
     local line
-    _read_console "$1"
+    _read_lines "$1"
     for line in "${_lines[@]}"; do
-        [[ ! $line =~ ^WITNESS\ resume\ ([0-9]+) ]] || { _resume=${BASH_REMATCH[1]}; return 0; }
+        # (the whole line is there once the hash behind the tick is)
+        [[ $line != "WITNESS resume "*\ * ]] || {
+            _resume=${line#WITNESS resume } _resume=${_resume%% *}
+            return 0
+        }
     done
     return 1
 }
-boots_at() {
+has_booted_at() {
     until_ok 240 _booted "$1" || return 1
     [ "$_resume" -ge "$2" ] && [ "$_resume" -le "$3" ] || {
         echo "booted at tick $_resume, not from $2 to $3"
         return 1
     }
-    ticking "$1"
 }
+boots_at() { has_booted_at "$@" && ticking "$1"; }
 
 # disks_alone DOMAIN NAME: four test points: its disks alone, and back to them.
 disks_alone() {
