@@ -75,10 +75,28 @@ bool snap_create_leaves_out(const struct snap_create *c,
     return disk->wanted;
 }
 
-static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
+/* The caller's choice, if it has to see them first. */
+static int gather_choice(libxl_snapshot_ctx *sc, struct snap_create *c,
+                         struct snap_hooks *hooks)
+{
+    libxl_domain_snapshot_params *p = c->params;
+    libxl_disk_snapshot_info *info;
+    char *why;
+    int rc = 0;
+
+    if (!p->choose_disks || p->num_disks) return 0;
+    info = snap_probe_disks(sc, hooks, &c->dom);
+    why = p->choose_disks(p->choose_user, info, c->dom.num_disks, p);
+    if (why) rc = snap_fail(sc, ERROR_INVAL, "%s", why);
+    free(why);
+    libxl_disk_snapshot_info_list_free(info, c->dom.num_disks);
+    return rc;
+}
+
+static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
+                      struct snap_hooks *hooks)
 {
     const libxl_disk_snapshot_params *want;
-    struct snap_hooks hooks = { .num = 0 };
     struct snap_disk_op *op;
     int i, rc;
 
@@ -99,7 +117,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
             return snap_fail(sc, ERROR_INVAL, "disk %s: read-only disks and "
                              "CD-ROMs have nothing to snapshot; leave it out",
                              want->vdev);
-        snap_probe_disk(sc, &hooks, want->driver,
+        snap_probe_disk(sc, hooks, want->driver,
                         &c->dom.disks[op->disk - c->dom.disks]);
         rc = gather_driver(sc, want, op);
         if (rc) return rc;
@@ -107,7 +125,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c)
     }
     for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
         if (snap_create_leaves_out(c, &c->dom.disks[i]))
-            snap_probe_disk(sc, &hooks, NULL, &c->dom.disks[i]);
+            snap_probe_disk(sc, hooks, NULL, &c->dom.disks[i]);
     return snap_lv_choose_areas(sc, c->ops, c->num_ops, c->params->lvm_size);
 }
 
@@ -240,6 +258,7 @@ static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct snap_create *c,
                   libxl_domain_snapshot *snap)
 {
     const libxl_domain_snapshot_params *p = c->params;
+    struct snap_hooks hooks = { .num = 0 };
     int rc;
 
     rc = snap_name_check(sc, p->name);
@@ -247,7 +266,9 @@ static int gather(libxl_snapshot_ctx *sc, uint32_t domid, struct snap_create *c,
     rc = p->config ? snap_gather_offline(sc, p->config, &c->dom)
                    : snap_gather_domain(sc, domid, &c->dom);
     if (rc) return rc;
-    rc = gather_ops(sc, c);
+    rc = gather_choice(sc, c, &hooks);
+    if (rc) return rc;
+    rc = gather_ops(sc, c, &hooks);
     if (rc) return rc;
     if (p->memory_path) {
         rc = gather_image_config(sc, c);
@@ -313,7 +334,7 @@ static int run_plan(libxl_snapshot_ctx *sc, const struct snap_create *c,
 }
 
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
-                                 const libxl_domain_snapshot_params *params,
+                                 libxl_domain_snapshot_params *params,
                                  libxl_domain_snapshot_result *result)
 {
     struct snap_create c = { .params = params };

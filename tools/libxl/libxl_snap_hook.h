@@ -67,6 +67,11 @@ struct snap_hooks {
  */
 void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                      const char *driver, struct snap_disk *disk);
+/* What the disks of @dom are and what can be done with them, an element a disk,
+ * to be freed with libxl_disk_snapshot_info_list_free(). */
+libxl_disk_snapshot_info *snap_probe_disks(libxl_snapshot_ctx *sc,
+                                           struct snap_hooks *hooks,
+                                           struct snap_domain *dom);
 /*
  * Whether the hook @path has the snapshot that @disk names.  Fails if it could
  * not take it (it does not exist), or not revert to it (it does).

@@ -65,6 +65,22 @@ static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
                                             : LIBXL_DISK_FORMAT_QCOW2;
 }
 
+libxl_disk_snapshot_info *snap_probe_disks(libxl_snapshot_ctx *sc,
+                                           struct snap_hooks *hooks,
+                                           struct snap_domain *dom)
+{
+    libxl_disk_snapshot_info *info = calloc(dom->num_disks + 1, sizeof(*info));
+    int i;
+
+    if (!info) abort();
+    for (i = 0; i < dom->num_disks; i++) {
+        if (dom->disks[i].wanted)
+            snap_probe_disk(sc, hooks, NULL, &dom->disks[i]);
+        fill_info(sc, &dom->disks[i], &info[i]);
+    }
+    return info;
+}
+
 /* Suspended, it is in the middle of an operation, or that was cut off. */
 static int refuse_suspended(libxl_snapshot_ctx *sc, uint32_t domid, int rc)
 {
@@ -86,10 +102,9 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
                                   libxl_disk_snapshot_info **info_r,
                                   int *num_r)
 {
-    libxl_disk_snapshot_info *info = NULL;
     struct snap_hooks hooks = { .num = 0 };
     struct snap_domain dom;
-    int rc, i;
+    int rc;
 
     snap_ctx_begin(sc);
     snap_domain_init(&dom);
@@ -98,14 +113,7 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
     if (rc) rc = refuse_suspended(sc, domid, rc);
     if (rc) goto out;
 
-    info = calloc(dom.num_disks ? dom.num_disks : 1, sizeof(*info));
-    if (!info) abort();
-    for (i = 0; i < dom.num_disks; i++) {
-        if (dom.disks[i].wanted)
-            snap_probe_disk(sc, &hooks, NULL, &dom.disks[i]);
-        fill_info(sc, &dom.disks[i], &info[i]);
-    }
-    *info_r = info;
+    *info_r = snap_probe_disks(sc, &hooks, &dom);
     *num_r = dom.num_disks;
  out:
     snap_domain_dispose(&dom);

@@ -310,7 +310,7 @@ struct snap_create_file {
 struct snap_disk_op;                /* libxl_snap_driver.h */
 
 struct snap_create {
-    const libxl_domain_snapshot_params *params;
+    libxl_domain_snapshot_params *params;
     struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
     int num_ops;
     struct snap_disk_op *ops;

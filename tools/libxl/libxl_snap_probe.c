@@ -102,6 +102,7 @@ void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
     const char *only = snap_hook_name(driver), *why;
 
     if (driver && !only) return;
+    if (!driver && disk->no_hook) return;
     if (!driver && (snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_INTERNAL,
                                        &why)
                     || snap_driver_choose(sc, disk,

@@ -247,6 +247,15 @@ typedef struct libxl_domain_snapshot_params {
                                  * removed again if create fails.  NULL: none */
     int num_disks;
     libxl_disk_snapshot_params *disks;
+    /*
+     * Where @disks is empty, and this is not NULL: called with the disks that
+     * the domain has, when nobody else can change them any more, to fill
+     * @disks in (vdev, driver and path malloc'd).  Returns NULL; or why it
+     * cannot, malloc'd, with which create fails.  @choose_user is passed on.
+     */
+    char *(*choose_disks)(void *user, const libxl_disk_snapshot_info *info,
+                          int num, struct libxl_domain_snapshot_params *params);
+    void *choose_user;
     char *lvm_size;             /* of each thick LVM snapshot: a share of the
                                  * volume ("20%") or a size ("4G"); NULL: as
                                  * large as it can ever need to be, or a fair
@@ -306,7 +315,7 @@ void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result);
  * blockdev-add and transaction.
  */
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
-                                 const libxl_domain_snapshot_params *params,
+                                 libxl_domain_snapshot_params *params,
                                  libxl_domain_snapshot_result *result_r);
 
 typedef struct libxl_domain_snapshot_revert_params {

@@ -30,12 +30,16 @@ char *revert_volume(const char *snapshot, int n);
 
 /*-- xl_snapshot_disks.c ----------------------------------------------------*/
 
-struct session;
-/* Fill in the disks of @p, whose name and options are set: as @wish says, else
- * of mode @asked, else by default.  Complains and returns -1 if it cannot. */
-int choose_disks(const struct session *s, uint32_t domid,
-                 libxl_snapshot_mode asked, const libxl_domain_snapshot *wish,
-                 libxl_domain_snapshot_params *p);
+/* What the user says of the disks: one by one in a ConfigFile, else of all. */
+struct disk_wishes {
+    libxl_domain_snapshot each;
+    libxl_snapshot_mode all;
+};
+
+/* Fill in the disks of @p, whose name and options are set: as @wishes, a struct
+ * disk_wishes, says, else by default.  For libxl_domain_snapshot_params. */
+char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,
+                   libxl_domain_snapshot_params *p);
 
 /*-- xl_domain_config.c: a domain's xl.cfg ----------------------------------*/
 

@@ -249,60 +249,56 @@ static int find_target(const struct session *s,
 
 static int make_params(const struct session *s,
                        const struct create_options *o, struct target *target,
+                       struct disk_wishes *wishes,
                        libxl_domain_snapshot_params *p)
 {
     bool runs = target->domid != (uint32_t)INVALID_DOMID, memory;
-    libxl_domain_snapshot wish;
-    int r = -1;
+    libxl_domain_snapshot *wish = &wishes->each;
 
-    libxl_domain_snapshot_init(&wish);
     if (o->config_file
-        && libxl_domain_snapshot_config_read(s->sc, o->config_file, &wish)) {
+        && libxl_domain_snapshot_config_read(s->sc, o->config_file, wish)) {
         session_library_error(s);
-        goto out;
+        return -1;
     }
-    if (o->like) wish_internal_like(o->like, &wish);
+    if (o->like) wish_internal_like(o->like, wish);
     memory = runs && !o->disk_only
-        && (libxl_defbool_is_default(wish.memory)
-            || libxl_defbool_val(wish.memory));
+        && (libxl_defbool_is_default(wish->memory)
+            || libxl_defbool_val(wish->memory));
     if (!runs) p->config = &target->config;
-    if (set_paths(s, o, target, memory, &wish, p)) goto out;
+    if (set_paths(s, o, target, memory, wish, p)) return -1;
     p->description = xstrdup(o->description ? o->description
-                                            : wish.description);
+                                            : wish->description);
     p->quiesce = o->quiesce;
     p->quiesce_command = xstrdup(o->quiesce_command);
     p->quiesce_seconds = o->quiesce_seconds;
-    p->lvm_size = xstrdup(o->lvm_size ? o->lvm_size : wish.lvm_size);
+    p->lvm_size = xstrdup(o->lvm_size ? o->lvm_size : wish->lvm_size);
     p->skip_unsupported = o->skip;
     p->live = o->live;
     p->leave_paused = o->paused;
     p->unpause_to_save = o->unpause;
     p->dry_run = o->dry_run;
-    r = choose_disks(s, target->domid, o->mode, &wish, p);
-
- out:
-    libxl_domain_snapshot_dispose(&wish);
-    return r;
+    p->choose_disks = choose_disks;
+    p->choose_user = wishes;
+    return 0;
 }
 
 /* What is to be written into the user's xl.cfg, by a dry run, and whether it
  * can be. */
 static int plan_update(const struct session *s, const struct create_options *o,
-                       uint32_t domid,
-                       const libxl_domain_snapshot_params *params,
+                       uint32_t domid, libxl_domain_snapshot_params *params,
                        struct config_update *u)
 {
-    libxl_domain_snapshot_params dry = *params;
     libxl_domain_snapshot_result result;
     int r = -1;
 
     if (!o->update_config) return 0;
-    dry.dry_run = true;
+    params->dry_run = true;
     libxl_domain_snapshot_result_init(&result);
-    if (libxl_domain_snapshot_create(s->sc, domid, &dry, &result)) {
+    if (libxl_domain_snapshot_create(s->sc, domid, params, &result)) {
         session_library_error(s);
         goto out;
     }
+    params->dry_run = o->dry_run;
     config_update_init(u, o->update_config, &result.snapshot);
     r = config_update_try(u, result.snapshot.domain_name);
     if (r) session_error(s, "%s", u->error);
@@ -319,13 +315,15 @@ static int create(const struct session *s, const struct create_options *o,
     libxl_domain_snapshot_params params;
     libxl_domain_snapshot_result result;
     struct target target = { .domid = INVALID_DOMID };
+    struct disk_wishes wishes = { .all = o->mode };
     int r = -1;
 
     libxl_domain_config_init(&target.config);
+    libxl_domain_snapshot_init(&wishes.each);
     libxl_domain_snapshot_params_init(&params);
     libxl_domain_snapshot_result_init(&result);
     if (find_target(s, o, &target)) goto out;
-    if (make_params(s, o, &target, &params)) goto out;
+    if (make_params(s, o, &target, &wishes, &params)) goto out;
     if (plan_update(s, o, target.domid, &params, &update)) goto out;
     if (libxl_domain_snapshot_create(s->sc, target.domid, &params, &result)) {
         session_library_error(s);
@@ -349,6 +347,7 @@ static int create(const struct session *s, const struct create_options *o,
     free(target.name);
     free(target.config_text);
     libxl_domain_config_dispose(&target.config);
+    libxl_domain_snapshot_dispose(&wishes.each);
     libxl_domain_snapshot_params_dispose(&params);
     libxl_domain_snapshot_result_dispose(&result);
     return r;

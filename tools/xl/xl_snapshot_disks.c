@@ -71,8 +71,7 @@ static void add_disk(libxl_domain_snapshot_params *p, const char *vdev,
         .vdev = xstrdup(vdev), .mode = mode, .path = path };
 }
 
-static int check_wishes(const struct session *s,
-                        const libxl_domain_snapshot *wish)
+static char *check_wishes(const libxl_domain_snapshot *wish)
 {
     int i;
 
@@ -81,45 +80,39 @@ static int check_wishes(const struct session *s,
 
         if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
             && ds->child.format != LIBXL_DISK_FORMAT_QCOW2
-            && ds->child.format != LIBXL_DISK_FORMAT_VHD) {
-            session_error(s, "disk %s: an overlay is qcow2; write "
-                          "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
-                          ds->vdev);
-            return -1;
-        }
+            && ds->child.format != LIBXL_DISK_FORMAT_VHD)
+            return xasprintf("disk %s: an overlay is qcow2; write "
+                             "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
+                             ds->vdev);
     }
-    return 0;
+    return NULL;
 }
 
-static int check_place(const struct session *s,
-                       const libxl_disk_snapshot_info *info,
-                       libxl_snapshot_mode mode)
+static char *check_place(const libxl_disk_snapshot_info *info,
+                         libxl_snapshot_mode mode)
 {
     if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->no_external
         || !has_no_place(info))
-        return 0;
-    session_error(s, "disk %s: %s is a block device; say in a ConfigFile where "
-                  "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
-                  info->vdev, info->path, info->vdev);
-    return -1;
+        return NULL;
+    return xasprintf("disk %s: %s is a block device; say in a ConfigFile where "
+                     "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
+                     info->vdev, info->path, info->vdev);
 }
 
-int choose_disks(const struct session *s, uint32_t domid,
-                 libxl_snapshot_mode asked, const libxl_domain_snapshot *wish,
-                 libxl_domain_snapshot_params *p)
+char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,
+                   libxl_domain_snapshot_params *p)
 {
+    const struct disk_wishes *w = wishes;
+    const libxl_domain_snapshot *wish = &w->each;
     const bool skip = p->skip_unsupported;
-    libxl_disk_snapshot_info *info;
     libxl_snapshot_mode usual, mode;
-    int num, i, r = 0;
+    char *why;
+    int i;
 
-    if (check_wishes(s, wish)) return -1;
-    if (libxl_disk_snapshot_info_list(s->sc, domid, p->config, &info,
-                                      &num)) {
-        session_library_error(s);
-        return -1;
-    }
+    why = check_wishes(wish);
+    if (why) return why;
     usual = default_mode(info, num, wish, skip);
+    free(p->disks);             /* empty, of a dry run */
     p->disks = xcalloc(num + wish->num_disks, sizeof(*p->disks));
 
     for (i = 0; i < wish->num_disks; i++) {
@@ -131,13 +124,12 @@ int choose_disks(const struct session *s, uint32_t domid,
     }
     for (i = 0; i < num; i++) {
         if (!is_ours(&info[i], wish, skip)) continue;
-        mode = disk_mode(&info[i], asked, usual);
-        r = check_place(s, &info[i], mode);
-        if (r) break;
+        mode = disk_mode(&info[i], w->all, usual);
+        why = check_place(&info[i], mode);
+        if (why) return why;
         add_disk(p, info[i].vdev, mode,
                  mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info[i].path
                  ? default_overlay(&info[i], p->name) : NULL);
     }
-    libxl_disk_snapshot_info_list_free(info, num);
-    return r;
+    return NULL;
 }
