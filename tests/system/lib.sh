@@ -181,8 +181,8 @@ define_domain() {
     _name=$1
     shift
     case $type$kernel in
-    pvsmall) memory=${memory:-$(_memory_for 24 "$@")} ;;
-    *small) memory=${memory:-$(_memory_for 40 "$@")} ;;
+    pvsmall) memory=${memory:-$(_memory_for 16 "$@")} ;;
+    *small) memory=${memory:-$(_memory_for 24 "$@")} ;;
     pv*) memory=${memory:-128} ;;
     *) memory=${memory:-160} ;;
     esac
