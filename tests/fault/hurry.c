@@ -6,8 +6,8 @@
  *   LD_PRELOAD=hurry.so xl destroy ...
  *
  * libxl sleeps for 2 s in each destruction of a domain whose disks QEMU has
- * (LIBXL_QEMU_BODGE_TIMEOUT, 4.17).  That is for what the tests clean up, and not
- * for what they test.
+ * (LIBXL_QEMU_BODGE_TIMEOUT, 4.17), and waits a minute for a guest that does not
+ * answer.  For what the tests clean up, and where it is that minute they test.
  */
 #include <dlfcn.h>
 #include <poll.h>

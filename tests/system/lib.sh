@@ -282,10 +282,9 @@ start_domain() {
     wait_tick "$1" 0 "${2:-240}"
 }
 
-# (Without the 2 s for which libxl sleeps then, see ../fault/hurry.c.)
 _destroyed() {
     xl domid "$1" || return 0
-    LD_PRELOAD=$_hurry xl destroy "$1" || :
+    hurried xl destroy "$1" || :
     not xl domid "$1"
 }
 
@@ -347,6 +346,9 @@ resumed_tick() { _read_console "$1"; echo "$_resumed"; }
 
 # hash_at NAME TICK: the hash that it printed with that tick.
 hash_at() { console "$1" | awk -v n="$2" '/^WITNESS tick/ && $3 == n { h = $4 } END { print h }'; }
+
+# hurried COMMAND...: libxl waits an eighth of what it would, see ../fault/hurry.c.
+hurried() { LD_PRELOAD=$_hurry "$@"; }
 
 # nap SECONDS: sleep, without a program.
 exec {_never}<> <(:)
