@@ -84,6 +84,7 @@ static void ask_all(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
     int i;
 
     list_once(sc, hooks);
+    disk->hook = NULL;          /* it may be another one's */
     for (i = 0; i < hooks->num; i++) {
         if (only && strcmp(only, hooks->names[i])) continue;
         why = hooks->failed[i] ? hooks->failed[i]
