@@ -252,6 +252,7 @@ static void a_lost_step_before_it_is_undone(void)
     CHECK_STR(perform_lost(&plan, "", "b", &engine), "abBA");
     CHECK_INT(engine.rc, -'b');
     CHECK(!engine.committed);
+    CHECK_INT(engine.unsure, 1);
 }
 
 static void a_lost_undo_does_not_stop_the_others(void)

@@ -21,6 +21,7 @@ void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
     *engine = (struct snap_engine){
         .plan = plan,
         .state = SNAP_ENGINE_FORWARD,
+        .unsure = -1,
         .undoable = snap_zalloc(sc, plan->num_steps * sizeof(bool)),
     };
 }
@@ -116,6 +117,7 @@ void snap_engine_lost(struct snap_engine *engine, int rc)
         engine->at++;
     } else {
         engine->undoable[engine->at] = step->undo != NULL;
+        engine->unsure = engine->at;
         engine->state = SNAP_ENGINE_UNWINDING;
     }
 }

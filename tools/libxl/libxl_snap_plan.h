@@ -151,6 +151,7 @@ struct snap_engine {
     int rc;                     /* the first failure */
     bool committed;
     bool unknown;               /* committed, or perhaps not */
+    int unsure;                 /* to be undone, if it was done; -1: none */
     bool *undoable;             /* by step: done, and not ended by another */
 };
 

@@ -255,11 +255,12 @@ static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* A step that may have been done before.  QEMU says no when it has been asked
- * to close a node that it has not. */
+/* A step that may have been done before, or an undo of one that was not.  QEMU
+ * says no when it has been asked to close a node that it has not. */
 static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
                      const struct snap_step *step)
 {
+    const char *before = snap_strdup(sc, sc->error);
     bool done;
     int rc = snap_step_is_done(sc, run, step, &done);
 
@@ -272,6 +273,7 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (rc == ERROR_QMP_GENERIC_ERROR && step->kind == SNAP_STEP_QMP) {
         snap_log(sc, XTL_VERBOSE, "%s: QEMU says: %s", step->what,
                  snap_take_error(sc));
+        if (before) snap_fail(sc, rc, "%s", before);
         return 0;
     }
     return rc;
@@ -300,6 +302,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
     bool forward = engine->state == SNAP_ENGINE_FORWARD;
+    bool again = run->again || (!forward && engine->at == engine->unsure);
     struct snap_journal_note note = {
         .step = engine->at, .kind = step->kind, .state = "begun",
         .undo = engine->state == SNAP_ENGINE_UNWINDING,
@@ -308,7 +311,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     int rc = snap_journal_note(sc, run->journal, &note);
 
     if (rc && forward) return rc;
-    rc = run->again ? run_again(sc, run, step)
+    rc = again ? run_again(sc, run, step)
         : !forward && is_moot(sc, run, step) ? 0
         : run_timed(sc, run, step);
     note.state = !rc ? "done" : run->lost ? "lost" : "failed";
