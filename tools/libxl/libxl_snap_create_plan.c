@@ -165,10 +165,13 @@ static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
     c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
 }
 
+/* It is undone by a recovery alone: after a transaction that, as it turned out,
+ * never was. */
 static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    struct snap_repoint *repoints = snap_zalloc(
-        sc, c->num_ops * sizeof(*repoints));
+    size_t size = c->num_ops * sizeof(struct snap_repoint);
+    struct snap_repoint *repoints = snap_zalloc(sc, size);
+    struct snap_repoint *back = snap_zalloc(sc, size);
     struct snap_step *step;
     int num = 0, i;
 
@@ -178,17 +181,25 @@ static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
         if (op->driver->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL
             || !op->disk->node)
             continue;
-        repoints[num++] = (struct snap_repoint){
+        repoints[num] = back[num] = (struct snap_repoint){
             .vdev = op->disk->vdev, .be_path = op->disk->be_path,
             .devid = op->disk->devid, .from = op->disk->path,
             .to = op->path, .format = LIBXL_DISK_FORMAT_QCOW2,
         };
+        back[num].from = op->path;
+        back[num].to = op->disk->path;
+        back[num].format = op->disk->stored->format;
+        num++;
     }
     if (!num) return;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_REPOINT, "repoint %d disk%s "
                          "in xenstore and the stored config", num,
                          num == 1 ? "" : "s");
     step->repoints = repoints;
+    step->num_repoints = num;
+    step = snap_step_undo(sc, step, SNAP_STEP_REPOINT, "repoint %d disk%s back",
+                          num, num == 1 ? "" : "s");
+    step->repoints = back;
     step->num_repoints = num;
 }
 
