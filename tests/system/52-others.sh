@@ -6,7 +6,6 @@
 . "$(dirname "$0")/faults.sh"
 
 attempt() { xl snapshot-create --external -n "$1" "${@:2}" vm; }
-step_of() { jq --arg kind "$1" 'map(.kind == $kind) | index(true)' <(jq .plan "$_tmp/plan"); }
 
 kill_qemu() { kill -KILL "$(xenstore-read "/local/domain/$(xl domid vm)/image/device-model-pid")"; }
 destroy() { xl destroy vm; }

@@ -17,6 +17,9 @@ plan_of() {
     commit=$(jq '.plan | map(.commit_point == true) | index(true)' "$_tmp/plan")
 }
 
+# step_of KIND: the first step of that kind of that plan.
+step_of() { jq --arg kind "$1" 'map(.kind == $kind) | index(true)' <(jq .plan "$_tmp/plan"); }
+
 # entry STATE STEP: its number in the journal: the plan is 1, then each step has
 # two, "begun" and "done".
 entry() { [ "$1" = begun ] && echo $((2 + 2 * $2)) || echo $((3 + 2 * $2)); }
@@ -38,11 +41,10 @@ stopped_at() {
     until_ok 120 _is_stopped $pid || { cat "$2"; return 1; }
 }
 
+none_left() { [ ! -e "$snapshots/.journal" ] || { echo "a journal is left"; return 1; }; }
+
 # recovered HOW: snapshot-recover undoes it, or completes it.
-recovered() {
-    says "^$1\\." xl snapshot-recover --all || return 1
-    [ ! -e "$snapshots/.journal" ] || { echo "a journal is left"; return 1; }
-}
+recovered() { says "^$1\\." xl snapshot-recover --all && none_left; }
 
 # new_fs NAME SIZE [DELAY_MS]: an ext4 on /mnt/NAME, on the device-mapper device NAME,
 # which takes that long for each request.

@@ -1,0 +1,58 @@
+#!/bin/bash
+# A reply of QEMU that never comes, is cut off, is no JSON or has no end: a snapshot is
+# undone; and where it is not known whether QEMU has switched the disks, a recovery asks
+# it, and undoes or completes it.
+. "$(dirname "$0")/faults.sh"
+
+export XL_SNAPSHOT_TIMEOUT=6
+new_snapshot_domain vm qcow2:64M raw:4M
+attempt() { xl snapshot-create --external -n "$1" "${@:2}" vm; }
+attempt first > /dev/null
+plan_of attempt n
+
+# spoiled COMMAND FAULT CHECK...: while QEMU's reply to that command is spoiled.
+spoiled() {
+    local pid code=0
+    rm -f "$_tmp/proxy"
+    python3 ./qmp-proxy.py "/run/xen/qmp-libxl-$(xl domid vm)" "$1" "$2" > "$_tmp/proxy" 2>&1 &
+    pid=$!
+    until_ok 30 grep -q ready "$_tmp/proxy" && "${@:3}" || code=1
+    kill $pid
+    wait $pid || :
+    sed '/^ready/d; s/^/# /' "$_tmp/proxy"
+    return $code
+}
+# what the command says of it
+declare -A words=(
+    [lost]="QEMU does not answer" [never]="QEMU does not answer" [cut]="QEMU is gone"
+    [no-json]="is no JSON object" [endless]="is over 16 MiB"
+)
+refused() { mustfail "${words[$1]}" attempt n && none_left && ticking vm unchanged vm; }
+unsure() { mustfail "whether QEMU has switched the disks of domain vm" attempt "$1"; }
+is_undone() { unsure n && recovered Undone && ticking vm unchanged vm; }
+is_completed() {
+    unsure n$1 && recovered Completed &&
+        ticking vm on_layer vm "/srv/vm/xvda.n$1.qcow2" "/srv/vm/xvdb.n$1.qcow2" &&
+        xl snapshot-verify "$(cfg vm "n$1")"
+}
+
+remember vm
+for fault in lost never cut no-json endless; do
+    for command in query-block blockdev-add; do
+        case $command in
+        query-block) step="what its disks are" ;;
+        blockdev-add) step=${steps[$(step_of qmp)]} ;;
+        esac
+        ok "create, PV, external | $step | reply $fault | undone" \
+            spoiled $command $fault refused $fault
+    done
+done
+ok "create, PV, external | ${steps[$commit]} | reply lost | undone" \
+    spoiled transaction lost is_undone
+for fault in never cut no-json endless; do
+    ok "create, PV, external | ${steps[$commit]} | reply $fault | completed" \
+        spoiled transaction $fault is_completed $fault
+    remember vm
+done
+ok "a snapshot can be taken" attempt last
+ok "the guest goes on" ticking vm

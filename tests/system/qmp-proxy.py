@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""Stands between a domain's QMP socket and who talks to it, and spoils one reply.
+
+  qmp-proxy.py SOCKET COMMAND FAULT
+
+Takes the place of SOCKET, until it is killed, and prints "ready".  To the first COMMAND:
+  lost      QEMU does not get it, and no reply comes
+  never     QEMU does it, but no reply comes
+  cut       half of the reply comes, and then the end of the connection
+  no-json   what comes is no JSON
+  endless   100 MB come, and no end of the line
+Everything else goes through.
+"""
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+ENDLESS = 100
+
+
+class Spoiled(Exception):
+    """The connection is to end."""
+
+
+class Proxy:
+    def __init__(self, path, command, fault):
+        self.command, self.fault = command, fault
+        self.real = path + ".real"
+        self.armed = True
+        self.spoil = None           # the id of the command whose reply is to be
+        os.rename(path, self.real)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+
+    def to_qemu(self, line, client, qemu):
+        request = json.loads(line)
+        if self.armed and request.get("execute") == self.command:
+            self.armed = False
+            if self.fault == "lost":
+                return
+            self.spoil = request["id"]
+        qemu.sendall(line)
+
+    def to_client(self, line, client, qemu):
+        if self.spoil is None or json.loads(line).get("id") != self.spoil:
+            client.sendall(line)
+            return
+        self.spoil = None
+        if self.fault == "cut":
+            client.sendall(line[:len(line) // 2])
+            raise Spoiled
+        if self.fault == "no-json":
+            client.sendall(b"what was the question?\n")
+        if self.fault == "endless":
+            client.sendall(b'{"return": "')
+            for _ in range(ENDLESS):
+                client.sendall(b"x" * (1 << 20))
+
+    def serve(self, client, qemu):
+        rest = {client: b"", qemu: b""}
+        while True:
+            for ready in select.select(list(rest), [], [])[0]:
+                data = ready.recv(1 << 16)
+                if not data:
+                    return
+                *lines, rest[ready] = (rest[ready] + data).split(b"\n")
+                for line in lines:
+                    if ready is client:
+                        self.to_qemu(line + b"\n", client, qemu)
+                    else:
+                        self.to_client(line + b"\n", client, qemu)
+
+    def run(self):
+        print("ready", flush=True)
+        while True:
+            client = self.listener.accept()[0]
+            with client, socket.socket(socket.AF_UNIX) as qemu:
+                qemu.connect(self.real)
+                try:
+                    self.serve(client, qemu)
+                except (Spoiled, ConnectionError):
+                    pass
+
+
+path = sys.argv[1]
+proxy = Proxy(*sys.argv[1:])
+try:
+    proxy.run()
+finally:
+    os.rename(proxy.real, path)
