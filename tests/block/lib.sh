@@ -59,8 +59,10 @@ start_qemu() {
     done
     "$@" >qemu.log 2>&1 &
     qemu=$!
-    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ -S qmp ] && "$run_plan" --nodes qmp >/dev/null 2>&1 && break
+    tries=0
+    until [ -S qmp ] && "$run_plan" --nodes qmp >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || break
         sleep .1
     done
     qmp nbd-server-start "{\"addr\":{\"type\":\"unix\",
