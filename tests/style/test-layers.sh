@@ -84,6 +84,7 @@ ok "only operations run plans" nothing violations 'snap_run_plan' create \
 ok "seams do not call up" nothing violations \
     'snap_(gather|plan|engine|driver|check|run)_.*' create create_check create_plan \
     revert revert_look recover state verify info run again journal \
-    gather offline images lvm probe check driver driver_list drv_internal drv_overlay \
-    drv_lvm_thick drv_lvm_thin drv_vhd lv lv_area drv_hook plan engine quiesce
+    gather offline images lvm probe disk_info check driver driver_list drv_internal \
+    drv_overlay drv_lvm_thick drv_lvm_thin drv_vhd lv lv_area drv_hook plan engine \
+    quiesce
 finished

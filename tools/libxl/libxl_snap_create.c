@@ -85,7 +85,7 @@ static int gather_choice(libxl_snapshot_ctx *sc, struct snap_create *c,
     int rc = 0;
 
     if (!p->choose_disks || p->num_disks) return 0;
-    info = snap_probe_disks(sc, hooks, &c->dom);
+    info = snap_disk_info_list(sc, hooks, &c->dom);
     why = p->choose_disks(p->choose_user, info, c->dom.num_disks, p);
     if (why) rc = snap_fail(sc, ERROR_INVAL, "%s", why);
     free(why);

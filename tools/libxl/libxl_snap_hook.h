@@ -67,11 +67,6 @@ struct snap_hooks {
  */
 void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                      const char *driver, struct snap_disk *disk);
-/* What the disks of @dom are and what can be done with them, an element a disk,
- * to be freed with libxl_disk_snapshot_info_list_free(). */
-libxl_disk_snapshot_info *snap_probe_disks(libxl_snapshot_ctx *sc,
-                                           struct snap_hooks *hooks,
-                                           struct snap_domain *dom);
 /*
  * Whether the hook @path has the snapshot that @disk names.  Fails if it could
  * not take it (it does not exist), or not revert to it (it does).
@@ -88,5 +83,13 @@ void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
                         const char **version_r, const char **problem_r);
 /* The words of the array @list as LIBXL_SNAPSHOT_CAN_*. */
 unsigned int snap_probe_can(yajl_val list);
+
+/*-- facts: disk_info -------------------------------------------------------*/
+
+/* What the disks of @dom are and what can be done with them, an element a disk,
+ * to be freed with libxl_disk_snapshot_info_list_free(). */
+libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,
+                                              struct snap_hooks *hooks,
+                                              struct snap_domain *dom);
 
 #endif /* LIBXL_SNAP_HOOK_H */
