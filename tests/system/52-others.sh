@@ -67,7 +67,7 @@ on() {
             "kill_qemu save") ok "and says why" grep QEMU "$_tmp/said" ;;
             esac
             ok "and whatever is left is recovered" xl snapshot-recover --all
-            ok "no journal is left" test ! -e "$snapshots/.journal"
+            ok "no journal is left" none_left
             what="$operation | ${steps[$i]} | ${fault/_/ } when begun"
             if [ -e "$(cfg vm $name)" ]; then
                 ok "$what | completed" is_completed $name

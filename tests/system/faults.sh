@@ -41,9 +41,9 @@ stopped_at() {
     until_ok 120 _is_stopped $pid || { cat "$2"; return 1; }
 }
 
+# none_left: no journal. recovered HOW: snapshot-recover undoes it, or completes it, and
+# leaves none.
 none_left() { [ ! -e "$snapshots/.journal" ] || { echo "a journal is left"; return 1; }; }
-
-# recovered HOW: snapshot-recover undoes it, or completes it.
 recovered() { says "^$1\\." xl snapshot-recover --all && none_left; }
 
 # new_fs NAME SIZE [DELAY_MS]: an ext4 on /mnt/NAME, on the device-mapper device NAME,

@@ -379,7 +379,6 @@ wait_tick() {
 
 # is_torn NAME: something was torn or broken since the mark. sound NAME: nothing.
 is_torn() {
-    local line
     _read_lines "$1"
     [[ ${_lines[*]} = *WITNESS\ TORN* || ${_lines[*]} = *WITNESS\ BROKEN* ]] || return 1
     grep -E 'WITNESS (TORN|BROKEN)' <(printf '%s\n' "${_lines[@]}")

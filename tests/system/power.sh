@@ -99,7 +99,7 @@ check() {
     local -A flushed=() outcomes=() ticks=()
     local cell name
     while [[ $1 = *=* ]]; do flushed[${1%%=*}]=${1#*=}; shift; done
-    [ ! -e "$snapshots/.journal" ]
+    none_left
     # all do one thing before the first is waited for
     for cell; do
         name=${cell%%:*} outcomes[$name]=$(outcome_of "$name")

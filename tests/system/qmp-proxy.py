@@ -27,17 +27,12 @@ class Spoiled(Exception):
 
 class Proxy:
     def __init__(self, path, command, fault):
-        self.command, self.fault = command, fault
+        self.path, self.command, self.fault = path, command, fault
         self.real = path + ".real"
         self.armed = True
         self.spoil = None           # the id of the command whose reply is to be
-        os.rename(path, self.real)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(1)
 
-    def to_qemu(self, line, client, qemu):
+    def to_qemu(self, line, qemu):
         request = json.loads(line)
         if self.armed and request.get("execute") == self.command:
             self.armed = False
@@ -46,7 +41,7 @@ class Proxy:
             self.spoil = request["id"]
         qemu.sendall(line)
 
-    def to_client(self, line, client, qemu):
+    def to_client(self, line, client):
         if self.spoil is None or json.loads(line).get("id") != self.spoil:
             client.sendall(line)
             return
@@ -71,14 +66,17 @@ class Proxy:
                 *lines, rest[ready] = (rest[ready] + data).split(b"\n")
                 for line in lines:
                     if ready is client:
-                        self.to_qemu(line + b"\n", client, qemu)
+                        self.to_qemu(line + b"\n", qemu)
                     else:
-                        self.to_client(line + b"\n", client, qemu)
+                        self.to_client(line + b"\n", client)
 
     def run(self):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self.path)
+        listener.listen(1)
         print("ready", flush=True)
         while True:
-            client = self.listener.accept()[0]
+            client = listener.accept()[0]
             with client, socket.socket(socket.AF_UNIX) as qemu:
                 qemu.connect(self.real)
                 try:
@@ -87,9 +85,10 @@ class Proxy:
                     pass
 
 
-path = sys.argv[1]
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 proxy = Proxy(*sys.argv[1:])
+os.rename(proxy.path, proxy.real)
 try:
     proxy.run()
 finally:
-    os.rename(proxy.real, path)
+    os.rename(proxy.real, proxy.path)
