@@ -101,12 +101,13 @@ disks_alone() {
     ok "boots with the disks of that instant" boots_at "$1" "$before" "$after"
 }
 
-# serve FORMAT IMAGE [-r]: a qemu-nbd on it, until unserve. It heeds no lock.
+# serve FORMAT IMAGE [-r]: a qemu-nbd on it, until unserve. It heeds no lock. It opens
+# the image last (7.2), when it listens already.
 serve() {
-    rm -f /srv/nbd
     qemu-nbd -t -k /srv/nbd "${@:3}" --image-opts \
         "driver=$1,file.driver=file,file.locking=off,file.filename=$2" &
     nbd=$!
-    until_ok 30 test -S /srv/nbd
+    until_ok 30 _has_open "$nbd" "$2"
 }
+_has_open() { find -L "/proc/$1/fd" -samefile "$2" 2> /dev/null | grep -q .; }
 unserve() { kill "$nbd"; wait "$nbd" || :; }
