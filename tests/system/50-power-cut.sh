@@ -42,7 +42,7 @@ while [ $entry -le $last_create ] || [ $revert -le $last_revert ]; do
     dom0 begin "${cells[@]}" > "$out" 2>&1 || failed "round $round: begin" < "$out"
     ticks=$(sed -n 's/^ticks //p' "$out")
     "$XENHOST" kill "$HOST"
-    "$XENHOST" start "$HOST" -s "$SHARE" > "$out" 2>&1 || failed "round $round: boot" < "$out"
+    "$XENHOST" start "$HOST" -i -s "$SHARE" > "$out" 2>&1 || failed "round $round: boot" < "$out"
     dom0 recover > "$out" 2>&1 || failed "round $round: recovery at boot" < "$out"
     # shellcheck disable=SC2086
     dom0 check $ticks "${cells[@]}" > "$out" 2>&1 || failed "round $round: after the cut" < "$out"
