@@ -24,7 +24,6 @@ guest_args="console=hvc0 quiet loglevel=3 rodata=off cryptomgr.notests mitigatio
 pv_args="tsc_early_khz=$(awk '/MHz/ { print int($4 * 1000); exit }' /proc/cpuinfo)"
 consoles=/var/log/xen/console
 
-_hurry=$(realpath "${BASH_SOURCE[0]%/*}")/hurry.so
 _count=0
 _since=${EPOCHREALTIME/./}
 _domains=()
@@ -284,7 +283,7 @@ start_domain() {
 
 _destroyed() {
     xl domid "$1" || return 0
-    hurried xl destroy "$1" || :
+    xl destroy "$1" || :
     not xl domid "$1"
 }
 
@@ -346,9 +345,6 @@ resumed_tick() { _read_console "$1"; echo "$_resumed"; }
 
 # hash_at NAME TICK: the hash that it printed with that tick.
 hash_at() { console "$1" | awk -v n="$2" '/^WITNESS tick/ && $3 == n { h = $4 } END { print h }'; }
-
-# hurried COMMAND...: libxl waits an eighth of what it would, see ../fault/hurry.c.
-hurried() { LD_PRELOAD=$_hurry "$@"; }
 
 # nap SECONDS: sleep, without a program.
 exec {_never}<> <(:)
