@@ -34,11 +34,12 @@ killed() {
 # stopped_at ENTRY OUTPUT COMMAND...: in the background, as $pid, and stopped when that
 # entry has been written.
 _is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
+_is_stopped_or_gone() { [ ! -e "/proc/$1" ] || _is_stopped "$1"; }
 stopped_at() {
     # no function: $! is to be the command, not a shell around it
     FAULT=".journal/ $1 stop-after" LD_PRELOAD=$PWD/fault.so "${@:3}" > "$2" 2>&1 &
     pid=$!
-    until_ok 120 _is_stopped $pid || { cat "$2"; return 1; }
+    { until_ok 120 _is_stopped_or_gone $pid && _is_stopped $pid; } || { cat "$2"; return 1; }
 }
 
 # none_left: no journal. recovered HOW: snapshot-recover undoes it, or completes it, and

@@ -126,6 +126,7 @@ check() {
 trap - EXIT
 case $1 in
 steps)
+    mkdir -p -m 700 "$snapshots"        # no plan is to begin with that folder
     for cell in a:create:1 r:revert:1; do
         start "$cell"
         plan_of attempt "$cell"
