@@ -3,8 +3,25 @@
 # time-limit: 2400
 # The power of the host is cut in the middle of commands, a step further each
 # time; it boots again, recovers before its domains start, and these come up with
-# all that they had flushed. Several domains at once, since a boot takes long.
+# all that they had flushed. Many domains at once, since a boot takes long.
 set -eu -o pipefail
+
+# What is cut, and on which domains. power.sh says what it is.
+lanes=(
+    a:create b:create c:create d:create
+    e:create-live f:create-live
+    g:create-mixed h:create-mixed i:create-mixed
+    r:revert s:revert t:revert-internal u:revert-disks v:revert-disks w:revert-tags
+)
+declare -A titles=(
+    [create]="create, PV, external"
+    [create-live]="create, PVH, live, internal"
+    [create-mixed]="create, PV, qcow2 and LVM"
+    [revert]="revert, external"
+    [revert-internal]="revert, internal"
+    [revert-disks]="revert, external, no memory"
+    [revert-tags]="revert, internal, no memory"
+)
 
 count=0
 ok() { count=$((count + 1)); echo "ok $count - $1 # $((SECONDS - since)).0 s"; since=$SECONDS; }
@@ -15,30 +32,42 @@ failed() {
     echo "1..$count"
     exit 1
 }
-dom0() { "$XENHOST" exec "$HOST" -t 600 -- "cd /root/tests/system && bash ./power.sh $*"; }
+dom0() { "$XENHOST" exec "$HOST" -t 900 -- "cd /root/tests/system && bash ./power.sh $*"; }
 
 out=$(mktemp)
-trap 'dom0 remove a b c d e f r s > /dev/null 2>&1; rm -f "$out"' EXIT
+trap 'dom0 remove "${lanes[@]%%:*}" > /dev/null 2>&1; rm -f "$out"' EXIT
 since=$SECONDS
-dom0 steps > "$out" 2>&1 || failed "the steps of the commands" < "$out"
-mapfile -t creates < <(sed -n 's/^create //p' "$out")
-mapfile -t reverts < <(sed -n 's/^revert //p' "$out")
 
-# Of each round: create ENTRY is cut on domains a to f, revert ENTRY on r and s.
-entry=1 revert=1 round=0
-last_create=$((1 + 2 * ${#creates[@]})) last_revert=$((1 + 2 * ${#reverts[@]}))
-while [ $entry -le $last_create ] || [ $revert -le $last_revert ]; do
-    round=$((round + 1)) cells=()
-    for domain in a b c d e f; do
-        [ $entry -le $last_create ] || continue
-        cells+=("$domain:create:$entry")
+# steps: OPERATION ENTRY -> the step that the journal says is done in that entry.
+# next: the entry that each operation is cut at next, as far as there are any.
+declare -A steps=() next=()
+for lane in "${lanes[@]}"; do
+    operation=${lane#*:}
+    [ -z "${next[$operation]:-}" ] || continue
+    next[$operation]=1 steps[$operation 1]="the journal" entry=1
+    dom0 steps "$lane" > "$out" 2>&1 || failed "the steps of $operation" < "$out"
+    while read -r step; do
         entry=$((entry + 2))
+        steps[$operation $entry]=$step
+    done < <(sed -n 's/^step //p' "$out")
+done
+
+# Sets cells to the next round's: DOMAIN:OPERATION:ENTRY.
+next_cells() {
+    local lane operation
+    cells=()
+    for lane in "${lanes[@]}"; do
+        operation=${lane#*:}
+        [ -n "${steps[$operation ${next[$operation]}]:-}" ] || continue
+        cells+=("$lane:${next[$operation]}")
+        next[$operation]=$((next[$operation] + 2))
     done
-    for domain in r s; do
-        [ $revert -le $last_revert ] || continue
-        cells+=("$domain:revert:$revert")
-        revert=$((revert + 2))
-    done
+    [ ${#cells[@]} -gt 0 ]
+}
+
+round=0
+while next_cells; do
+    round=$((round + 1))
     dom0 begin "${cells[@]}" > "$out" 2>&1 || failed "round $round: begin" < "$out"
     ticks=$(sed -n 's/^ticks //p' "$out")
     "$XENHOST" kill "$HOST"
@@ -47,13 +76,8 @@ while [ $entry -le $last_create ] || [ $revert -le $last_revert ]; do
     # shellcheck disable=SC2086
     dom0 check $ticks "${cells[@]}" > "$out" 2>&1 || failed "round $round: after the cut" < "$out"
     for cell in "${cells[@]}"; do
-        IFS=: read -r domain operation n <<< "$cell"
-        case $operation in
-        create) step=${creates[$(((n - 2) / 2))]} ;;
-        revert) step=${reverts[$(((n - 2) / 2))]} ;;
-        esac
-        [ "$n" != 1 ] || step="the journal"
-        ok "$operation, PV, external | $step | power cut | $(sed -n "s/^outcome $domain //p" "$out")"
+        IFS=: read -r domain operation entry <<< "$cell"
+        ok "${titles[$operation]} | ${steps[$operation $entry]} | power cut | $(sed -n "s/^outcome $domain //p" "$out")"
     done
 done
 echo "1..$count"

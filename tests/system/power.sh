@@ -1,7 +1,7 @@
 #!/bin/bash
 # What 50-power-cut.sh does in dom0, before and after the cut.
 #
-#   power.sh steps             the steps of a create and of a revert
+#   power.sh steps DOMAIN:OPERATION  prints "step" and a step of it, a line each
 #   power.sh begin CELL...     start the domains, and the commands, which stop at
 #                              their entries; prints "ticks DOMAIN=N..."
 #   power.sh recover           what the host does at boot
@@ -10,35 +10,82 @@
 #                              up; prints "outcome DOMAIN undone|completed..."
 #   power.sh remove DOMAIN...  what is left of them in the end
 #
-# CELL: DOMAIN:create|revert:ENTRY
+# CELL: DOMAIN:OPERATION:ENTRY
 . "$(dirname "$0")/faults.sh"
+. "$(dirname "$0")/lvm.sh"
 
 # attempt CELL [OPTION...]: sets command, and runs it. command_of CELL: the first.
 command_of() {
     local name operation entry
     IFS=: read -r name operation entry <<< "$1"
     case $operation in
-    create) command=(xl snapshot-create --external -n "s$entry" "${@:2}" "$name") ;;
-    revert) command=(xl snapshot-revert "${@:2}" "$name" "$(cfg "$name" old)") ;;
+    create) command=(--external) ;;
+    create-live) command=(--live) ;;
+    create-mixed) command=() ;;
+    revert*) command=(xl snapshot-revert "${@:2}" "$name" "$(cfg "$name" s)"); return ;;
     esac
+    command=(xl snapshot-create "${command[@]}" -n "n$entry" "${@:2}" "$name")
 }
 attempt() { command_of "$@"; "${command[@]}"; }
 
-# A domain that survives this script, with a snapshot for a revert; from the second
-# round on it is what came up after the last cut.
+# A domain for an operation, that survives this script.
+make_domain() { # NAME OPERATION
+    local -a how=(--external) disks=(qcow2:64M raw:4M)
+    case $2 in *-live | *-internal | *-tags) how=(--internal) disks=(qcow2:64M) ;; esac
+    case $2 in *-disks | *-tags) how+=(--disk-only --domain-config "$(config "$1")") ;; esac
+    case $2 in
+    *-live) set -- "$@" -t pvh ;;
+    *-mixed)
+        make_volumes "$1"
+        disks=(qcow2:64M "/dev/vg-0/$1-thick,raw,%v,w" "/dev/vg-0/$1-thin,raw,%v,w") ;;
+    esac
+    new_domain -a witness.interval=2000 "${@:3}" "$1" "${disks[@]}"
+    [[ $2 = revert* ]] || return 0
+    xl snapshot-create "${how[@]}" -n s --update-config="$(config "$1")" "$1" > /dev/null
+    tick "$1" > "/srv/$1/old"
+    ticking "$1"
+}
+
+# On a device that a cut does not take away.
+make_volumes() {
+    vgs vg-0 > /dev/null 2>&1 || {
+        lvm_ vgcreate vg-0 /dev/vdc
+        lvm_ lvcreate -L 64M -T vg-0/pool
+    }
+    lvm_ lvcreate -L 16M -n "$1-thick" vg-0
+    lvm_ lvcreate -V 32M -T vg-0/pool -n "$1-thin"
+}
+# drop_volumes DOMAIN: of its snapshots.
+drop_volumes() {
+    local volume
+    for volume in $(volumes | sed -n "s/^\($1-[^ ]*\.[^ ]*\) .*/\1/p"); do
+        lvm_ lvremove -f "vg-0/$volume"
+    done
+}
+
+# From the second round on a domain is what came up after the last cut.
 start() { # CELL
     local name operation
     IFS=: read -r name operation _ <<< "$1"
-    [ -e "/srv/$name" ] || new_domain -a witness.interval=2000 "$name" qcow2:64M raw:4M
-    if [ "$operation" = create ]; then
+    [ -e "/srv/$name" ] || make_domain "$name" "$operation"
+    if [[ $operation = create* ]]; then
         rm -rf "${snapshots:?}/$name"   # the plan is to begin with that folder
-    elif [ ! -e "/srv/$name/old" ]; then
-        xl snapshot-create --external -n old --update-config="$(config "$name")" \
-            "$name" > /dev/null
-        tick "$name" > "/srv/$name/old"
-        ticking "$name"
+        [[ $operation != *-mixed ]] || drop_volumes "$name"
     fi
-    find "/srv/$name" > "/srv/$name.files"
+    state "$1" > "/srv/$name.before"
+}
+
+# What is of a domain on disks: files, tags, volumes.
+state() { # CELL
+    local name operation files
+    IFS=: read -r name operation _ <<< "$1"
+    shopt -s nullglob
+    files=("/srv/$name"/*)
+    printf '%s\n' "${files[@]}"
+    case $operation in
+    create-*) qemu-img snapshot -U -l "/srv/$name/xvda.qcow2" ;;&
+    *-mixed) volumes | grep "^$name-" ;;
+    esac
 }
 
 begin() { # CELL
@@ -57,26 +104,28 @@ outcome_of() {
 }
 
 # What is to be as the outcome says, before the domain of a cell is started.
-check_files() { # CELL OUTCOME
+check_state() { # CELL OUTCOME
     local name operation entry
     IFS=: read -r name operation entry <<< "$1"
     case $operation-$2 in
-    create-completed) xl snapshot-verify "$(cfg "$name" "s$entry")" ;;
-    create-completed*) [ ! -e "$snapshots/$name" ] ;;
-    *-undone) diff "/srv/$name.files" <(find "/srv/$name") ;;
+    create*-completed) xl snapshot-verify "$(cfg "$name" "n$entry")" ;;
+    create*-completed*) [ ! -e "$snapshots/$name" ] ;;
+    *-undone) diff "/srv/$name.before" <(state "$1") ;;
     esac
 }
 
-# boot NAME OUTCOME: from its xl.cfg, with the disks that the recovery named in it, if
-# there was something to complete; but a revert that was done again has brought it
-# back already.
+# boot CELL OUTCOME: from its xl.cfg, with the disks that the recovery named in it, if
+# there was something to complete that changed them; but a revert that was done again
+# has brought the domain back already.
 boot() {
-    local disks
-    disks=$(grep -h "^    '/srv/$1/" /srv/recover.out | tr -d '\n') || [ "$2" = undone ]
-    [ -z "$disks" ] || sed -i "s|^disk = .*|disk = [ $disks ]|" "$(config "$1")"
-    ! xl domid "$1" || return 0
-    mark "$1"
-    _create "$1" || _create "$1"
+    local name operation disks
+    IFS=: read -r name operation _ <<< "$1"
+    disks=$(grep -h "^    '/srv/$name/" /srv/recover.out | tr -d '\n') ||
+        case $operation-$2 in create-c* | revert-c* | *-disks-c*) return 1 ;; esac
+    [ -z "$disks" ] || sed -i "s|^disk = .*|disk = [ $disks ]|" "$(config "$name")"
+    ! xl domid "$name" || return 0
+    mark "$name"
+    _create "$name" || _create "$name"
 }
 
 # The domain of a cell goes on from what it had flushed before the cut, tick N at
@@ -84,7 +133,7 @@ boot() {
 came_up() { # CELL OUTCOME N
     local name=${1%%:*} old
     case $1-$2 in
-    *:revert:*-completed)
+    *:revert*-completed)
         old=$(cat "/srv/$name/old")
         if grep -q "WITNESS resume" "$consoles/guest-$name.log"; then
             has_booted_at "$name" "$old" $((old + 100))
@@ -104,8 +153,8 @@ check() {
     for cell; do
         name=${cell%%:*} outcomes[$name]=$(outcome_of "$name")
         echo "$cell: ${outcomes[$name]}"
-        check_files "$cell" "${outcomes[$name]}"
-        boot "$name" "${outcomes[$name]}"
+        check_state "$cell" "${outcomes[$name]}"
+        boot "$cell" "${outcomes[$name]}"
     done
     for cell; do
         name=${cell%%:*}
@@ -127,19 +176,19 @@ trap - EXIT
 case $1 in
 steps)
     mkdir -p -m 700 "$snapshots"        # no plan is to begin with that folder
-    for cell in a:create:1 r:revert:1; do
-        start "$cell"
-        plan_of attempt "$cell"
-        printf "%s\n" "${steps[@]/#/${cell:2:6} }"
-    done ;;
+    start "$2:"
+    plan_of attempt "$2:"
+    printf "step %s\n" "${steps[@]}" ;;
 begin)
     for cell in "${@:2}"; do start "$cell"; done
     sync
     for cell in "${@:2}"; do begin "$cell"; done
-    for cell in "${@:2}"; do ticks+=" ${cell%%:*}=$(tick "${cell%%:*}")"; done
-    echo "ticks$ticks" ;;
+    flushed=''
+    for cell in "${@:2}"; do flushed+=" ${cell%%:*}=$(tick "${cell%%:*}")"; done
+    echo "ticks$flushed" ;;
 recover)
     rm -f "$consoles"/guest-*.log       # they may end in a block of zeros
+    lvm_ vgchange -ay vg-0
     /usr/local/etc/init.d/xl-snapshot-recover start > /srv/recover.out 2>&1 ||
         { cat /srv/recover.out; exit 1; }
     cat /srv/recover.out ;;
@@ -149,5 +198,7 @@ remove)
         remove_domain "$name"
         rm -rf "${snapshots:?}/$name" "/srv/$name".*
     done
+    vgremove -q -y -f vg-0
+    pvremove -q -y /dev/vdc
     rm -f /srv/recover.out ;;
 esac
