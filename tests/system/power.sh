@@ -37,12 +37,13 @@ make_domain() { # NAME OPERATION
     *-live) set -- "$@" -t pvh ;;
     *-mixed)
         make_volumes "$1"
-        disks=(qcow2:64M "/dev/vg-0/$1-thick,raw,%v,w" "/dev/vg-0/$1-thin,raw,%v,w") ;;
+        disks=(qcow2:64M "/dev/vg-0/$1-thick,raw,%v,w,backendtype=qdisk"
+            "/dev/vg-0/$1-thin,raw,%v,w,backendtype=qdisk") ;;
     esac
     new_domain -a witness.interval=2000 "${@:3}" "$1" "${disks[@]}"
     [[ $2 = revert* ]] || return 0
-    xl snapshot-create "${how[@]}" -n s --update-config="$(config "$1")" "$1" > /dev/null
     tick "$1" > "/srv/$1/old"
+    xl snapshot-create "${how[@]}" -n s --update-config="$(config "$1")" "$1" > /dev/null
     ticking "$1"
 }
 
@@ -188,7 +189,7 @@ begin)
     echo "ticks$flushed" ;;
 recover)
     rm -f "$consoles"/guest-*.log       # they may end in a block of zeros
-    lvm_ vgchange -ay vg-0
+    ! vgs vg-0 > /dev/null 2>&1 || lvm_ vgchange -ay vg-0
     /usr/local/etc/init.d/xl-snapshot-recover start > /srv/recover.out 2>&1 ||
         { cat /srv/recover.out; exit 1; }
     cat /srv/recover.out ;;
@@ -198,7 +199,6 @@ remove)
         remove_domain "$name"
         rm -rf "${snapshots:?}/$name" "/srv/$name".*
     done
-    vgremove -q -y -f vg-0
-    pvremove -q -y /dev/vdc
-    rm -f /srv/recover.out ;;
+    rm -f /srv/recover.out
+    ! vgs vg-0 > /dev/null 2>&1 || { vgremove -q -y -f vg-0; pvremove -q -y /dev/vdc; } ;;
 esac
