@@ -10,7 +10,7 @@ fault_in() { FAULT="$1 $2 $3" LD_PRELOAD=$PWD/fault.so "${@:4}"; }
 fault() { fault_in .journal/ "$@"; }
 
 # plan_of COMMAND...: sets steps to what its dry run says that it does, _kinds to their
-# kinds, and commit to the number of the commit point (the first is 0).
+# kinds, and commit to the number of the first commit point (the first step is 0).
 plan_of() {
     local is_commit kind what
     "$@" -N --json > "$_tmp/plan"
@@ -18,7 +18,7 @@ plan_of() {
     jq -r '.plan[] | "\(.commit_point == true) \(.kind) \(.what)"' "$_tmp/plan" > "$_tmp/steps"
     steps=() _kinds=() commit=''
     while read -r is_commit kind what; do
-        [ "$is_commit" = false ] || commit=${#steps[@]}
+        [ "$is_commit" = false ] || commit=${commit:-${#steps[@]}}
         steps+=("$what") _kinds+=("$kind")
     done < "$_tmp/steps"
 }
