@@ -8,13 +8,17 @@
 
 #include <stdlib.h>
 
-static char *refusal(libxl_snapshot_ctx *sc, libxl_snapshot_mode mode,
-                     const struct snap_disk *disk)
+/* The driver for @disk, or NULL and why there is none. */
+static const struct snap_driver *choose(libxl_snapshot_ctx *sc,
+                                        libxl_snapshot_mode mode,
+                                        const struct snap_disk *disk,
+                                        char **refusal_r)
 {
     const char *why = NULL;
+    const struct snap_driver *driver = snap_driver_choose(sc, disk, mode, &why);
 
-    snap_driver_choose(sc, disk, mode, &why);
-    return snap_result_str(why);
+    *refusal_r = snap_result_str(why);
+    return driver;
 }
 
 /* QEMU's words, which are to be printed. */
@@ -44,23 +48,21 @@ static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
                       libxl_disk_snapshot_info *info)
 {
     const struct snap_driver *driver;
-    const char *why;
     int i;
 
     info->vdev = snap_result_str(disk->vdev);
     info->path = snap_result_str(disk->path);
     info->format = disk->stored->format;
     info->wanted = disk->wanted;
-    info->no_internal = refusal(sc, LIBXL_SNAPSHOT_MODE_INTERNAL, disk);
-    info->no_external = refusal(sc, LIBXL_SNAPSHOT_MODE_EXTERNAL, disk);
+    choose(sc, LIBXL_SNAPSHOT_MODE_INTERNAL, disk, &info->no_internal);
+    driver = choose(sc, LIBXL_SNAPSHOT_MODE_EXTERNAL, disk, &info->no_external);
+    info->overlay = driver && driver->makes ? driver->makes
+                                            : LIBXL_DISK_FORMAT_QCOW2;
     info->unsupported = snap_disk_unsupported(sc, disk);
     info->layers = calloc(disk->num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();
     for (i = 0; i < disk->num_layers; i++)
         fill_layer(&disk->chain[i], &info->layers[info->num_layers++]);
-    driver = snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why);
-    info->overlay = driver && driver->makes ? driver->makes
-                                            : LIBXL_DISK_FORMAT_QCOW2;
 }
 
 libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,
