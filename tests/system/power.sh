@@ -78,11 +78,9 @@ start() { # CELL
 
 # What is of a domain on disks: files, tags, volumes.
 state() { # CELL
-    local name operation files
+    local name operation
     IFS=: read -r name operation _ <<< "$1"
-    shopt -s nullglob
-    files=("/srv/$name"/*)
-    printf '%s\n' "${files[@]}"
+    find "/srv/$name"
     case $operation in
     create-*) qemu-img snapshot -U -l "/srv/$name/xvda.qcow2" ;;&
     *-mixed) volumes | grep "^$name-" ;;
