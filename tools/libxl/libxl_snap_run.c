@@ -295,6 +295,16 @@ static bool lets_guest_write(const struct snap_run *run,
     return step->kind == SNAP_STEP_UNPAUSE && (run->restored || run->again);
 }
 
+/* A flush takes milliseconds, on a hard disk dozens, and where the storage hangs for
+ * ever: nothing that the guest is to wait for.  It may wait for any undo. */
+static bool may_flush(const struct snap_run *run,
+                      const struct snap_engine *engine)
+{
+    bool holds_guest = run->keeper || (run->stopped_us && !run->running_us);
+
+    return engine->state != SNAP_ENGINE_UNWINDING && !holds_guest;
+}
+
 /* Before the commit point, a journal that cannot be written is a reason to
  * stop; after it, none to leave the rest undone. */
 static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -306,7 +316,8 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     struct snap_journal_note note = {
         .step = engine->at, .kind = step->kind, .state = "begun",
         .undo = engine->state == SNAP_ENGINE_UNWINDING,
-        .flush = (forward && step->commit_point) || lets_guest_write(run, step),
+        .flush = may_flush(run, engine) || (forward && step->commit_point)
+            || lets_guest_write(run, step),
     };
     int rc = snap_journal_note(sc, run->journal, &note);
 
@@ -315,7 +326,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
         : !forward && is_moot(sc, run, step) ? 0
         : run_timed(sc, run, step);
     note.state = !rc ? "done" : run->lost ? "lost" : "failed";
-    note.flush = false;
+    note.flush = !rc && may_flush(run, engine);
     snap_journal_note(sc, run->journal, &note);
     /* who freezes the guest thaws it in the end, whatever it says to us */
     if (rc && !forward && step->kind != SNAP_STEP_THAW) run->left = true;
