@@ -1,7 +1,10 @@
 #!/bin/bash
-# What 50-power-cut.sh does in dom0, before and after the cut.
+# What power-cut.sh does in dom0, before and after the cut.
 #
-#   power.sh steps DOMAIN:OPERATION  prints "step" and a step of it, a line each
+#   power.sh cuts DOMAIN:OPERATION   prints "cut ENTRY:FLUSHED:OUTCOME STEP | FAULT" for
+#                              each entry of its journal to cut at: how many entries
+#                              are on the disk then, at least, and what it has to be
+#                              after the recovery, undone, completed or either
 #   power.sh begin CELL...     start the domains, and the commands, which stop at
 #                              their entries; prints "ticks DOMAIN=N..."
 #   power.sh recover           what the host does at boot
@@ -10,14 +13,14 @@
 #                              up; prints "outcome DOMAIN undone|completed..."
 #   power.sh remove DOMAIN...  what is left of them in the end
 #
-# CELL: DOMAIN:OPERATION:ENTRY
+# CELL: DOMAIN:OPERATION:ENTRY:FLUSHED:OUTCOME
 . "$(dirname "$0")/faults.sh"
 . "$(dirname "$0")/lvm.sh"
 
 # attempt CELL [OPTION...]: sets command, and runs it. command_of CELL: the first.
 command_of() {
     local name operation entry
-    IFS=: read -r name operation entry <<< "$1"
+    IFS=: read -r name operation entry _ <<< "$1"
     case $operation in
     create) command=(--external) ;;
     create-live) command=(--live) ;;
@@ -87,9 +90,43 @@ state() { # CELL
     esac
 }
 
+# A command begins what is to be the commit point, or ends a step, and the power is cut:
+# when that entry is written, and not flushed. While the guest is held, from the save
+# on until it is unpaused, none is but the commit point's.
+cuts() {
+    local i begun outcome=undone flushed=1 held=''
+    echo "cut 1:0:undone the journal | power cut"
+    for i in "${!steps[@]}"; do
+        begun=$(entry begun "$i")
+        if [ "$i" = "$commit" ]; then
+            echo "cut $begun:$flushed:either ${steps[$i]} | power cut when begun"
+            flushed=$begun outcome=completed
+        fi
+        [ -n "$held" ] || flushed=$begun
+        case ${_kinds[$i]} in save) held=1 ;; unpause) held='' ;; esac
+        echo "cut $((begun + 1)):$flushed:$outcome ${steps[$i]} | power cut"
+        [ -n "$held" ] || flushed=$((begun + 1))
+    done
+}
+
 begin() { # CELL
+    local name entry
+    IFS=: read -r name _ entry _ <<< "$1"
     command_of "$1"
-    stopped_at "${1##*:}" "/srv/${1%%:*}.out" "${command[@]}"
+    stopped_at "$entry" "/srv/$name.out" "${command[@]}"
+}
+
+# Prints how many entries the journal of each domain has.
+journals() {
+    local journal line name num
+    for journal in "$snapshots/.journal"/*.json; do
+        num=0 name=''
+        while read -r line; do
+            [ $num != 0 ] || { name=${line#*'"domain":"'} name=${name%%'"'*}; }
+            num=$((num + 1))
+        done < "$journal"
+        [ $num = 0 ] || echo "$name $num"
+    done
 }
 
 # What the recovery said that it did for domain $1: undone, completed, or completed
@@ -104,8 +141,15 @@ outcome_of() {
 
 # What is to be as the outcome says, before the domain of a cell is started.
 check_state() { # CELL OUTCOME
-    local name operation entry
-    IFS=: read -r name operation entry <<< "$1"
+    local name operation entry flushed outcome entries
+    IFS=: read -r name operation entry flushed outcome <<< "$1"
+    case $outcome-$2 in
+    either-* | undone-undone | completed-completed*) ;;
+    *) echo "which has to be $outcome"; return 1 ;;
+    esac
+    entries=$(sed -n "s/^$name //p" /srv/journals)
+    [ "${entries:-0}" -ge "$flushed" ] ||
+        { echo "${entries:-0} entries of $flushed"; return 1; }
     case $operation-$2 in
     create*-completed) xl snapshot-verify "$(cfg "$name" "n$entry")" ;;
     create*-completed*) [ ! -e "$snapshots/$name" ] ;;
@@ -173,11 +217,11 @@ check() {
 # Nothing of this ends with the script.
 trap - EXIT
 case $1 in
-steps)
+cuts)
     mkdir -p -m 700 "$snapshots"        # no plan is to begin with that folder
     start "$2:"
     plan_of attempt "$2:"
-    printf "step %s\n" "${steps[@]}" ;;
+    cuts ;;
 begin)
     for cell in "${@:2}"; do start "$cell"; done
     sync
@@ -188,6 +232,7 @@ begin)
 recover)
     rm -f "$consoles"/guest-*.log       # they may end in a block of zeros
     ! vgs vg-0 > /dev/null 2>&1 || lvm_ vgchange -ay vg-0
+    journals > /srv/journals
     /usr/local/etc/init.d/xl-snapshot-recover start > /srv/recover.out 2>&1 ||
         { cat /srv/recover.out; exit 1; }
     cat /srv/recover.out ;;
@@ -197,6 +242,6 @@ remove)
         remove_domain "$name"
         rm -rf "${snapshots:?}/$name" "/srv/$name".*
     done
-    rm -f /srv/recover.out
+    rm -f /srv/recover.out /srv/journals
     ! vgs vg-0 > /dev/null 2>&1 || { vgremove -q -y -f vg-0; pvremove -q -y /dev/vdc; } ;;
 esac
