@@ -1,10 +1,19 @@
 #!/bin/bash
-# The storage of the memory image hangs while memory is written to it: the guest
-# is let go, and what is left is undone when the storage is back.
+# Storage hangs in the middle of a create, that of the memory image or of the journal:
+# the guest is let go, and what is left is undone when the storage is back.
 . "$(dirname "$0")/faults.sh"
 
 new_snapshot_domain vm qcow2:64M
 new_fs hung 100M 50      # so slow that there is a middle to hang in
+
+# ends NAME TEXT: when the device NAME answers again, the command, $pid, fails with TEXT.
+ends() {
+    local code=0
+    dmsetup resume "$1"
+    wait $pid || code=$?
+    [ $code = 1 ] && grep -q "$2" "$_tmp/said" ||
+        { echo "exit code $code"; cat "$_tmp/said"; return 1; }
+}
 
 _suspended() { [[ $(xl list vm | tail -n 1) = *---s* ]]; }
 ticking vm
@@ -16,12 +25,29 @@ dmsetup suspend --nolockfs hung
 ok "the guest stands" until_ok 30 _suspended
 ok "its storage does not answer: the guest goes on" ticking vm
 ok "the command waits for the storage" kill -0 $pid
-dmsetup resume hung
-code=0
-wait $pid || code=$?
-ok "and ends, saying what hung" grep -q "the file for its memory has taken nothing" "$_tmp/said"
-ok "as failed" test $code = 1
+ok "and ends, saying what hung" ends hung "the file for its memory has taken nothing"
 ok "nothing is left" diff <(echo "$before") <(find /mnt/hung /srv/vm | sort)
 ok "nor a journal" none_left
 ok "the guest goes on" ticking vm
 ok "and can be snapshot" xl snapshot-create -n s2 vm
+
+# The journal's, when the guest is held already: a line is to be on the disk before the
+# transaction is sent.
+new_fs journal 16M
+umount /mnt/journal
+mkdir -m 700 "$snapshots/.journal"
+mount /dev/mapper/journal "$snapshots/.journal"
+cleanup_fn umount "$snapshots/.journal"
+attempt() { xl snapshot-create -n "$1" "${@:2}" vm; }
+plan_of attempt n
+remember vm
+XL_SNAPSHOT_TIMEOUT=5 stopped_at "$(entry "done" "$(step_of pause)")" "$_tmp/said" \
+    xl snapshot-create -n n vm
+dmsetup suspend --nolockfs journal
+ok "the guest is held" still vm
+kill -CONT $pid
+ok "its journal's storage does not answer: the guest goes on" ticking vm
+ok "the command waits for the storage" kill -0 $pid
+ok "and ends, saying what hung" ends journal "its storage has not answered for 5 s"
+ok "all is as before" unchanged vm
+ok "and no journal is left" not grep . <(find "$snapshots/.journal" -name '*.json')

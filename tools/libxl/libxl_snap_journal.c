@@ -5,6 +5,7 @@
  */
 #include "libxl_snap_journal.h"
 
+#include <aio.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define JOURNAL_MAX (64 << 20)      /* bytes */
+#define FLUSH_MS 60000
 #define DOMID_MAX 0x7fef            /* and 0 has no snapshots */
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
@@ -25,6 +27,8 @@ struct snap_journal {
     int fd;
     bool recovers;
     bool made_above;            /* the folder above its own, too */
+    struct aiocb flush;
+    bool hangs;                 /* its storage: nothing goes there any more */
 };
 
 /*-- writing ----------------------------------------------------------------*/
@@ -182,20 +186,43 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* An fdatasync() that comes back: the guest may be held. */
+static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
+{
+    const struct aiocb *list = &journal->flush;
+    int ms = snap_step_ms(sc, FLUSH_MS), r;
+    struct timespec timeout = { .tv_sec = ms / 1000,
+                                .tv_nsec = ms % 1000 * 1000000L };
+
+    journal->flush = (struct aiocb){
+        .aio_fildes = journal->fd, .aio_sigevent.sigev_notify = SIGEV_NONE,
+    };
+    if (aio_fsync(O_DSYNC, &journal->flush))
+        return write_failed(sc, journal->path);
+    do r = aio_suspend(&list, 1, &timeout); while (r && errno == EINTR);
+    if (r) {
+        journal->hangs = true;
+        return snap_fail(sc, ERROR_TIMEDOUT, "cannot write the journal %s: its "
+                         "storage has not answered for %d s", journal->path,
+                         ms / 1000);
+    }
+    errno = aio_error(&journal->flush);
+    return errno ? write_failed(sc, journal->path) : 0;
+}
+
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note)
 {
     const char *line;
 
-    if (!journal) return 0;
+    if (!journal || journal->hangs) return 0;
     line = snap_sprintf(sc, "%s\n", snap_json_object(
         sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
         (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
         "s:state", note->state, NULL));
-    if (snap_file_write_all(journal->fd, line, strlen(line))
-        || (note->flush && fdatasync(journal->fd)))
+    if (snap_file_write_all(journal->fd, line, strlen(line)))
         return write_failed(sc, journal->path);
-    return 0;
+    return note->flush ? flush(sc, journal) : 0;
 }
 
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)
@@ -218,7 +245,8 @@ void snap_journal_close(struct snap_journal *journal)
     if (!journal) return;
     close(journal->fd);
     free(journal->path);
-    free(journal);
+    /* a flush that is still under way is going to say there how it went */
+    if (aio_error(&journal->flush) != EINPROGRESS) free(journal);
 }
 
 /*-- reading ----------------------------------------------------------------*/

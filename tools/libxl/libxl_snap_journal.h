@@ -55,6 +55,8 @@ struct snap_journal_note {
                                  * or may not be done */
     bool flush;                 /* that has to be on the disk */
 };
+/* ERROR_TIMEDOUT: its storage hangs; from then on notes are not written, and
+ * come back at once. */
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note);
 /* The operation is over: nothing is left to do or undo. */
