@@ -33,11 +33,7 @@ ok "and can be snapshot" xl snapshot-create -n s2 vm
 
 # The journal's, when the guest is held already: a line is to be on the disk before the
 # transaction is sent.
-new_fs journal 16M
-umount /mnt/journal
-mkdir -m 700 "$snapshots/.journal"
-mount /dev/mapper/journal "$snapshots/.journal"
-cleanup_fn umount "$snapshots/.journal"
+journal_on journal 16M
 attempt() { xl snapshot-create -n "$1" "${@:2}" vm; }
 plan_of attempt n
 remember vm

@@ -74,3 +74,28 @@ ok "create, PV, external | an overlay | no space | undone" \
     refuses_full xl snapshot-create --external -n n full
 ok "revert, external | an overlay | no space | undone" \
     refuses_full xl snapshot-revert full "$(cfg full s)"
+
+# When the guest is held: the first that notices is the flush before the transaction.
+journal_on journal 16M
+create=(xl snapshot-create --external -n n)
+remember vm
+attempt() { "${create[@]}" "${@:2}" vm; }
+fails_when_held() {
+    local code=0
+    plan_of attempt n
+    stopped_at "$(entry "done" "$(step_of pause)")" "$_tmp/said" "${create[@]}" vm
+    break_fs journal
+    kill -CONT $pid
+    wait $pid || code=$?
+    [ $code = 1 ] && grep -q "cannot write the journal .*Input/output error" "$_tmp/said" ||
+        { echo "exit code $code"; cat "$_tmp/said"; return 1; }
+    ticking vm
+}
+ok "the device of the journal fails: the guest goes on" fails_when_held
+journal_mended() {
+    umount "$snapshots/.journal"
+    mend_fs journal
+    mount --bind /mnt/journal "$snapshots/.journal"
+    says "^Undone\." xl snapshot-recover --all && unchanged vm
+}
+ok "create, PV, external | the journal | its device fails | undone" journal_mended

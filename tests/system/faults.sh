@@ -84,6 +84,15 @@ _set_table() { dmsetup suspend --nolockfs "$1" && dmsetup load "$1" --table "$2"
 break_fs() { _set_table "$1" "0 $(blockdev --getsz "/dev/mapper/$1") error"; }
 mend_fs() { umount -l "/mnt/$1"; _set_table "$1" "${_tables[$1]}"; _mount_fs "$1"; }
 
+# journal_on NAME SIZE: journals are on such a device, which gets what is flushed.
+journal_on() {
+    new_fs "$@"
+    mount -o remount,async "/mnt/$1"
+    mkdir -m 700 "$snapshots/.journal"
+    mount --bind "/mnt/$1" "$snapshots/.journal"
+    cleanup_fn umount -l "$snapshots/.journal"
+}
+
 # is_under_way FILE: some of the memory is in it, not only its head.
 is_under_way() { [ -e "$1" ] && [ "$(stat -c %s "$1")" -gt 2000000 ]; }
 
