@@ -75,27 +75,45 @@ ok "create, PV, external | an overlay | no space | undone" \
 ok "revert, external | an overlay | no space | undone" \
     refuses_full xl snapshot-revert full "$(cfg full s)"
 
-# When the guest is held: the first that notices is the flush before the transaction.
-journal_on journal 16M
-create=(xl snapshot-create --external -n n)
-remember vm
-attempt() { "${create[@]}" "${@:2}" vm; }
-fails_when_held() {
+# fails_at STATE STEP NAME TEXT: the device NAME fails when that step is begun, or done.
+attempt() { "${create[@]}" "${@:2}" vm "${wishes[@]}"; }
+fails_at() {
     local code=0
     plan_of attempt n
-    stopped_at "$(entry "done" "$(step_of pause)")" "$_tmp/said" "${create[@]}" vm
-    break_fs journal
+    stopped_at "$(entry "$1" "$(step_of "$2")")" "$_tmp/said" \
+        "${create[@]}" vm "${wishes[@]}"
+    break_fs "$3"
     kill -CONT $pid
     wait $pid || code=$?
-    [ $code = 1 ] && grep -q "cannot write the journal .*Input/output error" "$_tmp/said" ||
+    [ $code = 1 ] && grep -q "$4" "$_tmp/said" ||
         { echo "exit code $code"; cat "$_tmp/said"; return 1; }
     ticking vm
 }
-ok "the device of the journal fails: the guest goes on" fails_when_held
+undone_now() { says "^Undone\\." xl snapshot-recover --all && unchanged vm; }
+create=(xl snapshot-create --external -n n)
+
+# The overlay, which the snapshot config puts on a device of its own.
+new_fs overlay 16M
+echo "disks = [ '/mnt/overlay/n.qcow2,qcow2,xvda' ]" > /srv/wishes.cfg
+cleanup_fn rm /srv/wishes.cfg
+wishes=(/srv/wishes.cfg)
+remember vm
+ok "the device of an overlay fails: the guest goes on" \
+    fails_at begun exec overlay "Input/output error\|Read-only file system"
+overlay_mended() { mend_fs overlay && undone_now && [ ! -e /mnt/overlay/n.qcow2 ]; }
+ok "create, PV, external | an overlay | its device fails | undone" overlay_mended
+
+# The journal, when the guest is held: the first that notices is the flush before the
+# transaction.
+journal_on journal 16M
+wishes=()
+remember vm
+ok "the device of the journal fails: the guest goes on" \
+    fails_at "done" pause journal "cannot write the journal .*Input/output error"
 journal_mended() {
     umount "$snapshots/.journal"
     mend_fs journal
     mount --bind /mnt/journal "$snapshots/.journal"
-    says "^Undone\." xl snapshot-recover --all && unchanged vm
+    undone_now
 }
 ok "create, PV, external | the journal | its device fails | undone" journal_mended
