@@ -43,7 +43,7 @@ static void plan_overlay(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     snap_plan_create_file(sc, plan, path, base, NULL,
                           snap_sprintf(sc, "the overlay of %s,", vdev));
     snap_plan_exec(sc, plan,
-                   snap_sprintf(sc, "format it on the base %s", base),
+                   snap_sprintf(sc, "format %s on the base %s", path, base),
                    snap_argv(sc, "qemu-img", "create", "-q", "-f", "qcow2",
                              "-u", "-b", base, "-F", base_format, path,
                              snap_sprintf(sc, "%" PRIu64, virtual_size),

@@ -34,7 +34,8 @@ static void plan_differencing(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     snap_plan_create_file(sc, plan, path, parent, NULL,
                           snap_sprintf(sc, "the vhd of %s,", vdev));
     snap_plan_exec(sc, plan,
-                   snap_sprintf(sc, "format it on the parent %s", parent),
+                   snap_sprintf(sc, "format %s on the parent %s", path,
+                                parent),
                    snap_argv(sc, "vhd-util", "snapshot", "-n", path, "-p",
                              parent, "-e", NULL));
 }
