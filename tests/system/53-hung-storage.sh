@@ -1,6 +1,6 @@
 #!/bin/bash
-# Storage hangs in the middle of a create, that of the memory image or of the journal:
-# the guest is let go, and what is left is undone when the storage is back.
+# Storage hangs in the middle of a create, that of the memory image, of an overlay or of
+# the journal: the guest is let go, and what is left is undone when the storage is back.
 . "$(dirname "$0")/faults.sh"
 
 new_snapshot_domain vm qcow2:64M
@@ -31,18 +31,39 @@ ok "nor a journal" none_left
 ok "the guest goes on" ticking vm
 ok "and can be snapshot" xl snapshot-create -n s2 vm
 
+# hang_at STATE STEP NAME: the device NAME hangs when that step is begun, or done.
+hang_at() {
+    plan_of attempt n
+    XL_SNAPSHOT_TIMEOUT=5 stopped_at "$(entry "$1" "$(step_of "$2")")" "$_tmp/said" \
+        xl snapshot-create -n n vm "${wishes[@]}"
+    dmsetup suspend --nolockfs "$3"
+    kill -CONT $pid
+}
+waits() { nap 7; kill -0 $pid; }     # longer than what it started may take
+attempt() { xl snapshot-create -n "$1" "${@:2}" vm "${wishes[@]}"; }
+
+# That of an overlay, while qemu-img formats it.
+new_fs overlay 16M
+echo "disks = [ '/mnt/overlay/n.qcow2,qcow2,xvda' ]" > /srv/wishes.cfg
+cleanup_fn rm /srv/wishes.cfg
+wishes=(/srv/wishes.cfg)
+remember vm
+ok "an overlay's storage hangs" hang_at begun exec overlay
+ok "the guest goes on" ticking vm
+ok "the command waits for the storage" waits
+ok "and ends, saying what hung" ends overlay \
+    "format /mnt/overlay/n.qcow2 on .*: qemu-img did not answer for 5 s"
+ok "all is as before" unchanged vm
+ok "no overlay is left" [ ! -e /mnt/overlay/n.qcow2 ]
+ok "nor a journal" none_left
+
 # The journal's, when the guest is held already: a line is to be on the disk before the
 # transaction is sent.
 journal_on journal 16M
-attempt() { xl snapshot-create -n "$1" "${@:2}" vm; }
-plan_of attempt n
+wishes=()
 remember vm
-XL_SNAPSHOT_TIMEOUT=5 stopped_at "$(entry "done" "$(step_of pause)")" "$_tmp/said" \
-    xl snapshot-create -n n vm
-dmsetup suspend --nolockfs journal
-ok "the guest is held" still vm
-kill -CONT $pid
-ok "its journal's storage does not answer: the guest goes on" ticking vm
+ok "the journal's storage hangs" hang_at "done" pause journal
+ok "the guest goes on" ticking vm
 ok "the command waits for the storage" kill -0 $pid
 ok "and ends, saying what hung" ends journal "its storage has not answered for 5 s"
 ok "all is as before" unchanged vm
