@@ -85,7 +85,7 @@ state() { # CELL
     IFS=: read -r name operation _ <<< "$1"
     find "/srv/$name"
     case $operation in
-    create-*) qemu-img snapshot -U -l "/srv/$name/xvda.qcow2" ;;&
+    create-* | *-internal | *-tags) qemu-img snapshot -U -l "/srv/$name/xvda.qcow2" ;;&
     *-mixed) volumes | grep "^$name-" ;;
     esac
 }
