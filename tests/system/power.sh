@@ -43,7 +43,7 @@ make_domain() { # NAME OPERATION
         disks=(qcow2:64M "/dev/vg-0/$1-thick,raw,%v,w,backendtype=qdisk"
             "/dev/vg-0/$1-thin,raw,%v,w,backendtype=qdisk") ;;
     esac
-    new_domain -a witness.interval=2000 "${@:3}" "$1" "${disks[@]}"
+    new_domain -a witness.interval=4000 "${@:3}" "$1" "${disks[@]}"
     [[ $2 = revert* ]] || return 0
     tick "$1" > "/srv/$1/old"
     xl snapshot-create "${how[@]}" -n s --update-config="$(config "$1")" "$1" > /dev/null
