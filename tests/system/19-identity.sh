@@ -8,6 +8,7 @@ ticking vm
 before=$(tick vm)
 xl snapshot-create --external -n s1 vm > /dev/null
 after=$(tick vm)
+ticking vm         # or the revert could go on as if nothing had been
 uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')
 
 xl rename vm web
