@@ -10,6 +10,21 @@ as_after() {
     ticking vm on_layer vm "/srv/vm/xvda.$1.qcow2" "/srv/vm/xvdb.$1.qcow2" && name=$1
 }
 attempt first > /dev/null
+
+# Nothing else is begun while one is not ended; another domain has nothing to do with it.
+new_domain other raw:4M
+cleanup_fn rm -rf "$snapshots/other"
+killed 4 before attempt n
+refuses() {
+    mustfail "has not ended" "$@" && grep "run xl snapshot-recover vm first" "$_tmp/stderr"
+}
+ok "no create beside it" refuses xl snapshot-create vm
+ok "nor a dry run of it" refuses xl snapshot-create -N vm
+ok "nor a revert" refuses xl snapshot-revert vm "$(cfg vm first)"
+ok "another domain is not held up" xl snapshot-create -n s other
+ok "until it is recovered" recovered Undone
+remove_domain other
+
 kill_everywhere "create, PV, external" undone
 
 after=$(tick vm)
