@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * stand-in-exec.c: in the place of libxl_snap_exec.c: every program is there,
+ * stand-in-exec.c: in the place of seams/exec.c: every program is there,
  * and prints the input.
  */
 #include "fuzz.h"

@@ -2,7 +2,7 @@
 # What the header, the help, the manual and the completion say is the same.
 . "$srcdir/tests/tap.sh"
 
-header=$srcdir/tools/libxl/libxl_snapshot.h
+header=$srcdir/tools/libxl/include/libxl_snapshot.h
 pod=$srcdir/docs/snapshot/xl-snapshot.1.pod
 completion=$srcdir/completion/xl-snapshot
 tool=$builddir/tools/xl/xl-snapshot
@@ -43,7 +43,7 @@ ok "every function of the header has its comment" nothing undocumented
 # one snapshot config key that is read and not in the manual, or the reverse
 read_keys() {
     sed -n '/known_keys\[\]/,/^}/p' \
-        "$srcdir/tools/libxl/libxl_snap_config.c" |
+        "$srcdir/tools/libxl/config/read.c" |
         grep -oE '"[a-z_]+"' | tr -d '"' | sort -u
 }
 manual_keys() {

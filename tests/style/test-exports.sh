@@ -3,7 +3,7 @@
 . "$srcdir/tests/tap.sh"
 
 so=$builddir/tools/libxl/.libs/libxlsnapshot.so
-header=$srcdir/tools/libxl/libxl_snapshot.h
+header=$srcdir/tools/libxl/include/libxl_snapshot.h
 [ -e "$so" ] || { echo "1..0 # SKIP no shared library was built"; exit 0; }
 
 exported=$(nm -D --defined-only "$so" |

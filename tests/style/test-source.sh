@@ -3,7 +3,9 @@
 . "$srcdir/tests/tap.sh"
 cd "$srcdir" || exit 1
 
-c_files=$(ls tools/*/*.[ch] tests/unit/*.[ch] tests/block/*.[ch] tests/fuzz/*.[ch])
+c_files=$(find tools tests/unit tests/block tests/fuzz -name '*.[ch]' | sort)
+library=$(find tools/libxl -name '*.c')
+code=$(find tools -name '*.c')
 all_files=$(find tools completion tests/unit tests/block tests/fuzz tests/style \
     tests/*.* -type f \( -name '*.[ch]' \
     -o -name '*.sh' -o -name '*.am' -o -name '*.sym' \
@@ -36,15 +38,15 @@ ok "every file names its licence" nothing grep -L SPDX-License-Identifier \
     $all_files
 ok "the library does not print" nothing grep -nE \
     '(^|[^[:alnum:]_])(printf|puts|putchar|perror) ?\(|fprintf ?\((stderr|stdout)' \
-    tools/libxl/*.c
+    $library
 # Only exec.c has a process of its own to end.
 ok "nor does it end the process" nothing grep -nE '(^|[^[:alnum:]_])_?exit ?\(' \
-    $(ls tools/libxl/*.c | grep -v libxl_snap_exec.c)
+    $(echo "$library" | grep -v seams/exec.c)
 ok "nobody uses a shell or a buffer without length" nothing grep -nE \
     '(^|[^[:alnum:]_])(system|popen|wordexp|gets|sprintf|vsprintf|strcat|tmpnam|mktemp|alloca) ?\(' \
-    tools/*/*.c
+    $code
 ok "nor runs one by its name" nothing grep -nE '"([^"]*/)?(ba|da)?sh"' \
-    tools/*/*.c
+    $code
 ok "no variable-length buffers on the stack" nothing grep -nE \
-    'char [a-z_]+\[PATH_MAX' tools/*/*.c
+    'char [a-z_]+\[PATH_MAX' $code
 finished

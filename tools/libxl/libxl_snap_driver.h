@@ -2,7 +2,7 @@
 /*
  * libxl_snap_driver.h: what a driver is: one kind of disk snapshot, on one
  * kind of storage.  To add one, write its file and add a line to the table in
- * libxl_snap_driver.c.
+ * storage/storage.c.
  */
 #ifndef LIBXL_SNAP_DRIVER_H
 #define LIBXL_SNAP_DRIVER_H

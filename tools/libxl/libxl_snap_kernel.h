@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snap_kernel.h: the table of uses that libxl_snap_kernel.c begins and
- * libxl_snap_users.c completes and reads.
+ * libxl_snap_kernel.h: the table of uses that seams/users_kernel.c begins and
+ * seams/users.c completes and reads.
  */
 #ifndef LIBXL_SNAP_KERNEL_H
 #define LIBXL_SNAP_KERNEL_H
@@ -23,7 +23,7 @@ enum snap_use_kind {
     SNAP_USE_MOUNT,             /* for itself: */
     SNAP_USE_SWAP,
     SNAP_USE_BLKBACK,
-    SNAP_USE_PROCESS,           /* libxl_snap_users.c adds these two */
+    SNAP_USE_PROCESS,           /* seams/users.c adds these two */
     SNAP_USE_DISK,
 };
 

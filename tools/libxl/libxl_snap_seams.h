@@ -201,7 +201,7 @@ pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
 bool snap_xs_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The name of a domain, its number where it has none. */
 const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
-/* Make all three places name the new images; see libxl_snap_xs.c. */
+/* Make all three places name the new images; see seams/xenstore.c. */
 int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
                     const char *uuid_str, const struct snap_repoint *repoints,
                     int num);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * test-state.c: what a disk's state is known by, and how another one in its
+ * place is told from it. Tags are in tests/system/48-another.sh.
+ */
+#include "../test.h"
+#include "libxl_snap_state.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Like that of a snapshot with one disk, recorded. */
+static libxl_domain_snapshot snap;
+
+static void set_date(const char *path, time_t seconds, long nsec)
+{
+    const struct timespec times[2] = {
+        { seconds, nsec }, { seconds, nsec },
+    };
+
+    CHECK_INT(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Its text, with what snap_state_record() adds. */
+static void record(const char *parent, const char *memory)
+{
+    char *path = strdup(tmp_text("s.cfg", ""));     /* a read forgets ours */
+    const char *text = snap_sprintf(
+        sc, "name = \"s\"\ndisks = [ \"/o,qcow2,xvda\" ]\n"
+        "parents = [ \"%s,raw,xvda\" ]\n%s", parent,
+        memory ? snap_sprintf(sc, "memory_path = \"%s\"\n", memory) : "");
+
+    CHECK_OK(snap_state_record(sc, path, text));
+    libxl_domain_snapshot_dispose(&snap);
+    libxl_domain_snapshot_init(&snap);
+    CHECK_OK(libxl_domain_snapshot_config_read(sc, path, &snap));
+    free(path);
+    REQUIRE(snap.num_disks == 1);
+}
+
+static int check_disk(void)
+{
+    struct snap_revert_op op = { .ds = &snap.disks[0], .name = snap.name };
+
+    CHECK_OK(snap_driver_of(sc, op.ds, &op.driver));
+    return snap_state_check_disk(sc, &op);
+}
+
+static const char *a_base(void)
+{
+    const char *path = tmp_text("base.raw", "some content");
+
+    set_date(path, 1700000000, 5);
+    return path;
+}
+
+static void a_base_is_known_by_size_date_and_content(void)
+{
+    record(a_base(), NULL);
+    CHECK_HAS(snap.disks[0].state, "file 12 1700000000.000000005 ");
+    CHECK_OK(check_disk());
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+static void one_that_was_written_to_is_refused_with_the_time(void)
+{
+    record(a_base(), NULL);
+    set_date(tmp_path("base.raw"), 1700000060, 5);
+    setenv("TZ", "UTC", 1);
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "is not what it was at the snapshot: "
+                "it was written to, the last time at 2023-11-14 22:14:20");
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "--force takes it as it is");
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+static void a_date_that_was_set_back_does_not_hide_it(void)
+{
+    record(a_base(), NULL);
+    set_date(tmp_text("base.raw", "some CONTENT"), 1700000000, 5);
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "its first 64 KiB are not what they "
+                "were");
+    set_date(tmp_text("base.raw", "some content more"), 1700000000, 5);
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "it has 17 bytes and had 12");
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+static void what_is_not_on_record_passes(void)
+{
+    record(a_base(), NULL);
+    free(snap.disks[0].state);
+    snap.disks[0].state = NULL;
+    set_date(tmp_path("base.raw"), 1, 1);
+    CHECK_OK(check_disk());
+    CHECK_OK(snap_state_check_memory(sc, &snap));
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+static void a_memory_image_may_be_copied_but_not_swapped(void)
+{
+    record(a_base(), tmp_text("memory", "registers"));
+    CHECK_HAS(snap.memory_state, "image 9 ");
+    set_date(tmp_path("memory"), 1700000060, 5);
+    CHECK_OK(snap_state_check_memory(sc, &snap));
+    set_date(tmp_text("memory", "reGISTers"), 1700000060, 5);
+    CHECK_FAILS(snap_state_check_memory(sc, &snap), ERROR_INVAL,
+                "it is another one than the snapshot's");
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+/* It is recorded before it gets its name. */
+static void a_memory_image_that_is_not_published_counts(void)
+{
+    tmp_text("memory.partial", "registers");
+    record(a_base(), tmp_path("memory"));
+    CHECK_INT(rename(tmp_path("memory.partial"), tmp_path("memory")), 0);
+    CHECK_OK(snap_state_check_memory(sc, &snap));
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+static void recording_again_changes_nothing(void)
+{
+    char *once;
+
+    record(a_base(), NULL);
+    once = strdup(file_text(tmp_path("s.cfg")));
+    record(tmp_path("base.raw"), NULL);
+    CHECK_STR(file_text(tmp_path("s.cfg")), once);
+    free(once);
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+/* Volumes, as lvs has them. */
+static struct snap_lv lvs[] = {
+    { .vg = "vg", .name = "root", .path = "/dev/vg/root", .uuid = "or-igin" },
+    { .vg = "vg", .name = "root.s", .path = "/dev/vg/root.s", .uuid = "one",
+      .origin = "root", .tags = "backup,xl-snapshot.17,x", .time = "today" },
+    { .vg = "vg", .name = "thin.s", .path = "/dev/vg/thin.s", .uuid = "two",
+      .pool = "pool", .thin_id = "4", .time = "today" },
+};
+
+static int check_volume(const char *driver, const char *path,
+                        const char *state)
+{
+    static struct snap_lvm lvm = { .num = 3, .lvs = lvs };
+    libxl_disk_snapshot ds = {
+        .vdev = (char *)"xvda", .state = (char *)state,
+        .parent.pdev_path = (char *)path,
+    };
+    struct snap_revert_op op = {
+        .ds = &ds, .name = "s", .driver = snap_driver_named(driver),
+    };
+    int i;
+
+    for (i = 0; i < lvm.num; i++) lvs[i].all = &lvm;
+    sc->lvm = &lvm;
+    return snap_state_check_disk(sc, &op);
+}
+
+static void a_thin_volume_is_known_by_its_uuid(void)
+{
+    CHECK_OK(check_volume("lvm-thin", "/dev/vg/thin.s", "volume two 4"));
+    CHECK_FAILS(check_volume("lvm-thin", "/dev/vg/thin.s", "volume six 3"),
+                ERROR_INVAL, "it is another volume of that name, made at today");
+}
+
+static void a_thick_one_by_its_origin_and_its_tag(void)
+{
+    CHECK_STR(snap_lv_tag(sc, 17), "xl-snapshot.17");
+    CHECK_STR(snap_lv_tag_of(sc, &lvs[1]), "xl-snapshot.17");
+    CHECK(snap_lv_tag_of(sc, &lvs[0]) == NULL);
+    CHECK_OK(check_volume("lvm-thick", "/dev/vg/root.s",
+                          "origin or-igin xl-snapshot.17"));
+    CHECK_FAILS(check_volume("lvm-thick", "/dev/vg/root.s",
+                             "origin or-igin xl-snapshot.16"), ERROR_INVAL,
+                "another volume of that name");
+    CHECK_FAILS(check_volume("lvm-thick", "/dev/vg/root",
+                             "origin or-igin xl-snapshot.17"), ERROR_INVAL,
+                "it is of another kind now");
+}
+
+TESTS(TEST(a_base_is_known_by_size_date_and_content),
+      TEST(one_that_was_written_to_is_refused_with_the_time),
+      TEST(a_date_that_was_set_back_does_not_hide_it),
+      TEST(what_is_not_on_record_passes),
+      TEST(a_memory_image_may_be_copied_but_not_swapped),
+      TEST(a_memory_image_that_is_not_published_counts),
+      TEST(recording_again_changes_nothing),
+      TEST(a_thin_volume_is_known_by_its_uuid),
+      TEST(a_thick_one_by_its_origin_and_its_tag))

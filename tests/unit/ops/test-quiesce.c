@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* test-quiesce.c: whether and how a domain can be frozen; and by which steps. */
+#include "../test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct snap_domain dom;
+
+/* A domain with the channels @channels: "NAME DEVID PATH", pty if no PATH. */
+static void domain(const char *const *channels)
+{
+    char name[64], path[64];
+    int devid, num;
+
+    snap_domain_init(&dom);
+    dom.name = "vm";
+    for (; *channels; channels++) {
+        libxl_device_channel *c;
+
+        num = dom.config.num_channels++;
+        dom.config.channels = realloc(dom.config.channels,
+                                      (num + 1) * sizeof(*c));
+        c = &dom.config.channels[num];
+        libxl_device_channel_init(c);
+        path[0] = 0;
+        if (sscanf(*channels, "%63s %d %63s", name, &devid, path) < 2) abort();
+        c->name = snap_result_str(name);
+        c->devid = devid;
+        libxl_device_channel_init_connection(
+            c, path[0] ? LIBXL_CHANNEL_CONNECTION_SOCKET
+                       : LIBXL_CHANNEL_CONNECTION_PTY);
+        if (path[0]) c->u.socket.path = snap_result_str(path);
+    }
+}
+
+#define DOMAIN(...) domain((const char *const[]){ __VA_ARGS__, NULL })
+#define AGENT "org.qemu.guest_agent.0 1 /run/vm.agent"
+
+static void refused(const char *sentence)
+{
+    CHECK_FAILS(snap_check_quiesce(sc, &dom, NULL), ERROR_INVAL, sentence);
+    snap_domain_dispose(&dom);
+}
+
+static void a_channel_for_the_agent_is_needed(void)
+{
+    DOMAIN(NULL);
+    refused("domain vm: it has no channel for a guest agent");
+    DOMAIN("org.qemu.guest_agent.1 1 /x", "other 2 /y");
+    refused("domain vm: it has no channel for a guest agent");
+    DOMAIN("org.qemu.guest_agent.0 1");
+    refused("domain vm: the channel of its guest agent is no socket");
+    DOMAIN("none 0", AGENT);
+    CHECK_OK(snap_check_quiesce(sc, &dom, NULL));
+    snap_domain_dispose(&dom);
+}
+
+static void a_channel_in_the_place_of_the_console_is_refused(void)
+{
+    DOMAIN("org.qemu.guest_agent.0 0 /run/vm.agent");
+    refused("has the number of its console and cannot work");
+}
+
+static void a_paused_domain_cannot_write_out_its_caches(void)
+{
+    DOMAIN(AGENT);
+    dom.paused = true;
+    CHECK_FAILS(snap_check_quiesce(sc, &dom, "/bin/true"), ERROR_INVAL,
+                "it is paused");
+    refused("it is paused");
+}
+
+static void a_program_needs_no_channel_but_a_path(void)
+{
+    DOMAIN(NULL);
+    CHECK_OK(snap_check_quiesce(sc, &dom, tmp_text("program", "")));
+    CHECK_FAILS(snap_check_quiesce(sc, &dom, "program"), ERROR_INVAL,
+                "program: the program that freezes domain vm needs an absolute");
+    CHECK_FAILS(snap_check_quiesce(sc, &dom, "/no/program"), ERROR_INVAL,
+                "/no/program: there is no such program");
+    snap_domain_dispose(&dom);
+}
+
+static void the_freeze_has_its_thaw_beside_it(void)
+{
+    struct snap_plan plan = { .num_steps = 0 };
+    int quiesce;
+
+    DOMAIN(AGENT);
+    quiesce = snap_plan_quiesce(sc, &plan, &dom, NULL);
+    CHECK_INT(quiesce, 0);
+    snap_plan_thaw(sc, &plan, quiesce);
+    quiesce = snap_plan_quiesce(sc, &plan, &dom, "/etc/xen/freeze");
+    snap_plan_thaw(sc, &plan, quiesce);
+    CHECK_INT(plan.steps[snap_plan_last(&plan)].ends, quiesce);
+    check_golden("quiesce.json", plan_lines(&plan));
+    snap_domain_dispose(&dom);
+}
+
+/* A commit that fails is followed by a thaw; one that has not frozen, by none. */
+static void a_failure_in_between_thaws(void)
+{
+    struct snap_plan plan = { .num_steps = 0 };
+    struct snap_engine engine;
+
+    DOMAIN(AGENT);
+    snap_plan_quiesce(sc, &plan, &dom, NULL);
+    snap_plan_add(sc, &plan, SNAP_STEP_QMP, "commit")->commit_point = true;
+    snap_plan_thaw(sc, &plan, 0);
+
+    snap_engine_init(sc, &engine, &plan);
+    snap_engine_next(&engine);
+    snap_engine_done(&engine, 0);
+    snap_engine_next(&engine);
+    snap_engine_done(&engine, ERROR_FAIL);
+    CHECK_INT(snap_engine_next(&engine)->kind, SNAP_STEP_THAW);
+    snap_engine_done(&engine, 0);
+    CHECK(!snap_engine_next(&engine));
+
+    snap_engine_init(sc, &engine, &plan);
+    snap_engine_next(&engine);
+    snap_engine_done(&engine, ERROR_FAIL);
+    CHECK(!snap_engine_next(&engine));
+    snap_domain_dispose(&dom);
+}
+
+TESTS(TEST(a_channel_for_the_agent_is_needed),
+      TEST(a_channel_in_the_place_of_the_console_is_refused),
+      TEST(a_paused_domain_cannot_write_out_its_caches),
+      TEST(a_program_needs_no_channel_but_a_path),
+      TEST(the_freeze_has_its_thaw_beside_it),
+      TEST(a_failure_in_between_thaws))

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* test-file.c: files are made only where nothing is, and never replace one. */
+#include "../test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) ? 0 : st.st_mode & 07777;
+}
+
+static void a_file_is_made_with_its_content_for_root_only(void)
+{
+    const char *path = tmp_path("f");
+
+    CHECK_OK(snap_file_create(sc, path, NULL, "hello"));
+    CHECK_STR(file_text(path), "hello");
+    CHECK_INT(mode_of(path), 0600);
+}
+
+static void a_file_that_exists_is_not_touched(void)
+{
+    const char *path = tmp_text("f", "theirs");
+
+    CHECK_FAILS(snap_file_create(sc, path, NULL, "ours"), ERROR_FAIL,
+                "File exists");
+    CHECK_STR(file_text(path), "theirs");
+}
+
+static void a_dangling_link_is_not_followed(void)
+{
+    const char *path = tmp_path("link"), *target = tmp_path("target");
+
+    REQUIRE(!symlink(target, path));
+    CHECK_FAILS(snap_file_create(sc, path, NULL, "x"), ERROR_FAIL, "exists");
+    CHECK(!snap_file_exists(target));
+    CHECK(snap_file_exists(path));
+}
+
+static void an_overlay_takes_mode_and_owner_from_its_base(void)
+{
+    const char *base = tmp_text("base", ""), *path = tmp_path("o");
+    struct stat st;
+
+    REQUIRE(!chmod(base, 0440));
+    if (!geteuid()) REQUIRE(!chown(base, 12, 34));
+    CHECK_OK(snap_file_create(sc, path, base, NULL));
+    CHECK_INT(mode_of(path), 0640);
+    REQUIRE(!stat(path, &st));
+    if (!geteuid()) CHECK(st.st_uid == 12 && st.st_gid == 34);
+}
+
+static void a_file_that_cannot_be_finished_is_removed(void)
+{
+    const char *path = tmp_path("f");
+
+    CHECK_FAILS(snap_file_create(sc, path, "/nowhere", NULL), ERROR_FAIL,
+                "cannot write");
+    CHECK(!snap_file_exists(path));
+    CHECK_FAILS(snap_file_create(sc, tmp_path("no/f"), NULL, NULL),
+                ERROR_FAIL, "cannot create");
+}
+
+static void removing_what_is_gone_is_no_failure(void)
+{
+    const char *path = tmp_text("f", "");
+
+    CHECK_OK(snap_file_unlink(sc, path));
+    CHECK_OK(snap_file_unlink(sc, path));
+    CHECK_OK(snap_file_rmdir(sc, path));
+    CHECK_FAILS(snap_file_unlink(sc, "/proc"), ERROR_FAIL, "cannot remove");
+}
+
+static void what_others_can_write_to_is_no_folder_of_ours(void)
+{
+    const char *dir = tmp_path("d");
+
+    CHECK_OK(snap_file_mkdir(sc, dir));
+    CHECK_INT(symlink(dir, tmp_path("link")), 0);
+    CHECK_FAILS(snap_file_mkdir(sc, tmp_path("link")), ERROR_FAIL,
+                "cannot create the folder");
+    CHECK_INT(chmod(dir, 0777), 0);
+    CHECK_FAILS(snap_file_mkdir(sc, dir), ERROR_FAIL,
+                "cannot create the folder");
+}
+
+static void a_folder_with_something_of_others_stays(void)
+{
+    const char *dir = tmp_path("d");
+
+    CHECK_OK(snap_file_mkdir(sc, dir));
+    CHECK_INT(mode_of(dir), 0700);
+    CHECK_OK(snap_file_mkdir(sc, dir));
+    tmp_text("d/theirs", "x");
+    CHECK_OK(snap_file_rmdir(sc, dir));
+    CHECK_STR(file_text(tmp_path("d/theirs")), "x");
+    CHECK_OK(snap_file_unlink(sc, tmp_path("d/theirs")));
+    CHECK_OK(snap_file_rmdir(sc, dir));
+    CHECK(!snap_file_exists(dir));
+}
+
+static void publishing_renames(void)
+{
+    const char *path = tmp_text("f.partial", "x"), *to = tmp_path("f");
+
+    CHECK_OK(snap_file_publish(sc, path, to));
+    CHECK(!snap_file_exists(path));
+    CHECK_STR(file_text(to), "x");
+}
+
+static void publishing_never_replaces_a_file(void)
+{
+    const char *path = tmp_text("f.partial", "x");
+    const char *to = tmp_text("f", "theirs");
+
+    CHECK_FAILS(snap_file_publish(sc, path, to), ERROR_FAIL, "File exists");
+    CHECK_STR(file_text(to), "theirs");
+    CHECK_STR(file_text(path), "x");
+    CHECK_FAILS(snap_file_publish(sc, tmp_path("gone"), tmp_path("g")),
+                ERROR_FAIL, "No such file");
+}
+
+static void a_path_has_a_folder(void)
+{
+    CHECK_STR(snap_file_dirname(sc, "/a/b"), "/a");
+    CHECK_STR(snap_file_dirname(sc, "/a"), "/");
+    CHECK_STR(snap_file_dirname(sc, "a"), ".");
+    CHECK_STR(snap_file_dirname(sc, "/a/b/"), "/a/b");
+    CHECK_STR(snap_file_dirname(sc, "/"), "/");
+}
+
+static void a_path_that_cannot_be_looked_at_counts_as_there(void)
+{
+    CHECK(snap_file_exists("/proc"));
+    CHECK(!snap_file_exists(tmp_path("no")));
+    CHECK(snap_file_exists("/proc/self/comm/x"));   /* ENOTDIR */
+}
+
+static void space_is_told(void)
+{
+    uint64_t bytes = 0;
+
+    CHECK_OK(snap_file_space(sc, "/tmp", &bytes));
+    CHECK(bytes > 0);
+    CHECK_FAILS(snap_file_space(sc, "/nowhere", &bytes), ERROR_INVAL,
+                "/nowhere: No such file");
+}
+
+static void a_target_must_be_absolute_absent_and_have_room(void)
+{
+    const char *path = tmp_text("f", ""), *deep = tmp_path("a/b/c");
+
+    CHECK_FAILS(snap_check_target(sc, "overlay", "f", NULL, 1), ERROR_INVAL,
+                "overlay f: not an absolute path");
+    CHECK_FAILS(snap_check_target(sc, "overlay", path, NULL, 1), ERROR_INVAL,
+                "exists already; choose another snapshot name");
+    CHECK_FAILS(snap_check_target(sc, "overlay", tmp_path("g"), NULL,
+                                  UINT64_MAX / 2), ERROR_INVAL, "MiB free");
+    CHECK_FAILS(snap_check_target(sc, "overlay", deep, NULL, 1), ERROR_INVAL,
+                "No such file");
+    CHECK_OK(snap_check_target(sc, "image", deep, tmp_path("a/b"), 1));
+    CHECK_OK(snap_check_target(sc, "overlay", tmp_path("g"), NULL, 1));
+}
+
+TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
+      TEST(a_file_that_exists_is_not_touched),
+      TEST(a_dangling_link_is_not_followed),
+      TEST(an_overlay_takes_mode_and_owner_from_its_base),
+      TEST(a_file_that_cannot_be_finished_is_removed),
+      TEST(removing_what_is_gone_is_no_failure),
+      TEST(what_others_can_write_to_is_no_folder_of_ours),
+      TEST(a_folder_with_something_of_others_stays), TEST(publishing_renames),
+      TEST(publishing_never_replaces_a_file), TEST(a_path_has_a_folder),
+      TEST(a_path_that_cannot_be_looked_at_counts_as_there),
+      TEST(space_is_told),
+      TEST(a_target_must_be_absolute_absent_and_have_room))

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * test-open.c: symbolic links in the way of files that root makes and reads,
+ * and other things that somebody may put there.
+ */
+#include "../test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WHY "a symbolic link on the way to it is in a folder that others can"
+
+/* A folder of this mode. */
+static const char *folder(const char *name, mode_t mode)
+{
+    const char *path = tmp_path(name);
+
+    REQUIRE(!mkdir(path, 0700) && !chmod(path, mode));
+    return path;
+}
+
+static void link_to(const char *target, const char *name)
+{
+    REQUIRE(!symlink(target, tmp_path(name)));
+}
+
+/* What is read there; NULL and errno if it cannot be opened. */
+static const char *content(const char *name)
+{
+    int fd = snap_open(sc, tmp_path(name), O_RDONLY);
+    char *text = snap_zalloc(sc, 100);
+
+    if (fd < 0) return NULL;
+    REQUIRE(read(fd, text, 99) >= 0);
+    close(fd);
+    return text;
+}
+
+static void a_path_is_opened_as_open_does(void)
+{
+    int fd;
+
+    folder("d", 0700);
+    tmp_text("d/f", "x");
+    CHECK_STR(content("d/f"), "x");
+    CHECK_STR(content("./d//../d/./f"), "x");
+    CHECK(content("d/g") == NULL && errno == ENOENT);
+    CHECK(content("d/f/g") == NULL && errno == ENOTDIR);
+    REQUIRE(!chdir(tmp_path("d")));
+    fd = snap_open(sc, "f", O_RDONLY);
+    CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+    close(fd);
+    REQUIRE(!chdir("/"));
+    fd = snap_open(sc, "/", O_RDONLY | O_DIRECTORY);
+    CHECK(fd >= 0);
+    close(fd);
+}
+
+static void links_of_our_own_are_followed(void)
+{
+    folder("d", 0755);
+    folder("e", 0700);
+    tmp_text("e/f", "x");
+    link_to("../e", "d/relative");
+    link_to(tmp_path("e/f"), "d/absolute");
+    link_to("absolute", "d/again");
+    CHECK_STR(content("d/relative/f"), "x");
+    CHECK_STR(content("d/again"), "x");
+    link_to("round", "d/round");
+    CHECK(content("d/round") == NULL && errno == ELOOP);
+    link_to("nowhere", "d/dangling");
+    CHECK(content("d/dangling") == NULL && errno == ENOENT);
+}
+
+static void a_link_in_a_folder_of_others_is_not_followed(void)
+{
+    char *text;
+
+    tmp_text("secret", "x");
+    folder("d", 0777);
+    link_to("../secret", "d/link");
+    link_to("..", "d/up");
+    CHECK(content("d/link") == NULL && errno == ELOOP);
+    CHECK(content("d/up/secret") == NULL && errno == ELOOP);
+    link_to("d/link", "ours");
+    CHECK(content("ours") == NULL && errno == ELOOP);
+    CHECK_FAILS(snap_file_read(sc, tmp_path("d/link"), 100, &text),
+                ERROR_INVAL, WHY);
+    CHECK_FAILS(snap_file_create(sc, tmp_path("d/up/new"), NULL, "x"),
+                ERROR_FAIL, WHY);
+    CHECK(!snap_file_exists(tmp_path("new")));
+}
+
+static void in_a_sticky_folder_it_depends_on_whose_link_it_is(void)
+{
+    tmp_text("secret", "x");
+    folder("d", 01777);
+    link_to("../secret", "d/link");
+    CHECK_STR(content("d/link"), "x");
+    if (geteuid()) {
+        test_skip("to make a link of somebody else's takes root");
+        return;
+    }
+    REQUIRE(!lchown(tmp_path("d/link"), 1, 1));
+    CHECK(content("d/link") == NULL && errno == ELOOP);
+    folder("theirs", 0755);
+    link_to("../secret", "theirs/link");
+    REQUIRE(!chown(tmp_path("theirs"), 1, 1));
+    CHECK(content("theirs/link") == NULL && errno == ELOOP);
+}
+
+static void what_the_kernel_links_to_has_no_path(void)
+{
+    int fds[2], fd;
+    char c;
+
+    REQUIRE(!pipe(fds) && write(fds[1], "x", 1) == 1);
+    fd = snap_open(sc, snap_sprintf(sc, "/dev/fd/%d", fds[0]), O_RDONLY);
+    CHECK(fd >= 0 && read(fd, &c, 1) == 1 && c == 'x');
+    close(fd);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void what_is_put_in_the_place_of_our_file_is_not_written(void)
+{
+    const char *path, *secret = tmp_text("secret", "");
+    int fd;
+
+    folder("d", 0777);
+    path = tmp_path("d/memory.partial");
+    CHECK_OK(snap_file_create(sc, path, NULL, NULL));
+    CHECK_OK(snap_file_reopen(sc, path, &fd));
+    CHECK_INT(write(fd, "x", 1), 1);
+    close(fd);
+    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "somebody");
+    CHECK_OK(snap_file_overwrite(sc, path, "y"));
+    CHECK_STR(file_text(path), "y");
+    unlink(path);
+    REQUIRE(!link(secret, path));
+    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "somebody");
+    CHECK_FAILS(snap_file_overwrite(sc, path, "y"), ERROR_FAIL, "somebody");
+    unlink(path);
+    link_to(secret, "d/memory.partial");
+    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, WHY);
+    CHECK_FAILS(snap_file_overwrite(sc, path, "y"), ERROR_FAIL, WHY);
+    CHECK_FAILS(snap_file_publish(sc, path, tmp_path("d/memory")), ERROR_FAIL,
+                WHY);
+    CHECK_STR(file_text(secret), "");
+    unlink(path);
+    REQUIRE(!mkfifo(path, 0600));
+    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "cannot write");
+    CHECK_INT(fd, -1);
+}
+
+static void a_pipe_is_read_to_its_end(void)
+{
+    char *text;
+    int fds[2];
+
+    REQUIRE(!pipe(fds));
+    if (!fork()) {
+        usleep(50000);
+        _exit(write(fds[1], "a\n", 2) != 2);
+    }
+    close(fds[1]);
+    CHECK_OK(snap_file_read(sc, snap_sprintf(sc, "/dev/fd/%d", fds[0]), 100,
+                            &text));
+    CHECK_STR(text, "a\n");
+    close(fds[0]);
+}
+
+static void a_file_may_be_as_large_as_said(void)
+{
+    const size_t max = 200000;
+    char *much = snap_zalloc(sc, max + 2), *text;
+    const char *path;
+
+    memset(much, 'x', max);
+    path = tmp_text("f", much);
+    CHECK_OK(snap_file_read(sc, path, max, &text));
+    CHECK_STR(text, much);
+    CHECK_FAILS(snap_file_read(sc, path, max - 1, &text), ERROR_INVAL,
+                "larger than 199999 bytes");
+    CHECK_FAILS(snap_file_read(sc, tmp_file("g", "a\0b", 3), max, &text),
+                ERROR_INVAL, "not a text file");
+}
+
+TESTS(TEST(a_path_is_opened_as_open_does),
+      TEST(links_of_our_own_are_followed),
+      TEST(a_link_in_a_folder_of_others_is_not_followed),
+      TEST(in_a_sticky_folder_it_depends_on_whose_link_it_is),
+      TEST(what_the_kernel_links_to_has_no_path),
+      TEST(what_is_put_in_the_place_of_our_file_is_not_written),
+      TEST(a_pipe_is_read_to_its_end),
+      TEST(a_file_may_be_as_large_as_said))

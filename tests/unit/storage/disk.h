@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * test-disk.h: the one disk that the tests of the drivers begin with.
+ */
+#ifndef TEST_DISK_H
+#define TEST_DISK_H
+
+#include "../test.h"
+#include "libxl_snap_driver.h"
+
+extern libxl_device_disk stored;
+extern struct snap_disk disk;
+
+/* Make of it a disk that both drivers of qcow2 take. */
+void good_disk(void);
+/* Its snapshot "before" by @driver. */
+struct snap_disk_op operation(const struct snap_driver *driver);
+/* What a snapshot config says of it. */
+libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode, const char *parent,
+                                  libxl_disk_format format);
+/* Both drivers of qcow2 refuse it as it is now, with @why; it is good after. */
+void both_refuse(const char *why);
+
+#endif

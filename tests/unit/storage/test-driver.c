@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * test-driver.c: golden pairs: facts in, steps and QMP text out; and each
+ * refusal with its sentence.
+ */
+#include "disk.h"
+
+#include <stdlib.h>
+
+static void check_create(const char *golden, const struct snap_driver *driver,
+                         const struct snap_disk_op *op)
+{
+    struct snap_plan plan = { 0 };
+    const char *action = driver->action(sc, op);
+
+    if (driver->prepare) driver->prepare(sc, &plan, op);
+    check_golden(golden, snap_sprintf(sc, "%s%s\n", plan_lines(&plan),
+                                      action));
+}
+
+static void every_mode_has_its_driver(void)
+{
+    const char *why = NULL;
+
+    good_disk();
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
+          == &snap_driver_internal);
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)
+          == &snap_driver_overlay);
+    CHECK(why == NULL);
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_DEFAULT, &why)
+          == NULL);
+    CHECK_STR(why, "no driver makes such snapshots");
+    disk.backend = SNAP_BACKEND_NONE;
+    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
+          == NULL);
+    CHECK_STR(why, "xenstore has no such device");
+}
+
+static void a_snapshot_names_its_driver(void)
+{
+    libxl_disk_snapshot ds = { .vdev = (char *)"xvda",
+                               .mode = LIBXL_SNAPSHOT_MODE_INTERNAL };
+    const struct snap_driver *driver;
+
+    CHECK_OK(snap_driver_of(sc, &ds, &driver));
+    CHECK(driver == &snap_driver_internal);
+    CHECK(!libxl_disk_snapshot_moves(&ds));
+    ds.mode = LIBXL_SNAPSHOT_MODE_EXTERNAL;
+    CHECK_OK(snap_driver_of(sc, &ds, &driver));
+    CHECK(driver == &snap_driver_overlay);
+    CHECK(libxl_disk_snapshot_moves(&ds));
+    ds.driver = (char *)"qcow2-internal";
+    CHECK_FAILS(snap_driver_of(sc, &ds, &driver), ERROR_INVAL,
+                "disk xvda: there is no driver 'qcow2-internal' for external "
+                "snapshots");
+    ds.driver = (char *)"tape";
+    CHECK_FAILS(snap_driver_of(sc, &ds, &driver), ERROR_INVAL,
+                "disk xvda: there is no driver 'tape'");
+}
+
+static void an_overlay_on_a_qcow2(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_overlay);
+
+    good_disk();
+    check_create("overlay-qcow2.json", &snap_driver_overlay, &op);
+}
+
+static void an_overlay_on_a_raw_disk_opened_directly_with_discard(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_overlay);
+
+    good_disk();
+    disk.node_driver = "raw";
+    disk.discard = true;
+    stored.direct_io_safe = true;
+    check_create("overlay-raw-direct.json", &snap_driver_overlay, &op);
+}
+
+static void an_overlay_whose_paths_need_care(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_overlay);
+
+    good_disk();
+    disk.path = disk.node_file = "/srv/my disk,\"1\".qcow2";
+    op.path = "-/srv/o,v\\er lay.qcow2";
+    check_create("overlay-paths.json", &snap_driver_overlay, &op);
+}
+
+static void a_tag(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_internal);
+
+    good_disk();
+    check_create("internal.json", &snap_driver_internal, &op);
+}
+
+static void a_driver_describes_the_same_twice(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_overlay);
+    struct snap_plan one = { 0 }, two = { 0 };
+
+    good_disk();
+    snap_driver_overlay.prepare(sc, &one, &op);
+    snap_driver_overlay.prepare(sc, &two, &op);
+    CHECK_STR(snap_plan_to_json(sc, &one), snap_plan_to_json(sc, &two));
+}
+
+/*-- revert -----------------------------------------------------------------*/
+
+static void going_back_to_a_base_makes_a_new_overlay(void)
+{
+    libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
+                                           "/srv/web.img",
+                                           LIBXL_DISK_FORMAT_RAW);
+    struct snap_revert_op op = { .ds = &ds, .driver = &snap_driver_overlay,
+                                 .name = "before", .path = "/srv/web.1.qcow2",
+                                 .image.virtual_size = 67108864 };
+    struct snap_plan plan = { 0 };
+
+    snap_driver_overlay.revert_prepare(sc, &plan, &op);
+    CHECK(snap_driver_overlay.revert == NULL);
+    check_golden("overlay-revert.json", plan_lines(&plan));
+    libxl_device_disk_dispose(&ds.parent);
+}
+
+static void going_back_to_a_tag_applies_it(void)
+{
+    libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_INTERNAL,
+                                           "/srv/a,b c.qcow2",
+                                           LIBXL_DISK_FORMAT_QCOW2);
+    struct snap_revert_op op = { .ds = &ds, .driver = &snap_driver_internal,
+                                 .name = "before" };
+    struct snap_plan plan = { 0 };
+
+    snap_driver_internal.revert(sc, &plan, &op);
+    CHECK(snap_driver_internal.revert_prepare == NULL);
+    check_golden("internal-revert.json", plan_lines(&plan));
+    libxl_device_disk_dispose(&ds.parent);
+}
+
+static void a_base_that_is_missing_is_found_before_the_revert(void)
+{
+    libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
+                                           "/nowhere/web.img",
+                                           LIBXL_DISK_FORMAT_RAW);
+    struct snap_revert_op op = { .ds = &ds, .name = "before" };
+
+    CHECK_FAILS(snap_driver_overlay.revert_check(sc, &op),
+                ERROR_INVAL, "disk xvda: its base /nowhere/web.img is "
+                "missing");
+    CHECK(snap_driver_internal.revert_check(sc, &op) != 0);
+    CHECK_HAS(error_text(), "image /nowhere/web.img: qemu-img ");
+    libxl_device_disk_dispose(&ds.parent);
+}
+
+/*-- where nobody runs the disk ---------------------------------------------*/
+
+static void offline_a_tag_is_qemu_imgs(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_internal);
+    struct snap_plan plan = { 0 };
+
+    good_disk();
+    disk.backend = SNAP_BACKEND_OFFLINE;
+    CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
+    snap_driver_internal.snapshot(sc, &plan, &op);
+    CHECK_INT(plan.num_steps, 0);           /* its QEMU has the image */
+    disk.node = NULL;
+    CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
+    snap_driver_internal.snapshot(sc, &plan, &op);
+    check_golden("internal-offline.json", plan_lines(&plan));
+}
+
+static void offline_an_overlay_needs_no_qemu(void)
+{
+    struct snap_disk_op op = operation(&snap_driver_overlay);
+    struct snap_plan plan = { 0 };
+
+    good_disk();
+    disk.backend = SNAP_BACKEND_OFFLINE;
+    disk.node = NULL;
+    CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
+    snap_driver_overlay.prepare(sc, &plan, &op);
+    CHECK_INT(plan.num_steps, 2);
+    CHECK_INT(plan.steps[0].kind, SNAP_STEP_CREATE_FILE);
+    CHECK_INT(plan.steps[1].kind, SNAP_STEP_EXEC);
+}
+
+/*-- refusals ---------------------------------------------------------------*/
+
+static void a_good_disk_is_taken(void)
+{
+    good_disk();
+    CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
+    CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
+    disk.node_driver = "raw";
+    CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
+}
+
+static void what_is_not_qemus_is_refused(void)
+{
+    good_disk();
+    disk.backend = SNAP_BACKEND_NONE;
+    both_refuse("xenstore has no such device");
+    disk.backend = SNAP_BACKEND_PHY;
+    both_refuse("blkback (phy) serves it, which has no snapshots; if it is a "
+                "file, add backendtype=qdisk to the disk in xl.cfg");
+    disk.backend = SNAP_BACKEND_OTHER;
+    both_refuse("its backend is not QEMU (qdisk)");
+    disk.backend_domid = 3;
+    both_refuse("its backend is in domain 3, out of reach");
+}
+
+static void what_qemu_says_must_fit_the_config(void)
+{
+    good_disk();
+    disk.emulated = true;
+    both_refuse("QEMU has it open twice, as an emulated disk too");
+    disk.node = NULL;
+    both_refuse("QEMU has no such disk");
+    disk.path = NULL;
+    both_refuse("its image is not an absolute path");
+    disk.path = disk.node_file = "web.qcow2";
+    both_refuse("its image is not an absolute path");
+    disk.node_file = "/srv/web.s1.qcow2";
+    both_refuse("QEMU writes to /srv/web.s1.qcow2, the stored config names "
+                "/srv/web.qcow2: an earlier snapshot was made behind libxl's "
+                "back");
+}
+
+static void a_path_that_no_config_can_hold_is_refused(void)
+{
+    good_disk();
+    disk.path = disk.node_file = "/srv/two\nlines";
+    both_refuse("a newline");
+    CHECK_FAILS(snap_check_target(sc, "overlay", "/tmp/a\nb", NULL, 1),
+                ERROR_INVAL, "a newline");
+}
+
+static void formats_are_refused_by_whom_they_do_not_suit(void)
+{
+    good_disk();
+    disk.node_driver = "raw";
+    CHECK_STR(snap_driver_internal.refuse(sc, &disk),
+              "format raw has no internal snapshots; use an external one");
+    disk.node_driver = "vpc";
+    CHECK_STR(snap_driver_internal.refuse(sc, &disk),
+              "format vpc has no internal snapshots; use an external one");
+    CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
+    disk.node_driver = "qed";
+    CHECK_STR(snap_driver_overlay.refuse(sc, &disk),
+              "format qed cannot be the base of an overlay here");
+}
+
+static void domains_that_are_out_of_reach_are_refused(void)
+{
+    struct snap_domain dom = { .domid = 7, .name = "web" };
+
+    CHECK_OK(snap_check_domain_alive(sc, &dom));
+    CHECK_OK(snap_check_domain(sc, &dom));
+    dom.shutdown = true;
+    CHECK_FAILS(snap_check_domain_alive(sc, &dom), ERROR_INVAL,
+                "domain 7: it has shut down or crashed");
+    dom.dying = true;
+    CHECK_FAILS(snap_check_domain_alive(sc, &dom), ERROR_INVAL,
+                "domain 7: it is dying");
+    dom.domid = 0;
+    CHECK_FAILS(snap_check_domain_alive(sc, &dom), ERROR_INVAL,
+                "domain 0 runs this command");
+    dom.config_update = true;
+    CHECK_FAILS(snap_check_domain(sc, &dom), ERROR_INVAL,
+                "domain web: xl config-update has left a config");
+    dom.dm_restricted = true;
+    CHECK_FAILS(snap_check_domain(sc, &dom), ERROR_INVAL,
+                "domain web: its QEMU runs with dm_restrict");
+    dom.stubdom = true;
+    CHECK_FAILS(snap_check_domain(sc, &dom), ERROR_INVAL,
+                "domain web: its device model runs in a stub domain");
+}
+
+TESTS(TEST(every_mode_has_its_driver), TEST(a_snapshot_names_its_driver),
+      TEST(an_overlay_on_a_qcow2),
+      TEST(an_overlay_on_a_raw_disk_opened_directly_with_discard),
+      TEST(an_overlay_whose_paths_need_care), TEST(a_tag),
+      TEST(a_driver_describes_the_same_twice),
+      TEST(going_back_to_a_base_makes_a_new_overlay),
+      TEST(going_back_to_a_tag_applies_it),
+      TEST(offline_a_tag_is_qemu_imgs), TEST(offline_an_overlay_needs_no_qemu),
+      TEST(a_base_that_is_missing_is_found_before_the_revert),
+      TEST(a_good_disk_is_taken), TEST(what_is_not_qemus_is_refused),
+      TEST(what_qemu_says_must_fit_the_config),
+      TEST(a_path_that_no_config_can_hold_is_refused),
+      TEST(formats_are_refused_by_whom_they_do_not_suit),
+      TEST(domains_that_are_out_of_reach_are_refused))

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * base/ctx.c: the memory and the error of one operation.
+ *
+ * Strings and small structs of an operation are never freed one by one: they
+ * belong to the context and go when the next operation begins, as with
+ * libxl's gc.  The first failure is the reason that the user is told.
+ */
+#include "libxl_snap_internal.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void free_allocs(libxl_snapshot_ctx *sc)
+{
+    size_t i;
+
+    for (i = 0; i < sc->num_allocs; i++)
+        free(sc->allocs[i]);
+    sc->num_allocs = 0;
+}
+
+int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
+                             xentoollog_logger *lg)
+{
+    libxl_snapshot_ctx *sc = calloc(1, sizeof(*sc));
+
+    if (!sc) return ERROR_NOMEM;
+    sc->ctx = ctx;
+    sc->lg = lg;
+    *sc_r = sc;
+    return 0;
+}
+
+void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc)
+{
+    if (!sc) return;
+    free_allocs(sc);
+    free(sc->allocs);
+    free(sc->error);
+    free(sc->journal_dir);
+    free(sc);
+}
+
+void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc, const char *dir)
+{
+    free(sc->journal_dir);
+    sc->journal_dir = snap_result_str(dir);
+}
+
+void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
+                                    unsigned int seconds)
+{
+    sc->step_ms = seconds > INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
+    sc->qmp_reply_ms = sc->step_ms;
+}
+
+int snap_step_ms(const libxl_snapshot_ctx *sc, int usual_ms)
+{
+    return sc->step_ms ? sc->step_ms : usual_ms;
+}
+
+const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)
+{
+    return sc->error;
+}
+
+void snap_ctx_begin(libxl_snapshot_ctx *sc)
+{
+    free_allocs(sc);
+    sc->lvm = NULL;
+    free(sc->error);
+    sc->error = NULL;
+}
+
+/* Out of memory: libxl, which we run on, gives up here too. */
+static void *must(void *ptr)
+{
+    if (!ptr) abort();
+    return ptr;
+}
+
+static void *keep(libxl_snapshot_ctx *sc, void *ptr)
+{
+    if (sc->num_allocs == sc->max_allocs) {
+        sc->max_allocs = sc->max_allocs ? 2 * sc->max_allocs : 64;
+        sc->allocs = must(realloc(sc->allocs,
+                                  sc->max_allocs * sizeof(*sc->allocs)));
+    }
+    sc->allocs[sc->num_allocs++] = must(ptr);
+    return ptr;
+}
+
+void *snap_zalloc(libxl_snapshot_ctx *sc, size_t size)
+{
+    return keep(sc, calloc(1, size ? size : 1));
+}
+
+void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
+                size_t new_size)
+{
+    void *ptr = snap_zalloc(sc, new_size);
+
+    if (old_size) memcpy(ptr, old, old_size);
+    return ptr;
+}
+
+char *snap_strdup(libxl_snapshot_ctx *sc, const char *s)
+{
+    return s ? keep(sc, strdup(s)) : NULL;
+}
+
+static char *format(const char *fmt, va_list ap)
+    __attribute__((format(printf, 1, 0)));
+
+static char *format(const char *fmt, va_list ap)
+{
+    char *s;
+
+    return vasprintf(&s, fmt, ap) < 0 ? must(NULL) : s;
+}
+
+char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
+{
+    va_list ap;
+    char *s;
+
+    va_start(ap, fmt);
+    s = keep(sc, format(fmt, ap));
+    va_end(ap);
+    return s;
+}
+
+/* Bytes 0x80 to 0x9f are controls only where UTF-8 has them behind 0xc2. */
+char *libxl_snapshot_plain(char *s)
+{
+    unsigned char *p;
+
+    for (p = (unsigned char *)s; p && *p; p++) {
+        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) *p++ = ' ', *p = ' ';
+        else if (*p < ' ' || *p == 0x7f) *p = ' ';
+    }
+    return s;
+}
+
+char *snap_result_str(const char *s)
+{
+    return s ? must(strdup(s)) : NULL;
+}
+
+int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
+{
+    va_list ap;
+    char *text, *both;
+
+    va_start(ap, fmt);
+    text = libxl_snapshot_plain(format(fmt, ap));
+    va_end(ap);
+
+    if (sc->error) {
+        both = snap_sprintf(sc, "%s; %s", sc->error, text);
+        free(sc->error);
+        free(text);
+        text = must(strdup(both));
+    }
+    sc->error = text;
+    return rc;
+}
+
+const char *snap_take_error(libxl_snapshot_ctx *sc)
+{
+    const char *text = snap_strdup(sc, sc->error ? sc->error : "failed");
+
+    free(sc->error);
+    sc->error = NULL;
+    return text;
+}
+
+void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
+              const char *fmt, ...)
+{
+    va_list ap;
+    char *text;
+
+    if (!sc->lg) return;
+    va_start(ap, fmt);
+    text = libxl_snapshot_plain(format(fmt, ap));
+    va_end(ap);
+    xtl_log(sc->lg, level, -1, "snapshot", "%s", text);
+    free(text);
+}
+
+const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds)
+{
+    time_t t = seconds;
+    struct tm tm;
+    char text[32];
+
+    if (!localtime_r(&t, &tm)
+        || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm))
+        return NULL;
+    return snap_strdup(sc, text);
+}
+
+uint64_t snap_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+}

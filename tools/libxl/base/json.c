@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * base/json.c: JSON in and out, on yajl.
+ *
+ * Objects are built inside out: the text of an inner value is a value of the
+ * outer one.  yajl_gen_number() copies its argument as it is, which lets a
+ * generator take finished JSON text as a value.
+ */
+#include "libxl_snap_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+
+/* yajl_tree frees recursively; QEMU's deepest reply nests with the backing
+ * chain, two levels a layer. */
+#define JSON_DEPTH_MAX 256
+
+static yajl_gen gen_alloc(void)
+{
+    yajl_gen g = yajl_gen_alloc(NULL);
+
+    if (!g) abort();
+    return g;
+}
+
+static void gen_str(yajl_gen g, const char *s)
+{
+    yajl_gen_string(g, (const unsigned char *)s, strlen(s));
+}
+
+static void gen_raw(yajl_gen g, const char *json)
+{
+    yajl_gen_number(g, json, strlen(json));
+}
+
+static char *gen_text(libxl_snapshot_ctx *sc, yajl_gen g)
+{
+    const unsigned char *buf;
+    size_t len;
+    char *text;
+
+    yajl_gen_get_buf(g, &buf, &len);
+    text = snap_grow(sc, buf, len, len + 1);
+    yajl_gen_free(g);
+    return text;
+}
+
+static void gen_pair(yajl_gen g, const char *key, va_list *ap)
+{
+    const char *s;
+
+    switch (key[0]) {
+    case 's':
+    case 'j':
+        s = va_arg(*ap, const char *);
+        if (!s) return;
+        gen_str(g, key + 2);
+        if (key[0] == 's') gen_str(g, s); else gen_raw(g, s);
+        return;
+    case 'b':
+        gen_str(g, key + 2);
+        yajl_gen_bool(g, va_arg(*ap, int));
+        return;
+    case 'u':
+        gen_str(g, key + 2);
+        yajl_gen_integer(g, va_arg(*ap, uint64_t));
+        return;
+    default:
+        abort();
+    }
+}
+
+char *snap_json_object(libxl_snapshot_ctx *sc, const char *key, ...)
+{
+    yajl_gen g = gen_alloc();
+    va_list ap;
+
+    yajl_gen_map_open(g);
+    va_start(ap, key);
+    for (; key; key = va_arg(ap, const char *))
+        gen_pair(g, key, &ap);
+    va_end(ap);
+    yajl_gen_map_close(g);
+    return gen_text(sc, g);
+}
+
+char *snap_json_array(libxl_snapshot_ctx *sc, const char *const *items,
+                      int num)
+{
+    yajl_gen g = gen_alloc();
+    int i;
+
+    yajl_gen_array_open(g);
+    for (i = 0; i < num; i++)
+        gen_raw(g, items[i]);
+    yajl_gen_array_close(g);
+    return gen_text(sc, g);
+}
+
+char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
+                        int num)
+{
+    yajl_gen g = gen_alloc();
+    int i;
+
+    yajl_gen_array_open(g);
+    for (i = 0; i < num; i++)
+        gen_str(g, items[i]);
+    yajl_gen_array_close(g);
+    return gen_text(sc, g);
+}
+
+/* It nests too deep; or it has a comment, which is no JSON, but
+ * yajl_tree_parse() takes it: what looks like a string in there is none. */
+static bool is_hostile(const char *text)
+{
+    bool in_string = false;
+    int depth = 0;
+
+    for (; *text; text++) {
+        if (in_string) {
+            if (*text == '\\' && text[1]) text++;
+            else if (*text == '"') in_string = false;
+        } else if (*text == '"') {
+            in_string = true;
+        } else if (*text == '/') {
+            return true;
+        } else if (*text == '{' || *text == '[') {
+            if (++depth > JSON_DEPTH_MAX) return true;
+        } else if (*text == '}' || *text == ']') {
+            depth--;
+        }
+    }
+    return false;
+}
+
+yajl_val snap_json_parse(const char *text)
+{
+    return is_hostile(text) ? NULL : yajl_tree_parse(text, NULL, 0);
+}
+
+yajl_val snap_json_get(yajl_val obj, const char *key)
+{
+    const char *path[] = { key, NULL };
+
+    return yajl_tree_get(obj, path, yajl_t_any);
+}
+
+const char *snap_json_str(yajl_val obj, const char *key)
+{
+    return YAJL_GET_STRING(snap_json_get(obj, key));
+}
+
+bool snap_json_bool(yajl_val obj, const char *key)
+{
+    return YAJL_IS_TRUE(snap_json_get(obj, key));
+}
+
+uint64_t snap_json_u64(yajl_val obj, const char *key)
+{
+    yajl_val v = snap_json_get(obj, key);
+
+    return YAJL_IS_INTEGER(v) && YAJL_GET_INTEGER(v) > 0
+        ? YAJL_GET_INTEGER(v) : 0;
+}

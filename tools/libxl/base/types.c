@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * base/types.c: init and dispose of the public structs, the twin of
+ * what libxl's gentypes.py would make of them.
+ */
+#include "libxl_snap_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_strings(char **strings, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode)
+{
+    switch (mode) {
+    case LIBXL_SNAPSHOT_MODE_INTERNAL: return "internal";
+    case LIBXL_SNAPSHOT_MODE_EXTERNAL: return "external";
+    case LIBXL_SNAPSHOT_MODE_DEFAULT:  break;
+    }
+    return "default";
+}
+
+void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
+                          const char *path, libxl_disk_format format)
+{
+    libxl_device_disk_dispose(disk);
+    libxl_device_disk_init(disk);
+    disk->vdev = snap_result_str(vdev);
+    disk->pdev_path = snap_result_str(path);
+    disk->format = format;
+    disk->backend = LIBXL_DISK_BACKEND_QDISK;
+    disk->readwrite = 1;
+}
+
+void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
+                              const libxl_device_disk *stored,
+                              const char *path, libxl_disk_format format)
+{
+    libxl_device_disk_dispose(disk);
+    libxl_device_disk_init(disk);
+    libxl_device_disk_copy(sc->ctx, disk, stored);
+    free(disk->pdev_path);
+    disk->pdev_path = snap_result_str(path);
+    disk->format = format;
+}
+
+void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
+{
+    snap->skipped = realloc(snap->skipped,
+                            (snap->num_skipped + 1) * sizeof(*snap->skipped));
+    if (!snap->skipped) abort();
+    snap->skipped[snap->num_skipped++] = snap_result_str(vdev);
+}
+
+void libxl_domain_snapshot_init(libxl_domain_snapshot *snap)
+{
+    memset(snap, 0, sizeof(*snap));
+    snap->domain_type = LIBXL_DOMAIN_TYPE_INVALID;
+}
+
+void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
+{
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++) {
+        free(snap->disks[i].vdev);
+        free(snap->disks[i].driver);
+        free(snap->disks[i].state);
+        libxl_device_disk_dispose(&snap->disks[i].parent);
+        libxl_device_disk_dispose(&snap->disks[i].child);
+    }
+    free(snap->disks);
+    free_strings(snap->skipped, snap->num_skipped);
+    free(snap->lvm_size);
+    free(snap->name);
+    free(snap->description);
+    free(snap->domain_name);
+    free(snap->memory_path);
+    free(snap->memory_state);
+    free(snap->consistency);
+    free(snap->domain_config_path);
+    free(snap->xen_version);
+    free(snap->qemu_version);
+    libxl_domain_snapshot_init(snap);
+}
+
+static void free_layers(libxl_snapshot_layer *layers, int num)
+{
+    int i, j;
+
+    for (i = 0; i < num; i++) {
+        for (j = 0; j < layers[i].num_tags; j++)
+            free(layers[i].tags[j].name);
+        free(layers[i].tags);
+        free(layers[i].path);
+        free(layers[i].format);
+    }
+    free(layers);
+}
+
+void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
+                                        int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++) {
+        free(info[i].vdev);
+        free(info[i].path);
+        free_layers(info[i].layers, info[i].num_layers);
+        free(info[i].no_internal);
+        free(info[i].no_external);
+    }
+    free(info);
+}
+
+static void free_disk_params(libxl_disk_snapshot_params *disks, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++) {
+        free(disks[i].vdev);
+        free(disks[i].driver);
+        free(disks[i].path);
+    }
+    free(disks);
+}
+
+void libxl_domain_snapshot_params_init(libxl_domain_snapshot_params *params)
+{
+    memset(params, 0, sizeof(*params));
+}
+
+void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params)
+{
+    free(params->name);
+    free(params->description);
+    free(params->memory_path);
+    free(params->config_path);
+    free(params->domain_config_path);
+    free(params->domain_config_text);
+    free(params->quiesce_command);
+    free(params->directory);
+    free(params->lvm_size);
+    free_disk_params(params->disks, params->num_disks);
+    libxl_domain_snapshot_params_init(params);
+}
+
+void libxl_domain_snapshot_revert_params_init(
+    libxl_domain_snapshot_revert_params *params)
+{
+    memset(params, 0, sizeof(*params));
+}
+
+void libxl_domain_snapshot_revert_params_dispose(
+    libxl_domain_snapshot_revert_params *params)
+{
+    free_disk_params(params->disks, params->num_disks);
+    free(params->xl_path);
+    free(params->domain_config_path);
+    libxl_domain_snapshot_revert_params_init(params);
+}
+
+void libxl_domain_snapshot_verification_init(
+    libxl_domain_snapshot_verification *verification)
+{
+    memset(verification, 0, sizeof(*verification));
+}
+
+void libxl_domain_snapshot_verification_dispose(
+    libxl_domain_snapshot_verification *verification)
+{
+    int i;
+
+    for (i = 0; i < verification->num_items; i++) {
+        free(verification->items[i].what);
+        free(verification->items[i].path);
+        free(verification->items[i].error);
+    }
+    free(verification->items);
+    libxl_domain_snapshot_verification_init(verification);
+}
+
+void snap_verification_add(libxl_domain_snapshot_verification *verification,
+                           const char *what, const char *path,
+                           const char *error)
+{
+    libxl_snapshot_verified_item *items = realloc(
+        verification->items, (verification->num_items + 1) * sizeof(*items));
+
+    if (!items) abort();
+    verification->items = items;
+    items[verification->num_items++] = (libxl_snapshot_verified_item){
+        .what = snap_result_str(what), .path = snap_result_str(path),
+        .error = snap_result_str(error),
+    };
+}
+
+void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result)
+{
+    memset(result, 0, sizeof(*result));
+    libxl_domain_snapshot_init(&result->snapshot);
+    result->domid = INVALID_DOMID;
+}
+
+void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result)
+{
+    libxl_domain_snapshot_dispose(&result->snapshot);
+    free_strings(result->steps, result->num_steps);
+    free(result->plan_json);
+    libxl_domain_snapshot_result_init(result);
+}
+
+void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery)
+{
+    memset(recovery, 0, sizeof(*recovery));
+}
+
+void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
+{
+    int i;
+
+    free(recovery->domain);
+    free(recovery->operation);
+    free(recovery->snapshot);
+    free(recovery->journal);
+    free(recovery->state);
+    for (i = 0; i < recovery->num_steps; i++) free(recovery->steps[i]);
+    free(recovery->steps);
+    for (i = 0; i < recovery->num_disks; i++) free(recovery->disks[i]);
+    free(recovery->disks);
+    libxl_snapshot_recovery_init(recovery);
+}

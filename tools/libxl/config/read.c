@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * config/read.c: reads the snapshot config, xl.snapshot.cfg(5).
+ *
+ * libxlutil parses xl.cfg syntax and disk specifications.  What it cannot
+ * tell is which keys a file has; known_keys() finds those, so that a
+ * misspelt key is an error and not silence.
+ */
+#include "libxl_snap_internal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libxlutil.h>
+
+#define CONFIG_MAX (1 << 20)
+
+static const char *const known_keys[] = {
+    "name", "description", "memory", "memory_path", "memory_state", "disks",
+    "parents", "drivers", "states", "skipped", "lvm_size", "consistency",
+    "domain_config", "domain", "uuid", "type", "creation_time", "xen_version",
+    "qemu_version",
+};
+
+static bool key_is_known(const char *key, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(known_keys) / sizeof(known_keys[0]); i++)
+        if (strlen(known_keys[i]) == len && !strncmp(known_keys[i], key, len))
+            return true;
+    return false;
+}
+
+/* Skip a quoted string at *p; libxlutil lets none span lines. */
+static const char *skip_string(const char *p)
+{
+    char quote = *p++;
+
+    while (*p && *p != quote && *p != '\n') {
+        if (*p == '\\' && p[1]) p++;
+        p++;
+    }
+    return *p == quote ? p + 1 : p;
+}
+
+/*
+ * Refuse a file that sets a key we do not know.  A key is a word outside of
+ * strings, comments and lists that an "=" or "+=" follows.  The file is known
+ * to be well-formed.
+ */
+static int config_check_keys(libxl_snapshot_ctx *sc, const char *path,
+                             const char *text)
+{
+    const char *p = text, *word;
+    int line = 1, depth = 0;
+
+    while (*p) {
+        if (*p == '\n') {
+            line++;
+            p++;
+        } else if (*p == '#') {
+            p += strcspn(p, "\n");
+        } else if (*p == '"' || *p == '\'') {
+            p = skip_string(p);
+        } else if (*p == '[' || *p == ']') {
+            depth += *p++ == '[' ? 1 : -1;
+        } else if (!depth && (isalpha((unsigned char)*p) || *p == '_')) {
+            for (word = p; isalnum((unsigned char)*p) || *p == '_'; p++);
+            if (!key_is_known(word, p - word))
+                return snap_fail(sc, ERROR_INVAL, "%s:%d: unknown key '%.*s'; "
+                                 "see xl.snapshot.cfg(5)", path, line,
+                                 (int)(p - word), word);
+            p += strcspn(p, "'\"[\n;#");    /* past "=", up to the value */
+        } else {
+            p++;
+        }
+    }
+    return 0;
+}
+
+/*-- reading ----------------------------------------------------------------*/
+
+/* libxlutil writes its complaints to a FILE: collected here, one line. */
+struct config_report {
+    FILE *f;
+    char *text;
+    size_t len;
+};
+
+static const char *report_line(struct config_report *report)
+{
+    fflush(report->f);
+    if (!report->text || !*report->text) return "cannot be parsed";
+    report->text[strcspn(report->text, "\n")] = 0;
+    return report->text;
+}
+
+static libxl_disk_snapshot *snapshot_disk(libxl_domain_snapshot *snap,
+                                          const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++)
+        if (!strcmp(snap->disks[i].vdev, vdev))
+            return &snap->disks[i];
+    return NULL;
+}
+
+/* A disk of `disks': an empty target is internal.  libxlutil 4.17 gives ",,hdb"
+ * the path "" and the format raw, so the path tells, never the format. */
+static int config_add_disk(libxl_snapshot_ctx *sc, const char *path,
+                           libxl_domain_snapshot *snap,
+                           const libxl_device_disk *disk)
+{
+    libxl_disk_snapshot *ds;
+
+    if (!disk->vdev || !*disk->vdev)
+        return snap_fail(sc, ERROR_INVAL, "%s: a disk has no virtual device; "
+                         "write TARGET,FORMAT,VDEV or ,,VDEV", path);
+    if (snapshot_disk(snap, disk->vdev))
+        return snap_fail(sc, ERROR_INVAL, "%s: disk %s stands in `disks' "
+                         "twice; leave one", path, disk->vdev);
+
+    snap->disks = realloc(snap->disks,
+                          (snap->num_disks + 1) * sizeof(*snap->disks));
+    if (!snap->disks) abort();
+    ds = &snap->disks[snap->num_disks++];
+    memset(ds, 0, sizeof(*ds));
+    libxl_device_disk_init(&ds->parent);
+    libxl_device_disk_init(&ds->child);
+    ds->vdev = snap_result_str(disk->vdev);
+    if (disk->pdev_path && *disk->pdev_path) {
+        ds->mode = LIBXL_SNAPSHOT_MODE_EXTERNAL;
+        snap_device_disk_set(&ds->child, disk->vdev, disk->pdev_path,
+                             disk->format);
+    } else {
+        ds->mode = LIBXL_SNAPSHOT_MODE_INTERNAL;
+    }
+    return 0;
+}
+
+static int config_add_parent(libxl_snapshot_ctx *sc, const char *path,
+                             libxl_domain_snapshot *snap,
+                             const libxl_device_disk *disk)
+{
+    libxl_disk_snapshot *ds = disk->vdev ? snapshot_disk(snap, disk->vdev)
+                                         : NULL;
+
+    if (!ds || !disk->pdev_path || !*disk->pdev_path || ds->parent.pdev_path)
+        return snap_fail(sc, ERROR_INVAL, "%s: `parents' must name one image "
+                         "for each of `disks'", path);
+    snap_device_disk_set(&ds->parent, disk->vdev, disk->pdev_path,
+                         disk->format);
+    ds->parent.backend = disk->backend;
+    return 0;
+}
+
+/* Each disk specification of the list @key goes to @add. */
+static int config_read_disks(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                             struct config_report *report, const char *path,
+                             const char *key, libxl_domain_snapshot *snap,
+                             int (*add)(libxl_snapshot_ctx *, const char *,
+                                        libxl_domain_snapshot *,
+                                        const libxl_device_disk *))
+{
+    XLU_ConfigList *list;
+    const char *spec;
+    int num, i, r, rc;
+
+    r = xlu_cfg_get_list(cfg, key, &list, &num, 0);
+    if (r == ESRCH) return 0;
+    if (r)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+
+    for (i = 0; i < num; i++) {
+        libxl_device_disk disk;
+
+        spec = xlu_cfg_get_listitem(list, i);
+        if (!spec)
+            return snap_fail(sc, ERROR_INVAL, "%s: an item of `%s' is no "
+                             "string", path, key);
+        libxl_device_disk_init(&disk);
+        r = xlu_disk_parse(cfg, 1, &spec, &disk);
+        rc = r ? snap_fail(sc, ERROR_INVAL, "%s: disk '%s': %s", path, spec,
+                           report_line(report))
+               : add(sc, path, snap, &disk);
+        libxl_device_disk_dispose(&disk);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static char **disk_driver(libxl_disk_snapshot *ds) { return &ds->driver; }
+static char **disk_state(libxl_disk_snapshot *ds) { return &ds->state; }
+
+/* The list @key: "VDEV=TEXT" for disks that `disks' has. */
+static int config_read_texts(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                             struct config_report *report, const char *path,
+                             const char *key, libxl_domain_snapshot *snap,
+                             char **(*member)(libxl_disk_snapshot *))
+{
+    libxl_disk_snapshot *ds;
+    XLU_ConfigList *list;
+    const char *item, *text;
+    int num, i, r;
+
+    r = xlu_cfg_get_list(cfg, key, &list, &num, 0);
+    if (r == ESRCH) return 0;
+    if (r)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+    for (i = 0; i < num; i++) {
+        item = xlu_cfg_get_listitem(list, i);
+        text = item ? strchr(item, '=') : NULL;
+        ds = text ? snapshot_disk(snap, snap_sprintf(
+                        sc, "%.*s", (int)(text - item), item)) : NULL;
+        if (!ds || !text[1] || *member(ds))
+            return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be of the form "
+                             "VDEV=%s, one at most for each of `disks'", path,
+                             key, member == disk_driver ? "DRIVER" : "STATE");
+        *member(ds) = snap_result_str(text + 1);
+    }
+    return 0;
+}
+
+static int config_read_skipped(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                               struct config_report *report, const char *path,
+                               libxl_domain_snapshot *snap)
+{
+    XLU_ConfigList *list;
+    const char *vdev;
+    int num, i, r;
+
+    r = xlu_cfg_get_list(cfg, "skipped", &list, &num, 0);
+    if (r == ESRCH) return 0;
+    if (r)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+    for (i = 0; i < num; i++) {
+        vdev = xlu_cfg_get_listitem(list, i);
+        if (!vdev || !*vdev || snapshot_disk(snap, vdev))
+            return snap_fail(sc, ERROR_INVAL, "%s: `skipped' must have virtual "
+                             "devices that `disks' has not", path);
+        snap_skipped_add(snap, vdev);
+    }
+    return 0;
+}
+
+static int config_read_number(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                              struct config_report *report, const char *path,
+                              const char *key, long max, long *value)
+{
+    int r = xlu_cfg_get_bounded_long(cfg, key, 0, max, value, 0);
+
+    if (!r || r == ESRCH) return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be a number from 0 to "
+                     "%ld (%s)", path, key, max, report_line(report));
+}
+
+/* *value_r (malloc'd) is left alone if the file does not set @key. */
+static int config_read_string(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                              struct config_report *report, const char *path,
+                              const char *key, char **value_r)
+{
+    int r = xlu_cfg_replace_string(cfg, key, value_r, 0);
+
+    if (!r || r == ESRCH) return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be a string (%s)", path,
+                     key, report_line(report));
+}
+
+static int config_read_strings(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                               struct config_report *report, const char *path,
+                               libxl_domain_snapshot *snap)
+{
+    const struct { const char *key; char **value; } strings[] = {
+        { "name", &snap->name },
+        { "description", &snap->description },
+        { "domain", &snap->domain_name },
+        { "xen_version", &snap->xen_version },
+        { "qemu_version", &snap->qemu_version },
+        { "memory_path", &snap->memory_path },
+        { "memory_state", &snap->memory_state },
+        { "consistency", &snap->consistency },
+        { "domain_config", &snap->domain_config_path },
+        { "lvm_size", &snap->lvm_size },
+    };
+    size_t i;
+    int rc;
+
+    for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+        rc = config_read_string(sc, cfg, report, path, strings[i].key,
+                                strings[i].value);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static int config_read_identity(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                                struct config_report *report,
+                                const char *path, libxl_domain_snapshot *snap)
+{
+    char *uuid = NULL, *type = NULL;
+    int rc;
+
+    rc = config_read_string(sc, cfg, report, path, "uuid", &uuid);
+    if (rc) goto out;
+    rc = config_read_string(sc, cfg, report, path, "type", &type);
+    if (rc) goto out;
+    if (uuid && libxl_uuid_from_string(&snap->domain_uuid, uuid))
+        rc = snap_fail(sc, ERROR_INVAL, "%s: uuid '%s' is none", path, uuid);
+    else if (type && libxl_domain_type_from_string(type, &snap->domain_type))
+        rc = snap_fail(sc, ERROR_INVAL, "%s: type '%s' is none; use pv, pvh "
+                       "or hvm", path, type);
+    else if (snap->consistency && strcmp(snap->consistency, "crash")
+             && strcmp(snap->consistency, "clean"))
+        rc = snap_fail(sc, ERROR_INVAL, "%s: consistency '%s' is none; use "
+                       "crash or clean", path, snap->consistency);
+    else if (snap->name)
+        rc = snap_name_check(sc, snap->name);
+ out:
+    free(uuid);
+    free(type);
+    return rc;
+}
+
+static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
+                       struct config_report *report, const char *path,
+                       libxl_domain_snapshot *snap)
+{
+    long memory = -1, created = 0;
+    int rc;
+
+    rc = config_read_strings(sc, cfg, report, path, snap);
+    if (rc) return rc;
+    rc = config_read_identity(sc, cfg, report, path, snap);
+    if (rc) return rc;
+    rc = config_read_number(sc, cfg, report, path, "memory", 1, &memory);
+    if (rc) return rc;
+    rc = config_read_number(sc, cfg, report, path, "creation_time",
+                            0x7fffffffffffL, &created);
+    if (rc) return rc;
+    snap->creation_time = created;
+    if (memory >= 0) libxl_defbool_set(&snap->memory, memory);
+    if (memory == 0 && snap->memory_path)
+        return snap_fail(sc, ERROR_INVAL, "%s: memory=0 and memory_path "
+                         "contradict each other; leave one out", path);
+
+    rc = config_read_disks(sc, cfg, report, path, "disks", snap,
+                           config_add_disk);
+    if (rc) return rc;
+    rc = config_read_disks(sc, cfg, report, path, "parents", snap,
+                           config_add_parent);
+    if (rc) return rc;
+    rc = config_read_texts(sc, cfg, report, path, "drivers", snap,
+                           disk_driver);
+    if (rc) return rc;
+    rc = config_read_texts(sc, cfg, report, path, "states", snap, disk_state);
+    if (rc) return rc;
+    return config_read_skipped(sc, cfg, report, path, snap);
+}
+
+int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
+                      const char *text, libxl_domain_snapshot *snap)
+{
+    struct config_report report = { NULL, NULL, 0 };
+    XLU_Config *cfg = NULL;
+    int rc;
+
+    report.f = open_memstream(&report.text, &report.len);
+    if (!report.f) abort();
+    cfg = xlu_cfg_init(report.f, path);
+    if (!cfg) abort();
+    /* libxlutil 4.17 takes a comment without a newline at the end for an error */
+    text = snap_sprintf(sc, "%s\n", text);
+    if (xlu_cfg_readdata(cfg, text, strlen(text))) {
+        rc = snap_fail(sc, ERROR_INVAL, "%s", report_line(&report));
+        goto out;
+    }
+    rc = config_check_keys(sc, path, text);
+    if (rc) goto out;
+    rc = config_read(sc, cfg, &report, path, snap);
+
+ out:
+    if (cfg) xlu_cfg_destroy(cfg);
+    if (report.f) fclose(report.f);
+    free(report.text);
+    return rc;
+}
+
+int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
+                                      libxl_domain_snapshot *snap)
+{
+    char *text;
+    int rc;
+
+    snap_ctx_begin(sc);
+    rc = snap_file_read(sc, path, CONFIG_MAX, &text);
+    return rc ? rc : snap_config_parse(sc, path, text, snap);
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/domain.c: reads what there is: the domain, its stored config,
+ * its disks in xenstore, and QEMU's block graph.  Changes nothing.
+ */
+#include "libxl_snap_lvm.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libxl_utils.h>
+
+#define GATHER_LAYERS_MAX   1024
+
+void snap_domain_init(struct snap_domain *dom)
+{
+    memset(dom, 0, sizeof(*dom));
+    dom->domid = SNAP_NO_DOMAIN;
+    libxl_domain_config_init(&dom->config);
+}
+
+void snap_domain_dispose(struct snap_domain *dom)
+{
+    libxl_domain_config_dispose(&dom->config);
+    snap_domain_init(dom);
+}
+
+const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
+                                         const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < dom->num_disks; i++)
+        if (!strcmp(dom->disks[i].vdev, vdev))
+            return &dom->disks[i];
+    return NULL;
+}
+
+/*-- the domain -------------------------------------------------------------*/
+
+static int gather_state(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+{
+    libxl_dominfo info;
+    int rc;
+
+    libxl_dominfo_init(&info);
+    rc = snap_dom_info(sc, dom->domid, &info);
+    if (rc) goto out;
+    dom->uuid = info.uuid;
+    dom->uuid_str = snap_sprintf(sc, LIBXL_UUID_FMT,
+                                 LIBXL_UUID_BYTES(info.uuid));
+    dom->type = info.domain_type;
+    dom->paused = info.paused;
+    dom->shutdown = info.shutdown;
+    dom->dying = info.dying;
+    dom->memory_kb = info.current_memkb;
+    /* what "xl shutdown" asked for and the guest has not yet taken up */
+    dom->asked_to = snap_xs_read(sc, snap_sprintf(
+        sc, "/local/domain/%u/control/shutdown", dom->domid));
+ out:
+    libxl_dominfo_dispose(&info);
+    return rc;
+}
+
+static int gather_config(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+{
+    const libxl_domain_build_info *b = &dom->config.b_info;
+    uint8_t *data = NULL;
+    int rc, len;
+
+    rc = libxl_retrieve_domain_configuration(sc->ctx, dom->domid,
+                                             &dom->config, NULL);
+    if (rc)
+        return snap_fail(sc, rc, "domain %u: libxl has no stored config of "
+                         "it: %s", dom->domid, libxl_error_to_string(rc));
+    dom->name = dom->config.c_info.name;
+    /* libxl_defbool_val() aborts on a default */
+    dom->dm_restricted = !libxl_defbool_is_default(b->dm_restrict)
+        && libxl_defbool_val(b->dm_restrict);
+    dom->stubdom = libxl_get_stubdom_id(sc->ctx, dom->domid) != 0;
+
+    /* "xl config-update" leaves this; it wins over the stored config when the
+     * domain reboots (4.17, xl_vmcontrol.c:reload_domain_config) */
+    rc = libxl_userdata_retrieve(sc->ctx, dom->domid, "xl", &data, &len);
+    dom->config_update = !rc && len > 0;
+    free(data);
+    return 0;
+}
+
+/*-- disks in xenstore ------------------------------------------------------*/
+
+static enum snap_backend backend_of_path(const char *path)
+{
+    if (strstr(path, "/backend/qdisk/")) return SNAP_BACKEND_QDISK;
+    if (strstr(path, "/backend/vbd/")) return SNAP_BACKEND_PHY;
+    return SNAP_BACKEND_OTHER;
+}
+
+static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir, const char *key)
+{
+    const char *value = snap_xs_read(sc, snap_sprintf(sc, "%s/%s", dir, key));
+
+    return value && !strcmp(value, "1");
+}
+
+static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                           struct snap_disk *disk)
+{
+    libxl_diskinfo info;
+
+    libxl_diskinfo_init(&info);
+    if (libxl_device_disk_getinfo(sc->ctx, dom->domid, disk->stored, &info)) {
+        /* 4.17 leaves a pointer to the backend that it has freed */
+        libxl_diskinfo_init(&info);
+    } else if (info.backend) {
+        disk->devid = info.devid;
+        disk->be_path = snap_strdup(sc, info.backend);
+        disk->backend = backend_of_path(info.backend);
+        disk->discard = xs_is_one(sc, info.backend, "discard-enable");
+        disk->backend_domid = info.backend_id;
+        if (info.state == 4 /* XenbusStateConnected */)
+            dom->pv_drivers = true;
+    }
+    libxl_diskinfo_dispose(&info);
+}
+
+/* The file of a vhd that tapdisk serves: "vhd:/FILE" (4.17, block-tap). */
+static const char *tapdisk_file(const libxl_device_disk *stored)
+{
+    const char *script = stored->script, *path = stored->pdev_path, *slash;
+
+    if (!script || !path || strncmp(path, "vhd:/", 5)) return NULL;
+    slash = strrchr(script, '/');
+    return strcmp(slash ? slash + 1 : script, "block-tap") ? NULL : path + 4;
+}
+
+/* Not domain 0: xl takes its number, too. */
+static const char *driver_domain(const libxl_device_disk *stored)
+{
+    const char *name = stored->backend_domname;
+
+    return name && *name && strcmp(name, "0") && strcmp(name, "Domain-0")
+        ? name : NULL;
+}
+
+/* What the config says of the disks. */
+void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+{
+    int i;
+
+    dom->num_disks = dom->config.num_disks;
+    dom->disks = snap_zalloc(sc, dom->num_disks * sizeof(*dom->disks));
+    for (i = 0; i < dom->num_disks; i++) {
+        const libxl_device_disk *stored = &dom->config.disks[i];
+        const char *vhd = tapdisk_file(stored);
+
+        dom->disks[i] = (struct snap_disk){
+            .stored = stored,
+            .vdev = stored->vdev,
+            .path = vhd ? vhd : stored->pdev_path,
+            .tapdisk = vhd != NULL,
+            .driver_domain = driver_domain(stored),
+            .wanted = stored->readwrite && !stored->is_cdrom,
+        };
+    }
+}
+
+/*-- QEMU's graph -----------------------------------------------------------*/
+
+static const char *dup_str(libxl_snapshot_ctx *sc, yajl_val obj,
+                           const char *key)
+{
+    return snap_strdup(sc, snap_json_str(obj, key));
+}
+
+static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
+                      yajl_val inserted)
+{
+    yajl_val image = snap_json_get(inserted, "image");
+
+    if (disk->node)
+        return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
+                         "query-block has it twice", disk->vdev);
+    disk->node = dup_str(sc, inserted, "node-name");
+    disk->node_file = dup_str(sc, inserted, "file");
+    disk->node_driver = dup_str(sc, inserted, "drv");
+    if (!disk->node || !disk->node_file || !disk->node_driver || !image)
+        return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
+                         "query-block lacks its node-name, file, drv or image",
+                         disk->vdev);
+    disk->virtual_size = snap_json_u64(image, "virtual-size");
+    disk->chain = snap_imageinfo_nested(sc, image, &disk->num_layers);
+    disk->layers = snap_layer_paths(sc, disk->chain, disk->num_layers);
+    disk->num_tags = disk->chain[0].num_tags;
+    disk->tags = snap_layer_tags(sc, &disk->chain[0]);
+    return 0;
+}
+
+/* QEMU names the whole disk by its partition 0: "xvda0" for xvda (7.2,
+ * xen_block_get_vdev); but "xvda10" is not xvda1. */
+static bool is_vdev(const char *qemu, const char *vdev)
+{
+    size_t len = strlen(vdev);
+    bool whole = len && !isdigit((unsigned char)vdev[len - 1]);
+
+    return !strncmp(qemu, vdev, len)
+        && (!qemu[len] || (whole && !strcmp(qemu + len, "0")));
+}
+
+/*
+ * A xen-block device tells its vdev.  Any other device with the image of one
+ * of our disks is the emulated twin that an HVM domain boots from and its
+ * guest has not unplugged (libxl gives QEMU both, 4.17).
+ */
+int snap_graph_apply(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                     const struct snap_qemu_device *devices, int num)
+{
+    const char *file;
+    int i, j, rc;
+
+    for (i = 0; i < dom->num_disks; i++) {
+        struct snap_disk *disk = &dom->disks[i];
+
+        for (j = 0; j < num; j++) {
+            if (devices[j].vdev) {
+                if (!is_vdev(devices[j].vdev, disk->vdev)) continue;
+                rc = graph_disk(sc, disk, devices[j].inserted);
+                if (rc) return rc;
+            } else {
+                file = snap_json_str(devices[j].inserted, "file");
+                if (file && disk->path && !strcmp(file, disk->path))
+                    disk->emulated = true;
+            }
+        }
+    }
+    return 0;
+}
+
+/* The vdev of the device at @qdev, a path in QEMU's object tree; NULL if it
+ * is no xen-block device (QEMU: it has no such property). */
+static int query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                      const char *qdev, const char **vdev_r)
+{
+    yajl_val reply = NULL, list;
+    const char *args = snap_json_object(sc, "s:path", qdev, NULL);
+    bool is_xen_block = false;
+    size_t i;
+    int rc;
+
+    *vdev_r = NULL;
+    rc = snap_qmp_execute(sc, qmp, "qom-list", args, &reply);
+    if (rc) return rc;
+    list = snap_json_get(reply, "return");
+    for (i = 0; YAJL_IS_ARRAY(list) && i < list->u.array.len; i++) {
+        const char *name = snap_json_str(list->u.array.values[i], "name");
+
+        if (name && !strcmp(name, "vdev")) is_xen_block = true;
+    }
+    yajl_tree_free(reply);
+    if (!is_xen_block) return 0;
+
+    args = snap_json_object(sc, "s:path", qdev, "s:property", "vdev", NULL);
+    rc = snap_qmp_execute(sc, qmp, "qom-get", args, &reply);
+    if (rc) return rc;
+    *vdev_r = dup_str(sc, reply, "return");
+    yajl_tree_free(reply);
+    return 0;
+}
+
+static int gather_devices(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                          struct snap_qmp *qmp)
+{
+    struct snap_qemu_device *devices;
+    yajl_val reply, list;
+    size_t i, len;
+    int num = 0, rc;
+
+    rc = snap_qmp_execute(sc, qmp, "query-block", NULL, &reply);
+    if (rc) return rc;
+    list = snap_json_get(reply, "return");
+    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    devices = snap_zalloc(sc, len * sizeof(*devices));
+    for (i = 0; i < len; i++) {
+        yajl_val v = list->u.array.values[i];
+        const char *qdev = snap_json_str(v, "qdev");
+        yajl_val inserted = snap_json_get(v, "inserted");
+
+        if (!inserted) continue;
+        devices[num].inserted = inserted;
+        if (qdev) {
+            rc = query_vdev(sc, qmp, qdev, &devices[num].vdev);
+            if (rc) goto out;
+        }
+        num++;
+    }
+    rc = snap_graph_apply(sc, dom, devices, num);
+ out:
+    yajl_tree_free(reply);
+    return rc;
+}
+
+static int gather_nodes(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                        struct snap_qmp *qmp)
+{
+    yajl_val reply, list;
+    size_t i, len;
+    int rc;
+
+    rc = snap_qmp_execute(sc, qmp, "query-named-block-nodes",
+                          snap_json_object(sc, "b:flat", 1, NULL), &reply);
+    if (rc) return rc;
+    list = snap_json_get(reply, "return");
+    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    dom->nodes = snap_zalloc(sc, len * sizeof(*dom->nodes));
+    for (i = 0; i < len; i++) {
+        const char *name = dup_str(sc, list->u.array.values[i], "node-name");
+
+        if (name) dom->nodes[dom->num_nodes++] = name;
+    }
+    yajl_tree_free(reply);
+    return 0;
+}
+
+static int gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+{
+    struct snap_qmp *qmp = NULL;
+    bool needed = false;
+    int rc, i;
+
+    dom->qemu_pid = snap_xs_qemu_pid(sc, dom->domid);
+    for (i = 0; i < dom->num_disks; i++)
+        if (dom->disks[i].backend == SNAP_BACKEND_QDISK
+            && dom->disks[i].backend_domid == 0)
+            needed = true;
+    if (!needed) return 0;
+
+    rc = snap_qmp_open(sc, dom->domid, dom->uuid_str, &qmp);
+    if (rc) goto out;
+    dom->qemu_version = snap_qmp_version(qmp);
+    rc = gather_devices(sc, dom, qmp);
+    if (rc) goto out;
+    rc = gather_nodes(sc, dom, qmp);
+ out:
+    snap_qmp_close(qmp);
+    return rc;
+}
+
+int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
+                       struct snap_domain *dom)
+{
+    int rc, i;
+
+    dom->domid = domid;
+    rc = gather_state(sc, dom);
+    if (rc) return rc;
+    /* a dying domain has no config, and one that is shut down no QEMU */
+    rc = snap_check_domain_alive(sc, dom);
+    if (rc) return rc;
+    rc = gather_config(sc, dom);
+    if (rc) return rc;
+    snap_gather_disks(sc, dom);
+    for (i = 0; i < dom->num_disks; i++) {
+        gather_backend(sc, dom, &dom->disks[i]);
+        rc = snap_gather_vhd(sc, &dom->disks[i]);
+        if (rc) return rc;
+    }
+    rc = snap_gather_lvs(sc, dom);
+    if (rc) return rc;
+    rc = snap_monitor_find(sc, dom->name, &dom->monitors, &dom->num_monitors);
+    if (rc) return rc;
+    if (dom->stubdom) return 0;     /* its QEMU is out of our reach */
+    return gather_qemu(sc, dom);
+}
+
+/*-- another domain's disks ------------------------------------------------*/
+
+/* Whether @path is @parent or has it below. */
+static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
+                 const char *parent, bool *is_r)
+{
+    struct snap_image_info info;
+    int i, rc;
+
+    *is_r = path && !strcmp(path, parent);
+    if (*is_r || !path || !format) return 0;
+    rc = snap_gather_lv_related(sc, path, parent, is_r);
+    if (rc || *is_r) return rc;
+    rc = snap_gather_image(sc, path, format, &info);
+    if (rc) return rc;
+    for (i = 0; i < info.num_layers && !*is_r; i++)
+        *is_r = !strcmp(info.layers[i], parent);
+    return 0;
+}
+
+int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
+                      const char *parent, bool *is_r)
+{
+    libxl_domain_config config;
+    int rc, i;
+
+    *is_r = false;
+    libxl_domain_config_init(&config);
+    rc = libxl_retrieve_domain_configuration(sc->ctx, domid, &config, NULL);
+    if (rc) {
+        rc = snap_fail(sc, rc, "domain %u: libxl has no stored config of it",
+                       domid);
+        goto out;
+    }
+    for (i = 0; i < config.num_disks; i++) {
+        const libxl_device_disk *disk = &config.disks[i];
+
+        if (strcmp(disk->vdev, vdev)) continue;
+        rc = is_on(sc, disk->pdev_path, snap_qemu_format(disk->format), parent,
+                   is_r);
+    }
+ out:
+    libxl_domain_config_dispose(&config);
+    return rc;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/identity.c: tells a disk's state at a snapshot from another that took
+ * its place: a base that was written to, a tag or a volume that was removed and
+ * made again.  With the guest's memory it would be a disk that changed under its
+ * feet, and lose the file system.
+ *
+ * A state is a line of words, the first one its kind:
+ *
+ *   tag ID DATE                 a qcow2's; DATE as seconds.nanoseconds
+ *   file SIZE DATE HASH         a frozen base; of its first 64 KiB, where a qcow2
+ *                               has the link to its own base
+ *   device SIZE HASH            the same, on a block device
+ *   volume UUID NUMBER          a thin volume, and its number in the pool
+ *   origin UUID TAG             a thick snapshot volume, by its origin
+ *   image SIZE HASH HASH        the memory image: of its first and last 64 KiB
+ */
+#include "libxl_snap_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What is there now. */
+struct state {
+    const char *text;           /* NULL: nothing to tell it by */
+    const char *date;           /* when it was made or written; or NULL */
+};
+
+/*-- the state now ----------------------------------------------------------*/
+
+static int tag_state(libxl_snapshot_ctx *sc, const char *path,
+                     const char *name, struct state *state)
+{
+    struct snap_image_info info;
+    int i, rc = snap_gather_image(sc, path, "qcow2", &info);
+
+    for (i = 0; !rc && i < info.num_tags; i++) {
+        const struct snap_tag *tag = &info.chain[0].tags[i];
+
+        if (strcmp(tag->name, name) || !tag->id) continue;
+        state->text = snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64,
+                                   tag->id, tag->creation_time,
+                                   tag->creation_nsec);
+        state->date = snap_date(sc, tag->creation_time);
+    }
+    return rc;
+}
+
+static int file_state(libxl_snapshot_ctx *sc, const char *path,
+                      struct state *state)
+{
+    struct snap_file_print p;
+    int rc = snap_file_print(sc, path, &p);
+
+    if (rc) return rc;
+    if (p.is_device) {
+        state->text = snap_sprintf(sc, "device %" PRIu64 " %016" PRIx64,
+                                   p.bytes, p.head);
+        return 0;
+    }
+    state->text = snap_sprintf(sc, "file %" PRIu64 " %" PRIu64 ".%09" PRIu64
+                               " %016" PRIx64, p.bytes, p.written,
+                               p.written_nsec, p.head);
+    state->date = snap_date(sc, p.written);
+    return 0;
+}
+
+static int volume_state(libxl_snapshot_ctx *sc, const char *path,
+                        struct state *state)
+{
+    const struct snap_lv *lv, *origin;
+    const char *tag;
+    int rc = snap_gather_lv(sc, path, &lv);
+
+    if (rc || !lv || !lv->uuid) return rc;
+    state->date = lv->time;
+    if (lv->pool) {
+        state->text = snap_sprintf(sc, "volume %s %s", lv->uuid,
+                                   lv->thin_id ? lv->thin_id : "-");
+        return 0;
+    }
+    origin = snap_lv_named(lv->all, lv->vg, lv->origin);
+    tag = snap_lv_tag_of(sc, lv);
+    if (origin && origin->uuid && tag)
+        state->text = snap_sprintf(sc, "origin %s %s", origin->uuid, tag);
+    return 0;
+}
+
+/* @name: of the snapshot. */
+static int disk_state(libxl_snapshot_ctx *sc, const struct snap_driver *driver,
+                      const libxl_disk_snapshot *ds, const char *name,
+                      struct state *state)
+{
+    const char *path = ds->parent.pdev_path;
+
+    *state = (struct state){ NULL, NULL };
+    if (!path) return 0;
+    switch (driver->known_by) {
+    case SNAP_KNOWN_BY_NOTHING: return 0;
+    case SNAP_KNOWN_BY_TAG:     return tag_state(sc, path, name, state);
+    case SNAP_KNOWN_BY_FILE:    return file_state(sc, path, state);
+    case SNAP_KNOWN_BY_VOLUME:  return volume_state(sc, path, state);
+    }
+    return 0;
+}
+
+static int memory_state(libxl_snapshot_ctx *sc, const char *path,
+                        struct state *state)
+{
+    struct snap_file_print p;
+    int rc = snap_file_print(sc, path, &p);
+
+    *state = (struct state){ NULL, NULL };
+    if (rc) return rc;
+    state->text = snap_sprintf(sc, "image %" PRIu64 " %016" PRIx64 " %016"
+                               PRIx64, p.bytes, p.head, p.tail);
+    state->date = snap_date(sc, p.written);
+    return 0;
+}
+
+/*-- record -----------------------------------------------------------------*/
+
+static void keep(char **to, const struct state *state)
+{
+    free(*to);
+    *to = snap_result_str(state->text);
+}
+
+static int fill(libxl_snapshot_ctx *sc, libxl_domain_snapshot *snap,
+                const char *memory_now)
+{
+    const struct snap_driver *driver;
+    struct state state;
+    int i, rc = 0;
+
+    for (i = 0; !rc && i < snap->num_disks; i++) {
+        rc = snap_driver_of(sc, &snap->disks[i], &driver);
+        if (!rc) rc = disk_state(sc, driver, &snap->disks[i], snap->name,
+                                 &state);
+        if (!rc) keep(&snap->disks[i].state, &state);
+    }
+    if (rc || !snap->memory_path) return rc;
+    rc = memory_state(sc, memory_now, &state);
+    if (!rc) keep(&snap->memory_state, &state);
+    return rc;
+}
+
+int snap_state_record(libxl_snapshot_ctx *sc, const char *path,
+                      const char *content)
+{
+    libxl_domain_snapshot snap;
+    const char *partial;
+    char *text;
+    int rc;
+
+    sc->lvm = NULL;             /* it has the snapshot's volumes by now */
+    libxl_domain_snapshot_init(&snap);
+    rc = snap_config_parse(sc, path, content, &snap);
+    if (rc) goto out;
+    partial = snap_sprintf(sc, "%s.partial", snap.memory_path);
+    rc = fill(sc, &snap, snap.memory_path && snap_file_exists(partial)
+                         ? partial : snap.memory_path);
+    if (rc) goto out;
+    text = libxl_domain_snapshot_config_text(sc, &snap);
+    rc = snap_file_overwrite(sc, path, text);
+    free(text);
+ out:
+    libxl_domain_snapshot_dispose(&snap);
+    return rc;
+}
+
+/*-- check ------------------------------------------------------------------*/
+
+/* Word @n of a state, from 0. */
+static const char *word(libxl_snapshot_ctx *sc, const char *text, int n)
+{
+    while (n-- > 0) {
+        text += strcspn(text, " ");
+        text += strspn(text, " ");
+    }
+    return snap_sprintf(sc, "%.*s", (int)strcspn(text, " "), text);
+}
+
+static bool differs(libxl_snapshot_ctx *sc, const char *one, const char *two,
+                    int n)
+{
+    return strcmp(word(sc, one, n), word(sc, two, n));
+}
+
+/* How @now came to be another one than @then. */
+static const char *difference(libxl_snapshot_ctx *sc, const char *then,
+                              const struct state *now)
+{
+    const char *kind = word(sc, then, 0), *date = now->date;
+
+    if ((!strcmp(kind, "volume") || !strcmp(kind, "origin")) && date)
+        return snap_sprintf(sc, "it is another volume of that name, made at %s",
+                            date);
+    if (!now->text || differs(sc, then, now->text, 0))
+        return "it is of another kind now";
+    if (!strcmp(kind, "file") && differs(sc, then, now->text, 2))
+        return snap_sprintf(sc, "it was written to, the last time at %s",
+                            date ? date : "a time that is not known");
+    if (!strcmp(kind, "tag"))
+        return snap_sprintf(sc, "its tag was made again, at %s",
+                            date ? date : "a time that is not known");
+    if (differs(sc, then, now->text, 1))
+        return snap_sprintf(sc, "it has %s bytes and had %s",
+                            word(sc, now->text, 1), word(sc, then, 1));
+    return "its first 64 KiB are not what they were";
+}
+
+int snap_state_check_disk(libxl_snapshot_ctx *sc,
+                          const struct snap_revert_op *op)
+{
+    const libxl_disk_snapshot *ds = op->ds;
+    struct state now;
+    int rc;
+
+    if (!ds->state) return 0;
+    rc = disk_state(sc, op->driver, ds, op->name, &now);
+    if (rc || (now.text && !strcmp(now.text, ds->state))) return rc;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: %s is not what it was at the "
+                     "snapshot: %s; what else the snapshot has does not fit to "
+                     "it; --force takes it as it is", ds->vdev,
+                     ds->parent.pdev_path, difference(sc, ds->state, &now));
+}
+
+int snap_state_check_memory(libxl_snapshot_ctx *sc,
+                            const libxl_domain_snapshot *snap)
+{
+    struct state now;
+    int rc;
+
+    if (!snap->memory_state || !snap->memory_path) return 0;
+    rc = memory_state(sc, snap->memory_path, &now);
+    if (rc || !strcmp(now.text, snap->memory_state)) return rc;
+    return snap_fail(sc, ERROR_INVAL, "memory image %s: it is another one than "
+                     "the snapshot's, written at %s, and the disks do not fit "
+                     "to it; --force takes it as it is", snap->memory_path,
+                     now.date ? now.date : "a time that is not known");
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/offline.c: gathers what there is of a domain that does not run:
+ * its config and its images.
+ */
+#include "libxl_snap_lvm.h"
+
+#include <libxl_utils.h>
+
+static int check_not_running(libxl_snapshot_ctx *sc,
+                             const struct snap_domain *dom)
+{
+    uint32_t domid;
+    int rc;
+
+    if (!libxl_name_to_domid(sc->ctx, dom->name, &domid))
+        return snap_fail(sc, ERROR_INVAL, "domain %s: it runs, as domain %u; "
+                         "leave out its config", dom->name, domid);
+    if (libxl_uuid_is_nil(&dom->uuid)) return 0;
+    rc = snap_dom_find(sc, &dom->uuid, &domid);
+    if (rc || domid == SNAP_NO_DOMAIN) return rc;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has its uuid and "
+                     "runs, under another name", dom->name, domid);
+}
+
+/* What QEMU would say of the disk, from its format as configured. */
+static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
+{
+    struct snap_image_info info;
+    int rc;
+
+    disk->backend = SNAP_BACKEND_OFFLINE;
+    disk->node_driver = disk->tapdisk ? "vpc"
+                                      : snap_qemu_format(disk->stored->format);
+    disk->node_file = disk->path;
+    if (!disk->wanted || disk->driver_domain
+        || !disk->path || disk->path[0] != '/'
+        || (disk->stored->script && !disk->tapdisk))
+        return 0;
+    if (disk->lv && disk->stored->format == LIBXL_DISK_FORMAT_RAW
+        && !disk->tapdisk) {
+        disk->virtual_size = disk->lv->size;    /* active or not */
+        return 0;
+    }
+    rc = snap_gather_vhd(sc, disk);
+    if (rc) return rc;
+    if (disk->vhd == SNAP_VHD_BAD) return 0;
+    rc = snap_gather_image(sc, disk->path, disk->node_driver, &info);
+    if (rc) return rc;
+    disk->virtual_size = info.virtual_size;
+    disk->num_tags = info.num_tags;
+    disk->tags = info.tags;
+    disk->num_layers = info.num_layers;
+    disk->layers = info.layers;
+    disk->chain = info.chain;
+    return 0;
+}
+
+int snap_gather_offline(libxl_snapshot_ctx *sc,
+                        const libxl_domain_config *config,
+                        struct snap_domain *dom)
+{
+    int rc, i;
+
+    libxl_domain_config_copy(sc->ctx, &dom->config, config);
+    dom->name = dom->config.c_info.name;
+    dom->uuid = dom->config.c_info.uuid;
+    dom->type = dom->config.c_info.type;
+    if (!dom->name)
+        return snap_fail(sc, ERROR_INVAL, "the domain's config has no name");
+    rc = check_not_running(sc, dom);
+    if (rc) return rc;
+    snap_gather_disks(sc, dom);
+    rc = snap_gather_lvs(sc, dom);
+    if (rc) return rc;
+    for (i = 0; i < dom->num_disks; i++) {
+        rc = gather_offline_disk(sc, &dom->disks[i]);
+        if (rc) return rc;
+    }
+    return 0;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/refuse.c: refusals that more than one operation makes.  Each is a
+ * sentence: what, on what, why, what to do.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+int snap_check_domain_alive(libxl_snapshot_ctx *sc,
+                            const struct snap_domain *dom)
+{
+    if (dom->domid == 0)
+        return snap_fail(sc, ERROR_INVAL, "domain 0 runs this command and "
+                         "cannot be its object");
+    if (dom->dying)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it is dying; wait until "
+                         "it is gone", dom->domid);
+    if (dom->shutdown)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it has shut down or "
+                         "crashed and waits to be cleaned up; destroy or "
+                         "restart it first", dom->domid);
+    if (dom->asked_to && *dom->asked_to)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it has been asked to %s "
+                         "and has not done so yet; wait for that", dom->domid,
+                         dom->asked_to);
+    return 0;
+}
+
+int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
+{
+    if (dom->stubdom)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its device model runs in "
+                         "a stub domain, where disks cannot be switched to "
+                         "overlays", dom->name);
+    if (dom->dm_restricted)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its QEMU runs with "
+                         "dm_restrict and cannot open new files", dom->name);
+    if (dom->config_update)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: xl config-update has "
+                         "left a config that its next reboot will use, with "
+                         "the disks of today; reboot it first", dom->name);
+    return 0;
+}
+
+int snap_check_snapshot(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap)
+{
+    int i, rc;
+
+    rc = snap_name_check(sc, snap->name);
+    if (rc) return rc;
+    if (snap->memory_path && libxl_uuid_is_nil(&snap->domain_uuid))
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config has no uuid; it "
+                         "is not one that snapshot-create wrote");
+    if (!snap->memory_path && (libxl_defbool_is_default(snap->memory)
+                               || libxl_defbool_val(snap->memory)))
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config names no memory "
+                         "image (memory_path), and does not say memory=0");
+    if (!snap->memory_path && !snap->domain_name)
+        return snap_fail(sc, ERROR_INVAL, "the snapshot config does not say of "
+                         "which domain it is (domain)");
+    for (i = 0; i < snap->num_disks; i++)
+        if (!snap->disks[i].parent.pdev_path)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot config "
+                             "does not say what holds its state (`parents')",
+                             snap->disks[i].vdev);
+    return 0;
+}
+
+/* What is no local file, an export of an NBD server for one, has no users that
+ * could be seen here. */
+void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                     const char *vdev, const char *const *paths, int num,
+                     bool base)
+{
+    const char *who = snap_sprintf(sc, "disk %s", vdev);
+    int i;
+
+    layers->files = snap_grow(sc, layers->files,
+                              layers->num * sizeof(*layers->files),
+                              (layers->num + num) * sizeof(*layers->files));
+    for (i = 0; i < num; i++) {
+        if (paths[i][0] != '/') continue;
+        layers->files[layers->num++] = (struct snap_file_use){
+            .who = who, .path = paths[i], .write_only = base || i > 0,
+        };
+    }
+}
+
+int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
+                      pid_t qemu_pid, uint32_t domid)
+{
+    const struct snap_users_except except = { qemu_pid, domid };
+    int rc, i;
+
+    rc = snap_users_of_files(sc, layers->files, layers->num, &except);
+    if (rc) return rc;
+    for (i = 0; i < layers->num; i++)
+        if (layers->files[i].users)
+            return snap_fail(sc, ERROR_INVAL, "%s: %s is in use by %s; end "
+                             "that first", layers->files[i].who,
+                             layers->files[i].path, layers->files[i].users);
+    return 0;
+}
+
+int snap_check_left_out(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap, const char *vdev,
+                        bool allowed)
+{
+    int i;
+
+    for (i = 0; i < snap->num_skipped; i++)
+        if (!strcmp(snap->skipped[i], vdev)) break;
+    if (i == snap->num_skipped)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the domain wrote to it, "
+                         "and the snapshot config does not have it", vdev);
+    if (allowed) return 0;
+    if (snap->memory_path)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it out, "
+                         "and the guest's old memory would meet what is on it "
+                         "now, which ruins a file system that it has mounted; "
+                         "if it has none there, say --skip-unsupported", vdev);
+    return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it out, and "
+                     "the domain would have it as it is now beside its other "
+                     "disks of then; if they can differ, say "
+                     "--skip-unsupported", vdev);
+}
+
+int snap_check_vhd(libxl_snapshot_ctx *sc, const char *vdev, const char *path)
+{
+    enum snap_vhd vhd;
+    int rc = snap_vhd_read(sc, path, &vhd);
+
+    if (rc || vhd == SNAP_VHD_PLAIN) return rc;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: %s is %s; QEMU would read "
+                     "zeros from it", vdev, path,
+                     vhd == SNAP_VHD_DIFFERENCING ? "a differencing vhd"
+                                                  : "damaged or not a vhd");
+}
+
+/* QEMU 7.2 reads the path from xenstore up to the first white space
+ * (xen_block_backend: "%ms"): the domain would run until its next start. */
+int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path)
+{
+    if (path[strcspn(path, " \t\v\f\r")])
+        return snap_fail(sc, ERROR_INVAL, "overlay %s: QEMU cannot start a "
+                         "domain from a path with white space; choose another",
+                         path);
+    return snap_check_target(sc, "overlay", path, NULL, SNAP_OVERLAY_BYTES);
+}
+
+int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
+                      const char *path, const char *directory, uint64_t bytes)
+{
+    const char *dir = snap_file_dirname(sc, path);
+    uint64_t space;
+    int rc;
+
+    if (path[0] != '/')
+        return snap_fail(sc, ERROR_INVAL, "%s %s: not an absolute path", what,
+                         path);
+    if (strchr(path, '\n'))
+        return snap_fail(sc, ERROR_INVAL, "%s %s: a path with a newline in it "
+                         "cannot stand in a snapshot config", what, path);
+    if (snap_file_exists(path))
+        return snap_fail(sc, ERROR_INVAL, "%s %s: exists already; choose "
+                         "another snapshot name or remove it", what, path);
+    /* @directory is to be made: look at the nearest folder that exists */
+    while (directory && !snap_file_exists(dir) && strcmp(dir, "/"))
+        dir = snap_file_dirname(sc, dir);
+    rc = snap_file_space(sc, dir, &space);
+    if (rc) return rc;
+    if (space < bytes)
+        return snap_fail(sc, ERROR_INVAL, "%s %s: needs %" PRIu64 " MiB, the "
+                         "file system has %" PRIu64 " MiB free; make room or "
+                         "choose another place", what, path,
+                         (bytes >> 20) + 1, space >> 20);
+    return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/create_check.c: what a create refuses, before anything changes.
+ */
+#include "libxl_snap_driver.h"
+
+#include <string.h>
+
+static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    libxl_physinfo phys;
+    bool can;
+    int rc;
+
+    if (!c->params->live) return 0;
+    libxl_physinfo_init(&phys);
+    rc = libxl_get_physinfo(sc->ctx, &phys);
+    can = c->dom.type == LIBXL_DOMAIN_TYPE_PV ? phys.cap_shadow
+                                              : phys.cap_hap || phys.cap_shadow;
+    libxl_physinfo_dispose(&phys);
+    if (rc)
+        return snap_fail(sc, rc, "libxl cannot tell what this Xen can do: %s",
+                         libxl_error_to_string(rc));
+    if (can) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: this Xen cannot copy the "
+                     "memory of a %s domain while it runs (built without "
+                     "shadow paging); leave out --live, the guest then stops "
+                     "for the length of the copy", c->dom.name,
+                     libxl_domain_type_to_string(c->dom.type));
+}
+
+static int check_paused(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    if (!c->dom.paused || c->params->unpause_to_save
+        || snap_create_saves_paused(&c->dom))
+        return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: it is paused, and a paused "
+                     "%s guest cannot answer the request to suspend; use "
+                     "--unpause to let it run for the moment of the save, or "
+                     "unpause it", c->dom.name,
+                     libxl_domain_type_to_string(c->dom.type));
+}
+
+static int check_memory(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    int rc;
+
+    if (!c->params->memory_path) {
+        if (!c->params->live && !c->params->unpause_to_save) return 0;
+        return snap_fail(sc, ERROR_INVAL, "a snapshot of the disks alone saves "
+                         "no memory: leave out --live and --unpause");
+    }
+    if (c->dom.domid == SNAP_NO_DOMAIN)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: it does not run and has "
+                         "no memory to save", c->dom.name);
+    rc = check_live(sc, c);
+    if (rc) return rc;
+    return check_paused(sc, c);
+}
+
+/* A domain that does not run is quiet. */
+static int check_quiesce(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    if (!snap_create_quiesces(c)) return 0;
+    if (c->params->memory_path)
+        return snap_fail(sc, ERROR_INVAL, "what a guest has not written yet is "
+                         "in its memory image: leave out --quiesce, or take "
+                         "a snapshot of the disks alone with --disk-only");
+    if (c->params->leave_paused)
+        return snap_fail(sc, ERROR_INVAL, "a paused guest cannot be thawed: "
+                         "leave out --paused or --quiesce");
+    return snap_check_quiesce(sc, &c->dom, c->params->quiesce_command);
+}
+
+static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    int i, j, rc;
+
+    for (i = 0; i < c->num_ops; i++) {
+        for (j = 0; j < i; j++)
+            if (c->ops[i].disk == c->ops[j].disk)
+                return snap_fail(sc, ERROR_INVAL, "disk %s: named twice",
+                                 c->ops[i].disk->vdev);
+        for (j = 0; j < i; j++)
+            if (c->ops[i].path && c->ops[j].path
+                && !strcmp(c->ops[i].path, c->ops[j].path))
+                return snap_fail(sc, ERROR_INVAL, "disks %s and %s: the same "
+                                 "overlay %s", c->ops[j].disk->vdev,
+                                 c->ops[i].disk->vdev, c->ops[i].path);
+        if (!c->ops[i].driver->check) continue;
+        rc = c->ops[i].driver->check(sc, &c->ops[i]);
+        if (rc) return rc;
+    }
+    for (i = 0; i < c->dom.num_disks; i++) {
+        if (!c->dom.disks[i].wanted)
+            snap_log(sc, XTL_VERBOSE, "disk %s is left out: %s",
+                     c->dom.disks[i].vdev, c->dom.disks[i].stored->is_cdrom
+                     ? "a CD-ROM" : "read-only");
+        if (snap_create_leaves_out(c, &c->dom.disks[i])
+            && !snap_create_skips(sc, c, &c->dom.disks[i]))
+            return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot needs every "
+                             "writable disk of the domain, this one is left "
+                             "out", c->dom.disks[i].vdev);
+    }
+    return 0;
+}
+
+static int check_users(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    struct snap_layers layers = { 0 };
+    int i;
+
+    for (i = 0; i < c->num_ops; i++) {
+        const struct snap_disk *disk = c->ops[i].disk;
+
+        if (disk->num_layers)
+            snap_layers_add(sc, &layers, disk->vdev, disk->layers,
+                            disk->num_layers, false);
+        else
+            snap_layers_add(sc, &layers, disk->vdev, &disk->path, 1, false);
+    }
+    return snap_check_unused(sc, &layers, c->dom.qemu_pid, c->dom.domid);
+}
+
+static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    uint64_t bytes;
+    int i, rc;
+
+    for (i = 0; i < c->num_files; i++) {
+        const struct snap_create_file *file = &c->files[i];
+
+        bytes = 65536;
+        if (!file->content)         /* the memory: and record headers, QEMU's
+                                     * and the vCPUs' state */
+            bytes = c->dom.memory_kb * 1024 * 65 / 64;
+        rc = snap_check_target(sc, file->what, file->path,
+                               c->params->directory, bytes);
+        if (rc) return rc;
+        rc = snap_check_target(sc, file->what, file->partial,
+                               c->params->directory, bytes);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
+{
+    int rc;
+
+    if (c->dom.domid != SNAP_NO_DOMAIN) {
+        rc = snap_check_domain(sc, &c->dom);
+        if (rc) return rc;
+    }
+    rc = check_memory(sc, c);
+    if (rc) return rc;
+    rc = check_quiesce(sc, c);
+    if (rc) return rc;
+    rc = check_disks(sc, c);
+    if (rc) return rc;
+    rc = check_users(sc, c);
+    if (rc) return rc;
+    return check_files(sc, c);
+}

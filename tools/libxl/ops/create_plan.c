@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/create_plan.c: the order of a create.  Pure but for asking which
+ * folders exist.
+ *
+ *   before   overlays and files, while the guest runs
+ *   stop     with memory: save, unseen by xl's monitor, then pause and resume;
+ *            without: quiesce if asked to, pause; of a domain that does not
+ *            run: nothing
+ *   disks    what can be undone; then one transaction for all that QEMU runs,
+ *            the commit point; unpause, thaw
+ *   after    stored config repointed, monitor released, bases frozen, files
+ *            flushed and given their names
+ */
+#include "libxl_snap_lv.h"
+
+bool snap_create_saves_paused(const struct snap_domain *dom)
+{
+    return dom->type == LIBXL_DOMAIN_TYPE_HVM && !dom->pv_drivers;
+}
+
+bool snap_create_quiesces(const struct snap_create *c)
+{
+    return c->params->quiesce && c->dom.domid != SNAP_NO_DOMAIN;
+}
+
+/* The folder and those above it that are missing, topmost first. */
+static void plan_directory(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const char *dir)
+{
+    struct snap_step *step;
+
+    if (snap_file_exists(dir)) return;
+    plan_directory(sc, plan, snap_file_dirname(sc, dir));
+    step = snap_plan_add(sc, plan, SNAP_STEP_MKDIR, "create the folder %s",
+                         dir);
+    step->path = dir;
+    step = snap_step_undo(sc, step, SNAP_STEP_RMDIR, "remove the folder %s",
+                          dir);
+    step->path = dir;
+}
+
+/* What can be done while the guest runs. */
+static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    int i;
+
+    if (c->params->directory)
+        plan_directory(sc, &c->plan, c->params->directory);
+    for (i = 0; i < c->num_files; i++)
+        snap_plan_create_file(sc, &c->plan, c->files[i].partial, NULL,
+                              c->files[i].content,
+                              snap_sprintf(sc, "the %s", c->files[i].what));
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].driver->prepare)
+            c->ops[i].driver->prepare(sc, &c->plan, &c->ops[i]);
+}
+
+static void set_monitors(struct snap_step *step, const struct snap_create *c)
+{
+    step->pids = c->dom.monitors;
+    step->num_pids = c->dom.num_monitors;
+}
+
+/* xl's monitor must not see the domain suspended. */
+static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    struct snap_step *step;
+
+    if (!c->dom.num_monitors) return -1;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_HOLD_MONITOR,
+                         "hold xl's monitor of the domain");
+    set_monitors(step, c);
+    step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
+                          "release xl's monitor");
+    set_monitors(step, c);
+    return snap_plan_last(&c->plan);
+}
+
+static void plan_release_monitor(libxl_snapshot_ctx *sc, struct snap_create *c,
+                                 int hold)
+{
+    struct snap_step *step;
+
+    if (hold < 0) return;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RELEASE_MONITOR,
+                         "release xl's monitor");
+    set_monitors(step, c);
+    step->ends = hold;
+}
+
+/* The guest stops in the course of "save" and is held when this ends, as is
+ * xl's monitor: returns the index of that step. */
+static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    const char *path = c->files[0].partial;
+    struct snap_plan *plan = &c->plan;
+    struct snap_step *step;
+    int save, hold;
+
+    if (c->dom.paused && !snap_create_saves_paused(&c->dom)) {
+        step = snap_plan_add(sc, plan, SNAP_STEP_UNPAUSE,
+                             "let the paused domain run for the save");
+        snap_step_undo(sc, step, SNAP_STEP_PAUSE, "pause the domain again");
+    }
+    hold = plan_hold_monitor(sc, c);
+    step = snap_plan_add(sc, plan, SNAP_STEP_SAVE, "save the memory to %s%s",
+                         path, c->params->live ? ", live" : "");
+    step->path = path;
+    step->content = c->image_config;
+    step->live = c->params->live;
+    step->undo_if_failed = true;
+    snap_step_undo(sc, step, SNAP_STEP_RESUME, "resume the domain");
+    save = snap_plan_last(plan);
+
+    step = snap_plan_add(sc, plan, SNAP_STEP_PAUSE, "pause the domain");
+    snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
+    step = snap_plan_add(sc, plan, SNAP_STEP_RESUME,
+                         "resume the domain, its vCPUs held by the pause");
+    step->ends = save;
+    return hold;
+}
+
+/* Returns plan_save()'s step, or -1. */
+static int plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    struct snap_step *step;
+
+    if (c->params->memory_path) return plan_save(sc, c);
+    if (c->dom.domid == SNAP_NO_DOMAIN || c->dom.paused) return -1;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_PAUSE, "pause the domain");
+    step->stops = true;
+    snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
+    return -1;
+}
+
+static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    const char **actions = snap_zalloc(sc, c->num_ops * sizeof(*actions));
+    struct snap_step *step;
+    int num = 0, i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].disk->node && c->ops[i].driver->action)
+            actions[num++] = c->ops[i].driver->action(sc, &c->ops[i]);
+    if (!num) return;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_QMP,
+                         "snapshot %d disk%s in one QEMU transaction",
+                         num, num == 1 ? "" : "s");
+    step->command = "transaction";
+    step->arguments = snap_json_object(
+        sc, "j:actions", snap_json_array(sc, actions, num), NULL);
+}
+
+/* All disks of one instant: from the last step here on, they are snapshot. */
+static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    int i;
+
+    if (!c->num_ops) return;
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].driver->snapshot)
+            c->ops[i].driver->snapshot(sc, &c->plan, &c->ops[i]);
+    plan_transaction(sc, c);
+    c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
+}
+
+/* It is undone by a recovery alone: after a transaction that, as it turned out,
+ * never was. */
+static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    size_t size = c->num_ops * sizeof(struct snap_repoint);
+    struct snap_repoint *repoints = snap_zalloc(sc, size);
+    struct snap_repoint *back = snap_zalloc(sc, size);
+    struct snap_step *step;
+    int num = 0, i;
+
+    for (i = 0; i < c->num_ops; i++) {
+        const struct snap_disk_op *op = &c->ops[i];
+
+        if (op->driver->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL
+            || !op->disk->node)
+            continue;
+        repoints[num] = back[num] = (struct snap_repoint){
+            .vdev = op->disk->vdev, .be_path = op->disk->be_path,
+            .devid = op->disk->devid, .from = op->disk->path,
+            .to = op->path, .format = LIBXL_DISK_FORMAT_QCOW2,
+        };
+        back[num].from = op->path;
+        back[num].to = op->disk->path;
+        back[num].format = op->disk->stored->format;
+        num++;
+    }
+    if (!num) return;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_REPOINT, "repoint %d disk%s "
+                         "in xenstore and the stored config", num,
+                         num == 1 ? "" : "s");
+    step->repoints = repoints;
+    step->num_repoints = num;
+    step = snap_step_undo(sc, step, SNAP_STEP_REPOINT, "repoint %d disk%s back",
+                          num, num == 1 ? "" : "s");
+    step->repoints = back;
+    step->num_repoints = num;
+}
+
+static void plan_unpause(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    bool was_paused = c->dom.paused;
+
+    if (c->dom.domid == SNAP_NO_DOMAIN) return;
+    /* our pause replaces the user's where that had to be lifted */
+    if (was_paused && (!c->params->memory_path
+                       || !snap_create_saves_paused(&c->dom)))
+        return;
+    if (was_paused || !c->params->leave_paused)
+        snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
+}
+
+static void plan_freeze(libxl_snapshot_ctx *sc, struct snap_create *c,
+                        const struct snap_disk *disk)
+{
+    struct snap_step *step;
+
+    if (disk->lv) {
+        snap_lv_plan_freeze(sc, &c->plan, disk->lv);
+    } else {
+        step = snap_plan_add(sc, &c->plan, SNAP_STEP_FREEZE,
+                             "make the base %s unwritable", disk->path);
+        step->path = disk->path;
+    }
+    /* QEMU may be writing to it yet */
+    c->plan.steps[snap_plan_last(&c->plan)].needs_known = true;
+}
+
+/* The states are known when all is frozen. */
+static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    const struct snap_create_file *config;
+    struct snap_step *step;
+
+    if (!c->params->config_path) return;
+    config = &c->files[c->num_files - 1];
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RECORD, "record in the %s "
+                         "what the disks and the memory are known by",
+                         config->what);
+    step->path = config->partial;
+    step->content = config->content;
+    step->needs_known = true;
+}
+
+static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    struct snap_step *step;
+    int i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
+            plan_freeze(sc, c, c->ops[i].disk);
+    plan_record(sc, c);
+    for (i = 0; i < c->num_files; i++) {
+        step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
+                             "flush the %s and name it %s", c->files[i].what,
+                             c->files[i].path);
+        step->path = c->files[i].partial;
+        step->to = c->files[i].path;
+        step->needs_known = true;
+        /* the snapshot config, the last, says that all is there */
+        step->needs_all = i == c->num_files - 1;
+    }
+}
+
+/*
+ * The guest runs again before its stored config has the new disks, which takes
+ * almost as long as the transaction.  xl's monitor, which alone would start
+ * the domain from that config, is held until it has them; for anybody else the
+ * base is frozen right after.
+ */
+void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    int hold, quiesce = -1;
+
+    plan_before(sc, c);
+    if (snap_create_quiesces(c))
+        quiesce = snap_plan_quiesce(sc, &c->plan, &c->dom,
+                                    c->params->quiesce_command);
+    hold = plan_stop(sc, c);
+    plan_disks(sc, c);
+    plan_unpause(sc, c);
+    if (quiesce >= 0) snap_plan_thaw(sc, &c->plan, quiesce);
+    plan_repoint(sc, c);
+    plan_release_monitor(sc, c, hold);
+    plan_after(sc, c);
+}

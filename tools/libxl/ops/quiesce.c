@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/quiesce.c: how a domain's file systems can be frozen, and the
+ * steps that do it.
+ *
+ * By the guest agent, on a channel that QEMU serves as a socket; or by a
+ * program of the user's, called with "freeze" or "thaw" and the domain's name.
+ */
+#include "libxl_snap_internal.h"
+
+#include <string.h>
+
+#define QUIESCE_CHANNEL "org.qemu.guest_agent.0"
+
+/* The guest agent's channel; NULL: there is none. */
+static const libxl_device_channel *find_channel(const struct snap_domain *dom)
+{
+    int i;
+
+    for (i = 0; i < dom->config.num_channels; i++) {
+        const libxl_device_channel *channel = &dom->config.channels[i];
+
+        if (channel->name && !strcmp(channel->name, QUIESCE_CHANNEL))
+            return channel;
+    }
+    return NULL;
+}
+
+/* xl gives the first channel the number 0 (up to 4.20: ARRAY_EXTEND_INIT in
+ * xl_parse.c), which is the console's: libxl makes the channel and then the
+ * console in the same place of xenstore, and QEMU's socket leads nowhere. */
+static int check_agent(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
+{
+    const libxl_device_channel *channel = find_channel(dom);
+
+    if (!channel)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: it has no channel for a "
+                         "guest agent; use --quiesce-command, or write "
+                         "channel=[ \"name=none,connection=pty\", \"name="
+                         QUIESCE_CHANNEL ",connection=socket,"
+                         "path=/run/xen/%s.agent\" ] in its xl.cfg, restart it "
+                         "and run qemu-ga in it", dom->name, dom->name);
+    if (channel->connection != LIBXL_CHANNEL_CONNECTION_SOCKET
+        || !channel->u.socket.path)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: the channel of its guest "
+                         "agent is no socket; write connection=socket,path=... "
+                         "in its xl.cfg and restart it", dom->name);
+    if (!channel->devid)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: the channel of its guest "
+                         "agent has the number of its console and cannot work; "
+                         "write another one before it in its xl.cfg, \"name="
+                         "none,connection=pty\", and restart it", dom->name);
+    return 0;
+}
+
+static int check_command(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
+                         const char *command)
+{
+    if (command[0] != '/')
+        return snap_fail(sc, ERROR_INVAL, "%s: the program that freezes domain "
+                         "%s needs an absolute path", command, dom->name);
+    if (!snap_file_exists(command))
+        return snap_fail(sc, ERROR_INVAL, "%s: there is no such program to "
+                         "freeze domain %s", command, dom->name);
+    return 0;
+}
+
+int snap_check_quiesce(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
+                       const char *command)
+{
+    if (dom->paused)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: it is paused, and a "
+                         "guest that stands still cannot write out what it "
+                         "has cached; unpause it first", dom->name);
+    return command ? check_command(sc, dom, command) : check_agent(sc, dom);
+}
+
+static void set_how(libxl_snapshot_ctx *sc, struct snap_step *step,
+                    const struct snap_domain *dom, const char *command,
+                    const char *word)
+{
+    if (command) step->argv = snap_argv(sc, command, word, dom->name, NULL);
+    else step->path = find_channel(dom)->u.socket.path;
+}
+
+int snap_plan_quiesce(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                      const struct snap_domain *dom, const char *command)
+{
+    struct snap_step *step;
+
+    step = snap_plan_add(sc, plan, SNAP_STEP_QUIESCE, "freeze the guest's file "
+                         "systems by %s", command ? command : "its agent");
+    set_how(sc, step, dom, command, "freeze");
+    step = snap_step_undo(sc, step, SNAP_STEP_THAW, "thaw them");
+    set_how(sc, step, dom, command, "thaw");
+    return snap_plan_last(plan);
+}
+
+void snap_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan, int quiesce)
+{
+    const struct snap_step *undo = plan->steps[quiesce].undo;
+    struct snap_step *step = snap_plan_add(sc, plan, SNAP_STEP_THAW,
+                                           "thaw the guest's file systems");
+
+    step->path = undo->path;
+    step->argv = undo->argv;
+    step->ends = quiesce;
+}

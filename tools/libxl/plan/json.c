@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * plan/json.c: a plan as JSON: what it does, for people and
+ * programs; or all of it, for the journal, and back.
+ */
+#include "libxl_snap_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = {
+    [SNAP_STEP_MKDIR] = "mkdir",
+    [SNAP_STEP_RMDIR] = "rmdir",
+    [SNAP_STEP_CREATE_FILE] = "create-file",
+    [SNAP_STEP_UNLINK] = "unlink",
+    [SNAP_STEP_RECORD] = "record",
+    [SNAP_STEP_PUBLISH] = "publish",
+    [SNAP_STEP_FREEZE] = "freeze",
+    [SNAP_STEP_EXEC] = "exec",
+    [SNAP_STEP_HOOK] = "hook",
+    [SNAP_STEP_QMP] = "qmp",
+    [SNAP_STEP_SAVE] = "save",
+    [SNAP_STEP_RESUME] = "resume",
+    [SNAP_STEP_PAUSE] = "pause",
+    [SNAP_STEP_UNPAUSE] = "unpause",
+    [SNAP_STEP_QUIESCE] = "quiesce",
+    [SNAP_STEP_THAW] = "thaw",
+    [SNAP_STEP_REPOINT] = "repoint",
+    [SNAP_STEP_HOLD_MONITOR] = "hold-monitor",
+    [SNAP_STEP_RELEASE_MONITOR] = "release-monitor",
+    [SNAP_STEP_DESTROY] = "destroy",
+    [SNAP_STEP_RESTORE] = "restore",
+    [SNAP_STEP_BOOT] = "boot",
+};
+
+static const char *const done_names[] = {
+    [SNAP_DONE_NEVER] = "never",
+    [SNAP_DONE_LV_IS_THERE] = "lv-is-there",
+    [SNAP_DONE_LV_IS_GONE] = "lv-is-gone",
+    [SNAP_DONE_TAG_IS_GONE] = "tag-is-gone",
+};
+
+const char *snap_step_kind_name(enum snap_step_kind kind)
+{
+    return kind_names[kind];
+}
+
+/*-- writing ----------------------------------------------------------------*/
+
+static char *argv_to_json(libxl_snapshot_ctx *sc, const char **argv)
+{
+    int num;
+
+    if (!argv) return NULL;
+    for (num = 0; argv[num]; num++);
+    return snap_json_strings(sc, argv, num);
+}
+
+/* A member that is left out where it is 0. */
+static char *number(libxl_snapshot_ctx *sc, int n)
+{
+    return n ? snap_sprintf(sc, "%d", n) : NULL;
+}
+
+static const char *flag(bool on)
+{
+    return on ? "true" : NULL;
+}
+
+static char *repoints_to_json(libxl_snapshot_ctx *sc,
+                              const struct snap_step *step, bool whole)
+{
+    const char **items;
+    int i;
+
+    if (!step->num_repoints) return NULL;
+    items = snap_zalloc(sc, step->num_repoints * sizeof(*items));
+    for (i = 0; i < step->num_repoints; i++) {
+        const struct snap_repoint *r = &step->repoints[i];
+
+        items[i] = snap_json_object(
+            sc, "s:vdev", r->vdev, "s:from", r->from, "s:to", r->to,
+            "s:format", libxl_disk_format_to_string(r->format),
+            "s:backend", r->backend ? libxl_disk_backend_to_string(r->backend)
+                                    : NULL,
+            "s:be_path", whole ? r->be_path : NULL,
+            "j:devid", whole ? number(sc, r->devid) : NULL, NULL);
+    }
+    return snap_json_array(sc, items, step->num_repoints);
+}
+
+static char *pids_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step)
+{
+    const char **items;
+    int i;
+
+    if (!step->num_pids) return NULL;
+    items = snap_zalloc(sc, step->num_pids * sizeof(*items));
+    for (i = 0; i < step->num_pids; i++)
+        items[i] = snap_sprintf(sc, "%d", (int)step->pids[i]);
+    return snap_json_array(sc, items, step->num_pids);
+}
+
+/* Whole, the arguments are a string: as they were, to the letter. */
+static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
+                          bool whole)
+{
+    return snap_json_object(
+        sc, "s:kind", kind_names[step->kind], "s:what", step->what,
+        "s:path", step->path, "s:to", step->to, "s:like", step->like,
+        "j:argv", argv_to_json(sc, step->argv),
+        "s:command", step->command,
+        whole ? "s:arguments" : "j:arguments", step->arguments,
+        "j:disks", repoints_to_json(sc, step, whole),
+        "j:pids", pids_to_json(sc, step),
+        "j:live", flag(step->live),
+        "j:commit_point", flag(step->commit_point),
+        "s:content", whole ? step->content : NULL,
+        "j:timeout_ms", whole ? number(sc, step->timeout_ms) : NULL,
+        "j:stops", flag(whole && step->stops),
+        "j:undo_if_failed", flag(whole && step->undo_if_failed),
+        "j:needs_all", flag(whole && step->needs_all),
+        "j:needs_known", flag(whole && step->needs_known),
+        "s:done_when", whole && step->done_when ? done_names[step->done_when]
+                                                : NULL,
+        "s:shows", whole ? step->shows : NULL,
+        "j:ends", whole && step->ends >= 0
+                  ? snap_sprintf(sc, "%d", step->ends) : NULL,
+        "j:undo", step->undo ? step_to_json(sc, step->undo, whole) : NULL,
+        NULL);
+}
+
+static char *plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+                          bool whole)
+{
+    const char **items = snap_zalloc(sc, plan->num_steps * sizeof(*items));
+    int i;
+
+    for (i = 0; i < plan->num_steps; i++)
+        items[i] = step_to_json(sc, &plan->steps[i], whole);
+    return snap_json_array(sc, items, plan->num_steps);
+}
+
+char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan)
+{
+    return plan_to_json(sc, plan, false);
+}
+
+char *snap_plan_record(libxl_snapshot_ctx *sc, const struct snap_plan *plan)
+{
+    return plan_to_json(sc, plan, true);
+}
+
+void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+                         libxl_domain_snapshot_result *result)
+{
+    int i;
+
+    result->plan_json = snap_result_str(snap_plan_to_json(sc, plan));
+    result->steps = calloc(plan->num_steps + 1, sizeof(*result->steps));
+    if (!result->steps) abort();
+    for (i = 0; i < plan->num_steps; i++)
+        result->steps[result->num_steps++] = snap_result_str(plan->steps[i].what);
+}
+
+/*-- reading ----------------------------------------------------------------*/
+
+static const char *text(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
+{
+    return snap_strdup(sc, snap_json_str(obj, key));
+}
+
+/* A number from 0 to @max; @none where there is none. */
+static int small(yajl_val obj, const char *key, int max, int none)
+{
+    yajl_val val = snap_json_get(obj, key);
+
+    if (!YAJL_IS_INTEGER(val)) return none;
+    if (val->u.number.i < 0 || val->u.number.i > max) return none;
+    return val->u.number.i;
+}
+
+/* The array @key; *num_r is 0 where there is none. */
+static yajl_val *items_of(yajl_val obj, const char *key, int *num_r)
+{
+    yajl_val val = snap_json_get(obj, key);
+
+    *num_r = YAJL_IS_ARRAY(val) ? val->u.array.len : 0;
+    return *num_r ? val->u.array.values : NULL;
+}
+
+static const char **parse_argv(libxl_snapshot_ctx *sc, yajl_val obj)
+{
+    const char **argv;
+    yajl_val *items;
+    int num, i;
+
+    items = items_of(obj, "argv", &num);
+    if (!num) return NULL;
+    argv = snap_zalloc(sc, (num + 1) * sizeof(*argv));
+    for (i = 0; i < num; i++) {
+        const char *arg = YAJL_GET_STRING(items[i]);
+
+        argv[i] = snap_strdup(sc, arg ? arg : "");
+    }
+    return argv;
+}
+
+static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
+                           struct snap_step *step)
+{
+    struct snap_repoint *repoints;
+    const char *format, *backend;
+    yajl_val *items;
+    int i;
+
+    items = items_of(obj, "disks", &step->num_repoints);
+    repoints = snap_zalloc(sc, step->num_repoints * sizeof(*repoints));
+    step->repoints = repoints;
+    for (i = 0; i < step->num_repoints; i++) {
+        repoints[i] = (struct snap_repoint){
+            .vdev = text(sc, items[i], "vdev"),
+            .be_path = text(sc, items[i], "be_path"),
+            .devid = small(items[i], "devid", INT32_MAX, 0),
+            .from = text(sc, items[i], "from"),
+            .to = text(sc, items[i], "to"),
+        };
+        format = snap_json_str(items[i], "format");
+        if (!format
+            || libxl_disk_format_from_string(format, &repoints[i].format))
+            repoints[i].format = LIBXL_DISK_FORMAT_UNKNOWN;
+        backend = snap_json_str(items[i], "backend");
+        if (!backend
+            || libxl_disk_backend_from_string(backend, &repoints[i].backend))
+            repoints[i].backend = LIBXL_DISK_BACKEND_UNKNOWN;
+    }
+}
+
+static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
+                       struct snap_step *step)
+{
+    yajl_val *items;
+    pid_t *pids;
+    int i;
+
+    items = items_of(obj, "pids", &step->num_pids);
+    pids = snap_zalloc(sc, step->num_pids * sizeof(*pids));
+    step->pids = pids;
+    for (i = 0; i < step->num_pids; i++) {
+        long long n = YAJL_IS_INTEGER(items[i]) ? YAJL_GET_INTEGER(items[i])
+                                                : 0;
+
+        pids[i] = n > 0 && n <= INT32_MAX ? n : 0;
+    }
+}
+
+static bool is_argv(const char *const *argv)
+{
+    return argv && argv[0];
+}
+
+/* It has what it takes to be done: a record may be of another version, or
+ * damaged. */
+static bool is_whole(const struct snap_step *s)
+{
+    int i;
+
+    for (i = 0; i < s->num_repoints; i++)
+        if (!s->repoints[i].vdev || !s->repoints[i].to
+            || (s->kind == SNAP_STEP_REPOINT
+                && (!s->repoints[i].be_path || !s->repoints[i].from)))
+            return false;
+    switch (s->kind) {
+    case SNAP_STEP_MKDIR: case SNAP_STEP_RMDIR: case SNAP_STEP_CREATE_FILE:
+    case SNAP_STEP_UNLINK: case SNAP_STEP_FREEZE:
+        return s->path;
+    case SNAP_STEP_PUBLISH: return s->path && s->to;
+    case SNAP_STEP_SAVE: case SNAP_STEP_RECORD: return s->path && s->content;
+    case SNAP_STEP_RESTORE: return s->path && s->content && is_argv(s->argv);
+    case SNAP_STEP_EXEC: case SNAP_STEP_BOOT: return is_argv(s->argv);
+    case SNAP_STEP_QMP: return s->command;
+    case SNAP_STEP_HOOK:
+        return s->path && s->path[0] == '/' && s->command && s->arguments;
+    case SNAP_STEP_QUIESCE:
+        return s->undo && (s->path || (is_argv(s->argv)
+                                       && is_argv(s->undo->argv)));
+    case SNAP_STEP_HOLD_MONITOR: case SNAP_STEP_RELEASE_MONITOR:
+        for (i = 0; i < s->num_pids && s->pids[i] > 0; i++);
+        return i == s->num_pids;
+    default: return true;
+    }
+}
+
+static int index_of(const char *const *names, int num, const char *name)
+{
+    int i;
+
+    for (i = 0; i < num && name; i++)
+        if (!strcmp(names[i], name)) return i;
+    return -1;
+}
+
+static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
+                      struct snap_step *step, bool is_undo)
+{
+    const char *kind = snap_json_str(obj, "kind");
+    const char *done_when = snap_json_str(obj, "done_when");
+    yajl_val undo = snap_json_get(obj, "undo");
+    int k = index_of(kind_names, sizeof(kind_names) / sizeof(*kind_names),
+                     kind);
+    int d = index_of(done_names, sizeof(done_names) / sizeof(*done_names),
+                     done_when), rc;
+
+    if (k < 0 || (done_when && d < 0))
+        return snap_fail(sc, ERROR_INVAL, "there is no step of kind '%s'",
+                         kind ? kind : "");
+    step->kind = k;
+    step->what = text(sc, obj, "what");
+    if (!step->what) step->what = kind_names[k];
+    step->path = text(sc, obj, "path");
+    step->to = text(sc, obj, "to");
+    step->like = text(sc, obj, "like");
+    step->content = text(sc, obj, "content");
+    step->argv = parse_argv(sc, obj);
+    step->timeout_ms = small(obj, "timeout_ms", INT32_MAX, 0);
+    step->command = text(sc, obj, "command");
+    step->arguments = text(sc, obj, "arguments");
+    step->live = snap_json_bool(obj, "live");
+    step->stops = snap_json_bool(obj, "stops");
+    step->undo_if_failed = snap_json_bool(obj, "undo_if_failed");
+    step->commit_point = snap_json_bool(obj, "commit_point");
+    step->needs_all = snap_json_bool(obj, "needs_all");
+    step->needs_known = snap_json_bool(obj, "needs_known");
+    step->done_when = d < 0 ? SNAP_DONE_NEVER : d;
+    step->shows = text(sc, obj, "shows");
+    step->ends = small(obj, "ends", INT32_MAX, -1);
+    parse_repoints(sc, obj, step);
+    parse_pids(sc, obj, step);
+    if (undo && !is_undo) {
+        step->undo = snap_zalloc(sc, sizeof(*step->undo));
+        rc = parse_step(sc, undo, step->undo, true);
+        if (rc) return rc;
+    }
+    if (is_whole(step)) return 0;
+    return snap_fail(sc, ERROR_INVAL, "it does not say all of the step '%s'",
+                     step->what);
+}
+
+int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
+                    struct snap_plan *plan)
+{
+    int i, rc, num = YAJL_IS_ARRAY(array) ? array->u.array.len : 0;
+
+    *plan = (struct snap_plan){ .num_steps = num, .max_steps = num };
+    plan->steps = snap_zalloc(sc, num * sizeof(*plan->steps));
+    for (i = 0; i < num; i++) {
+        rc = parse_step(sc, array->u.array.values[i], &plan->steps[i], false);
+        if (rc) return rc;
+        if (plan->steps[i].ends >= i)
+            return snap_fail(sc, ERROR_INVAL, "step %d of it ends one that "
+                             "comes later", i);
+    }
+    return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * plan/plan.c: a plan is a list of steps, each with its undo beside it.
+ * Pure: appending a step does nothing to the world.
+ */
+#include "libxl_snap_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
+{
+    va_list copy;
+    char *s;
+    int len;
+
+    va_copy(copy, ap);
+    len = vsnprintf(NULL, 0, fmt, copy);
+    va_end(copy);
+    s = snap_zalloc(sc, len + 1);
+    vsnprintf(s, len + 1, fmt, ap);
+    return s;
+}
+
+struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                                enum snap_step_kind kind, const char *fmt, ...)
+{
+    struct snap_step *step;
+    va_list ap;
+
+    if (plan->num_steps == plan->max_steps) {
+        int max = plan->max_steps ? 2 * plan->max_steps : 32;
+
+        plan->steps = snap_grow(sc, plan->steps,
+                                plan->max_steps * sizeof(*step),
+                                max * sizeof(*step));
+        plan->max_steps = max;
+    }
+    step = &plan->steps[plan->num_steps++];
+    step->kind = kind;
+    step->ends = -1;
+    va_start(ap, fmt);
+    step->what = vformat(sc, fmt, ap);
+    va_end(ap);
+    return step;
+}
+
+struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
+                                 struct snap_step *step,
+                                 enum snap_step_kind kind, const char *fmt, ...)
+{
+    va_list ap;
+
+    step->undo = snap_zalloc(sc, sizeof(*step->undo));
+    step->undo->kind = kind;
+    step->undo->ends = -1;
+    va_start(ap, fmt);
+    step->undo->what = vformat(sc, fmt, ap);
+    va_end(ap);
+    return step->undo;
+}
+
+int snap_plan_last(const struct snap_plan *plan)
+{
+    return plan->num_steps - 1;
+}
+
+void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const char *path, const char *like,
+                           const char *content, const char *what)
+{
+    struct snap_step *step = snap_plan_add(sc, plan, SNAP_STEP_CREATE_FILE,
+                                           "create %s %s", what, path);
+
+    step->path = path;
+    step->like = like;
+    step->content = content;
+    step = snap_step_undo(sc, step, SNAP_STEP_UNLINK, "remove %s", path);
+    step->path = path;
+}
+
+struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
+                                 struct snap_plan *plan, const char *what,
+                                 const char **argv)
+{
+    struct snap_step *step = snap_plan_add(sc, plan, SNAP_STEP_EXEC, "%s",
+                                           what);
+
+    step->argv = argv;
+    return step;
+}
+
+const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
+{
+    const char **argv, *a;
+    int num = 0;
+    va_list ap;
+
+    va_start(ap, arg);
+    for (a = arg; a; a = va_arg(ap, const char *)) num++;
+    va_end(ap);
+
+    argv = snap_zalloc(sc, (num + 1) * sizeof(*argv));
+    num = 0;
+    va_start(ap, arg);
+    for (a = arg; a; a = va_arg(ap, const char *)) argv[num++] = a;
+    va_end(ap);
+    return argv;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * run/again.c: whether a step that may have been done before has been.
+ * The world tells, not the journal: that may lack its last lines.
+ */
+#include "libxl_snap_internal.h"
+
+static int program_was_run(libxl_snapshot_ctx *sc,
+                           const struct snap_step *step, bool *done_r)
+{
+    bool there;
+    int rc;
+
+    switch (step->done_when) {
+    case SNAP_DONE_NEVER:
+        break;
+    case SNAP_DONE_LV_IS_THERE:
+    case SNAP_DONE_LV_IS_GONE:
+        rc = snap_gather_lv_exists(sc, step->shows, &there);
+        *done_r = there == (step->done_when == SNAP_DONE_LV_IS_THERE);
+        return rc;
+    case SNAP_DONE_TAG_IS_GONE:
+        rc = snap_gather_has_tag(sc, step->path, step->shows, &there);
+        *done_r = !there;
+        return rc;
+    }
+    return 0;
+}
+
+int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step, bool *done_r)
+{
+    bool gone = run->domid == SNAP_NO_DOMAIN;
+
+    *done_r = false;
+    switch (step->kind) {
+    case SNAP_STEP_QUIESCE:
+    case SNAP_STEP_THAW:
+        *done_r = true;         /* it ended with the process that held it */
+        return 0;
+    case SNAP_STEP_QMP:
+        *done_r = gone || snap_xs_qemu_is_gone(sc, run->domid);
+        return 0;
+    case SNAP_STEP_REPOINT:
+    case SNAP_STEP_DESTROY:
+        *done_r = gone;
+        return 0;
+    case SNAP_STEP_RESUME:
+        *done_r = gone || !snap_dom_is_suspended(sc, run->domid);
+        return 0;
+    case SNAP_STEP_PAUSE:
+    case SNAP_STEP_UNPAUSE:
+        *done_r = gone || snap_dom_is_paused(sc, run->domid)
+                          == (step->kind == SNAP_STEP_PAUSE);
+        return 0;
+    case SNAP_STEP_RECORD:
+        *done_r = !snap_file_exists(step->path);    /* published */
+        return 0;
+    case SNAP_STEP_PUBLISH:
+        *done_r = !snap_file_exists(step->path) && snap_file_exists(step->to);
+        return 0;
+    case SNAP_STEP_EXEC:
+        return program_was_run(sc, step, done_r);
+    case SNAP_STEP_MKDIR:
+    case SNAP_STEP_RMDIR:
+    case SNAP_STEP_CREATE_FILE:
+    case SNAP_STEP_UNLINK:
+    case SNAP_STEP_FREEZE:
+    case SNAP_STEP_HOOK:
+    case SNAP_STEP_SAVE:
+    case SNAP_STEP_HOLD_MONITOR:
+    case SNAP_STEP_RELEASE_MONITOR:
+    case SNAP_STEP_RESTORE:             /* snapshot-recover has seen to that */
+    case SNAP_STEP_BOOT:
+        return 0;
+    }
+    return 0;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * run/journal.c: the durable record of an operation; its format is in
+ * libxl_snap_journal.h.
+ */
+#include "libxl_snap_journal.h"
+
+#include <aio.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define JOURNAL_MAX (64 << 20)      /* bytes */
+#define FLUSH_MS 60000
+#define DOMID_MAX 0x7fef            /* and 0 has no snapshots */
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+struct snap_journal {
+    char *path;
+    int fd;
+    bool recovers;
+    bool made_above;            /* the folder above its own, too */
+    struct aiocb flush;
+    bool hangs;                 /* its storage: nothing goes there any more */
+};
+
+/*-- writing ----------------------------------------------------------------*/
+
+static int write_failed(libxl_snapshot_ctx *sc, const char *path)
+{
+    return snap_fail(sc, ERROR_FAIL, "cannot write the journal %s: %s", path,
+                     strerror(errno));
+}
+
+static char *head_to_json(libxl_snapshot_ctx *sc,
+                          const struct snap_journal_head *head,
+                          const struct snap_plan *plan, bool made_above)
+{
+    bool runs = head->domid != SNAP_NO_DOMAIN;
+
+    return snap_json_object(
+        sc, "s:operation", head->operation, "s:domain", head->domain,
+        "s:uuid", head->uuid_str,
+        "j:domid", runs ? snap_sprintf(sc, "%u", head->domid) : NULL,
+        "s:running_uuid", head->running_uuid,
+        "s:snapshot", head->snapshot, "s:memory", head->memory_path,
+        "j:tagged", head->num_tagged
+                    ? snap_json_strings(sc, head->tagged, head->num_tagged)
+                    : NULL,
+        "u:began", (uint64_t)time(NULL),
+        "s:boot", snap_kernel_line(sc, BOOT_ID),
+        "j:made_above", made_above ? "true" : NULL,
+        "j:plan", snap_plan_record(sc, plan), NULL);
+}
+
+static int sync_folder(libxl_snapshot_ctx *sc, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int r = fd < 0 ? -1 : fsync(fd);
+
+    if (fd >= 0) close(fd);
+    return r ? write_failed(sc, path) : 0;
+}
+
+/* Remove what is there of a command that ended before it began anything. */
+static bool drop_torn(libxl_snapshot_ctx *sc, const char *path)
+{
+    struct snap_journal_entry was;
+
+    return errno == EEXIST && !snap_journal_read(sc, path, &was) && was.torn
+        && !unlink(path);
+}
+
+/* The folder and what is missing above it; another's end removes it when it is
+ * empty, perhaps just now. */
+static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
+                            bool *made_above_r)
+{
+    const char *dir = snap_file_dirname(sc, path);
+    int fd, try;
+
+    *made_above_r = false;
+    for (try = 0; try < 10; try++) {
+        if (!mkdir(snap_file_dirname(sc, dir), 0700)) *made_above_r = true;
+        else if (errno != EEXIST) return -1;
+        if (mkdir(dir, 0700) && errno != EEXIST) return -1;
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
+                  0600);
+        if (fd >= 0 || (errno != ENOENT && !drop_torn(sc, path))) return fd;
+    }
+    return -1;
+}
+
+/* The folder of the journal @path, and what we made above it, if empty. */
+static void drop_folder(libxl_snapshot_ctx *sc, const char *path, bool above)
+{
+    const char *dir = snap_file_dirname(sc, path);
+
+    if (!rmdir(dir) && above) rmdir(snap_file_dirname(sc, dir));
+}
+
+/* What cannot be read again is no journal: a path that is not UTF-8, say. */
+static int check_readable(libxl_snapshot_ctx *sc, const char *path,
+                          const char *line)
+{
+    yajl_val val = snap_json_parse(line);
+    struct snap_plan plan;
+    int rc = val ? snap_plan_parse(sc, snap_json_get(val, "plan"), &plan)
+                 : snap_fail(sc, ERROR_INVAL, "the journal %s could not be "
+                             "read again: a path is not UTF-8", path);
+
+    yajl_tree_free(val);
+    return rc;
+}
+
+static struct snap_journal *journal_new(const char *path, int fd,
+                                        bool recovers, bool made_above)
+{
+    struct snap_journal *journal = calloc(1, sizeof(*journal));
+
+    if (!journal) abort();
+    journal->path = snap_result_str(path);
+    journal->fd = fd;
+    journal->recovers = recovers;
+    journal->made_above = made_above;
+    return journal;
+}
+
+/* On the disk, with its name. */
+static int write_head(libxl_snapshot_ctx *sc, const char *path, int fd,
+                      const char *line)
+{
+    const char *dir = snap_file_dirname(sc, path);
+    int rc;
+
+    if (snap_file_write_all(fd, line, strlen(line)) || fsync(fd))
+        return write_failed(sc, path);
+    rc = sync_folder(sc, dir);
+    return rc ? rc : sync_folder(sc, snap_file_dirname(sc, dir));
+}
+
+int snap_journal_begin(libxl_snapshot_ctx *sc,
+                       const struct snap_journal_head *head,
+                       const struct snap_plan *plan,
+                       struct snap_journal **journal_r)
+{
+    const char *path, *line;
+    bool made_above;
+    int fd, rc;
+
+    *journal_r = NULL;
+    if (!sc->journal_dir) return 0;
+    path = snap_sprintf(sc, "%s/%s.json", sc->journal_dir,
+                        head->uuid_str ? head->uuid_str : head->domain);
+    fd = create_in_folder(sc, path, &made_above);
+    if (fd < 0) return write_failed(sc, path);
+    line = snap_sprintf(sc, "%s\n", head_to_json(sc, head, plan, made_above));
+    rc = check_readable(sc, path, line);
+    if (!rc) rc = write_head(sc, path, fd, line);
+    if (rc) {
+        unlink(path);
+        drop_folder(sc, path, made_above);
+        close(fd);
+        return rc;
+    }
+    *journal_r = journal_new(path, fd, false, made_above);
+    return 0;
+}
+
+int snap_journal_open(libxl_snapshot_ctx *sc,
+                      const struct snap_journal_entry *entry,
+                      struct snap_journal **journal_r)
+{
+    int fd = open(entry->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+
+    *journal_r = NULL;
+    if (fd < 0) return write_failed(sc, entry->path);
+    *journal_r = journal_new(entry->path, fd, true, entry->made_above);
+    return 0;
+}
+
+/* An fdatasync() that comes back: the guest may be held. */
+static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
+{
+    const struct aiocb *list = &journal->flush;
+    int ms = snap_step_ms(sc, FLUSH_MS), r;
+    struct timespec timeout = { .tv_sec = ms / 1000,
+                                .tv_nsec = ms % 1000 * 1000000L };
+
+    journal->flush = (struct aiocb){
+        .aio_fildes = journal->fd, .aio_sigevent.sigev_notify = SIGEV_NONE,
+    };
+    if (aio_fsync(O_DSYNC, &journal->flush))
+        return write_failed(sc, journal->path);
+    do r = aio_suspend(&list, 1, &timeout); while (r && errno == EINTR);
+    if (r) {
+        journal->hangs = true;
+        return snap_fail(sc, ERROR_TIMEDOUT, "cannot write the journal %s: its "
+                         "storage has not answered for %d s", journal->path,
+                         ms / 1000);
+    }
+    errno = aio_error(&journal->flush);
+    return errno ? write_failed(sc, journal->path) : 0;
+}
+
+int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
+                      const struct snap_journal_note *note)
+{
+    const char *line;
+
+    if (!journal || journal->hangs) return 0;
+    line = snap_sprintf(sc, "%s\n", snap_json_object(
+        sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
+        (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
+        "s:state", note->state, NULL));
+    if (snap_file_write_all(journal->fd, line, strlen(line)))
+        return write_failed(sc, journal->path);
+    return note->flush ? flush(sc, journal) : 0;
+}
+
+int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)
+{
+    int rc;
+
+    if (!journal) return 0;
+    if (unlink(journal->path))
+        rc = snap_fail(sc, ERROR_FAIL, "cannot remove the journal %s: %s",
+                       journal->path, strerror(errno));
+    else
+        rc = sync_folder(sc, snap_file_dirname(sc, journal->path));
+    if (!rc) drop_folder(sc, journal->path, journal->made_above);
+    snap_journal_close(journal);
+    return rc;
+}
+
+void snap_journal_close(struct snap_journal *journal)
+{
+    if (!journal) return;
+    close(journal->fd);
+    free(journal->path);
+    /* a flush that is still under way is going to say there how it went */
+    if (aio_error(&journal->flush) != EINPROGRESS) free(journal);
+}
+
+/*-- reading ----------------------------------------------------------------*/
+
+static const char *text(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
+{
+    return snap_strdup(sc, snap_json_str(obj, key));
+}
+
+static void parse_tagged(libxl_snapshot_ctx *sc, yajl_val obj,
+                         struct snap_journal_head *head)
+{
+    yajl_val list = snap_json_get(obj, "tagged");
+    size_t i, num = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+
+    head->tagged = snap_zalloc(sc, num * sizeof(*head->tagged));
+    for (i = 0; i < num; i++)
+        if (YAJL_IS_STRING(list->u.array.values[i]))
+            head->tagged[head->num_tagged++] = snap_strdup(
+                sc, YAJL_GET_STRING(list->u.array.values[i]));
+}
+
+static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
+                      struct snap_journal_entry *entry)
+{
+    struct snap_journal_head *head = &entry->head;
+    uint64_t domid = snap_json_u64(obj, "domid");
+    const char *boot = snap_json_str(obj, "boot");
+    const char *boot_now = snap_kernel_line(sc, BOOT_ID);
+
+    head->operation = text(sc, obj, "operation");
+    head->domain = text(sc, obj, "domain");
+    head->uuid_str = text(sc, obj, "uuid");
+    head->domid = snap_json_get(obj, "domid") ? domid : SNAP_NO_DOMAIN;
+    head->snapshot = text(sc, obj, "snapshot");
+    head->running_uuid = text(sc, obj, "running_uuid");
+    if (!head->running_uuid) head->running_uuid = head->uuid_str;
+    head->memory_path = text(sc, obj, "memory");
+    parse_tagged(sc, obj, head);
+    entry->same_boot = boot && boot_now && !strcmp(boot, boot_now);
+    entry->began = snap_json_u64(obj, "began");
+    entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
+    if (!head->operation || !head->domain)
+        return snap_fail(sc, ERROR_INVAL, "it does not name its operation and "
+                         "domain");
+    if (head->num_tagged && !head->snapshot)
+        return snap_fail(sc, ERROR_INVAL, "it does not name its snapshot");
+    if (head->domid != SNAP_NO_DOMAIN && (!domid || domid > DOMID_MAX))
+        return snap_fail(sc, ERROR_INVAL, "its domid is none");
+    return snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
+}
+
+static bool brings_back(const char *kind)
+{
+    return !strcmp(kind, snap_step_kind_name(SNAP_STEP_RESTORE))
+        || !strcmp(kind, snap_step_kind_name(SNAP_STEP_BOOT));
+}
+
+/* A line that says how far it came. */
+static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
+{
+    yajl_val step = snap_json_get(obj, "step");
+    const char *state = snap_json_str(obj, "state");
+    const char *kind = snap_json_str(obj, "kind");
+    bool commits;
+
+    if (state && kind && brings_back(kind)) {
+        if (!strcmp(state, "begun")) entry->may_be_back = true;
+        if (!strcmp(state, "done")) entry->is_back = true;
+    }
+    if (entry->is_back && kind
+        && !strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE)))
+        entry->may_have_run = true;
+    if (snap_json_get(obj, "undo")) entry->undoing = true;
+    if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
+        || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)
+        return;
+    entry->at = YAJL_GET_INTEGER(step);
+    commits = entry->plan.steps[entry->at].commit_point && !entry->committed;
+    if (!commits) return;
+    entry->maybe = !strcmp(state, "begun") || !strcmp(state, "lost");
+    entry->committed = !strcmp(state, "done");
+}
+
+/* The last line may be torn, also if it is the first: then nothing was begun. */
+static int parse(libxl_snapshot_ctx *sc, char *content,
+                 struct snap_journal_entry *entry)
+{
+    char *line, *rest = content;
+    yajl_val obj;
+    int rc = 0;
+    bool first = true;
+
+    while (!rc && (line = strsep(&rest, "\n")) && rest) {
+        obj = snap_json_parse(line);
+        if (first)
+            rc = obj ? parse_head(sc, obj, entry)
+                     : snap_fail(sc, ERROR_INVAL, "its first line is no JSON");
+        else if (obj)
+            parse_note(obj, entry);
+        yajl_tree_free(obj);
+        first = false;
+    }
+    entry->torn = first;
+    return rc;
+}
+
+/* The uuid or the name that the file is called by. */
+static const char *stem(libxl_snapshot_ctx *sc, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+    return snap_sprintf(sc, "%.*s", (int)strcspn(name, "."), name);
+}
+
+int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
+                      struct snap_journal_entry *entry)
+{
+    const char *why;
+    char *content;
+    int rc;
+
+    *entry = (struct snap_journal_entry){
+        .path = path, .at = -1, .head.domain = stem(sc, path),
+    };
+    rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content);
+    if (rc) return rc;
+    rc = parse(sc, content, entry);
+    if (!rc) return 0;
+    entry->head.domain = entry->head.uuid_str = stem(sc, path);
+    why = snap_take_error(sc);
+    return snap_fail(sc, rc, "%s is no journal that can be used: %s", path,
+                     why);
+}
+
+static int is_journal(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return len > 5 && !strcmp(entry->d_name + len - 5, ".json");
+}
+
+int snap_journal_list(libxl_snapshot_ctx *sc,
+                      struct snap_journal_entry **entries_r, int *num_r)
+{
+    struct dirent **names = NULL;
+    int i, num = 0;
+
+    *entries_r = NULL;
+    *num_r = 0;
+    if (!sc->journal_dir) return 0;
+    num = scandir(sc->journal_dir, &names, is_journal, alphasort);
+    if (num < 0 && errno == ENOENT) return 0;
+    if (num < 0)
+        return snap_fail(sc, ERROR_FAIL, "cannot read the journal's folder %s: "
+                         "%s", sc->journal_dir, strerror(errno));
+    *entries_r = snap_zalloc(sc, num * sizeof(**entries_r));
+    for (i = 0; i < num; i++) {
+        if (snap_journal_read(sc, snap_sprintf(
+                sc, "%s/%s", sc->journal_dir, names[i]->d_name),
+                &(*entries_r)[i]))
+            (*entries_r)[i].error = snap_take_error(sc);
+        free(names[i]);
+    }
+    free(names);
+    *num_r = num;
+    return 0;
+}
+
+bool snap_journal_is_of(const struct snap_journal_entry *entry,
+                        const char *domain, const char *uuid_str)
+{
+    const struct snap_journal_head *head = &entry->head;
+
+    return (domain && !strcmp(head->domain, domain))
+        || (uuid_str && head->uuid_str && !strcmp(head->uuid_str, uuid_str));
+}
+
+int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
+                        const char *uuid_str)
+{
+    struct snap_journal_entry *entries;
+    int i, num, rc;
+
+    rc = snap_journal_list(sc, &entries, &num);
+    if (rc) return rc;
+    for (i = 0; i < num; i++) {
+        const struct snap_journal_head *head = &entries[i].head;
+
+        if (entries[i].torn
+            || !snap_journal_is_of(&entries[i], domain, uuid_str))
+            continue;
+        if (entries[i].error)
+            return snap_fail(sc, ERROR_INVAL, "%s", entries[i].error);
+        return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
+                         "not ended (%s); run xl snapshot-recover %s first",
+                         head->domain, head->operation, entries[i].path,
+                         head->domain);
+    }
+    return 0;
+}

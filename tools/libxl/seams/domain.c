@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/domain.c: what libxl does to a domain for us in short calls, and the
+ * signals that wait meanwhile.  The long call is in seams/save.c.
+ */
+#include "libxl_snap_internal.h"
+
+#include <time.h>
+#include <libxl_utils.h>
+
+/*-- signals ----------------------------------------------------------------*/
+
+void snap_signals_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+}
+
+void snap_signals_block(sigset_t *old)
+{
+    sigset_t set;
+
+    snap_signals_set(&set);
+    sigprocmask(SIG_BLOCK, &set, old);
+}
+
+void snap_signals_restore(const sigset_t *old)
+{
+    sigprocmask(SIG_SETMASK, old, NULL);
+}
+
+bool snap_signals_pending(void)
+{
+    sigset_t set, pending;
+    int sig;
+
+    snap_signals_set(&set);
+    sigpending(&pending);
+    for (sig = 1; sig < NSIG; sig++)
+        if (sigismember(&set, sig) == 1 && sigismember(&pending, sig) == 1)
+            return true;
+    return false;
+}
+
+int snap_signals_fail(libxl_snapshot_ctx *sc)
+{
+    return snap_fail(sc, ERROR_ABORTED, "interrupted by a signal; what had been "
+                     "done is undone");
+}
+
+void snap_signals_drop(void)
+{
+    struct timespec now = { 0, 0 };
+    sigset_t set;
+
+    snap_signals_set(&set);
+    while (sigtimedwait(&set, NULL, &now) > 0);
+}
+
+/*-- short calls ------------------------------------------------------------*/
+
+static int dom_failed(libxl_snapshot_ctx *sc, int rc, uint32_t domid,
+                      const char *what)
+{
+    if (!rc) return 0;
+    return snap_fail(sc, rc, "domain %u: libxl cannot %s it: %s", domid, what,
+                     libxl_error_to_string(rc));
+}
+
+int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info)
+{
+    int rc = libxl_domain_info(sc->ctx, info, domid);
+
+    if (rc == ERROR_DOMAIN_NOTFOUND)
+        return snap_fail(sc, rc, "domain %u: there is no such domain; see xl "
+                         "list", domid);
+    return dom_failed(sc, rc, domid, "inspect");
+}
+
+int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r)
+{
+    libxl_dominfo info;
+    int rc;
+
+    libxl_dominfo_init(&info);
+    rc = snap_dom_info(sc, domid, &info);
+    *uuid_r = info.uuid;
+    libxl_dominfo_dispose(&info);
+    return rc;
+}
+
+int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
+                      const char **uuid_r)
+{
+    libxl_uuid uuid;
+    int rc = snap_dom_uuid(sc, domid, &uuid);
+
+    *uuid_r = snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
+    return rc;
+}
+
+bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    libxl_dominfo info;
+    bool paused;
+
+    libxl_dominfo_init(&info);
+    paused = !libxl_domain_info(sc->ctx, &info, domid) && info.paused;
+    libxl_dominfo_dispose(&info);
+    return paused;
+}
+
+libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
+                                              uint32_t domid)
+{
+    libxl_shutdown_reason reason = LIBXL_SHUTDOWN_REASON_UNKNOWN;
+    libxl_dominfo info;
+
+    libxl_dominfo_init(&info);
+    if (!libxl_domain_info(sc->ctx, &info, domid) && info.shutdown)
+        reason = info.shutdown_reason;
+    libxl_dominfo_dispose(&info);
+    return reason;
+}
+
+bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    return snap_dom_shutdown_reason(sc, domid)
+        == LIBXL_SHUTDOWN_REASON_SUSPEND;
+}
+
+/* A save that failed early left the guest running, and resuming a running
+ * domain is an error (4.17, xc_resume.c:modify_returncode). */
+int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    if (!snap_dom_is_suspended(sc, domid)) return 0;
+    return dom_failed(sc, libxl_domain_resume(sc->ctx, domid, 1, NULL), domid,
+                      "resume");
+}
+
+int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    return dom_failed(sc, libxl_domain_pause(sc->ctx, domid, NULL), domid,
+                      "pause");
+}
+
+int snap_dom_unpause(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    return dom_failed(sc, libxl_domain_unpause(sc->ctx, domid, NULL), domid,
+                      "unpause");
+}
+
+int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    return dom_failed(sc, libxl_domain_destroy(sc->ctx, domid, NULL), domid,
+                      "destroy");
+}
+
+int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                  uint32_t *domid_r)
+{
+    libxl_dominfo *list;
+    int num, i;
+
+    *domid_r = SNAP_NO_DOMAIN;
+    if (libxl_uuid_is_nil(uuid)) return 0;
+    list = libxl_list_domain(sc->ctx, &num);
+    if (!list)
+        return snap_fail(sc, ERROR_FAIL, "libxl cannot list the domains");
+    for (i = 0; i < num; i++)
+        if (list[i].domid && !libxl_uuid_compare(&list[i].uuid, uuid))
+            *domid_r = list[i].domid;
+    libxl_dominfo_list_free(list, num);
+    return 0;
+}

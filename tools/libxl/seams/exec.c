@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/exec.c: runs programs.  The only file that forks.
+ *
+ * By argv, never by a shell; with a deadline; exit status and death by signal
+ * kept apart.  The program's output goes to memory files, not pipes: a reader
+ * is not needed while we feed its standard input, and a daemon that it leaves
+ * behind (the monitor of "xl restore") cannot keep us waiting for an EOF.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXEC_OUTPUT_MAX (16 << 20)
+#define EXEC_FLOOD (64 << 20)
+#define EXEC_SLICE_MS 200
+#define EXEC_CHUNK (1 << 20)
+
+extern char **environ;
+
+struct exec_child {
+    pid_t pid;
+    int pidfd;
+    int in;                     /* our end of its stdin; -1: it has none */
+    int out, err;               /* memory files */
+};
+
+static void child_init(struct exec_child *child)
+{
+    *child = (struct exec_child){ .pid = -1, .pidfd = -1, .in = -1,
+                                  .out = -1, .err = -1 };
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+static void child_dispose(struct exec_child *child)
+{
+    close_fd(&child->pidfd);
+    close_fd(&child->in);
+    close_fd(&child->out);
+    close_fd(&child->err);
+}
+
+/* In the child: default signals, none blocked, a process group of its own so
+ * that a Ctrl-C meant for us does not reach it and a kill gets all of it. */
+static void spawn_attributes(posix_spawnattr_t *attr)
+{
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_init(attr);
+    posix_spawnattr_setsigmask(attr, &none);
+    posix_spawnattr_setsigdefault(attr, &all);
+    posix_spawnattr_setpgroup(attr, 0);
+    posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK
+                             | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+}
+
+static bool is_set_in(const char *const *env, const char *entry)
+{
+    size_t len = strcspn(entry, "=") + 1;
+
+    for (; *env; env++)
+        if (!strncmp(*env, entry, len)) return true;
+    return false;
+}
+
+/* Our environment with @env over it. */
+static char **merged_environ(libxl_snapshot_ctx *sc, const char *const *env)
+{
+    size_t ours, theirs, num = 0, i;
+    char **merged;
+
+    for (ours = 0; environ[ours]; ours++);
+    for (theirs = 0; env[theirs]; theirs++);
+    merged = snap_zalloc(sc, (ours + theirs + 1) * sizeof(*merged));
+    for (i = 0; i < ours; i++)
+        if (!is_set_in(env, environ[i])) merged[num++] = environ[i];
+    for (i = 0; i < theirs; i++) merged[num++] = (char *)env[i];
+    return merged;
+}
+
+/* Start the program; its stdin is @in, or empty if that is -1. */
+static int spawn(const char *const *argv, char **env, int in,
+                 struct exec_child *child)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    int r;
+
+    posix_spawn_file_actions_init(&actions);
+    if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
+    else posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, child->out, 1);
+    posix_spawn_file_actions_adddup2(&actions, child->err, 2);
+    spawn_attributes(&attr);
+
+    r = posix_spawnp(&child->pid, argv[0], &actions, &attr,
+                     (char *const *)argv, env);
+
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attr);
+    return r;
+}
+
+/* Started with closed standard files (cron, "<&-") we would get their numbers,
+ * and the child's redirections would overwrite one another. */
+static int above_stdio(int fd)
+{
+    int moved;
+
+    if (fd < 0 || fd > 2) return fd;
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    close(fd);
+    return moved;
+}
+
+static int child_start(libxl_snapshot_ctx *sc, const char *what,
+                       const char *const *argv,
+                       const struct snap_exec_input *input,
+                       struct exec_child *child)
+{
+    char **env = input && input->env ? merged_environ(sc, input->env)
+                                     : environ;
+    int pipes[2] = { -1, -1 }, r, rc;
+
+    child->out = above_stdio(memfd_create("stdout", MFD_CLOEXEC));
+    child->err = above_stdio(memfd_create("stderr", MFD_CLOEXEC));
+    if (input && !pipe2(pipes, O_CLOEXEC)) {
+        pipes[0] = above_stdio(pipes[0]);
+        pipes[1] = above_stdio(pipes[1]);
+    }
+    if (child->out < 0 || child->err < 0
+        || (input && (pipes[0] < 0 || pipes[1] < 0))) {
+        rc = snap_fail(sc, ERROR_FAIL, "%s: cannot run %s: %s", what, argv[0],
+                       strerror(errno));
+        goto out;
+    }
+    r = spawn(argv, env, pipes[0], child);
+    if (r) {
+        child->pid = -1;
+        rc = snap_fail(sc, r == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL,
+                       "%s: cannot run %s: %s", what, argv[0], strerror(r));
+        goto out;
+    }
+    child->in = pipes[1];
+    pipes[1] = -1;
+    child->pidfd = syscall(SYS_pidfd_open, child->pid, 0);
+    rc = 0;
+
+ out:
+    close_fd(&pipes[0]);
+    close_fd(&pipes[1]);
+    return rc;
+}
+
+static char *read_output(libxl_snapshot_ctx *sc, int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    char *text;
+    ssize_t got;
+
+    if (size < 0) size = 0;
+    if (size > EXEC_OUTPUT_MAX) size = EXEC_OUTPUT_MAX;
+    text = snap_zalloc(sc, size + 1);
+    got = pread(fd, text, size, 0);
+    text[got > 0 ? got : 0] = 0;
+    return text;
+}
+
+/* What the program said last, for the message; "" if nothing. */
+static const char *last_words(libxl_snapshot_ctx *sc,
+                              const struct exec_child *child)
+{
+    char *text = read_output(sc, child->err), *nl;
+    size_t len = strlen(text);
+
+    while (len && text[len - 1] == '\n') text[--len] = 0;
+    nl = strrchr(text, '\n');
+    if (nl) text = nl + 1;
+    return *text ? snap_sprintf(sc, ": %s", text) : "";
+}
+
+/* It prints without end, into our memory. */
+static bool child_floods(const struct exec_child *child)
+{
+    struct stat out, err;
+
+    return !fstat(child->out, &out) && !fstat(child->err, &err)
+        && out.st_size + err.st_size > EXEC_FLOOD;
+}
+
+static int child_kill(libxl_snapshot_ctx *sc, const char *what,
+                      const char *const *argv, struct exec_child *child,
+                      int timeout_ms)
+{
+    kill(-child->pid, SIGKILL);
+    waitpid(child->pid, NULL, 0);
+    if (child_floods(child))
+        return snap_fail(sc, ERROR_FAIL, "%s: %s printed more than %d MiB and "
+                         "was killed", what, argv[0], EXEC_FLOOD >> 20);
+    return snap_fail(sc, ERROR_TIMEDOUT, "%s: %s did not answer for %d s and "
+                     "was killed%s", what, argv[0], timeout_ms / 1000,
+                     last_words(sc, child));
+}
+
+/* Without pidfd_open() (Linux before 5.3, valgrind 3.19): ask now and then. */
+static bool child_ends_polled(const struct exec_child *child, int timeout_ms)
+{
+    uint64_t deadline = snap_now_us() + timeout_ms * UINT64_C(1000);
+    siginfo_t info = { .si_pid = 0 };
+
+    for (;;) {
+        if (waitid(P_PID, child->pid, &info, WEXITED | WNOHANG | WNOWAIT)
+            || info.si_pid)
+            return true;
+        if (snap_now_us() > deadline || child_floods(child)) return false;
+        usleep(5000);
+    }
+}
+
+static bool child_ends(const struct exec_child *child, int timeout_ms)
+{
+    struct pollfd pfd = { .fd = child->pidfd, .events = POLLIN };
+    uint64_t deadline = snap_now_us() + timeout_ms * UINT64_C(1000);
+
+    if (child->pidfd < 0) return child_ends_polled(child, timeout_ms);
+    while (poll(&pfd, 1, EXEC_SLICE_MS) <= 0)
+        if (snap_now_us() > deadline || child_floods(child)) return false;
+    return true;
+}
+
+/* Wait for the end of the program and judge it. */
+static int child_wait(libxl_snapshot_ctx *sc, const char *what,
+                      const char *const *argv, struct exec_child *child,
+                      int timeout_ms)
+{
+    int status;
+
+    if (!child_ends(child, timeout_ms))
+        return child_kill(sc, what, argv, child, timeout_ms);
+
+    while (waitpid(child->pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return snap_fail(sc, ERROR_FAIL, "%s: lost %s: %s", what, argv[0],
+                             strerror(errno));
+    if (WIFSIGNALED(status))
+        return snap_fail(sc, ERROR_FAIL, "%s: %s was killed by signal %d%s",
+                         what, argv[0], WTERMSIG(status),
+                         last_words(sc, child));
+    if (WEXITSTATUS(status) == 127)
+        return snap_fail(sc, ERROR_NOTFOUND, "%s: %s cannot be run%s", what,
+                         argv[0], last_words(sc, child));
+    if (WEXITSTATUS(status))
+        return snap_fail(sc, ERROR_FAIL, "%s: %s failed with status %d%s",
+                         what, argv[0], WEXITSTATUS(status),
+                         last_words(sc, child));
+    return 0;
+}
+
+bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program)
+{
+    const char *dir = getenv("PATH");
+    size_t len;
+
+    for (; dir && *dir; dir += len + (dir[len] == ':')) {
+        len = strcspn(dir, ":");
+        if (!access(snap_sprintf(sc, "%.*s/%s", (int)len, dir, program), X_OK))
+            return true;
+    }
+    return false;
+}
+
+int snap_exec(libxl_snapshot_ctx *sc, const char *what,
+              const char *const *argv, int timeout_ms,
+              struct snap_exec_output *output_r)
+{
+    struct exec_child child;
+    int rc;
+
+    child_init(&child);
+    rc = child_start(sc, what, argv, NULL, &child);
+    if (rc) goto out;
+    rc = child_wait(sc, what, argv, &child, timeout_ms);
+    if (rc) goto out;
+    if (output_r) output_r->out = read_output(sc, child.out);
+
+ out:
+    child_dispose(&child);
+    return rc;
+}
+
+/* Write to the program, waiting at most @timeout_ms for it to take a part.
+ * ERROR_NOT_READY: it takes no more; its exit says why. */
+static int feed_bytes(struct exec_child *child, const char *buf, size_t len,
+                      int timeout_ms)
+{
+    struct pollfd pfd = { .fd = child->in, .events = POLLOUT };
+    ssize_t put;
+    int r;
+
+    while (len) {
+        r = poll(&pfd, 1, timeout_ms);
+        if (r == 0) return ERROR_TIMEDOUT;
+        if (r < 0 && errno == EINTR) continue;
+        put = write(child->in, buf, len);
+        if (put < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (put < 0) return ERROR_NOT_READY;
+        buf += put;
+        len -= put;
+    }
+    return 0;
+}
+
+static int feed(libxl_snapshot_ctx *sc, const char *what,
+                struct exec_child *child, const struct snap_exec_input *input,
+                int timeout_ms)
+{
+    char *buf = snap_zalloc(sc, EXEC_CHUNK);
+    ssize_t got;
+    int rc;
+
+    fcntl(child->in, F_SETFL, O_NONBLOCK);
+    fcntl(child->in, F_SETPIPE_SZ, EXEC_CHUNK);     /* fewer wake-ups */
+    rc = feed_bytes(child, input->head, input->head_len, timeout_ms);
+    while (!rc && input->fd >= 0) {
+        got = read(input->fd, buf, EXEC_CHUNK);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0)
+            return snap_fail(sc, ERROR_FAIL, "%s: cannot read: %s", what,
+                             strerror(errno));
+        if (!got) break;
+        rc = feed_bytes(child, buf, got, timeout_ms);
+    }
+    return rc == ERROR_NOT_READY ? 0 : rc;
+}
+
+int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
+                  const char *const *argv, int timeout_ms,
+                  const struct snap_exec_input *input,
+                  struct snap_exec_output *output_r)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+    struct exec_child child;
+    int rc, rc2;
+
+    child_init(&child);
+    sigaction(SIGPIPE, &ignore, &old);
+    rc = child_start(sc, what, argv, input, &child);
+    if (rc) goto out;
+
+    rc = feed(sc, what, &child, input, timeout_ms);
+    close_fd(&child.in);
+    if (rc == ERROR_TIMEDOUT) {
+        rc = child_kill(sc, what, argv, &child, timeout_ms);
+        goto out;
+    }
+    rc2 = child_wait(sc, what, argv, &child, timeout_ms);
+    if (!rc) rc = rc2;
+    if (!rc && output_r) output_r->out = read_output(sc, child.out);
+
+ out:
+    sigaction(SIGPIPE, &old, NULL);
+    child_dispose(&child);
+    return rc;
+}
+
+/*-- a process of our own ---------------------------------------------------*/
+
+/* In the child.  Nothing of the parent's is held open: no lock, no output that
+ * somebody waits for the end of.  libxl is not to be used on this side. */
+static void process_main(libxl_snapshot_ctx *sc, int fd, snap_process *body,
+                         void *opaque)
+{
+    int null;
+
+    setsid();
+    if (fork()) _exit(0);           /* it is to be nobody's child */
+    dup2(fd, 3);
+    syscall(SYS_close_range, 4, ~0U, 0);
+    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (fd = 0; fd < 3; fd++)
+        if (dup2(null, fd) < 0) close(fd);
+    fcntl(3, F_SETFD, FD_CLOEXEC);
+    sc->ctx = NULL;
+    sc->lg = NULL;
+    body(sc, 3, opaque);
+    _exit(0);
+}
+
+int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body, void *opaque,
+                      int *fd_r)
+{
+    int fds[2] = { -1, -1 }, rc = 0;
+    pid_t pid = -1;
+
+    if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
+        fds[0] = above_stdio(fds[0]);
+        fds[1] = above_stdio(fds[1]);
+        pid = fork();
+    }
+    if (!pid) process_main(sc, fds[1], body, opaque);
+    if (pid < 0)
+        rc = snap_fail(sc, ERROR_FAIL, "cannot start a process: %s",
+                       strerror(errno));
+    else
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR);
+    close_fd(&fds[1]);
+    if (rc) close_fd(&fds[0]);
+    *fd_r = fds[0];
+    return rc;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/file.c: files of our own: made only where nothing is, written
+ * under a temporary name, fsynced, renamed onto nothing.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define PRINT_BYTES (64 << 10)
+#define PIPE_MS 10000
+
+int snap_file_write_all(int fd, const void *buf, size_t len)
+{
+    const char *p = buf;
+    ssize_t put;
+
+    while (len) {
+        put = write(fd, p, len);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return -1;
+        p += put;
+        len -= put;
+    }
+    return 0;
+}
+
+bool snap_file_exists(const char *path)
+{
+    struct stat st;
+
+    return !lstat(path, &st) || errno != ENOENT;
+}
+
+const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path)
+{
+    char *dir = snap_strdup(sc, path), *slash = strrchr(dir, '/');
+
+    if (!slash) return ".";
+    if (slash == dir) return "/";
+    *slash = 0;
+    return dir;
+}
+
+/* An overlay belongs to whom its base belongs. */
+static int take_after(int fd, const char *like)
+{
+    struct stat st;
+
+    if (stat(like, &st)) return -1;
+    if (S_ISBLK(st.st_mode)) return 0;
+    if (fchown(fd, st.st_uid, st.st_gid)) return -1;
+    return fchmod(fd, (st.st_mode & 0777) | 0600);
+}
+
+int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
+                     const char *like, const char *content)
+{
+    int fd = snap_open(sc, path, O_WRONLY | O_CREAT | O_EXCL);
+    int rc = 0;
+
+    if (fd < 0)
+        return snap_fail(sc, ERROR_FAIL, "cannot create %s: %s", path,
+                         snap_open_why());
+    if ((like && take_after(fd, like))
+        || (content && snap_file_write_all(fd, content, strlen(content))))
+        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                       strerror(errno));
+    if (close(fd) && !rc)
+        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                       strerror(errno));
+    if (rc) unlink(path);
+    return rc;
+}
+
+/* Open for writing a file that we made: nobody has put another one in its place.
+ * O_NONBLOCK: a fifo is refused, not waited for. */
+static int open_own(libxl_snapshot_ctx *sc, const char *path, bool empty,
+                    int *fd_r)
+{
+    int fd = snap_open(sc, path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+
+    *fd_r = -1;
+    if (fd < 0)
+        return snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                         snap_open_why());
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid()
+        && st.st_nlink == 1 && !(empty && st.st_size)) {
+        *fd_r = fd;
+        return 0;
+    }
+    close(fd);
+    return snap_fail(sc, ERROR_FAIL, "cannot write %s: somebody has put another "
+                     "file in its place", path);
+}
+
+int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
+{
+    return open_own(sc, path, true, fd_r);
+}
+
+int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
+{
+    if (!unlink(path) || errno == ENOENT) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot remove %s: %s", path,
+                     strerror(errno));
+}
+
+/* Nobody else can put anything into it. */
+static bool is_own_folder(const char *path)
+{
+    struct stat st;
+
+    return !lstat(path, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid()
+        && !(st.st_mode & 022);
+}
+
+int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
+{
+    /* there may be one by now: our journal stands in a part of the same path */
+    if (!mkdir(path, 0700) || (errno == EEXIST && is_own_folder(path)))
+        return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
+                     strerror(errno));
+}
+
+int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path)
+{
+    /* not empty: someone else put something there, which is theirs */
+    if (!rmdir(path) || errno == ENOENT || errno == ENOTEMPTY) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot remove the folder %s: %s", path,
+                     strerror(errno));
+}
+
+static int sync_path(libxl_snapshot_ctx *sc, const char *path, int flags)
+{
+    int fd = snap_open(sc, path, flags), r;
+
+    if (fd < 0) return -1;
+    r = fsync(fd);
+    close(fd);
+    return r;
+}
+
+/* Some file systems, NFS among them, have no RENAME_NOREPLACE. */
+static int rename_onto_nothing(const char *path, const char *to)
+{
+    if (!renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE)) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    return link(path, to) || unlink(path) ? -1 : 0;
+}
+
+int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *to)
+{
+    if (sync_path(sc, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        || rename_onto_nothing(path, to)
+        || sync_path(sc, snap_file_dirname(sc, to), O_RDONLY | O_DIRECTORY))
+        return snap_fail(sc, ERROR_FAIL, "cannot rename %s to %s: %s", path,
+                         to, snap_open_why());
+    return 0;
+}
+
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), flags, r = -1;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st)) goto out;
+    r = 0;
+    if (!S_ISREG(st.st_mode)) goto out;
+    if (!ioctl(fd, FS_IOC_GETFLAGS, &flags)) {
+        flags |= FS_IMMUTABLE_FL;
+        if (!ioctl(fd, FS_IOC_SETFLAGS, &flags)) goto out;
+    }
+    r = fchmod(fd, st.st_mode & 0555);
+ out:
+    if (r)
+        snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; nothing may "
+                  "write to it any more", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    return r ? ERROR_FAIL : 0;
+}
+
+bool snap_file_is_frozen(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), flags;
+    struct stat st;
+    bool frozen = false;
+
+    if (fd < 0) return false;
+    if (fstat(fd, &st)) st.st_mode = 0;
+    if (S_ISBLK(st.st_mode))
+        frozen = !ioctl(fd, BLKROGET, &flags) && flags;
+    else if (!ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL))
+        frozen = true;
+    if (S_ISREG(st.st_mode) && !(st.st_mode & 0222))
+        frozen = true;
+    close(fd);
+    return frozen;
+}
+
+int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
+                    uint64_t *bytes_r)
+{
+    struct statvfs st;
+
+    if (statvfs(path, &st))
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, strerror(errno));
+    *bytes_r = (uint64_t)st.f_bfree * st.f_frsize;
+    return 0;
+}
+
+/* It may be a pipe, which tells no size and may have nothing to read yet. */
+static ssize_t read_some(int fd, char *buf, size_t max)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLIN };
+    int r = poll(&pfd, 1, PIPE_MS);
+
+    if (!r) errno = ETIMEDOUT;
+    return r > 0 ? read(fd, buf, max) : -1;
+}
+
+static int read_whole(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                      char **text_r, size_t *len_r)
+{
+    int fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK), rc;
+    size_t len = 0, size = 65536;
+    char *text = snap_zalloc(sc, size);
+    ssize_t got = -1;
+
+    while (fd >= 0 && len <= max
+           && (got = read_some(fd, text + len, size - 1 - len)) > 0) {
+        len += got;
+        if (len + 1 < size) continue;
+        text = snap_grow(sc, text, size, 2 * size);
+        size *= 2;
+    }
+    if (got < 0)
+        rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, snap_open_why());
+    else if (len > max)
+        rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path, max);
+    else
+        rc = 0;
+    *text_r = text;
+    *len_r = len;
+    if (fd >= 0) close(fd);
+    return rc;
+}
+
+int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                   char **text_r)
+{
+    size_t len;
+    int rc = read_whole(sc, path, max, text_r, &len);
+
+    if (!rc && strlen(*text_r) != len)
+        rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
+    return rc;
+}
+
+int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
+                           size_t max, char **text_r)
+{
+    size_t len;
+
+    return read_whole(sc, path, max, text_r, &len);
+}
+
+int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
+                        const char *text)
+{
+    int fd, rc = open_own(sc, path, false, &fd);
+
+    if (rc) return rc;
+    if (ftruncate(fd, 0) || snap_file_write_all(fd, text, strlen(text)))
+        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
+                       strerror(errno));
+    close(fd);
+    return rc;
+}
+
+/* Up to 64 KiB from @offset. */
+static int hash_at(int fd, off_t offset, uint64_t *hash_r)
+{
+    char *buf = malloc(PRINT_BYTES);
+    ssize_t got = 1;
+    size_t len = 0;
+
+    if (!buf) abort();
+    while (got > 0 && len < PRINT_BYTES) {
+        got = pread(fd, buf + len, PRINT_BYTES - len, offset + len);
+        if (got > 0) len += got;
+    }
+    *hash_r = XXH3_64bits(buf, len);
+    free(buf);
+    return got < 0 ? -1 : 0;
+}
+
+int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
+                    struct snap_file_print *print_r)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = -1;
+    struct stat st;
+    off_t end;
+
+    *print_r = (struct snap_file_print){ .bytes = 0 };
+    if (fd < 0 || fstat(fd, &st) || (end = lseek(fd, 0, SEEK_END)) < 0)
+        goto out;
+    print_r->is_device = S_ISBLK(st.st_mode);
+    print_r->bytes = end;
+    print_r->written = st.st_mtim.tv_sec;
+    print_r->written_nsec = st.st_mtim.tv_nsec;
+    r = hash_at(fd, 0, &print_r->head);
+    if (!r) r = hash_at(fd, end > PRINT_BYTES ? end - PRINT_BYTES : 0,
+                        &print_r->tail);
+ out:
+    if (r)
+        r = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", path,
+                      strerror(errno));
+    if (fd >= 0) close(fd);
+    return r;
+}

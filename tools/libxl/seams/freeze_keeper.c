@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/freeze_keeper.c: freezes a guest's file systems with a thaw that cannot
+ * be forgotten.
+ *
+ * A process of its own, the keeper, freezes and thaws.  It thaws when it is
+ * told to, when its owner is gone (killed, crashed), or when a limit has
+ * passed (the owner hangs): whichever comes first.  Having the connection to
+ * the guest agent from before the freeze on, it needs nobody for that.  The
+ * owner learns of a thaw that came before its own, and fails.
+ *
+ * Owner and keeper speak over a socket pair, a line each:
+ *   keeper -> owner  {} or {"rc":..,"error":..}   it is frozen, or is not
+ *   owner -> keeper  {}                           thaw
+ *   keeper -> owner  {} or {"rc":..,"error":..}   it was frozen until now, or not
+ */
+#include "libxl_snap_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define KEEPER_LIMIT_MS  10000      /* a guest stands still no longer */
+#define KEEPER_REPLY_MS  600000     /* what it does has shorter deadlines */
+#define KEEPER_THAW_MS   60000      /* how long to try */
+#define KEEPER_RETRY_US  500000
+#define PROGRAM_MS       60000
+
+struct snap_keeper {
+    const struct snap_quiesce *how;
+    struct snap_stream stream;      /* to the other side */
+    struct snap_agent *agent;
+    uint64_t frozen;                /* file systems, by the agent */
+};
+
+/*-- freeze and thaw --------------------------------------------------------*/
+
+static int open_agent(libxl_snapshot_ctx *sc, struct snap_keeper *k)
+{
+    return snap_agent_open(sc, snap_sprintf(sc, "the guest agent of domain %s",
+                                            k->how->domain),
+                           k->how->socket, &k->agent);
+}
+
+static int program(libxl_snapshot_ctx *sc, const char *const *argv)
+{
+    int ms = sc->agent_freeze_ms;
+
+    return snap_exec(sc, argv[1], argv, ms ? ms : PROGRAM_MS, NULL);
+}
+
+static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                     uint64_t *thawed_r)
+{
+    int rc;
+
+    if (k->how->thaw) return program(sc, k->how->thaw);
+    rc = k->agent ? 0 : open_agent(sc, k);
+    if (!rc) rc = snap_agent_thaw(sc, k->agent, thawed_r);
+    if (rc) {
+        snap_agent_close(k->agent);
+        k->agent = NULL;
+    }
+    return rc;
+}
+
+/* Try again and again; the error of the last try is told, behind the reason
+ * that there already is. */
+static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
+{
+    uint64_t deadline = snap_deadline(sc->agent_thaw_ms, KEEPER_THAW_MS);
+    char *reason = sc->error, *last;
+    uint64_t thawed = k->frozen;
+    int rc;
+
+    for (;;) {
+        sc->error = NULL;
+        rc = thaw_once(sc, k, &thawed);
+        if (!rc || snap_now_us() > deadline) break;
+        free(sc->error);
+        usleep(KEEPER_RETRY_US);
+    }
+    last = sc->error;
+    sc->error = reason;
+    if (rc)
+        snap_fail(sc, rc, "the file systems of domain %s may still be frozen; "
+                  "thaw them in the guest with fsfreeze -u, or reset it (%s)",
+                  k->how->domain, last ? last : "no reason");
+    free(last);
+    if (!rc && thawed < k->frozen)
+        rc = snap_fail(sc, ERROR_FAIL, "domain %s: of %" PRIu64 " frozen file "
+                       "systems %" PRIu64 " had been thawed in the meantime, "
+                       "not by us; the snapshot is not clean, take another",
+                       k->how->domain, k->frozen, k->frozen - thawed);
+    return rc;
+}
+
+/* Whether it fails or not, it may have frozen something if *begun_r. */
+static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k, bool *begun_r)
+{
+    bool frozen;
+    int rc;
+
+    *begun_r = k->how->freeze != NULL;
+    if (k->how->freeze) return program(sc, k->how->freeze);
+    rc = open_agent(sc, k);
+    if (!rc) rc = snap_agent_is_frozen(sc, k->agent, &frozen);
+    if (rc) return rc;
+    if (frozen)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its file systems are "
+                         "frozen already, not by us; thaw them first",
+                         k->how->domain);
+    *begun_r = true;
+    rc = snap_agent_freeze(sc, k->agent, &k->frozen);
+    if (!rc && !k->frozen)
+        rc = snap_fail(sc, ERROR_FAIL, "domain %s: its guest agent found no "
+                       "file system to freeze", k->how->domain);
+    return rc;
+}
+
+/*-- the keeper -------------------------------------------------------------*/
+
+static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k, int rc)
+{
+    char *text = snap_json_object(sc, "s:error", rc ? sc->error : NULL,
+                                  "u:rc", (uint64_t)-rc, NULL);
+
+    snap_stream_send(sc, &k->stream, snap_sprintf(sc, "%s\n", text),
+                     snap_deadline(0, KEEPER_LIMIT_MS), "result");
+}
+
+/* 0: told to thaw.  ERROR_TIMEDOUT: the limit.  Else: nobody is there. */
+static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k, int ms)
+{
+    yajl_val word = NULL;
+    int rc = snap_stream_receive(sc, &k->stream, snap_deadline(ms, 0),
+                                 "freeze", &word);
+
+    yajl_tree_free(word);
+    free(sc->error);
+    sc->error = NULL;
+    return rc;
+}
+
+static void keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
+{
+    struct snap_keeper k = {
+        .how = opaque,
+        .stream = { .peer = "the owner", .fd = fd, .limit = 64 << 10 },
+    };
+    int ms = sc->quiesce_limit_ms ? sc->quiesce_limit_ms : KEEPER_LIMIT_MS;
+    char *reason;
+    bool begun;
+    int rc, word;
+
+    rc = freeze(sc, &k, &begun);
+    if (rc && begun) {
+        k.frozen = 0;               /* any number is right */
+        thaw(sc, &k);
+    }
+    tell_owner(sc, &k, rc);
+    if (rc) return;
+
+    word = wait_for_owner(sc, &k, ms);
+    rc = thaw(sc, &k);
+    if (word == ERROR_TIMEDOUT) {
+        if (!rc)
+            rc = snap_fail(sc, word, "domain %s was thawed after %d.%d s, "
+                           "before the snapshot was done; it is not clean, "
+                           "take another", k.how->domain, ms / 1000,
+                           ms / 100 % 10);
+        reason = sc->error;
+        sc->error = NULL;
+        wait_for_owner(sc, &k, KEEPER_REPLY_MS);
+        sc->error = reason;
+    }
+    tell_owner(sc, &k, rc);
+}
+
+/*-- the owner --------------------------------------------------------------*/
+
+/* What the keeper says.  *heard_r: it said something. */
+static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k, const char *doing,
+                bool *heard_r)
+{
+    const char *error;
+    yajl_val msg;
+    int rc = snap_stream_receive(sc, &k->stream,
+                                 snap_deadline(0, KEEPER_REPLY_MS), doing, &msg);
+
+    if (rc) return rc;
+    *heard_r = true;
+    rc = -(int)snap_json_u64(msg, "rc");
+    error = snap_json_str(msg, "error");
+    if (rc) snap_fail(sc, rc, "%s", error ? error : "no reason");
+    yajl_tree_free(msg);
+    return rc;
+}
+
+int snap_quiesce(libxl_snapshot_ctx *sc, const struct snap_quiesce *how,
+                 struct snap_keeper **keeper_r)
+{
+    struct snap_keeper *k = snap_zalloc(sc, sizeof(*k));
+    struct snap_quiesce *kept = snap_zalloc(sc, sizeof(*kept));
+    bool heard;
+    int rc;
+
+    *kept = *how;
+    k->how = kept;
+    k->stream = (struct snap_stream){
+        .peer = snap_sprintf(sc, "the process that freezes domain %s",
+                             how->domain),
+        .fd = -1, .limit = 64 << 10,
+    };
+    rc = snap_exec_process(sc, keep, kept, &k->stream.fd);
+    if (!rc) rc = hear(sc, k, "freeze", &heard);
+    if (rc) snap_quiesce_drop(k);
+    else *keeper_r = k;
+    return rc;
+}
+
+int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
+{
+    bool heard = false;
+    int rc;
+
+    rc = snap_stream_send(sc, &k->stream, "{}\n",
+                          snap_deadline(0, KEEPER_REPLY_MS), "thaw");
+    if (!rc) rc = hear(sc, k, "thaw", &heard);
+    snap_quiesce_drop(k);
+    if (heard) return rc;
+
+    if (!thaw(sc, k))
+        snap_fail(sc, rc, "domain %s is thawed, but whether it was frozen "
+                  "until now is not known; take another snapshot",
+                  k->how->domain);
+    snap_agent_close(k->agent);
+    return rc;
+}
+
+void snap_quiesce_drop(struct snap_keeper *k)
+{
+    if (k) snap_stream_close(&k->stream);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/hook.c: runs hooks, xl-snapshot-hooks(7): the verb as argument,
+ * the request as JSON on stdin and as environment, the answer as JSON on
+ * stdout.  A hook runs as root, so nobody else may be able to change it; and
+ * it is somebody's script, so nothing that it says is believed unseen.
+ */
+#include "libxl_snap_hook.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+
+#define HOOK_PROTOCOL   1
+#define HOOK_ASK_MS     10000
+#define HOOK_ACT_MS     300000
+#define HOOK_ANSWER_MAX 65536
+
+static const char *hook_folder(const libxl_snapshot_ctx *sc)
+{
+    return sc->hook_dir ? sc->hook_dir : XEN_CONFIG_DIR "/snapshot.d";
+}
+
+void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
+                                         unsigned int seconds)
+{
+    sc->hook_ms = seconds > INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
+}
+
+/* As run-parts(8) has it: no dots, so that "zfs.dpkg-old" is none. */
+static bool is_hook_name(const char *name)
+{
+    const char *p;
+
+    for (p = name; *p; p++)
+        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
+            return false;
+    return libxl_snapshot_name_is_valid(name);
+}
+
+const char *snap_hook_name(const char *driver)
+{
+    size_t len = strlen(SNAP_HOOK_PREFIX);
+
+    if (!driver || strncmp(driver, SNAP_HOOK_PREFIX, len)) return NULL;
+    return is_hook_name(driver + len) ? driver + len : NULL;
+}
+
+const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name)
+{
+    return snap_sprintf(sc, "%s/%s", hook_folder(sc), name);
+}
+
+/*-- who can change it ------------------------------------------------------*/
+
+/* @path and every folder above it.  What root put into a sticky folder nobody
+ * else can take out again. */
+static const char *unsafe_path(libxl_snapshot_ctx *sc, const char *path)
+{
+    struct stat st;
+
+    for (;; path = snap_file_dirname(sc, path)) {
+        if (stat(path, &st))
+            return snap_sprintf(sc, "%s: %s", path, strerror(errno));
+        if (st.st_uid != 0 && st.st_uid != geteuid())
+            return snap_sprintf(sc, "%s belongs to uid %u, not to root; chown "
+                                "it", path, (unsigned)st.st_uid);
+        if ((st.st_mode & 022) && !(S_ISDIR(st.st_mode)
+                                    && (st.st_mode & S_ISVTX)))
+            return snap_sprintf(sc, "%s is writable by others than root; "
+                                "chmod go-w it", path);
+        if (!strcmp(path, "/")) return NULL;
+    }
+}
+
+const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path)
+{
+    char *folder = realpath(snap_file_dirname(sc, path), NULL);
+    char *real = realpath(path, NULL);
+    const char *why = NULL;
+    struct stat st;
+
+    if (!folder || !real || stat(real, &st))
+        why = snap_sprintf(sc, "%s: %s", path, strerror(errno));
+    if (!why) why = unsafe_path(sc, folder);    /* a link has two folders */
+    if (!why) why = unsafe_path(sc, real);
+    if (!why && !S_ISREG(st.st_mode))
+        why = snap_sprintf(sc, "%s is no regular file", path);
+    if (!why && !(st.st_mode & S_IXUSR))
+        why = snap_sprintf(sc, "%s is not executable; chmod +x it", path);
+    free(folder);
+    free(real);
+    return why;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r)
+{
+    const char *folder = hook_folder(sc), **names = NULL;
+    DIR *dir = opendir(folder);
+    struct dirent *e;
+    int num = 0;
+
+    *names_r = NULL;
+    *num_r = 0;
+    if (!dir && errno == ENOENT) return 0;
+    if (!dir)
+        return snap_fail(sc, ERROR_FAIL, "hooks in %s: %s", folder,
+                         strerror(errno));
+    while ((e = readdir(dir))) {
+        if (!is_hook_name(e->d_name)) continue;
+        names = snap_grow(sc, names, num * sizeof(*names),
+                          (num + 1) * sizeof(*names));
+        names[num++] = snap_strdup(sc, e->d_name);
+    }
+    closedir(dir);
+    if (num) qsort(names, num, sizeof(*names), by_name);
+    *names_r = names;
+    *num_r = num;
+    return 0;
+}
+
+/*-- the talk ---------------------------------------------------------------*/
+
+static const char *backend_name(enum snap_backend backend)
+{
+    switch (backend) {
+    case SNAP_BACKEND_QDISK: return "qdisk";
+    case SNAP_BACKEND_PHY:   return "phy";
+    case SNAP_BACKEND_OTHER: return "other";
+    default:                 return NULL;
+    }
+}
+
+struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
+                                      const char *name)
+{
+    return (struct snap_hook_disk){
+        .name = name, .vdev = disk->vdev, .path = disk->path,
+        .format = libxl_disk_format_to_string(disk->stored->format),
+        .backend = backend_name(disk->backend),
+        .running = disk->backend != SNAP_BACKEND_OFFLINE,
+    };
+}
+
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+/* All keys, always: a script's variable is then never another program's. */
+const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
+                              const struct snap_hook_disk *disk)
+{
+    return snap_json_object(
+        sc, "u:protocol", (uint64_t)HOOK_PROTOCOL, "s:verb", verb,
+        "s:name", or_empty(disk->name), "s:vdev", or_empty(disk->vdev),
+        "s:path", or_empty(disk->path), "s:format", or_empty(disk->format),
+        "s:backend", or_empty(disk->backend), "b:running", disk->running,
+        NULL);
+}
+
+/* XL_SNAPSHOT_<KEY>=<value> for every member of the request. */
+static const char **request_env(libxl_snapshot_ctx *sc, yajl_val request)
+{
+    size_t num = YAJL_IS_OBJECT(request) ? request->u.object.len : 0, i;
+    const char **env = snap_zalloc(sc, (num + 1) * sizeof(*env));
+
+    for (i = 0; i < num; i++) {
+        char *key = snap_strdup(sc, request->u.object.keys[i]), *p;
+        yajl_val v = request->u.object.values[i];
+
+        for (p = key; *p; p++) *p = toupper((unsigned char)*p);
+        env[i] = snap_sprintf(sc, "XL_SNAPSHOT_%s=%s", key,
+                              YAJL_IS_STRING(v) ? YAJL_GET_STRING(v)
+                              : YAJL_IS_NUMBER(v) ? YAJL_GET_NUMBER(v)
+                              : YAJL_IS_TRUE(v) ? "1" : "0");
+    }
+    return env;
+}
+
+static int parse_answer(libxl_snapshot_ctx *sc, const char *what,
+                        const char *text, yajl_val *answer_r)
+{
+    if (strlen(text) > HOOK_ANSWER_MAX)
+        return snap_fail(sc, ERROR_INVAL, "%s: its answer is longer than %d "
+                         "KiB", what, HOOK_ANSWER_MAX >> 10);
+    *answer_r = snap_json_parse(text);
+    if (YAJL_IS_OBJECT(*answer_r)) return 0;
+    yajl_tree_free(*answer_r);
+    *answer_r = NULL;
+    return snap_fail(sc, ERROR_INVAL, "%s: its answer is no JSON object",
+                     what);
+}
+
+static int run_hook(libxl_snapshot_ctx *sc, const char *path, const char *verb,
+                    const char *request, int timeout_ms, yajl_val *answer_r)
+{
+    const char *what = snap_sprintf(sc, "hook %s, %s", strrchr(path, '/') + 1,
+                                    verb);
+    const char *why = snap_hook_unsafe(sc, path);
+    yajl_val parsed = snap_json_parse(request);
+    struct snap_exec_input input = {
+        .head = request, .head_len = strlen(request), .fd = -1,
+        .env = request_env(sc, parsed),
+    };
+    struct snap_exec_output output;
+    int rc;
+
+    *answer_r = NULL;
+    yajl_tree_free(parsed);
+    if (why) return snap_fail(sc, ERROR_INVAL, "%s: %s", what, why);
+    if (sc->hook_ms && timeout_ms > sc->hook_ms) timeout_ms = sc->hook_ms;
+    rc = snap_exec_fed(sc, what, snap_argv(sc, path, verb, NULL), timeout_ms,
+                       &input, &output);
+    if (rc) return rc;
+    return parse_answer(sc, what, output.out, answer_r);
+}
+
+int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path, const char *verb,
+                  const char *request, yajl_val *answer_r)
+{
+    return run_hook(sc, path, verb, request, HOOK_ASK_MS, answer_r);
+}
+
+/* A script that does not know the verb may well exit with 0. */
+int snap_hook_act(libxl_snapshot_ctx *sc, const char *path, const char *verb,
+                  const char *request)
+{
+    int timeout_ms = sc->hook_ms ? sc->hook_ms : HOOK_ACT_MS, rc;
+    yajl_val answer;
+
+    rc = run_hook(sc, path, verb, request, timeout_ms, &answer);
+    if (rc) return rc;
+    if (!snap_json_bool(answer, "done"))
+        rc = snap_fail(sc, ERROR_FAIL, "hook %s, %s: it does not say that it "
+                       "is done", strrchr(path, '/') + 1, verb);
+    yajl_tree_free(answer);
+    return rc;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/open.c: opens files that we made, or read, where others may have
+ * their hands.
+ *
+ * In a folder that others can write to somebody may put a symbolic link in the
+ * place of a file, or of a folder on the way to it, and let root overwrite or
+ * read what he could not.  So a link is followed only where nobody but root, or
+ * we, can have put it.  Linux knows this for sticky folders alone
+ * (fs.protected_symlinks), and openat2() follows all links or none, but
+ * /var/run is one.
+ */
+#include "libxl_snap_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define LINKS_MAX 40
+
+struct walk {
+    libxl_snapshot_ctx *sc;
+    int dir;                    /* how far we are */
+    const char *rest;           /* of the path */
+    int links;
+};
+
+static bool is_ours(uid_t uid)
+{
+    return uid == 0 || uid == geteuid();
+}
+
+/* What somebody puts into a sticky folder is his, and stays. */
+static bool others_can_put(int dir, const struct stat *link)
+{
+    struct stat st;
+
+    if (fstat(dir, &st) || !is_ours(st.st_uid)) return true;
+    if (!(st.st_mode & 022)) return false;
+    return !(st.st_mode & S_ISVTX) || !is_ours(link->st_uid);
+}
+
+/* Where links are the kernel's, and lead to what has no name: /dev/fd/63. */
+static bool is_proc(int dir)
+{
+    struct statfs fs;
+
+    return !fstatfs(dir, &fs) && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+static int enter(struct walk *w, int dir)
+{
+    close(w->dir);
+    w->dir = dir;
+    return dir < 0 ? -1 : 0;
+}
+
+static const char *next_name(struct walk *w)
+{
+    const char *name = w->rest + strspn(w->rest, "/");
+    size_t len = strcspn(name, "/");
+
+    w->rest = name + len + strspn(name + len, "/");
+    return len ? snap_sprintf(w->sc, "%.*s", (int)len, name) : ".";
+}
+
+/* What @link says comes before the rest of the path. */
+static int follow(struct walk *w, int link, const struct stat *st)
+{
+    char to[4096];
+    ssize_t len = readlinkat(link, "", to, sizeof(to) - 1);
+
+    if (len < 0) return -1;
+    if (others_can_put(w->dir, st) || ++w->links > LINKS_MAX) {
+        errno = ELOOP;
+        return -1;
+    }
+    to[len] = 0;
+    w->rest = snap_sprintf(w->sc, "%s/%s", to, w->rest);
+    return *to != '/' ? 0
+        : enter(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* One name further; *fd_r is the file if that was the last one. */
+static int walk_on(struct walk *w, int flags, int *fd_r)
+{
+    const char *name = next_name(w);
+    bool last = !*w->rest, proc = is_proc(w->dir);
+    int no_follow = proc ? 0 : O_NOFOLLOW, at, r;
+    struct stat st;
+
+    at = openat(w->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (at >= 0 && !fstat(at, &st) && S_ISLNK(st.st_mode) && !proc
+        && !(last && (flags & (O_EXCL | O_NOFOLLOW)))) {
+        r = follow(w, at, &st);
+    } else if (last) {
+        *fd_r = openat(w->dir, name, flags | no_follow | O_CLOEXEC, 0600);
+        r = *fd_r < 0 ? -1 : 0;
+    } else {
+        r = enter(w, openat(w->dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC
+                                          | no_follow));
+    }
+    if (at >= 0) close(at);
+    return r;
+}
+
+int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags)
+{
+    struct walk w = { .sc = sc, .rest = path };
+    int fd = -1, r = 0, error;
+
+    w.dir = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (w.dir < 0) return -1;
+    while (fd < 0 && !r)
+        r = walk_on(&w, flags, &fd);
+    error = errno;
+    if (w.dir >= 0) close(w.dir);
+    errno = error;
+    return fd;
+}
+
+const char *snap_open_why(void)
+{
+    return errno == ELOOP ? "a symbolic link on the way to it is in a folder "
+                            "that others can write to" : strerror(errno);
+}

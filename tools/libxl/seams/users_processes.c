@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/users_processes.c: processes by their file descriptors: who has one that
+ * matches, who is at the other end of a socket.
+ */
+#include "libxl_snap_internal.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+char *snap_kernel_line(libxl_snapshot_ctx *sc, const char *path)
+{
+    char *line = NULL, *text = NULL;
+    size_t size = 0;
+    FILE *f = fopen(path, "re");
+
+    if (!f) return NULL;
+    if (getline(&line, &size, f) >= 0) {
+        line[strcspn(line, "\n")] = 0;
+        text = snap_strdup(sc, line);
+    }
+    free(line);
+    fclose(f);
+    return text;
+}
+
+/* The domain that a QEMU serves, as in its arguments. */
+static bool process_domid(libxl_snapshot_ctx *sc, pid_t pid, uint32_t *domid_r)
+{
+    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid), "re");
+    char *arg = NULL;
+    size_t size = 0;
+    bool next = false, found = false;
+
+    if (!f) return false;
+    while (!found && getdelim(&arg, &size, 0, f) > 0) {
+        found = next && sscanf(arg, "%" SCNu32, domid_r) == 1;
+        next = !strcmp(arg, "-xen-domid");
+    }
+    free(arg);
+    fclose(f);
+    return found;
+}
+
+char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    const char *comm = snap_kernel_line(
+        sc, snap_sprintf(sc, "/proc/%d/comm", (int)pid));
+    uint32_t domid;
+
+    if (!comm) comm = "a process";
+    if (process_domid(sc, pid, &domid))
+        return snap_sprintf(sc, "domain %s (%s, pid %d)",
+                            snap_xs_domain_name(sc, domid), comm, (int)pid);
+    return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
+}
+
+bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
+                         snap_match_fd *match, void *opaque)
+{
+    DIR *dir = opendir(snap_sprintf(sc, "/proc/%d/fd", (int)pid));
+    struct dirent *e;
+    bool found = false;
+
+    if (!dir) return false;             /* it has just ended */
+    while (!found && (e = readdir(dir)))
+        found = e->d_name[0] != '.' && match(sc, pid, e->d_name, opaque);
+    closedir(dir);
+    return found;
+}
+
+int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                           void *opaque, pid_t **pids_r, int *num_r)
+{
+    DIR *dir = opendir("/proc");
+    struct dirent *e;
+    pid_t pid, *pids = NULL;
+    int num = 0;
+
+    if (!dir)
+        return snap_fail(sc, ERROR_FAIL, "cannot read /proc: %s; is it "
+                         "mounted?", strerror(errno));
+    while ((e = readdir(dir))) {
+        if (!isdigit((unsigned char)e->d_name[0])) continue;
+        pid = atoi(e->d_name);
+        if (pid == getpid() || !snap_process_has_fd(sc, pid, match, opaque))
+            continue;
+        pids = snap_grow(sc, pids, num * sizeof(pid), (num + 1) * sizeof(pid));
+        pids[num++] = pid;
+    }
+    closedir(dir);
+    *pids_r = pids;
+    *num_r = num;
+    return 0;
+}
+
+/* The processes that match, as text; NULL if there are none. */
+static int users_text(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                      void *opaque, char **users_r)
+{
+    char *users = NULL, *who;
+    pid_t *pids;
+    int num, i, rc;
+
+    rc = snap_processes_with_fd(sc, match, opaque, &pids, &num);
+    if (rc) return rc;
+    for (i = 0; i < num; i++) {
+        who = snap_process_name(sc, pids[i]);
+        users = users ? snap_sprintf(sc, "%s and %s", users, who) : who;
+    }
+    *users_r = users;
+    return 0;
+}
+
+/*-- sockets ----------------------------------------------------------------*/
+
+struct diag_request {
+    struct nlmsghdr nlh;
+    struct unix_diag_req udr;
+};
+
+static int diag_send(int fd)
+{
+    struct diag_request req = {
+        .nlh = { .nlmsg_len = sizeof(req), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+        .udr = { .sdiag_family = AF_UNIX, .udiag_states = -1,
+                 .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
+    };
+
+    return send(fd, &req, sizeof(req), 0) == sizeof(req) ? 0 : -1;
+}
+
+/* The peer's inode if this message is of a connected socket named @path,
+ * which is the server's end. */
+static uint32_t diag_peer(const struct nlmsghdr *nlh, const char *path)
+{
+    const struct unix_diag_msg *msg = NLMSG_DATA(nlh);
+    const struct nlattr *attr = (const void *)(msg + 1);
+    int left = nlh->nlmsg_len - NLMSG_LENGTH(sizeof(*msg));
+    uint32_t peer = 0;
+    bool named = false;
+
+    while (left >= (int)sizeof(*attr) && attr->nla_len >= sizeof(*attr)
+           && attr->nla_len <= left) {
+        size_t len = attr->nla_len - sizeof(*attr);
+
+        if (attr->nla_type == UNIX_DIAG_PEER && len >= sizeof(peer))
+            memcpy(&peer, attr + 1, sizeof(peer));
+        if (attr->nla_type == UNIX_DIAG_NAME)
+            named = strnlen((const char *)(attr + 1), len) == strlen(path)
+                && !memcmp(attr + 1, path, strlen(path));
+        left -= NLA_ALIGN(attr->nla_len);
+        attr = (const void *)((const char *)attr + NLA_ALIGN(attr->nla_len));
+    }
+    return named ? peer : 0;
+}
+
+/* One datagram of the dump; true at its end. */
+static bool diag_receive(int fd, const char *path, uint32_t *peers, int *num,
+                         int max)
+{
+    char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+    ssize_t got = recv(fd, buf, sizeof(buf), 0);
+    const struct nlmsghdr *nlh = (const void *)buf;
+    uint32_t peer;
+
+    if (got <= 0) return true;
+    for (; NLMSG_OK(nlh, got); nlh = NLMSG_NEXT(nlh, got)) {
+        if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY) return true;
+        peer = diag_peer(nlh, path);
+        if (peer && *num < max) peers[(*num)++] = peer;
+    }
+    return false;
+}
+
+struct socket_match {
+    uint32_t peers[16];
+    int num;
+};
+
+static bool match_socket(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
+                         void *opaque)
+{
+    struct socket_match *m = opaque;
+    char link[64];
+    uint32_t ino;
+    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
+                           link, sizeof(link) - 1);
+    int i;
+
+    if (len <= 0) return false;
+    link[len] = 0;
+    if (sscanf(link, "socket:[%u]", &ino) != 1) return false;
+    for (i = 0; i < m->num; i++)
+        if (m->peers[i] == ino) return true;
+    return false;
+}
+
+char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path)
+{
+    struct socket_match m = { .num = 0 };
+    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    char *users = NULL;
+
+    if (fd < 0) return NULL;
+    if (!diag_send(fd))
+        while (!diag_receive(fd, path, m.peers, &m.num, 16));
+    close(fd);
+    if (!m.num) return NULL;
+    return users_text(sc, match_socket, &m, &users) ? NULL : users;
+}

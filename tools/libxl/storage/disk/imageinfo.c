@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/disk/imageinfo.c: reads QEMU's ImageInfo, which its query-block and
+ * "qemu-img info" both give, into facts.  Pure.
+ */
+#include "libxl_snap_internal.h"
+
+#include <string.h>
+
+#define IMAGEINFO_LAYERS_MAX    1024
+
+static const char *dup_str(libxl_snapshot_ctx *sc, yajl_val obj,
+                           const char *key)
+{
+    return snap_strdup(sc, snap_json_str(obj, key));
+}
+
+const char *snap_qemu_format(libxl_disk_format format)
+{
+    switch (format) {
+    case LIBXL_DISK_FORMAT_QCOW2: return "qcow2";
+    case LIBXL_DISK_FORMAT_QCOW:  return "qcow";
+    case LIBXL_DISK_FORMAT_QED:   return "qed";
+    case LIBXL_DISK_FORMAT_VHD:   return "vpc";
+    default:                      return "raw";
+    }
+}
+
+/* QEMU names an image that was opened with options of its own "json:{...}",
+ * where the file is inside, below its format. */
+static const char *layer_path(libxl_snapshot_ctx *sc, yajl_val image)
+{
+    const char *name = snap_json_str(image, "filename"), *file = NULL;
+    yajl_val tree, v;
+
+    if (!name) return "";
+    if (strncmp(name, "json:", 5)) return snap_strdup(sc, name);
+    tree = snap_json_parse(name + 5);
+    for (v = tree; v && !file; v = snap_json_get(v, "file"))
+        file = snap_json_str(v, "filename");
+    name = snap_strdup(sc, file ? file : name);
+    yajl_tree_free(tree);
+    return name;
+}
+
+static void layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
+                       struct snap_layer *layer)
+{
+    yajl_val list = snap_json_get(image, "snapshots");
+    size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    struct snap_tag *tags = snap_zalloc(sc, len * sizeof(*tags));
+
+    for (i = 0; i < len; i++) {
+        yajl_val v = list->u.array.values[i];
+        struct snap_tag *tag = &tags[layer->num_tags];
+
+        tag->id = dup_str(sc, v, "id");
+        tag->name = dup_str(sc, v, "name");
+        tag->creation_time = snap_json_u64(v, "date-sec");
+        tag->creation_nsec = snap_json_u64(v, "date-nsec");
+        tag->vm_state_bytes = snap_json_u64(v, "vm-state-size");
+        if (tag->name) layer->num_tags++;
+    }
+    layer->tags = tags;
+}
+
+static void read_layer(libxl_snapshot_ctx *sc, yajl_val image,
+                       struct snap_layer *layer)
+{
+    layer->path = layer_path(sc, image);
+    layer->format = dup_str(sc, image, "format");
+    layer->bytes_on_disk = snap_json_u64(image, "actual-size");
+    layer_tags(sc, image, layer);
+}
+
+const struct snap_layer *snap_imageinfo_nested(libxl_snapshot_ctx *sc,
+                                               yajl_val image, int *num_r)
+{
+    struct snap_layer *layers;
+    yajl_val v;
+    int num = 0, i = 0;
+
+    for (v = image; v && num < IMAGEINFO_LAYERS_MAX;
+         v = snap_json_get(v, "backing-image"))
+        num++;
+    layers = snap_zalloc(sc, num * sizeof(*layers));
+    for (v = image; i < num; v = snap_json_get(v, "backing-image"))
+        read_layer(sc, v, &layers[i++]);
+    *num_r = num;
+    return layers;
+}
+
+/* Where a layer does not say its base's format, qemu-img has guessed it, from
+ * what a guest may have written: it is not repeated. */
+const struct snap_layer *snap_imageinfo_list(libxl_snapshot_ctx *sc,
+                                             yajl_val list, int *num_r)
+{
+    size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    struct snap_layer *layers = snap_zalloc(sc, len * sizeof(*layers));
+    bool said = true;
+
+    for (i = 0; i < len; i++) {
+        yajl_val v = list->u.array.values[i];
+
+        read_layer(sc, v, &layers[i]);
+        if (!said) layers[i].format = NULL;
+        said = snap_json_str(v, "backing-filename-format") != NULL;
+    }
+    *num_r = i;
+    return layers;
+}
+
+const char **snap_layer_paths(libxl_snapshot_ctx *sc,
+                              const struct snap_layer *layers, int num)
+{
+    const char **paths = snap_zalloc(sc, num * sizeof(*paths));
+    int i;
+
+    for (i = 0; i < num; i++)
+        paths[i] = layers[i].path;
+    return paths;
+}
+
+const char **snap_layer_tags(libxl_snapshot_ctx *sc,
+                             const struct snap_layer *layer)
+{
+    const char **tags = snap_zalloc(sc, layer->num_tags * sizeof(*tags));
+    int i;
+
+    for (i = 0; i < layer->num_tags; i++)
+        tags[i] = layer->tags[i].name;
+    return tags;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/disk/look.c: facts about disk images, from qemu-img, which is told
+ * each format and asked without a lock.
+ */
+#include "libxl_snap_internal.h"
+
+#include <string.h>
+
+#define IMAGES_EXEC_MS      30000
+
+int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
+{
+    if (!disk->wanted || disk->driver_domain || disk->backend_domid
+        || !disk->path || disk->path[0] != '/'
+        || (disk->stored->format != LIBXL_DISK_FORMAT_VHD && !disk->tapdisk))
+        return 0;
+    disk->vhd_util = disk->tapdisk && snap_exec_finds(sc, "vhd-util");
+    return snap_vhd_read(sc, disk->path, &disk->vhd);
+}
+
+/* The chain as QEMU would open it; qemu-img ends with an error where a layer
+ * is missing or is its own base. */
+int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
+                      const char *format, struct snap_image_info *info_r)
+{
+    const char **argv = snap_argv(sc, "qemu-img", "info", "-U", "-f", format,
+                                  "--backing-chain", "--output=json", path,
+                                  NULL);
+    struct snap_exec_output output;
+    yajl_val list;
+    int rc;
+
+    rc = snap_exec(sc, snap_sprintf(sc, "image %s", path), argv,
+                   snap_step_ms(sc, IMAGES_EXEC_MS), &output);
+    if (rc) return rc;
+    list = snap_json_parse(output.out);
+    if (!YAJL_IS_ARRAY(list) || !list->u.array.len) {
+        yajl_tree_free(list);
+        return snap_fail(sc, ERROR_FAIL, "image %s: qemu-img's output is no "
+                         "JSON array", path);
+    }
+    info_r->virtual_size = snap_json_u64(list->u.array.values[0],
+                                         "virtual-size");
+    info_r->chain = snap_imageinfo_list(sc, list, &info_r->num_layers);
+    info_r->layers = snap_layer_paths(sc, info_r->chain, info_r->num_layers);
+    info_r->num_tags = info_r->chain[0].num_tags;
+    info_r->tags = snap_layer_tags(sc, &info_r->chain[0]);
+    yajl_tree_free(list);
+    return 0;
+}
+
+int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
+                        const char *tag, bool *has_r)
+{
+    struct snap_image_info info;
+    int i, rc = snap_gather_image(sc, path, "qcow2", &info);
+
+    *has_r = false;
+    for (i = 0; !rc && i < info.num_tags; i++)
+        if (!strcmp(info.tags[i], tag)) *has_r = true;
+    return rc;
+}

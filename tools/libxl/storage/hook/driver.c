@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/hook/driver.c: storage that a hook knows, xl-snapshot-hooks(7).
+ * The domain stays on its path; where the state is, the hook finds out from
+ * that and the snapshot's name.  So the config is known before it runs.
+ */
+#include "libxl_snap_driver.h"
+#include "libxl_snap_hook.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* QEMU keeps tables of a qcow2 in its memory: a copy of the file, made while
+ * it runs, would be none of the disk. */
+static const char *hook_refuse(libxl_snapshot_ctx *sc,
+                               const struct snap_disk *disk)
+{
+    const char *why = snap_driver_domain_refuse(sc, disk);
+
+    if (why) return why;
+    if (!disk->path || !*disk->path || strchr(disk->path, '\n'))
+        return "its path is empty, or has a newline in it";
+    if (disk->node && strcmp(disk->node_driver, "raw"))
+        return snap_sprintf(sc, "QEMU keeps a part of a %s in memory, which no "
+                            "hook sees; use an internal or external snapshot",
+                            disk->node_driver);
+    if (!disk->hook)
+        return disk->no_hook ? disk->no_hook : "no hook was asked";
+    if (disk->backend == SNAP_BACKEND_OFFLINE
+        && !(disk->hook->can & LIBXL_SNAPSHOT_CAN_OFFLINE))
+        return snap_sprintf(sc, "hook %s can do it only while the domain runs",
+                            disk->hook->name);
+    if (disk->backend != SNAP_BACKEND_OFFLINE
+        && !(disk->hook->can & LIBXL_SNAPSHOT_CAN_LIVE))
+        return snap_sprintf(sc, "hook %s cannot do it while the domain runs",
+                            disk->hook->name);
+    return NULL;
+}
+
+static int hook_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+{
+    struct snap_hook_disk facts = snap_hook_facts(op->disk, op->name);
+    bool exists;
+    int rc = snap_probe_state(sc, op->disk->hook->path, &facts, &exists);
+
+    if (rc || !exists) return rc;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: hook %s has a snapshot '%s' of "
+                     "%s already; choose another name", op->disk->vdev,
+                     op->disk->hook->name, op->name, op->disk->path);
+}
+
+static void set_request(libxl_snapshot_ctx *sc, struct snap_step *step,
+                        const char *path, const char *verb,
+                        const struct snap_hook_disk *facts)
+{
+    step->path = path;
+    step->command = verb;
+    step->arguments = snap_hook_request(sc, verb, facts);
+}
+
+static void hook_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                          const struct snap_disk_op *op)
+{
+    const struct snap_hook *hook = op->disk->hook;
+    struct snap_hook_disk facts = snap_hook_facts(op->disk, op->name);
+    struct snap_step *step;
+
+    step = snap_plan_add(sc, plan, SNAP_STEP_HOOK, "let hook %s take snapshot "
+                         "%s of %s", hook->name, op->name, op->disk->path);
+    set_request(sc, step, hook->path, "create", &facts);
+    step->undo_if_failed = true;
+    step = snap_step_undo(sc, step, SNAP_STEP_HOOK, "let hook %s delete "
+                          "snapshot %s of %s", hook->name, op->name,
+                          op->disk->path);
+    set_request(sc, step, hook->path, "delete", &facts);
+}
+
+static void hook_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                          libxl_disk_snapshot *ds)
+{
+    const libxl_device_disk *stored = op->disk->stored;
+
+    free(ds->driver);
+    ds->driver = snap_result_str(snap_sprintf(sc, SNAP_HOOK_PREFIX "%s",
+                                              op->disk->hook->name));
+    snap_device_disk_set(&ds->parent, ds->vdev, op->disk->path,
+                         stored->format);
+    ds->parent.backend = stored->backend;
+}
+
+/*-- revert -----------------------------------------------------------------*/
+
+static struct snap_hook_disk revert_facts(const struct snap_revert_op *op)
+{
+    const libxl_device_disk *disk = &op->ds->parent;
+
+    return (struct snap_hook_disk){
+        .name = op->name, .vdev = op->ds->vdev, .path = disk->pdev_path,
+        .format = libxl_disk_format_to_string(disk->format),
+    };
+}
+
+static int hook_revert_check(libxl_snapshot_ctx *sc, struct snap_revert_op *op)
+{
+    const char *name = snap_hook_name(op->ds->driver);
+    struct snap_hook_disk facts = revert_facts(op);
+    bool exists;
+    int rc;
+
+    if (snap_file_is_frozen(facts.path))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
+                         "base of an external snapshot that a revert would "
+                         "ruin", facts.vdev, facts.path);
+    rc = snap_probe_state(sc, snap_hook_path(sc, name), &facts, &exists);
+    if (rc || exists) return rc;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: hook %s has no snapshot '%s' of "
+                     "%s; it was deleted", facts.vdev, name, facts.name,
+                     facts.path);
+}
+
+static void hook_configure(const struct snap_revert_op *op,
+                           libxl_device_disk *disk)
+{
+    const libxl_device_disk *parent = &op->ds->parent;
+
+    free(disk->pdev_path);
+    disk->pdev_path = snap_result_str(parent->pdev_path);
+    disk->format = parent->format;
+    if (parent->backend != LIBXL_DISK_BACKEND_UNKNOWN)
+        disk->backend = parent->backend;
+}
+
+static void hook_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const struct snap_revert_op *op)
+{
+    const char *name = snap_hook_name(op->ds->driver);
+    struct snap_hook_disk facts = revert_facts(op);
+    struct snap_step *step;
+
+    step = snap_plan_add(sc, plan, SNAP_STEP_HOOK, "let hook %s bring %s back "
+                         "to snapshot %s", name, facts.path, op->name);
+    set_request(sc, step, snap_hook_path(sc, name), "revert", &facts);
+}
+
+/* What it can is each hook's own. */
+const struct snap_driver snap_driver_hook = {
+    .name = SNAP_HOOK_PREFIX,
+    .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
+    .refuse = hook_refuse,
+    .check = hook_check,
+    .snapshot = hook_snapshot,
+    .describe = hook_describe,
+    .revert_check = hook_revert_check,
+    .configure = hook_configure,
+    .revert = hook_revert,
+};

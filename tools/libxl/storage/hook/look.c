@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/hook/look.c: facts from programs: which hook takes a disk, whether
+ * it has a snapshot, what versions are installed.  A hook that fails is left
+ * out, and how it failed stands beside the other reasons.
+ */
+#include "libxl_snap_driver.h"
+#include "libxl_snap_hook.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define PROBE_PROGRAM_MS 10000
+
+unsigned int snap_probe_can(yajl_val list)
+{
+    static const struct { const char *word; unsigned int bit; } words[] = {
+        { "live", LIBXL_SNAPSHOT_CAN_LIVE },
+        { "offline", LIBXL_SNAPSHOT_CAN_OFFLINE },
+        { "nested", LIBXL_SNAPSHOT_CAN_NESTED },
+    };
+    unsigned int can = 0;
+    size_t i, j, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+
+    for (i = 0; i < len; i++)
+        for (j = 0; j < sizeof(words) / sizeof(words[0]); j++) {
+            const char *word = YAJL_GET_STRING(list->u.array.values[i]);
+
+            if (word && !strcmp(word, words[j].word)) can |= words[j].bit;
+        }
+    return can;
+}
+
+/* What a hook gives as reason goes into a line of ours. */
+static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
+{
+    const char *why = snap_json_str(answer, "why");
+
+    if (!why || !*why) return "it gives no reason";
+    return libxl_snapshot_plain(snap_sprintf(sc, "%.300s", why));
+}
+
+/*-- which hook takes a disk ------------------------------------------------*/
+
+/* Why the hook does not take @disk; NULL: it does, and disk->hook is it. */
+static const char *ask(libxl_snapshot_ctx *sc, const char *name,
+                       struct snap_disk *disk, const char **failed_r)
+{
+    struct snap_hook_disk facts = snap_hook_facts(disk, NULL);
+    struct snap_hook *hook = snap_zalloc(sc, sizeof(*hook));
+    const char *why = NULL;
+    yajl_val answer;
+
+    hook->name = name;
+    hook->path = snap_hook_path(sc, name);
+    if (snap_hook_ask(sc, hook->path, "probe",
+                      snap_hook_request(sc, "probe", &facts), &answer)) {
+        *failed_r = snap_take_error(sc);
+        return *failed_r;
+    }
+    if (snap_json_bool(answer, "handles")) {
+        hook->can = snap_probe_can(snap_json_get(answer, "can"));
+        disk->hook = hook;
+    } else {
+        why = snap_sprintf(sc, "hook %s: %s", name, answer_why(sc, answer));
+    }
+    yajl_tree_free(answer);
+    return why;
+}
+
+static void list_once(libxl_snapshot_ctx *sc, struct snap_hooks *hooks)
+{
+    if (hooks->listed) return;
+    hooks->listed = true;
+    if (snap_hook_list(sc, &hooks->names, &hooks->num))
+        snap_log(sc, XTL_WARN, "%s", snap_take_error(sc));
+    hooks->failed = snap_zalloc(sc, hooks->num * sizeof(*hooks->failed));
+}
+
+static void ask_all(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                    const char *only, struct snap_disk *disk)
+{
+    const char *why, *all = NULL;
+    int i;
+
+    list_once(sc, hooks);
+    disk->hook = NULL;          /* it may be another one's */
+    for (i = 0; i < hooks->num; i++) {
+        if (only && strcmp(only, hooks->names[i])) continue;
+        why = hooks->failed[i] ? hooks->failed[i]
+            : ask(sc, hooks->names[i], disk, &hooks->failed[i]);
+        if (!why) return;
+        all = all ? snap_sprintf(sc, "%s; %s", all, why) : why;
+    }
+    if (only && !all)
+        all = snap_sprintf(sc, "there is no hook %s", snap_hook_path(sc, only));
+    disk->no_hook = all;
+}
+
+void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                     const char *driver, struct snap_disk *disk)
+{
+    const char *only = snap_hook_name(driver), *why;
+
+    if (driver && !only) return;
+    if (!driver && disk->no_hook) return;
+    if (!driver && (snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_INTERNAL,
+                                       &why)
+                    || snap_driver_choose(sc, disk,
+                                          LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)))
+        return;
+    ask_all(sc, hooks, only, disk);
+}
+
+/*-- one hook ---------------------------------------------------------------*/
+
+int snap_probe_state(libxl_snapshot_ctx *sc, const char *path,
+                     const struct snap_hook_disk *disk, bool *exists_r)
+{
+    const char *hook = strrchr(path, '/') + 1, *state;
+    yajl_val answer;
+    int rc;
+
+    rc = snap_hook_ask(sc, path, "probe", snap_hook_request(sc, "probe", disk),
+                       &answer);
+    if (rc) return rc;
+    *exists_r = snap_json_bool(answer, "exists");
+    state = snap_json_str(answer, "state");
+    if (!snap_json_bool(answer, "handles"))
+        rc = snap_fail(sc, ERROR_INVAL, "disk %s (%s): hook %s, snapshot %s: "
+                       "%s", disk->vdev, disk->path, hook, disk->name,
+                       answer_why(sc, answer));
+    else
+        snap_log(sc, XTL_VERBOSE, "disk %s: hook %s keeps snapshot %s in %s",
+                 disk->vdev, hook, disk->name, state ? state : "a place of "
+                 "its own");
+    yajl_tree_free(answer);
+    return rc;
+}
+
+void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
+                     unsigned int *can_r, const char **version_r,
+                     const char **problem_r)
+{
+    struct snap_hook_disk none = { .name = NULL };
+    yajl_val answer;
+
+    *can_r = 0;
+    *version_r = *problem_r = NULL;
+    if (snap_hook_ask(sc, snap_hook_path(sc, name), "info",
+                      snap_hook_request(sc, "info", &none), &answer)) {
+        *problem_r = snap_take_error(sc);
+        return;
+    }
+    *can_r = snap_probe_can(snap_json_get(answer, "can"));
+    *version_r = libxl_snapshot_plain(
+        snap_strdup(sc, snap_json_str(answer, "version")));
+    if (snap_json_get(answer, "why")) *problem_r = answer_why(sc, answer);
+    else if (!*can_r) *problem_r = "it does not say what it can";
+    yajl_tree_free(answer);
+}
+
+/*-- programs ---------------------------------------------------------------*/
+
+/* "qemu-img version 7.2.22 (...)", "  LVM version:     2.03.16(2) (...)". */
+static const char *first_number(libxl_snapshot_ctx *sc, const char *text)
+{
+    while (*text && *text != '\n') {
+        size_t len = strcspn(text, " \t\n");
+
+        if (isdigit((unsigned char)*text))
+            return libxl_snapshot_plain(
+                snap_sprintf(sc, "%.*s", (int)len, text));
+        text += len ? len : 1;
+    }
+    return NULL;
+}
+
+void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
+                        const char **version_r, const char **problem_r)
+{
+    struct snap_exec_output output;
+    int rc;
+
+    *version_r = *problem_r = NULL;
+    rc = snap_exec(sc, "version", snap_argv(sc, program, "--version", NULL),
+                   PROBE_PROGRAM_MS, &output);
+    if (!rc) {
+        *version_r = first_number(sc, output.out);
+        return;
+    }
+    snap_take_error(sc);        /* not every program has --version */
+    if (rc == ERROR_NOTFOUND)
+        *problem_r = snap_sprintf(sc, "%s is not installed", program);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/lvm/look.c: facts about LVM: which images are logical volumes, and all
+ * that there is to know of those, from one call of lvs(8) an operation.
+ *
+ * An image is found by the number of its device, whatever name or link leads
+ * there; a volume that is not active has no device, and only LVM's own two
+ * names for it are known.
+ */
+#include "libxl_snap_lvm.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define LVM_EXEC_MS     60000
+
+static const char lvm_fields[] =
+    "vg_name,lv_name,lv_attr,lv_size,lv_path,lv_dm_path,"
+    "lv_kernel_major,lv_kernel_minor,origin,pool_lv,data_percent,"
+    "metadata_percent,chunk_size,vg_free,vg_extent_size,"
+    "lv_uuid,lv_time,lv_tags,thin_id";
+
+/*-- what lvs says ----------------------------------------------------------*/
+
+/* A member of a volume's object, NULL if it is empty: all are strings. */
+static const char *field(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
+{
+    const char *value = snap_json_str(obj, key);
+
+    return value && *value ? snap_strdup(sc, value) : NULL;
+}
+
+static uint64_t number(yajl_val obj, const char *key)
+{
+    const char *value = snap_json_str(obj, key);
+
+    return value ? strtoull(value, NULL, 10) : 0;
+}
+
+/* -1: lvs does not know, the volume is not active. */
+static double percent(yajl_val obj, const char *key)
+{
+    const char *value = snap_json_str(obj, key);
+
+    return value && *value ? strtod(value, NULL) : -1;
+}
+
+/* "[name]" is a volume that LVM keeps for itself. */
+static const char *without_brackets(libxl_snapshot_ctx *sc, const char *name)
+{
+    if (!name || *name != '[') return name;
+    return snap_sprintf(sc, "%.*s", (int)strcspn(name + 1, "]"), name + 1);
+}
+
+static int read_lv(libxl_snapshot_ctx *sc, yajl_val obj, struct snap_lv *lv)
+{
+    const char *major = snap_json_str(obj, "lv_kernel_major");
+    const char *minor = snap_json_str(obj, "lv_kernel_minor");
+
+    lv->vg = field(sc, obj, "vg_name");
+    lv->name = without_brackets(sc, field(sc, obj, "lv_name"));
+    lv->attr = field(sc, obj, "lv_attr");
+    lv->path = field(sc, obj, "lv_path");
+    lv->dm_path = field(sc, obj, "lv_dm_path");
+    lv->origin = without_brackets(sc, field(sc, obj, "origin"));
+    lv->pool = without_brackets(sc, field(sc, obj, "pool_lv"));
+    lv->uuid = field(sc, obj, "lv_uuid");
+    lv->time = field(sc, obj, "lv_time");
+    lv->tags = field(sc, obj, "lv_tags");
+    lv->thin_id = field(sc, obj, "thin_id");
+    lv->major = major ? atoi(major) : -1;
+    lv->minor = minor ? atoi(minor) : -1;
+    lv->size = number(obj, "lv_size");
+    lv->chunk_size = number(obj, "chunk_size");
+    lv->vg_free = number(obj, "vg_free");
+    lv->vg_extent = number(obj, "vg_extent_size");
+    lv->data_percent = percent(obj, "data_percent");
+    lv->metadata_percent = percent(obj, "metadata_percent");
+    return lv->vg && lv->name && lv->attr && strlen(lv->attr) >= 9 ? 0 : -1;
+}
+
+int snap_lvm_parse(libxl_snapshot_ctx *sc, const char *text,
+                   struct snap_lvm *lvm)
+{
+    yajl_val root = snap_json_parse(text), reports, lvs;
+    size_t i, j;
+    int rc = 0;
+
+    *lvm = (struct snap_lvm){ 0 };
+    reports = snap_json_get(root, "report");
+    if (!YAJL_IS_ARRAY(reports)) rc = ERROR_FAIL;
+    for (i = 0; !rc && i < reports->u.array.len; i++) {
+        lvs = snap_json_get(reports->u.array.values[i], "lv");
+        if (!YAJL_IS_ARRAY(lvs)) continue;
+        lvm->lvs = snap_grow(sc, lvm->lvs, lvm->num * sizeof(*lvm->lvs),
+                             (lvm->num + lvs->u.array.len)
+                             * sizeof(*lvm->lvs));
+        for (j = 0; !rc && j < lvs->u.array.len; j++)
+            if (read_lv(sc, lvs->u.array.values[j], &lvm->lvs[lvm->num++]))
+                rc = ERROR_FAIL;
+    }
+    yajl_tree_free(root);
+    if (rc)
+        return snap_fail(sc, rc, "the output of lvs is not what lvs(8) of "
+                         "LVM 2.02.158 or later reports as JSON");
+    for (i = 0; i < (size_t)lvm->num; i++)
+        lvm->lvs[i].all = lvm;
+    return 0;
+}
+
+/*-- which one it is --------------------------------------------------------*/
+
+const struct snap_lv *snap_lv_named(const struct snap_lvm *lvm, const char *vg,
+                                    const char *name)
+{
+    int i;
+
+    for (i = 0; name && i < lvm->num; i++)
+        if (!strcmp(lvm->lvs[i].vg, vg) && !strcmp(lvm->lvs[i].name, name))
+            return &lvm->lvs[i];
+    return NULL;
+}
+
+const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm, int major,
+                                        int minor)
+{
+    int i;
+
+    for (i = 0; i < lvm->num; i++)
+        if (lvm->lvs[i].major == major && lvm->lvs[i].minor == minor)
+            return &lvm->lvs[i];
+    return NULL;
+}
+
+const struct snap_lv *snap_lv_of_path(const struct snap_lvm *lvm,
+                                      const char *path)
+{
+    int i;
+
+    for (i = 0; i < lvm->num; i++) {
+        const struct snap_lv *lv = &lvm->lvs[i];
+
+        if ((lv->path && !strcmp(lv->path, path))
+            || (lv->dm_path && !strcmp(lv->dm_path, path)))
+            return lv;
+    }
+    return NULL;
+}
+
+/* The reply of lvs, asked once an operation.  A host without LVM has no
+ * volumes: whatever the device mapper made there is something else. */
+static int gather_lvm(libxl_snapshot_ctx *sc)
+{
+    const char **argv = snap_argv(sc, "lvs", "--reportformat", "json", "-a",
+                                  "--units", "b", "--nosuffix", "-o",
+                                  lvm_fields, NULL);
+    struct snap_lvm *lvm = snap_zalloc(sc, sizeof(*lvm));
+    struct snap_exec_output output;
+    int rc;
+
+    if (sc->lvm) return 0;
+    sc->lvm = lvm;
+    if (!snap_exec_finds(sc, argv[0])) return 0;
+    rc = snap_exec(sc, "the logical volumes", argv,
+                   snap_step_ms(sc, LVM_EXEC_MS), &output);
+    return rc ? rc : snap_lvm_parse(sc, output.out, lvm);
+}
+
+int snap_gather_lv(libxl_snapshot_ctx *sc, const char *path,
+                   const struct snap_lv **lv_r)
+{
+    struct stat st;
+    bool there;
+    int rc;
+
+    *lv_r = NULL;
+    if (!path) return 0;
+    there = !stat(path, &st);
+    if (there ? !S_ISBLK(st.st_mode)
+                || !snap_file_exists(snap_sprintf(
+                       sc, "/sys/dev/block/%u:%u/dm", major(st.st_rdev),
+                       minor(st.st_rdev)))
+              : strncmp(path, "/dev/", 5))
+        return 0;
+    rc = gather_lvm(sc);
+    if (rc) return rc;
+    *lv_r = there ? snap_lv_of_device(sc->lvm, major(st.st_rdev),
+                                      minor(st.st_rdev))
+                  : snap_lv_of_path(sc->lvm, path);
+    return 0;
+}
+
+int snap_gather_lvs(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+{
+    int i, rc;
+
+    for (i = 0; i < dom->num_disks; i++) {
+        rc = snap_gather_lv(sc, dom->disks[i].path, &dom->disks[i].lv);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+int snap_gather_lv_exists(libxl_snapshot_ctx *sc, const char *id,
+                          bool *exists_r)
+{
+    const char *slash = strchr(id, '/');
+    int i, rc;
+
+    *exists_r = false;
+    sc->lvm = NULL;             /* ask anew */
+    rc = gather_lvm(sc);
+    for (i = 0; !rc && i < sc->lvm->num; i++) {
+        const struct snap_lv *lv = &sc->lvm->lvs[i];
+
+        if (slash && lv->vg && lv->name && !strcmp(lv->name, slash + 1)
+            && !strncmp(lv->vg, id, slash - id) && !lv->vg[slash - id])
+            *exists_r = true;
+    }
+    return rc;
+}
+
+/* Thin snapshots of snapshots lead down to one volume. */
+static const struct snap_lv *root_of(const struct snap_lv *lv)
+{
+    const struct snap_lv *below;
+    int n;
+
+    for (n = 0; lv && n < lv->all->num; n++) {
+        below = snap_lv_named(lv->all, lv->vg, lv->origin);
+        if (!below) break;
+        lv = below;
+    }
+    return lv;
+}
+
+int snap_gather_lv_related(libxl_snapshot_ctx *sc, const char *path,
+                           const char *parent, bool *related_r)
+{
+    const struct snap_lv *one, *two;
+    int rc = snap_gather_lv(sc, path, &one);
+
+    if (!rc) rc = snap_gather_lv(sc, parent, &two);
+    *related_r = !rc && one && two && root_of(one) == root_of(two);
+    return rc;
+}

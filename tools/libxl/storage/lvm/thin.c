@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/lvm/thin.c: a thin snapshot of a thin volume.  The domain
+ * stays on its volume; the snapshot is read-only and, as LVM has it by
+ * default, not activated.  Nothing is copied, snapshots of snapshots are as
+ * good as any.
+ *
+ * A revert gives the domain a new volume, a snapshot of the snapshot, so that
+ * nothing is lost: the volume that it wrote until then stays, and the snapshot
+ * can be reverted to again.
+ */
+#include "libxl_snap_lv.h"
+
+#include <string.h>
+
+/* A pool that is full stops all of its volumes.  Beyond this it is too late to
+ * add to what can fill it. */
+#define POOL_MAX_PERCENT 95
+
+static const char *thin_refuse(libxl_snapshot_ctx *sc,
+                               const struct snap_disk *disk)
+{
+    const char *why = snap_lv_refuse(sc, disk);
+
+    if (why) return why;
+    if (!snap_lv_is_thin(disk->lv) || !disk->lv->pool)
+        return snap_sprintf(sc, "volume %s/%s is not thin", disk->lv->vg,
+                            disk->lv->name);
+    return NULL;
+}
+
+static int check_pool(libxl_snapshot_ctx *sc, const char *vdev,
+                      const struct snap_lv *lv)
+{
+    const struct snap_lv *pool = snap_lv_named(lv->all, lv->vg, lv->pool);
+
+    if (!pool)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the thin pool %s/%s is "
+                         "missing", vdev, lv->vg, lv->pool);
+    if (strchr("FDMp", pool->attr[8]))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the thin pool %s/%s is full "
+                         "or damaged (attributes %s, see lvs)", vdev, pool->vg,
+                         pool->name, pool->attr);
+    if (pool->data_percent > POOL_MAX_PERCENT
+        || pool->metadata_percent > POOL_MAX_PERCENT)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the thin pool %s/%s is "
+                         "nearly full: %.1f%% of its data, %.1f%% of its "
+                         "metadata, and %d%% is the limit; lvextend it", vdev,
+                         pool->vg, pool->name, pool->data_percent,
+                         pool->metadata_percent, POOL_MAX_PERCENT);
+    return 0;
+}
+
+static int thin_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+{
+    const struct snap_lv *lv = op->disk->lv;
+    int rc;
+
+    rc = snap_lv_check_new(sc, op->disk->vdev, lv,
+                           snap_lv_snapshot_name(sc, lv, op->name));
+    return rc ? rc : check_pool(sc, op->disk->vdev, lv);
+}
+
+static void thin_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                          const struct snap_disk_op *op)
+{
+    const struct snap_lv *lv = op->disk->lv;
+    const char *name = snap_lv_snapshot_name(sc, lv, op->name);
+
+    snap_lv_plan_create(sc, plan, lv->vg, name, lv->name,
+                        snap_argv(sc, "lvcreate", "-q", "-s", "-pr", "-ky",
+                                  "-n", name,
+                                  snap_lv_id(sc, lv->vg, lv->name), NULL));
+}
+
+/*-- revert -----------------------------------------------------------------*/
+
+/* The new volume's name; NULL if op->path is not in the group of @lv. */
+static const char *new_name(libxl_snapshot_ctx *sc,
+                            const struct snap_revert_op *op)
+{
+    const char *folder = snap_lv_device(sc, op->lv->vg, "");
+    size_t len = strlen(folder);
+
+    if (strncmp(op->path, folder, len) || !op->path[len]
+        || strchr(op->path + len, '/'))
+        return NULL;
+    return op->path + len;
+}
+
+static int thin_revert_check(libxl_snapshot_ctx *sc,
+                             struct snap_revert_op *op)
+{
+    const char *vdev = op->ds->vdev, *name;
+    int rc;
+
+    if (!op->lv)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: there is no snapshot volume "
+                         "%s; it was removed or renamed", vdev,
+                         op->ds->parent.pdev_path);
+    if (!snap_lv_is_thin(op->lv) || !op->lv->pool)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is not thin", vdev,
+                         op->lv->vg, op->lv->name);
+    if (op->lv->attr[1] == 'w')
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is writable, no "
+                         "snapshot is left like that: what it held may have "
+                         "been changed; if not, lvchange -pr it", vdev,
+                         op->lv->vg, op->lv->name);
+    name = new_name(sc, op);
+    if (!name)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: its new volume, %s, is not "
+                         "in volume group %s", vdev, op->path, op->lv->vg);
+    rc = snap_lv_check_new(sc, vdev, op->lv, name);
+    return rc ? rc : check_pool(sc, vdev, op->lv);
+}
+
+static void thin_configure(const struct snap_revert_op *op,
+                           libxl_device_disk *disk)
+{
+    snap_lv_set_disk(disk, op->path, op->ds->parent.backend);
+}
+
+/* No -k: activated, now and whenever the host boots. */
+static void thin_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                                const struct snap_revert_op *op)
+{
+    const struct snap_lv *lv = op->lv;
+    const char *name = new_name(sc, op);
+
+    snap_lv_plan_create(sc, plan, lv->vg, name, lv->name,
+                        snap_argv(sc, "lvcreate", "-q", "-s", "-prw", "-kn",
+                                  "-n", name,
+                                  snap_lv_id(sc, lv->vg, lv->name), NULL));
+}
+
+const struct snap_driver snap_driver_lvm_thin = {
+    .name = "lvm-thin",
+    .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
+    .known_by = SNAP_KNOWN_BY_VOLUME,
+    .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
+        | LIBXL_SNAPSHOT_CAN_NESTED,
+    .program = "lvcreate",
+    .moves = true,
+    .refuse = thin_refuse,
+    .check = thin_check,
+    .snapshot = thin_snapshot,
+    .describe = snap_lv_describe,
+    .revert_check = thin_revert_check,
+    .configure = thin_configure,
+    .revert_prepare = thin_revert_prepare,
+};

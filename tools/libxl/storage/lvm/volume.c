@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/lvm/volume.c: what the drivers of logical volumes have in common: names,
+ * refusals, steps.  Pure.
+ *
+ * The snapshot of VG/LV is VG/LV.NAME.  Where LV is itself the volume of a
+ * revert, LV.OLD.r1, it is VG/LV.NAME all the same: names do not grow with
+ * every turn.
+ */
+#include "libxl_snap_lv.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAG_PREFIX  "xl-snapshot."
+
+/* LVM2 2.03: NAME_LEN less the end of the string; DM_NAME_LEN. */
+#define LV_NAME_MAX     127
+#define DM_NAME_MAX     127
+/* the longest of what LVM appends to a device: -real, -cow, -tpool */
+#define DM_LAYER_MAX    6
+
+bool snap_lv_is_thin(const struct snap_lv *lv)
+{
+    return lv->attr[6] == 't' && lv->attr[0] != 't';
+}
+
+bool snap_lv_is_open(const struct snap_lv *lv)
+{
+    return lv->attr[5] == 'o';
+}
+
+const char *snap_lv_id(libxl_snapshot_ctx *sc, const char *vg,
+                       const char *name)
+{
+    return snap_sprintf(sc, "%s/%s", vg, name);
+}
+
+const char *snap_lv_device(libxl_snapshot_ctx *sc, const char *vg,
+                           const char *name)
+{
+    return snap_sprintf(sc, "/dev/%s/%s", vg, name);
+}
+
+const char *snap_lv_snapshot_name(libxl_snapshot_ctx *sc,
+                                  const struct snap_lv *lv, const char *name)
+{
+    const struct snap_lv *below = lv;
+    const char *stem = lv->name;
+    int n;
+
+    for (n = 0; below->origin && n < lv->all->num; n++) {
+        size_t len = strlen(below->origin);
+
+        if (!strncmp(below->origin, lv->name, len) && lv->name[len] == '.')
+            stem = below->origin;
+        below = snap_lv_named(lv->all, lv->vg, below->origin);
+        if (!below) break;
+    }
+    return snap_sprintf(sc, "%s.%s", stem, name);
+}
+
+/*-- refusals ---------------------------------------------------------------*/
+
+const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
+                           const struct snap_disk *disk)
+{
+    const struct snap_lv *lv = disk->lv;
+
+    if (!lv)
+        return "its image is no logical volume";
+    if (disk->backend == SNAP_BACKEND_NONE)
+        return "xenstore has no such device";
+    if (snap_driver_domain_refuse(sc, disk))
+        return snap_driver_domain_refuse(sc, disk);
+    if (disk->backend == SNAP_BACKEND_OTHER)
+        return "neither blkback (phy) nor QEMU (qdisk) serves it";
+    if (disk->stored->format != LIBXL_DISK_FORMAT_RAW)
+        return "an image of another format than raw is on its volume, whose "
+               "snapshots have to be made in that format";
+    if (lv->attr[4] != 'a')
+        return snap_sprintf(sc, "volume %s/%s is not active; see lvs, and "
+                            "lvchange -ay it", lv->vg, lv->name);
+    if (lv->attr[8] == 'p')
+        return snap_sprintf(sc, "volume %s/%s is incomplete: a disk of its "
+                            "group is missing; see pvs", lv->vg, lv->name);
+    return NULL;
+}
+
+/* What LVM keeps for itself (2.03, lib/metadata/lv_manip.c and
+ * lib/misc/lvm-string.c:apply_lvname_restrictions). */
+static const char *reserved_part(const char *name)
+{
+    static const char *const parts[] = {
+        "_cdata", "_cmeta", "_corig", "_cpool", "_cvol", "_imeta", "_iorig",
+        "_mimage", "_mlog", "_pmspare", "_rimage", "_rmeta", "_tdata",
+        "_tmeta", "_vdata", "_vorigin", "_wcorig",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (strstr(name, parts[i])) return parts[i];
+    return NULL;
+}
+
+/* In the device mapper's name, VG-LV, a dash within VG or LV is doubled. */
+static size_t dm_length(const char *name)
+{
+    size_t len = 0;
+
+    for (; *name; name++) len += *name == '-' ? 2 : 1;
+    return len;
+}
+
+int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
+                      const struct snap_lv *lv, const char *name)
+{
+    const char *part = reserved_part(name);
+
+    if (part)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: LVM keeps names with '%s' "
+                         "for itself, and %s has that in it; choose another "
+                         "name for the snapshot", vdev, part, name);
+    if (strlen(name) > LV_NAME_MAX
+        || dm_length(lv->vg) + 1 + dm_length(name) + DM_LAYER_MAX
+           > DM_NAME_MAX)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is too long a name "
+                         "for a volume; choose a shorter one for the snapshot",
+                         vdev, lv->vg, name);
+    if (snap_lv_named(lv->all, lv->vg, name))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: there is a volume %s/%s "
+                         "already; choose another name or remove it", vdev,
+                         lv->vg, name);
+    return 0;
+}
+
+/*-- steps ------------------------------------------------------------------*/
+
+const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time)
+{
+    return snap_sprintf(sc, TAG_PREFIX "%" PRIu64, creation_time);
+}
+
+const char *snap_lv_tag_of(libxl_snapshot_ctx *sc, const struct snap_lv *lv)
+{
+    const char *tag = lv->tags;
+
+    while (tag && strncmp(tag, TAG_PREFIX, strlen(TAG_PREFIX))) {
+        tag = strchr(tag, ',');
+        if (tag) tag++;
+    }
+    return tag ? snap_sprintf(sc, "%.*s", (int)strcspn(tag, ","), tag) : NULL;
+}
+
+void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const char *vg, const char *name, const char *of,
+                         const char **argv)
+{
+    struct snap_step *step = snap_plan_add(
+        sc, plan, SNAP_STEP_EXEC, "make the volume %s/%s, a snapshot of %s",
+        vg, name, of);
+
+    step->argv = argv;
+    step->done_when = SNAP_DONE_LV_IS_THERE;
+    step->shows = snap_lv_id(sc, vg, name);
+    step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the volume %s/%s",
+                          vg, name);
+    step->done_when = SNAP_DONE_LV_IS_GONE;
+    step->shows = snap_lv_id(sc, vg, name);
+    step->argv = snap_argv(sc, "lvremove", "-q", "-y", "-f",
+                           snap_lv_id(sc, vg, name), NULL);
+}
+
+void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const struct snap_lv *lv)
+{
+    const char *id = snap_lv_id(sc, lv->vg, lv->name);
+
+    snap_plan_exec(sc, plan, snap_sprintf(sc, "make the base %s read-only", id),
+                   snap_argv(sc, "lvchange", "-q", "-pr", id, NULL));
+}
+
+/*-- disks ------------------------------------------------------------------*/
+
+void snap_lv_set_disk(libxl_device_disk *disk, const char *path,
+                      libxl_disk_backend backend)
+{
+    free(disk->pdev_path);
+    disk->pdev_path = snap_result_str(path);
+    disk->format = LIBXL_DISK_FORMAT_RAW;
+    disk->backend = backend;
+}
+
+/* Whom libxl gives a volume to, if nobody else is asked for. */
+static libxl_disk_backend backend_of(const struct snap_disk *disk)
+{
+    bool qdisk = disk->backend == SNAP_BACKEND_OFFLINE
+        ? disk->stored->backend == LIBXL_DISK_BACKEND_QDISK
+        : disk->backend == SNAP_BACKEND_QDISK;
+
+    return qdisk ? LIBXL_DISK_BACKEND_QDISK : LIBXL_DISK_BACKEND_PHY;
+}
+
+void snap_lv_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                      libxl_disk_snapshot *ds)
+{
+    const struct snap_disk *disk = op->disk;
+    const char *name = snap_lv_snapshot_name(sc, disk->lv, op->name);
+
+    snap_device_disk_set(&ds->parent, ds->vdev,
+                         snap_lv_device(sc, disk->lv->vg, name),
+                         LIBXL_DISK_FORMAT_RAW);
+    ds->parent.backend = backend_of(disk);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/qcow2/internal.c: a tag inside a qcow2.  QEMU makes it as part of
+ * its transaction, qemu-img where nobody runs the image.  A revert applies it
+ * with qemu-img when nobody has the image open (QEMU 7.2 has no QMP command
+ * for that).
+ */
+#include "libxl_snap_driver.h"
+
+#include <string.h>
+
+static const char *internal_refuse(libxl_snapshot_ctx *sc,
+                                   const struct snap_disk *disk)
+{
+    const char *why = snap_qdisk_refuse(sc, disk);
+
+    if (why) return why;
+    if (strcmp(disk->node_driver, "qcow2"))
+        return snap_sprintf(sc, "format %s has no internal snapshots; use an "
+                            "external one", disk->node_driver);
+    return NULL;
+}
+
+static const char *internal_action(libxl_snapshot_ctx *sc,
+                                   const struct snap_disk_op *op)
+{
+    return snap_json_object(
+        sc, "s:type", "blockdev-snapshot-internal-sync", "j:data",
+        snap_json_object(sc, "s:device", op->disk->node, "s:name", op->name,
+                         NULL), NULL);
+}
+
+/* An argument of --image-opts: commas in values are doubled. */
+static const char *image_opts(libxl_snapshot_ctx *sc, const char *path)
+{
+    char *escaped = snap_zalloc(sc, 2 * strlen(path) + 1), *p = escaped;
+
+    for (; *path; path++) {
+        if (*path == ',') *p++ = ',';
+        *p++ = *path;
+    }
+    return snap_sprintf(sc, "driver=qcow2,file.driver=file,file.filename=%s",
+                        escaped);
+}
+
+/* "qemu-img snapshot" of the image @path, nobody having it open. */
+static const char **tag_argv(libxl_snapshot_ctx *sc, const char *option,
+                             const char *name, const char *path)
+{
+    return snap_argv(sc, "qemu-img", "snapshot", "-q", option, name,
+                     "--image-opts", image_opts(sc, path), NULL);
+}
+
+static int internal_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+{
+    const struct snap_disk *disk = op->disk;
+    int i;
+
+    for (i = 0; i < disk->num_tags; i++)
+        if (!strcmp(disk->tags[i], op->name))
+            return snap_fail(sc, ERROR_INVAL, "disk %s: %s has an internal "
+                             "snapshot '%s' already; choose another name",
+                             disk->vdev, disk->path, op->name);
+    return 0;
+}
+
+static void internal_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                              const struct snap_disk_op *op)
+{
+    const char *path = op->disk->path;
+    struct snap_step *step;
+
+    if (op->disk->node) return;         /* its QEMU does it */
+    step = snap_plan_add(sc, plan, SNAP_STEP_EXEC, "tag %s in %s", op->name,
+                         path);
+    step->argv = tag_argv(sc, "-c", op->name, path);
+    step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the tag from %s",
+                          path);
+    step->argv = tag_argv(sc, "-d", op->name, path);
+    step->path = path;
+    step->done_when = SNAP_DONE_TAG_IS_GONE;
+    step->shows = op->name;
+}
+
+static int internal_revert_check(libxl_snapshot_ctx *sc,
+                                 struct snap_revert_op *op)
+{
+    const char *path = op->ds->parent.pdev_path;
+    int rc, i;
+
+    if (snap_file_is_frozen(path))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
+                         "base of an external snapshot that applying the tag "
+                         "would ruin; copy the tag out with: qemu-img convert "
+                         "-l %s", op->ds->vdev, path, op->name);
+    rc = snap_gather_image(sc, path, "qcow2", &op->image);
+    if (rc) return rc;
+    for (i = 0; i < op->image.num_tags; i++)
+        if (!strcmp(op->image.tags[i], op->name)) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
+                     "'%s'; it was deleted, or the image replaced",
+                     op->ds->vdev, path, op->name);
+}
+
+static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_revert_op *op)
+{
+    const char *path = op->ds->parent.pdev_path;
+
+    snap_plan_exec(sc, plan,
+                   snap_sprintf(sc, "bring disk %s (%s) back to its tag %s",
+                                op->ds->vdev, path, op->name),
+                   tag_argv(sc, "-a", op->name, path));
+}
+
+const struct snap_driver snap_driver_internal = {
+    .name = "qcow2-internal",
+    .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
+    .known_by = SNAP_KNOWN_BY_TAG,
+    .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
+        | LIBXL_SNAPSHOT_CAN_NESTED,
+    .program = "qemu-img",
+    .refuse = internal_refuse,
+    .check = internal_check,
+    .snapshot = internal_snapshot,
+    .action = internal_action,
+    .revert_check = internal_revert_check,
+    .revert = internal_revert,
+};

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/qcow2/overlay.c: a qcow2 overlay on an image that is frozen from
+ * then on.
+ *
+ * The overlay is made and given to QEMU while the guest runs; inside the
+ * window only the graph is changed.  blockdev-snapshot-sync, which does all
+ * in one, formats the overlay while the guest stands still: 0.45 s for two
+ * disks against 0.20 s (QEMU 7.2, emulated host).
+ *
+ * A revert puts a new overlay on the frozen layer, so that the snapshot can
+ * be reverted to again; the layer that the domain wrote until then stays.
+ */
+#include "libxl_snap_driver.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *overlay_refuse(libxl_snapshot_ctx *sc,
+                                  const struct snap_disk *disk)
+{
+    const char *why = snap_qdisk_refuse(sc, disk);
+
+    if (why) return why;
+    if (strcmp(disk->node_driver, "qcow2") && strcmp(disk->node_driver, "raw")
+        && strcmp(disk->node_driver, "vpc"))
+        return snap_sprintf(sc, "format %s cannot be the base of an overlay "
+                            "here", disk->node_driver);
+    /* Linux 6.1 lets blkback write to a device that is read-only */
+    if (disk->lv && disk->backend == SNAP_BACKEND_OFFLINE
+        && disk->stored->backend != LIBXL_DISK_BACKEND_QDISK)
+        return "its xl.cfg gives the volume to blkback (phy), which would write "
+               "to it although it is frozen; add backendtype=qdisk to the disk "
+               "there, or take an internal snapshot";
+    return NULL;
+}
+
+/* An empty qcow2 on @base.  -u: the base is not opened, let alone probed. */
+static void plan_overlay(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const char *vdev, const char *path, const char *base,
+                         const char *base_format, uint64_t virtual_size)
+{
+    snap_plan_create_file(sc, plan, path, base, NULL,
+                          snap_sprintf(sc, "the overlay of %s,", vdev));
+    snap_plan_exec(sc, plan,
+                   snap_sprintf(sc, "format %s on the base %s", path, base),
+                   snap_argv(sc, "qemu-img", "create", "-q", "-f", "qcow2",
+                             "-u", "-b", base, "-F", base_format, path,
+                             snap_sprintf(sc, "%" PRIu64, virtual_size),
+                             NULL));
+}
+
+/* The overlay is opened as QEMU's xen-block opened its base (7.2,
+ * xen_block_drive_create): no lock, and the same cache and discard. */
+static const char *overlay_options(libxl_snapshot_ctx *sc,
+                                   const struct snap_disk_op *op)
+{
+    bool direct = op->disk->stored->direct_io_safe;
+    bool discard = op->disk->discard;
+    const char *file = snap_json_object(
+        sc, "s:driver", "file", "s:filename", op->path, "s:locking", "off",
+        "j:cache", direct ? "{\"direct\":true}" : NULL,
+        "s:aio", direct ? "native" : NULL,
+        "s:discard", discard ? "unmap" : NULL, NULL);
+
+    return snap_json_object(
+        sc, "s:driver", "qcow2", "s:node-name", op->node, "j:backing", "null",
+        "s:discard", discard ? "unmap" : NULL, "j:file", file, NULL);
+}
+
+static int overlay_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+{
+    return snap_check_overlay(sc, op->path);
+}
+
+static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_disk_op *op)
+{
+    const struct snap_disk *disk = op->disk;
+    struct snap_step *step;
+
+    plan_overlay(sc, plan, disk->vdev, op->path, disk->path,
+                 disk->node_driver, disk->virtual_size);
+    if (!disk->node) return;            /* no QEMU runs it */
+    step = snap_plan_add(sc, plan, SNAP_STEP_QMP, "open it in QEMU as node %s",
+                         op->node);
+    step->command = "blockdev-add";
+    step->arguments = overlay_options(sc, op);
+    step = snap_step_undo(sc, step, SNAP_STEP_QMP, "close node %s in QEMU",
+                          op->node);
+    step->command = "blockdev-del";
+    step->arguments = snap_json_object(sc, "s:node-name", op->node, NULL);
+}
+
+static const char *overlay_action(libxl_snapshot_ctx *sc,
+                                  const struct snap_disk_op *op)
+{
+    return snap_json_object(
+        sc, "s:type", "blockdev-snapshot", "j:data",
+        snap_json_object(sc, "s:node", op->disk->node, "s:overlay", op->node,
+                         NULL), NULL);
+}
+
+static int overlay_revert_check(libxl_snapshot_ctx *sc,
+                                struct snap_revert_op *op)
+{
+    const libxl_device_disk *base = &op->ds->parent;
+    int rc;
+
+    if (!snap_file_exists(base->pdev_path))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
+                         op->ds->vdev, base->pdev_path);
+    if (base->format == LIBXL_DISK_FORMAT_VHD) {
+        rc = snap_check_vhd(sc, op->ds->vdev, base->pdev_path);
+        if (rc) return rc;
+    }
+    rc = snap_gather_image(sc, base->pdev_path, snap_qemu_format(base->format),
+                           &op->image);
+    if (rc) return rc;
+    return snap_check_overlay(sc, op->path);
+}
+
+static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
+                                   struct snap_plan *plan,
+                                   const struct snap_revert_op *op)
+{
+    const libxl_device_disk *base = &op->ds->parent;
+
+    plan_overlay(sc, plan, op->ds->vdev, op->path, base->pdev_path,
+                 snap_qemu_format(base->format), op->image.virtual_size);
+}
+
+const struct snap_driver snap_driver_overlay = {
+    .name = "qcow2-overlay",
+    .mode = LIBXL_SNAPSHOT_MODE_EXTERNAL,
+    .known_by = SNAP_KNOWN_BY_FILE,
+    .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
+        | LIBXL_SNAPSHOT_CAN_NESTED,
+    .program = "qemu-img",
+    .moves = true,
+    .refuse = overlay_refuse,
+    .check = overlay_check,
+    .prepare = overlay_prepare,
+    .action = overlay_action,
+    .revert_check = overlay_revert_check,
+    .revert_prepare = overlay_revert_prepare,
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/vhd/differencing.c: a differencing vhd on a vhd that is frozen from then
+ * on, made by vhd-util (blktap), for a disk that tapdisk serves:
+ * script=block-tap,target=vhd:FILE.  QEMU cannot read one, so it has no part in
+ * this, and the domain must not run: tapdisk goes on with the file it has.
+ *
+ * A revert puts another differencing vhd on the frozen one.
+ */
+#include "libxl_snap_driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *vhd_refuse(libxl_snapshot_ctx *sc,
+                              const struct snap_disk *disk)
+{
+    (void)sc;
+    if (!disk->tapdisk) return "tapdisk (script=block-tap) does not serve it";
+    return snap_tapdisk_refuse(disk);
+}
+
+static int vhd_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+{
+    return snap_check_overlay(sc, op->path);
+}
+
+/* -e: on this parent, even if that is empty; else vhd-util takes the parent's
+ * own parent. */
+static void plan_differencing(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                              const char *vdev, const char *path,
+                              const char *parent)
+{
+    snap_plan_create_file(sc, plan, path, parent, NULL,
+                          snap_sprintf(sc, "the vhd of %s,", vdev));
+    snap_plan_exec(sc, plan,
+                   snap_sprintf(sc, "format %s on the parent %s", path,
+                                parent),
+                   snap_argv(sc, "vhd-util", "snapshot", "-n", path, "-p",
+                             parent, "-e", NULL));
+}
+
+static void vhd_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const struct snap_disk_op *op)
+{
+    plan_differencing(sc, plan, op->disk->vdev, op->path, op->disk->path);
+}
+
+static void vhd_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                         libxl_disk_snapshot *ds)
+{
+    snap_device_disk_set(&ds->parent, ds->vdev, op->disk->path,
+                         LIBXL_DISK_FORMAT_VHD);
+    snap_device_disk_repoint(sc, &ds->child, op->disk->stored,
+                             snap_sprintf(sc, "vhd:%s", op->path),
+                             LIBXL_DISK_FORMAT_RAW);
+}
+
+static int vhd_revert_check(libxl_snapshot_ctx *sc, struct snap_revert_op *op)
+{
+    const char *parent = op->ds->parent.pdev_path;
+    int rc;
+
+    if (!snap_file_exists(parent))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
+                         op->ds->vdev, parent);
+    rc = snap_gather_image(sc, parent, "vpc", &op->image);
+    if (rc) return rc;
+    return snap_check_overlay(sc, op->path);
+}
+
+static void vhd_configure(const struct snap_revert_op *op,
+                          libxl_device_disk *disk)
+{
+    const char *path = op->path;
+    size_t len = strlen(path);
+
+    free(disk->pdev_path);
+    disk->pdev_path = calloc(1, len + sizeof("vhd:"));
+    if (!disk->pdev_path) abort();
+    memcpy(disk->pdev_path, "vhd:", 4);
+    memcpy(disk->pdev_path + 4, path, len);
+    disk->format = LIBXL_DISK_FORMAT_RAW;       /* what blkback sees */
+    free(disk->script);
+    disk->script = snap_result_str("block-tap");
+    disk->backend = LIBXL_DISK_BACKEND_UNKNOWN;
+}
+
+static void vhd_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                               const struct snap_revert_op *op)
+{
+    plan_differencing(sc, plan, op->ds->vdev, op->path,
+                      op->ds->parent.pdev_path);
+}
+
+const struct snap_driver snap_driver_vhd = {
+    .name = "vhd-differencing",
+    .mode = LIBXL_SNAPSHOT_MODE_EXTERNAL,
+    .known_by = SNAP_KNOWN_BY_FILE,
+    .can = LIBXL_SNAPSHOT_CAN_OFFLINE | LIBXL_SNAPSHOT_CAN_NESTED,
+    .program = "vhd-util",
+    .moves = true,
+    .makes = LIBXL_DISK_FORMAT_VHD,
+    .refuse = vhd_refuse,
+    .check = vhd_check,
+    .prepare = vhd_prepare,
+    .describe = vhd_describe,
+    .revert_check = vhd_revert_check,
+    .configure = vhd_configure,
+    .revert_prepare = vhd_revert_prepare,
+};

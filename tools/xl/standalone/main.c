@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * standalone/main.c: the program xl-snapshot: xl's global options, then one
+ * of our commands.  Users call it as "xl snapshot-create" through the front.
+ */
+#include "../xl_utils.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+
+static int run_command(int argc, char **argv)
+{
+    const struct cmd_spec *cmd;
+
+    if (!strcmp(argv[0], "help")) {
+        help(argv[1]);
+        return EXIT_SUCCESS;
+    }
+    cmd = cmdtable_lookup(argv[0]);
+    if (!cmd) {
+        fprintf(stderr, "command not implemented\n");
+        return EXIT_FAILURE;
+    }
+    if (dryrun_only && !cmd->can_dryrun) {
+        fprintf(stderr, "command does not implement -N (dryrun) option\n");
+        return EXIT_FAILURE;
+    }
+    return cmd->cmd_impl(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    int opt;
+
+    if (argc == 2 && !strcmp(argv[1], "--version")) {
+        printf("%s\n", PACKAGE_STRING);
+        return EXIT_SUCCESS;
+    }
+    /* for the front: our part of "xl help" */
+    if (argc == 2 && !strcmp(argv[1], "--help-rows")) {
+        help_rows();
+        return EXIT_SUCCESS;
+    }
+    while ((opt = getopt(argc, argv, "+vftTNh")) >= 0) {
+        switch (opt) {
+        case 'v': verbosity++; break;
+        case 'N': dryrun_only = 1; break;
+        case 'f': break;        /* nothing to force: no xend runs any more */
+        case 't': break;        /* progress overwrites its line anyway */
+        case 'T': timestamps = true; break;
+        case 'h': help(NULL); return EXIT_SUCCESS;
+        default:
+            fprintf(stderr, "unknown global option\n");
+            return EXIT_FAILURE;
+        }
+    }
+    if (optind == argc) {
+        help(NULL);
+        return EXIT_FAILURE;
+    }
+    argc -= optind;
+    argv += optind;
+    optind = 1;
+    return run_command(argc, argv);
+}
