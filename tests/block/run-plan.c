@@ -17,7 +17,7 @@
  * Prints the error, if any; exits 0 done, 1 failed and unwound, 3 failed
  * behind the commit point.
  */
-#include "libxl_snap_driver.h"
+#include "ops/ops.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* fuzz-hook.c: what a hook answers, xl-snapshot-hooks(7). */
 #include "fuzz.h"
 
-#include "libxl_snap_hook.h"
+#include "facts/facts.h"
 
 const char fuzz_target[] = "hook";
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "libxl_snap_journal.h"
+#include "run/run.h"
 
 const char fuzz_target[] = "journal";
 

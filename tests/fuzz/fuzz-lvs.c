@@ -2,8 +2,7 @@
 /* fuzz-lvs.c: what lvs prints of the logical volumes. */
 #include "fuzz.h"
 
-#include "libxl_snap_lv.h"
-#include "libxl_snap_lvm.h"
+#include "storage/lvm/lvm.h"
 
 const char fuzz_target[] = "lvs";
 

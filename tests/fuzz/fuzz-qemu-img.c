@@ -2,7 +2,7 @@
 /* fuzz-qemu-img.c: what qemu-img says of an image, and of its version. */
 #include "fuzz.h"
 
-#include "libxl_snap_hook.h"
+#include "facts/facts.h"
 
 const char fuzz_target[] = "qemu-img";
 

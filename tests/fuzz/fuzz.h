@@ -8,7 +8,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include "libxl_snap_internal.h"
+#include "ops/ops.h"
 
 /* A folder of corpus/; each fuzzer's own. */
 extern const char fuzz_target[];

@@ -45,6 +45,21 @@ unknown_folders() {
         grep -vxF "$(echo $folders | tr ' ' '\n')"
 }
 
+# A file includes headers of its own folder and of those below only.
+includes_up() {
+    (cd "$srcdir/tools/libxl" &&
+        grep -rE --include='*.[ch]' '^#include "[a-z0-9/]+/' .) |
+        sed 's,^\./,,; s,\([^:]*\)/\([^/:]*\):#include "\(.*\)/\([^/]*\)".*,\1 \1/\2 \4 \3 \3/\4,' |
+        awk -v folders="$folders" '
+            BEGIN {
+                num = split(folders, order)
+                for (i = 1; i <= num; i++) rank[order[i]] = i
+            }
+            rank[$4] < rank[$1] { print $2 " includes " $5 ", above it" }'
+}
+
 ok "there are objects to look at" test -s "$work/needs"
 ok "every folder has its place" nothing unknown_folders
+ok "no call goes up" nothing calls_up
+ok "no header is included from above" nothing includes_up
 finished

@@ -20,7 +20,7 @@
 #include <CUnit/TestRun.h>
 #include <string.h>
 
-#include "libxl_snap_internal.h"
+#include "ops/ops.h"
 
 /* Without a libxl context: there is no Xen here. */
 extern libxl_snapshot_ctx *sc;

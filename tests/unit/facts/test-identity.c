@@ -4,7 +4,7 @@
  * place is told from it. Tags are in tests/system/48-another.sh.
  */
 #include "../test.h"
-#include "libxl_snap_state.h"
+#include "facts/facts.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

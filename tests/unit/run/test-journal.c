@@ -4,7 +4,7 @@
  * it was cut off at any line.
  */
 #include "../test.h"
-#include "libxl_snap_journal.h"
+#include "run/run.h"
 
 #include <stdlib.h>
 #include <string.h>

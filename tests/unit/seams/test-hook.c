@@ -4,8 +4,8 @@
  * and such as hang, die, flood or lie; and the plans with them.
  */
 #include "../test.h"
-#include "libxl_snap_driver.h"
-#include "libxl_snap_hook.h"
+#include "storage/storage.h"
+#include "facts/facts.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -6,7 +6,7 @@
 #define TEST_DISK_H
 
 #include "../test.h"
-#include "libxl_snap_driver.h"
+#include "storage/storage.h"
 
 extern libxl_device_disk stored;
 extern struct snap_disk disk;

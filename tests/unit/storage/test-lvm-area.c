@@ -4,7 +4,7 @@
  * get.
  */
 #include "../test.h"
-#include "libxl_snap_lv.h"
+#include "storage/lvm/lvm.h"
 
 #define MIB (UINT64_C(1) << 20)
 

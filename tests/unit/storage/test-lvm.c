@@ -3,7 +3,7 @@
  * test-lvm.c: the JSON of lvs in, facts out; facts in, steps and refusals out.
  */
 #include "../test.h"
-#include "libxl_snap_lv.h"
+#include "storage/lvm/lvm.h"
 
 #include <stdlib.h>
 

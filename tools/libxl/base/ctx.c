@@ -6,7 +6,7 @@
  * belong to the context and go when the next operation begins, as with
  * libxl's gc.  The first failure is the reason that the user is told.
  */
-#include "libxl_snap_internal.h"
+#include "base/base.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -56,11 +56,6 @@ void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
 {
     sc->step_ms = seconds > INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
     sc->qmp_reply_ms = sc->step_ms;
-}
-
-int snap_step_ms(const libxl_snapshot_ctx *sc, int usual_ms)
-{
-    return sc->step_ms ? sc->step_ms : usual_ms;
 }
 
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)
@@ -205,10 +200,3 @@ const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds)
     return snap_strdup(sc, text);
 }
 
-uint64_t snap_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
-}

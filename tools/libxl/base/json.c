@@ -6,7 +6,7 @@
  * outer one.  yajl_gen_number() copies its argument as it is, which lets a
  * generator take finished JSON text as a value.
  */
-#include "libxl_snap_internal.h"
+#include "base/base.h"
 
 #include <stdlib.h>
 #include <string.h>

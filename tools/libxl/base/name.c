@@ -5,7 +5,7 @@
  * A name becomes a folder, part of a file name, and a tag in a qcow2: no
  * slash, nothing that a shell, a glob or an option parser would take apart.
  */
-#include "libxl_snap_internal.h"
+#include "base/base.h"
 
 #include <string.h>
 

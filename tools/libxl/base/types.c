@@ -3,7 +3,7 @@
  * base/types.c: init and dispose of the public structs, the twin of
  * what libxl's gentypes.py would make of them.
  */
-#include "libxl_snap_internal.h"
+#include "base/base.h"
 
 #include <stdlib.h>
 #include <string.h>

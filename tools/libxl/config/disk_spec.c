@@ -6,7 +6,7 @@
  * All that the syntax can say is said where it is not libxl's default, so
  * two disks of one specification are the same to xl.
  */
-#include "libxl_snap_internal.h"
+#include "config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * tell is which keys a file has; known_keys() finds those, so that a
  * misspelt key is an error and not silence.
  */
-#include "libxl_snap_internal.h"
+#include "config/config.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * config/write.c: writes xl.cfg syntax: strings, disks, and the
  * snapshot config, xl.snapshot.cfg(5).
  */
-#include "libxl_snap_hook.h"
+#include "config/config.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * facts/domain.c: reads what there is: the domain, its stored config,
  * its disks in xenstore, and QEMU's block graph.  Changes nothing.
  */
-#include "libxl_snap_lvm.h"
+#include "facts/facts.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -163,6 +163,17 @@ void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
             .wanted = stored->readwrite && !stored->is_cdrom,
         };
     }
+}
+
+int snap_gather_lvs(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+{
+    int i, rc;
+
+    for (i = 0; i < dom->num_disks; i++) {
+        rc = snap_gather_lv(sc, dom->disks[i].path, &dom->disks[i].lv);
+        if (rc) return rc;
+    }
+    return 0;
 }
 
 /*-- QEMU's graph -----------------------------------------------------------*/

@@ -15,7 +15,7 @@
  *   origin UUID TAG             a thick snapshot volume, by its origin
  *   image SIZE HASH HASH        the memory image: of its first and last 64 KiB
  */
-#include "libxl_snap_state.h"
+#include "facts/facts.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * facts/offline.c: gathers what there is of a domain that does not run:
  * its config and its images.
  */
-#include "libxl_snap_lvm.h"
+#include "facts/facts.h"
 
 #include <libxl_utils.h>
 

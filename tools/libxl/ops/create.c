@@ -14,9 +14,7 @@
  * without being one, QEMU 7.2).  Resumed but paused, QEMU owns its images
  * again and no vCPU runs.
  */
-#include "libxl_snap_hook.h"
-#include "libxl_snap_journal.h"
-#include "libxl_snap_lv.h"
+#include "ops/ops.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /*
  * ops/create_check.c: what a create refuses, before anything changes.
  */
-#include "libxl_snap_driver.h"
+#include "ops/ops.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
  *   after    stored config repointed, monitor released, bases frozen, files
  *            flushed and given their names
  */
-#include "libxl_snap_lv.h"
+#include "ops/ops.h"
 
 bool snap_create_saves_paused(const struct snap_domain *dom)
 {

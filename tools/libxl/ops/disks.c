@@ -1,9 +1,84 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/disks.c: list the disks of a domain, and change nothing.
+ * ops/disks.c: what the disks of a domain are and what can be done with
+ * them.  Changes nothing.
  */
-#include "libxl_snap_hook.h"
-#include "libxl_snap_journal.h"
+#include "ops/ops.h"
+
+#include <stdlib.h>
+
+/* The driver for @disk, or NULL and why there is none. */
+static const struct snap_driver *choose(libxl_snapshot_ctx *sc,
+                                        libxl_snapshot_mode mode,
+                                        const struct snap_disk *disk,
+                                        char **refusal_r)
+{
+    const char *why = NULL;
+    const struct snap_driver *driver = snap_driver_choose(sc, disk, mode, &why);
+
+    *refusal_r = snap_result_str(why);
+    return driver;
+}
+
+/* QEMU's words, which are to be printed. */
+static char *plain_str(const char *s)
+{
+    return libxl_snapshot_plain(snap_result_str(s));
+}
+
+static void fill_layer(const struct snap_layer *from, libxl_snapshot_layer *to)
+{
+    int i;
+
+    to->path = plain_str(from->path);
+    to->format = plain_str(from->format);
+    to->bytes = from->bytes_on_disk;
+    to->tags = calloc(from->num_tags + 1, sizeof(*to->tags));
+    if (!to->tags) abort();
+    for (i = 0; i < from->num_tags; i++)
+        to->tags[to->num_tags++] = (libxl_snapshot_tag){
+            .name = plain_str(from->tags[i].name),
+            .creation_time = from->tags[i].creation_time,
+            .memory_bytes = from->tags[i].vm_state_bytes,
+        };
+}
+
+static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
+                      libxl_disk_snapshot_info *info)
+{
+    const struct snap_driver *driver;
+    int i;
+
+    info->vdev = snap_result_str(disk->vdev);
+    info->path = snap_result_str(disk->path);
+    info->format = disk->stored->format;
+    info->wanted = disk->wanted;
+    choose(sc, LIBXL_SNAPSHOT_MODE_INTERNAL, disk, &info->no_internal);
+    driver = choose(sc, LIBXL_SNAPSHOT_MODE_EXTERNAL, disk, &info->no_external);
+    info->overlay = driver && driver->makes ? driver->makes
+                                            : LIBXL_DISK_FORMAT_QCOW2;
+    info->unsupported = snap_disk_unsupported(sc, disk);
+    info->layers = calloc(disk->num_layers + 1, sizeof(*info->layers));
+    if (!info->layers) abort();
+    for (i = 0; i < disk->num_layers; i++)
+        fill_layer(&disk->chain[i], &info->layers[info->num_layers++]);
+}
+
+libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,
+                                              struct snap_hooks *hooks,
+                                              struct snap_domain *dom)
+{
+    libxl_disk_snapshot_info *info = calloc(dom->num_disks + 1, sizeof(*info));
+    int i;
+
+    if (!info) abort();
+    for (i = 0; i < dom->num_disks; i++) {
+        if (dom->disks[i].wanted)
+            snap_probe_disk(sc, hooks, NULL, &dom->disks[i]);
+        fill_info(sc, &dom->disks[i], &info[i]);
+    }
+    return info;
+}
 
 /* Suspended, it is in the middle of an operation, or that was cut off. */
 static int refuse_suspended(libxl_snapshot_ctx *sc, uint32_t domid, int rc)

@@ -2,8 +2,7 @@
 /*
  * ops/drivers.c: what this host can take disk snapshots with.
  */
-#include "libxl_snap_driver.h"
-#include "libxl_snap_hook.h"
+#include "ops/ops.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
  * By the guest agent, on a channel that QEMU serves as a socket; or by a
  * program of the user's, called with "freeze" or "thaw" and the domain's name.
  */
-#include "libxl_snap_internal.h"
+#include "ops/ops.h"
 
 #include <string.h>
 

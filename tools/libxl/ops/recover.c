@@ -10,7 +10,7 @@
  *   run      each step looks whether it is so already; where one fails the
  *            others still run, and the journal stays for another try
  */
-#include "libxl_snap_journal.h"
+#include "ops/ops.h"
 
 #include <stdlib.h>
 #include <string.h>

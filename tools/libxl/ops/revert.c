@@ -13,8 +13,7 @@
  * xl brings the domain back, not libxl: only xl leaves the monitor behind that
  * handles the domain's reboots and crashes.
  */
-#include "libxl_snap_journal.h"
-#include "libxl_snap_revert.h"
+#include "ops/ops.h"
 
 #include <stdlib.h>
 #include <string.h>

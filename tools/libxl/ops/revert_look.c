@@ -3,9 +3,7 @@
  * ops/revert_look.c: what a revert knows and checks before it destroys
  * anything; a verification ends here.
  */
-#include "libxl_snap_lvm.h"
-#include "libxl_snap_revert.h"
-#include "libxl_snap_state.h"
+#include "ops/ops.h"
 
 #include <stdlib.h>
 #include <string.h>

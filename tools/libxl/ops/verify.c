@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /* ops/verify.c: see whether a revert would work. */
-#include "libxl_snap_revert.h"
+#include "ops/ops.h"
 
 int libxl_domain_snapshot_verify(
     libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,

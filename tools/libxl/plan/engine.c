@@ -13,7 +13,7 @@
  * way too: an overlay that QEMU has not switched to is empty and shows its
  * base, while one that it has switched to must not be removed.
  */
-#include "libxl_snap_internal.h"
+#include "plan/plan.h"
 
 void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
                       const struct snap_plan *plan)

@@ -3,7 +3,7 @@
  * plan/json.c: a plan as JSON: what it does, for people and
  * programs; or all of it, for the journal, and back.
  */
-#include "libxl_snap_internal.h"
+#include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * plan/plan.c: a plan is a list of steps, each with its undo beside it.
  * Pure: appending a step does nothing to the world.
  */
-#include "libxl_snap_internal.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,20 +93,3 @@ struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
     return step;
 }
 
-const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
-{
-    const char **argv, *a;
-    int num = 0;
-    va_list ap;
-
-    va_start(ap, arg);
-    for (a = arg; a; a = va_arg(ap, const char *)) num++;
-    va_end(ap);
-
-    argv = snap_zalloc(sc, (num + 1) * sizeof(*argv));
-    num = 0;
-    va_start(ap, arg);
-    for (a = arg; a; a = va_arg(ap, const char *)) argv[num++] = a;
-    va_end(ap);
-    return argv;
-}

@@ -3,7 +3,7 @@
  * run/again.c: whether a step that may have been done before has been.
  * The world tells, not the journal: that may lack its last lines.
  */
-#include "libxl_snap_internal.h"
+#include "run/run.h"
 
 static int program_was_run(libxl_snapshot_ctx *sc,
                            const struct snap_step *step, bool *done_r)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * run/journal.c: the durable record of an operation; its format is in
- * libxl_snap_journal.h.
+ * run/run.h.
  */
-#include "libxl_snap_journal.h"
+#include "run/run.h"
 
 #include <aio.h>
 #include <dirent.h>

@@ -7,9 +7,7 @@
  * any step in which libxl may want it, which keeps the rule "never hold the
  * QMP socket across a libxl call" in one place.
  */
-#include "libxl_snap_hook.h"
-#include "libxl_snap_journal.h"
-#include "libxl_snap_state.h"
+#include "run/run.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
  *
  * QEMU serves one client, and drops what the agent says to nobody.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <inttypes.h>
 #include <string.h>

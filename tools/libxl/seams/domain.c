@@ -3,7 +3,7 @@
  * seams/domain.c: what libxl does to a domain for us in short calls, and the
  * signals that wait meanwhile.  The long call is in seams/save.c.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <time.h>
 #include <libxl_utils.h>

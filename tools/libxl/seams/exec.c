@@ -7,7 +7,7 @@
  * is not needed while we feed its standard input, and a daemon that it leaves
  * behind (the monitor of "xl restore") cannot keep us waiting for an EOF.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <fcntl.h>

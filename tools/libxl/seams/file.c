@@ -3,7 +3,7 @@
  * seams/file.c: files of our own: made only where nothing is, written
  * under a temporary name, fsynced, renamed onto nothing.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -14,7 +14,7 @@
  *   owner -> keeper  {}                           thaw
  *   keeper -> owner  {} or {"rc":..,"error":..}   it was frozen until now, or not
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

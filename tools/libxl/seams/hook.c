@@ -5,7 +5,7 @@
  * stdout.  A hook runs as root, so nobody else may be able to change it; and
  * it is somebody's script, so nothing that it says is believed unseen.
  */
-#include "libxl_snap_hook.h"
+#include "seams/seams.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -132,27 +132,6 @@ int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r)
 }
 
 /*-- the talk ---------------------------------------------------------------*/
-
-static const char *backend_name(enum snap_backend backend)
-{
-    switch (backend) {
-    case SNAP_BACKEND_QDISK: return "qdisk";
-    case SNAP_BACKEND_PHY:   return "phy";
-    case SNAP_BACKEND_OTHER: return "other";
-    default:                 return NULL;
-    }
-}
-
-struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
-                                      const char *name)
-{
-    return (struct snap_hook_disk){
-        .name = name, .vdev = disk->vdev, .path = disk->path,
-        .format = libxl_disk_format_to_string(disk->stored->format),
-        .backend = backend_name(disk->backend),
-        .running = disk->backend != SNAP_BACKEND_OFFLINE,
-    };
-}
 
 static const char *or_empty(const char *s)
 {

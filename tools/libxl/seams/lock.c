@@ -6,7 +6,7 @@
  * Order: the lock on a domain, then libxl's device-changes lock or its lock
  * on QEMU's socket, never both of these.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <fcntl.h>

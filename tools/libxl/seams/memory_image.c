@@ -12,7 +12,7 @@
  * records to the last END tells a complete image from a truncated one and
  * reads only their headers.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <endian.h>
 #include <fcntl.h>

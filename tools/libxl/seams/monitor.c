@@ -15,7 +15,7 @@
  * stopped, or it would see the suspend and leave before snapshot-recover resumes
  * the domain.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <signal.h>

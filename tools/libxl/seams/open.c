@@ -10,7 +10,7 @@
  * (fs.protected_symlinks), and openat2() follows all links or none, but
  * /var/run is one.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
  * libxl_qmp.c:qmp_ev_connect).  Who does not (a socat in a script) is found
  * by a greeting that does not come.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <inttypes.h>
 

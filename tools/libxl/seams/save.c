@@ -22,7 +22,7 @@
  * resumed.  Nor do we where the guest cannot answer any more, for which libxl would
  * wait for a minute.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -6,7 +6,7 @@
  * The other side may be in a guest's hands: what it sends is limited in size,
  * nesting and time, and every member is looked for, never assumed.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,11 +17,6 @@
 #include <unistd.h>
 
 /*-- open and close ---------------------------------------------------------*/
-
-uint64_t snap_deadline(int ms, int usual_ms)
-{
-    return snap_now_us() + (ms ? ms : usual_ms) * UINT64_C(1000);
-}
 
 /* "query-block, /run/socket", for messages. */
 static const char *doing_where(libxl_snapshot_ctx *sc,

@@ -10,7 +10,7 @@
  * The answers are a table of uses, sorted by what is used.  A use as a block
  * device (a loop device, say) leads to what uses that, and so on.
  */
-#include "libxl_snap_kernel.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
  * Everything is by device and inode, never by name: the file of a loop device
  * may have been renamed or deleted, and another one have its name.
  */
-#include "libxl_snap_kernel.h"
+#include "seams/seams.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * seams/users_processes.c: processes by their file descriptors: who has one that
  * matches, who is at the other end of a socket.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -7,7 +7,7 @@
  * to be looked at: 512 bytes at the end, and where the vhd is not of the fixed
  * kind a copy of them at the start.  A guest owns the start of a fixed one.
  */
-#include "libxl_snap_internal.h"
+#include "seams/seams.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * storage/disk/imageinfo.c: reads QEMU's ImageInfo, which its query-block and
  * "qemu-img info" both give, into facts.  Pure.
  */
-#include "libxl_snap_internal.h"
+#include "storage/disk/disk.h"
 
 #include <string.h>
 

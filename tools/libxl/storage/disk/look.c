@@ -3,7 +3,7 @@
  * storage/disk/look.c: facts about disk images, from qemu-img, which is told
  * each format and asked without a lock.
  */
-#include "libxl_snap_internal.h"
+#include "storage/disk/disk.h"
 
 #include <string.h>
 

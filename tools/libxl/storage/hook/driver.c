@@ -4,8 +4,7 @@
  * The domain stays on its path; where the state is, the hook finds out from
  * that and the snapshot's name.  So the config is known before it runs.
  */
-#include "libxl_snap_driver.h"
-#include "libxl_snap_hook.h"
+#include "storage/hook/hook.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,13 +4,10 @@
  * it has a snapshot, what versions are installed.  A hook that fails is left
  * out, and how it failed stands beside the other reasons.
  */
-#include "libxl_snap_driver.h"
-#include "libxl_snap_hook.h"
+#include "storage/hook/hook.h"
 
 #include <ctype.h>
 #include <string.h>
-
-#define PROBE_PROGRAM_MS 10000
 
 unsigned int snap_probe_can(yajl_val list)
 {
@@ -31,6 +28,27 @@ unsigned int snap_probe_can(yajl_val list)
     return can;
 }
 
+static const char *backend_name(enum snap_backend backend)
+{
+    switch (backend) {
+    case SNAP_BACKEND_QDISK: return "qdisk";
+    case SNAP_BACKEND_PHY:   return "phy";
+    case SNAP_BACKEND_OTHER: return "other";
+    default:                 return NULL;
+    }
+}
+
+struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
+                                      const char *name)
+{
+    return (struct snap_hook_disk){
+        .name = name, .vdev = disk->vdev, .path = disk->path,
+        .format = libxl_disk_format_to_string(disk->stored->format),
+        .backend = backend_name(disk->backend),
+        .running = disk->backend != SNAP_BACKEND_OFFLINE,
+    };
+}
+
 /* What a hook gives as reason goes into a line of ours. */
 static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
 {
@@ -40,11 +58,8 @@ static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
     return libxl_snapshot_plain(snap_sprintf(sc, "%.300s", why));
 }
 
-/*-- which hook takes a disk ------------------------------------------------*/
-
-/* Why the hook does not take @disk; NULL: it does, and disk->hook is it. */
-static const char *ask(libxl_snapshot_ctx *sc, const char *name,
-                       struct snap_disk *disk, const char **failed_r)
+const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
+                            struct snap_disk *disk, const char **failed_r)
 {
     struct snap_hook_disk facts = snap_hook_facts(disk, NULL);
     struct snap_hook *hook = snap_zalloc(sc, sizeof(*hook));
@@ -66,50 +81,6 @@ static const char *ask(libxl_snapshot_ctx *sc, const char *name,
     }
     yajl_tree_free(answer);
     return why;
-}
-
-static void list_once(libxl_snapshot_ctx *sc, struct snap_hooks *hooks)
-{
-    if (hooks->listed) return;
-    hooks->listed = true;
-    if (snap_hook_list(sc, &hooks->names, &hooks->num))
-        snap_log(sc, XTL_WARN, "%s", snap_take_error(sc));
-    hooks->failed = snap_zalloc(sc, hooks->num * sizeof(*hooks->failed));
-}
-
-static void ask_all(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
-                    const char *only, struct snap_disk *disk)
-{
-    const char *why, *all = NULL;
-    int i;
-
-    list_once(sc, hooks);
-    disk->hook = NULL;          /* it may be another one's */
-    for (i = 0; i < hooks->num; i++) {
-        if (only && strcmp(only, hooks->names[i])) continue;
-        why = hooks->failed[i] ? hooks->failed[i]
-            : ask(sc, hooks->names[i], disk, &hooks->failed[i]);
-        if (!why) return;
-        all = all ? snap_sprintf(sc, "%s; %s", all, why) : why;
-    }
-    if (only && !all)
-        all = snap_sprintf(sc, "there is no hook %s", snap_hook_path(sc, only));
-    disk->no_hook = all;
-}
-
-void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
-                     const char *driver, struct snap_disk *disk)
-{
-    const char *only = snap_hook_name(driver), *why;
-
-    if (driver && !only) return;
-    if (!driver && disk->no_hook) return;
-    if (!driver && (snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_INTERNAL,
-                                       &why)
-                    || snap_driver_choose(sc, disk,
-                                          LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)))
-        return;
-    ask_all(sc, hooks, only, disk);
 }
 
 /*-- one hook ---------------------------------------------------------------*/
@@ -158,38 +129,4 @@ void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
     if (snap_json_get(answer, "why")) *problem_r = answer_why(sc, answer);
     else if (!*can_r) *problem_r = "it does not say what it can";
     yajl_tree_free(answer);
-}
-
-/*-- programs ---------------------------------------------------------------*/
-
-/* "qemu-img version 7.2.22 (...)", "  LVM version:     2.03.16(2) (...)". */
-static const char *first_number(libxl_snapshot_ctx *sc, const char *text)
-{
-    while (*text && *text != '\n') {
-        size_t len = strcspn(text, " \t\n");
-
-        if (isdigit((unsigned char)*text))
-            return libxl_snapshot_plain(
-                snap_sprintf(sc, "%.*s", (int)len, text));
-        text += len ? len : 1;
-    }
-    return NULL;
-}
-
-void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
-                        const char **version_r, const char **problem_r)
-{
-    struct snap_exec_output output;
-    int rc;
-
-    *version_r = *problem_r = NULL;
-    rc = snap_exec(sc, "version", snap_argv(sc, program, "--version", NULL),
-                   PROBE_PROGRAM_MS, &output);
-    if (!rc) {
-        *version_r = first_number(sc, output.out);
-        return;
-    }
-    snap_take_error(sc);        /* not every program has --version */
-    if (rc == ERROR_NOTFOUND)
-        *problem_r = snap_sprintf(sc, "%s is not installed", program);
 }

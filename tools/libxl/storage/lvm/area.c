@@ -8,7 +8,7 @@
  * not, they share the room in proportion to their origins, down to a tenth of
  * them; below that a snapshot is refused rather than taken and soon lost.
  */
-#include "libxl_snap_lv.h"
+#include "storage/lvm/lvm.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -7,7 +7,7 @@
  * there; a volume that is not active has no device, and only LVM's own two
  * names for it are known.
  */
-#include "libxl_snap_lvm.h"
+#include "storage/lvm/lvm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -189,17 +189,6 @@ int snap_gather_lv(libxl_snapshot_ctx *sc, const char *path,
     *lv_r = there ? snap_lv_of_device(sc->lvm, major(st.st_rdev),
                                       minor(st.st_rdev))
                   : snap_lv_of_path(sc->lvm, path);
-    return 0;
-}
-
-int snap_gather_lvs(libxl_snapshot_ctx *sc, struct snap_domain *dom)
-{
-    int i, rc;
-
-    for (i = 0; i < dom->num_disks; i++) {
-        rc = snap_gather_lv(sc, dom->disks[i].path, &dom->disks[i].lv);
-        if (rc) return rc;
-    }
     return 0;
 }
 

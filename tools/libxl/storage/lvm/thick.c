@@ -20,7 +20,7 @@
  * with an open origin LVM would put the merge off (2.03: "will occur on next
  * activation") and report success.
  */
-#include "libxl_snap_lv.h"
+#include "storage/lvm/lvm.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  * nothing is lost: the volume that it wrote until then stays, and the snapshot
  * can be reverted to again.
  */
-#include "libxl_snap_lv.h"
+#include "storage/lvm/lvm.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
  * revert, LV.OLD.r1, it is VG/LV.NAME all the same: names do not grow with
  * every turn.
  */
-#include "libxl_snap_lv.h"
+#include "storage/lvm/lvm.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * with qemu-img when nobody has the image open (QEMU 7.2 has no QMP command
  * for that).
  */
-#include "libxl_snap_driver.h"
+#include "storage/qcow2/qcow2.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
  * A revert puts a new overlay on the frozen layer, so that the snapshot can
  * be reverted to again; the layer that the domain wrote until then stays.
  */
-#include "libxl_snap_driver.h"
+#include "storage/qcow2/qcow2.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  *
  * A revert puts another differencing vhd on the frozen one.
  */
-#include "libxl_snap_driver.h"
+#include "storage/vhd/vhd.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snap_plan.h: steps as data, and the engine that goes through them.  It
- * is part of libxl_snap_internal.h; include that.
+ * plan/plan.h: steps as data, and the engine that goes through them.  Pure.
  */
-#ifndef LIBXL_SNAP_PLAN_H
-#define LIBXL_SNAP_PLAN_H
+#ifndef SNAP_PLAN_H
+#define SNAP_PLAN_H
+
+#include "seams/seams.h"
 
 /*-- plan: steps as data ----------------------------------------------------*/
 
@@ -40,18 +41,6 @@ enum snap_done_when {
     SNAP_DONE_LV_IS_THERE,      /* the volume `shows', VG/LV */
     SNAP_DONE_LV_IS_GONE,
     SNAP_DONE_TAG_IS_GONE,      /* from the qcow2 path: the tag `shows' */
-};
-
-/* A disk's new image: what SNAP_STEP_REPOINT makes it, and what it is after
- * _RESTORE and _BOOT. */
-struct snap_repoint {
-    const char *vdev;
-    const char *be_path;
-    int devid;
-    const char *from;           /* path that must be there now */
-    const char *to;
-    libxl_disk_format format;
-    libxl_disk_backend backend; /* _UNKNOWN: that which the format takes */
 };
 
 struct snap_step {
@@ -106,15 +95,6 @@ void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
                                  struct snap_plan *plan, const char *what,
                                  const char **argv);
-const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
-    __attribute__((sentinel));
-/* Freeze the guest's file systems by its agent, or by @command if that is not
- * NULL, which snap_check_quiesce() has found possible; returns the index of the
- * step.  And thaw them. */
-int snap_plan_quiesce(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                      const struct snap_domain *dom, const char *command);
-void snap_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                    int quiesce);
 char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
 /* All of it, as snap_plan_parse() reads it. */
 char *snap_plan_record(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
@@ -161,4 +141,4 @@ const struct snap_step *snap_engine_next(struct snap_engine *engine);
 void snap_engine_done(struct snap_engine *engine, int rc);
 void snap_engine_lost(struct snap_engine *engine, int rc);
 
-#endif /* LIBXL_SNAP_PLAN_H */
+#endif /* SNAP_PLAN_H */

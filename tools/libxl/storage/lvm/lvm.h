@@ -1,13 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snap_lv.h: what the two drivers of logical volumes have in common.
- * All of it is pure.
+ * storage/lvm/lvm.h: logical volumes: facts, and what the two drivers of them
+ * have in common.
  */
-#ifndef LIBXL_SNAP_LV_H
-#define LIBXL_SNAP_LV_H
+#ifndef SNAP_LVM_H
+#define SNAP_LVM_H
 
-#include "libxl_snap_driver.h"
-#include "libxl_snap_lvm.h"
+#include "storage/disk/disk.h"
+
+/*-- look: facts from lvs ---------------------------------------------------*/
+
+/* One logical volume, as lvs(8) has it.  Strings are NULL where it is empty. */
+struct snap_lv {
+    const struct snap_lvm *all;
+    const char *vg, *name;
+    const char *path, *dm_path;         /* /dev/VG/LV, /dev/mapper/... */
+    const char *attr;                   /* at least 9 characters, see lvs(8) */
+    const char *origin, *pool;
+    const char *uuid, *time;            /* when it was made, as LVM writes it */
+    const char *thin_id;                /* its number in the pool */
+    const char *tags;                   /* with commas between them */
+    int major, minor;                   /* -1: it is not active */
+    uint64_t size;                      /* bytes; of a thick snapshot: its area */
+    uint64_t chunk_size;
+    uint64_t vg_free, vg_extent;        /* bytes */
+    double data_percent;                /* used; -1: not known */
+    double metadata_percent;
+};
+
+/* All of this host. */
+struct snap_lvm {
+    int num;
+    struct snap_lv *lvs;
+};
+
+/* The JSON that lvs prints.  Pure. */
+int snap_lvm_parse(libxl_snapshot_ctx *sc, const char *text,
+                   struct snap_lvm *lvm);
+const struct snap_lv *snap_lv_named(const struct snap_lvm *lvm, const char *vg,
+                                    const char *name);
+const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm, int major,
+                                        int minor);
+const struct snap_lv *snap_lv_of_path(const struct snap_lvm *lvm,
+                                      const char *path);
+/* The volume that @path, an image, is; *lv_r is NULL where it is none. */
+int snap_gather_lv(libxl_snapshot_ctx *sc, const char *path,
+                   const struct snap_lv **lv_r);
+/* Whether both are volumes that were snapshots of the same one. */
+int snap_gather_lv_related(libxl_snapshot_ctx *sc, const char *path,
+                           const char *parent, bool *related_r);
+/* Whether there is a volume VG/LV now. */
+int snap_gather_lv_exists(libxl_snapshot_ctx *sc, const char *id,
+                          bool *exists_r);
+
+/*-- volume, area: pure -----------------------------------------------------*/
 
 /* Whether it lives in a thin pool. */
 bool snap_lv_is_thin(const struct snap_lv *lv);
@@ -60,4 +106,7 @@ int snap_lv_choose_areas(libxl_snapshot_ctx *sc, struct snap_disk_op *ops,
 /* What a thick snapshot of @lv can ever need. */
 uint64_t snap_lv_full_area(const struct snap_lv *lv);
 
-#endif /* LIBXL_SNAP_LV_H */
+extern const struct snap_driver snap_driver_lvm_thick;
+extern const struct snap_driver snap_driver_lvm_thin;
+
+#endif /* SNAP_LVM_H */

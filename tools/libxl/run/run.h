@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snap_journal.h: the record of an operation that has begun and not
+ * run/run.h: performs a plan, and keeps its journal.
+ */
+#ifndef SNAP_RUN_H
+#define SNAP_RUN_H
+
+#include "facts/facts.h"
+
+/*-- journal: the durable record of an operation -----------------------------*/
+
+/*
+ * The record of an operation that has begun and not
  * ended, one file for each domain, in the folder that the context names.
  *
  * The first line has the whole plan, which alone tells how to undo or to
@@ -17,10 +27,6 @@
  * at once, and from that of the host when the kernel gets to it: recovery after
  * a crash of the host takes any step before the commit point as perhaps done.
  */
-#ifndef LIBXL_SNAP_JOURNAL_H
-#define LIBXL_SNAP_JOURNAL_H
-
-#include "libxl_snap_internal.h"
 
 /* What a journal says of its operation. */
 struct snap_journal_head {
@@ -107,4 +113,38 @@ bool snap_journal_is_of(const struct snap_journal_entry *entry,
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                         const char *uuid_str);
 
-#endif /* LIBXL_SNAP_JOURNAL_H */
+/*-- run: perform a plan ----------------------------------------------------*/
+
+struct snap_run {
+    uint32_t domid;             /* RESTORE: replaced by the new one */
+    const char *uuid_str;
+    const char *domain_name;
+    const struct snap_journal_head *head;   /* NULL: no journal is kept */
+    uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
+    uint64_t running_us;        /* when it ran again */
+    bool committed;
+    bool signalled;             /* after that, and it went on */
+    bool unknown;               /* whether the commit point was passed */
+    bool lost;                  /* the last step may or may not be done */
+    bool restored;              /* xl has restored the domain */
+    const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
+    struct snap_qmp *qmp;
+    struct snap_keeper *keeper;     /* NULL: the guest is not frozen */
+    struct snap_journal *journal;
+    bool again;                 /* any step may have been done before: look,
+                                 * and go on where one fails */
+    bool left;                  /* something is neither done nor undone: the
+                                 * journal stays */
+};
+
+/*
+ * Perform @plan on the domain that @run names.  Returns the first failure.
+ * run->committed tells whether the plan's commit point was passed.
+ */
+int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
+                  const struct snap_plan *plan);
+/* Whether @step is done already, by the state of the world: for run->again. */
+int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step, bool *done_r);
+
+#endif /* SNAP_RUN_H */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snap_seams.h: the files with side effects, a section each.  It is part
- * of libxl_snap_internal.h; include that.
+ * seams/seams.h: the files that touch the world, a section each: programs, QEMU,
+ * the guest agent, libxl, xenstore, files, /proc.  They decide nothing.
  */
-#ifndef LIBXL_SNAP_SEAMS_H
-#define LIBXL_SNAP_SEAMS_H
+#ifndef SNAP_SEAMS_H
+#define SNAP_SEAMS_H
+
+#include "base/base.h"
 
 /*-- seam: exec, the only file that forks -----------------------------------*/
 
@@ -64,10 +66,6 @@ struct snap_stream {
     size_t len, max;
 };
 
-/* When @ms (0: @usual_ms) from now have passed. */
-uint64_t snap_deadline(int ms, int usual_ms);
-/* For a program: what the caller set, or @usual_ms. */
-int snap_step_ms(const libxl_snapshot_ctx *sc, int usual_ms);
 /*
  * All take a @deadline by snap_now_us() and fail with ERROR_TIMEDOUT, or with
  * ERROR_FAIL if the peer is gone, ERROR_PROTOCOL_ERROR_QMP if a message is not
@@ -201,6 +199,18 @@ pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
 bool snap_xs_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The name of a domain, its number where it has none. */
 const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
+/* A disk's new image: what SNAP_STEP_REPOINT makes it, and what it is after
+ * _RESTORE and _BOOT. */
+struct snap_repoint {
+    const char *vdev;
+    const char *be_path;
+    int devid;
+    const char *from;           /* path that must be there now */
+    const char *to;
+    libxl_disk_format format;
+    libxl_disk_backend backend; /* _UNKNOWN: that which the format takes */
+};
+
 /* Make all three places name the new images; see seams/xenstore.c. */
 int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
                     const char *uuid_str, const struct snap_repoint *repoints,
@@ -287,6 +297,14 @@ int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- seam: vhd, the footer of a vhd -----------------------------------------*/
 
+/* What the footer of a vhd says. */
+enum snap_vhd {
+    SNAP_VHD_NONE,                  /* the disk is no vhd */
+    SNAP_VHD_PLAIN,                 /* fixed or dynamic: complete by itself */
+    SNAP_VHD_DIFFERENCING,          /* what it lacks is in a parent vhd */
+    SNAP_VHD_BAD,                   /* it is damaged, or not a vhd at all */
+};
+
 int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
                   enum snap_vhd *vhd_r);
 
@@ -348,4 +366,82 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
 int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
 int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
 
-#endif /* LIBXL_SNAP_SEAMS_H */
+/*-- seam: hook, runs them --------------------------------------------------*/
+
+#define SNAP_HOOK_PREFIX "hook/"
+
+/* "zfs" of the driver "hook/zfs"; NULL if that (or NULL) names no hook. */
+const char *snap_hook_name(const char *driver);
+/* The path of hook @name, whether it is there or not. */
+const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name);
+/* Why the program @path must not be run; NULL: it may. */
+const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path);
+/* The names of all hooks, sorted, safe or not. */
+int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r);
+
+/* What a hook is told of a disk.  NULL: not known, or none. */
+struct snap_hook_disk {
+    const char *name;           /* of the snapshot */
+    const char *vdev, *path, *format, *backend;
+    bool running;
+};
+
+/* The text of the request. */
+const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
+                              const struct snap_hook_disk *disk);
+/*
+ * Ask the hook @path, which has a deadline.  *answer_r is a JSON object, to be
+ * freed with yajl_tree_free().
+ */
+int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path, const char *verb,
+                  const char *request, yajl_val *answer_r);
+/* Let it do something; it has to say that it is done. */
+int snap_hook_act(libxl_snapshot_ctx *sc, const char *path, const char *verb,
+                  const char *request);
+
+/*-- seam: users_kernel, the table of uses ----------------------------------*/
+
+/* users_kernel.c begins it, users.c completes and reads it. */
+
+/* A file, or a block device, by what it is: names change. */
+struct snap_file_id {
+    bool block;
+    dev_t dev;
+    ino_t ino;                  /* 0: block device */
+};
+
+enum snap_use_kind {
+    SNAP_USE_LOOP,              /* as another block device: */
+    SNAP_USE_HOLDER,            /* device-mapper, md */
+    SNAP_USE_PARTITION,
+    SNAP_USE_BELOW,             /* what a loop device or partition is made of */
+    SNAP_USE_MOUNT,             /* for itself: */
+    SNAP_USE_SWAP,
+    SNAP_USE_BLKBACK,
+    SNAP_USE_PROCESS,           /* seams/users.c adds these two */
+    SNAP_USE_DISK,
+};
+
+struct snap_use {
+    enum snap_use_kind kind;
+    struct snap_file_id of;     /* what is used */
+    struct snap_file_id as;     /* LOOP, HOLDER, PARTITION, BELOW */
+    bool writes;
+    const char *name;           /* the device @as in words, MOUNT: where */
+    uint32_t domid, devid;      /* BLKBACK */
+    pid_t pid;                  /* PROCESS */
+};
+
+struct snap_uses {
+    int num, max;
+    struct snap_use *list;
+};
+
+bool snap_file_id(const char *path, struct snap_file_id *id_r);
+struct snap_use *snap_uses_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
+                               enum snap_use_kind kind,
+                               const struct snap_file_id *of);
+/* All of them, for whatever files. */
+int snap_kernel_uses(libxl_snapshot_ctx *sc, struct snap_uses *uses);
+
+#endif /* SNAP_SEAMS_H */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * base/base.h: what every layer needs: the memory and the error of an operation,
+ * JSON, names, the public structs.
+ */
+#ifndef SNAP_BASE_H
+#define SNAP_BASE_H
+
+#include <stdarg.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <yajl/yajl_tree.h>
+
+#include "libxl_snapshot.h"
+
+/* libxl's is an int, a domid is not. */
+#define SNAP_NO_DOMAIN ((uint32_t)INVALID_DOMID)
+
+/*-- ctx: memory of one operation, and its error ----------------------------*/
+
+struct libxl_snapshot_ctx {
+    libxl_ctx *ctx;                 /* NULL in tests of pure code */
+    xentoollog_logger *lg;          /* may be NULL */
+    char *error;
+    void **allocs;                  /* freed when the next operation begins */
+    size_t num_allocs, max_allocs;
+    /* how long to wait; 0: as usual */
+    int qmp_greeting_ms, qmp_reply_ms;
+    int agent_reply_ms, agent_freeze_ms;
+    int agent_thaw_ms;                  /* how long to try */
+    int quiesce_limit_ms;               /* a guest is frozen no longer */
+    int hook_ms;                        /* for a step of a hook */
+    int step_ms;                        /* of anything else */
+    const char *hook_dir;           /* NULL: the usual one */
+    char *journal_dir;              /* NULL: no journal is kept */
+    const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
+};
+
+/* Begin an operation: forget the last error, free the last one's memory. */
+void snap_ctx_begin(libxl_snapshot_ctx *sc);
+
+/* Memory that lives until the next operation.  Never NULL: like libxl, the
+ * library gives up (abort) when there is none. */
+void *snap_zalloc(libxl_snapshot_ctx *sc, size_t size);
+void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
+                size_t new_size);
+char *snap_strdup(libxl_snapshot_ctx *sc, const char *s);
+char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* As strdup(3), but never NULL unless @s is: for results. */
+char *snap_result_str(const char *s);
+
+/* Say why the operation fails and return @rc.  The first call counts as the
+ * reason; what a later one says (an undo that failed) is appended. */
+int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The error so far, which is thereby none: for what is only tried. */
+const char *snap_take_error(libxl_snapshot_ctx *sc);
+void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
+              const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+uint64_t snap_now_us(void);         /* CLOCK_MONOTONIC */
+/* @seconds since the epoch as local time; NULL: it is no time. */
+const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds);
+
+/*-- types: the public structs ---------------------------------------------*/
+
+/* Make @disk a writable disk of a snapshot.  Not libxl_device_disk_copy(),
+ * which needs a libxl context (it crashes without, 4.17). */
+void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
+                          const char *path, libxl_disk_format format);
+/* Make @disk what @stored is, on another image. */
+void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
+                              const libxl_device_disk *stored,
+                              const char *path, libxl_disk_format format);
+
+/* The snapshot leaves out the disk @vdev. */
+void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
+void snap_verification_add(libxl_domain_snapshot_verification *verification,
+                           const char *what, const char *path,
+                           const char *error);
+
+/*-- json: text of objects, and safe reading --------------------------------*/
+
+/*
+ * The text of a JSON object.  Arguments are pairs up to NULL; a key's first
+ * two characters give the type of its value: "s:" string (NULL leaves the
+ * pair out), "j:" JSON text, "b:" int as boolean, "u:" uint64_t.
+ */
+char *snap_json_object(libxl_snapshot_ctx *sc, const char *key, ...)
+    __attribute__((sentinel));
+char *snap_json_array(libxl_snapshot_ctx *sc, const char *const *items,
+                      int num);         /* items are JSON text */
+char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
+                        int num);
+
+/* Parse @text; NULL if it is not JSON, has comments, or nests deeper than 256
+ * levels.  Free with yajl_tree_free(). */
+yajl_val snap_json_parse(const char *text);
+/* A member of an object; NULL (or the default) if missing or of another type.
+ * The string is the tree's. */
+yajl_val snap_json_get(yajl_val obj, const char *key);
+const char *snap_json_str(yajl_val obj, const char *key);
+bool snap_json_bool(yajl_val obj, const char *key);
+uint64_t snap_json_u64(yajl_val obj, const char *key);
+
+/*-- name: rules for what users and guests name -----------------------------*/
+
+#define SNAP_NAME_MAX 128
+
+/* Refuse, naming @what, a name that is not valid. */
+int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
+
+/*-- argv: the arguments of programs ----------------------------------------*/
+
+/* An array that ends with NULL, as @arg and the arguments up to NULL. */
+const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
+    __attribute__((sentinel));
+
+/*-- deadline: how long things may take -------------------------------------*/
+
+/* When @ms (0: @usual_ms) from now have passed, by snap_now_us(). */
+uint64_t snap_deadline(int ms, int usual_ms);
+/* For a program: what the caller set, or @usual_ms. */
+int snap_step_ms(const libxl_snapshot_ctx *sc, int usual_ms);
+
+#endif /* SNAP_BASE_H */

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/facts.h: what there is: a domain, its disks, the hooks that take them;
+ * what several operations refuse; what a disk's state is known by.
+ */
+#ifndef SNAP_FACTS_H
+#define SNAP_FACTS_H
+
+#include "config/config.h"
+
+/*-- domain, offline --------------------------------------------------------*/
+
+struct snap_domain {
+    uint32_t domid;
+    libxl_uuid uuid;
+    const char *uuid_str;
+    const char *name;
+    libxl_domain_type type;
+    bool paused, shutdown, dying;
+    const char *asked_to;               /* "poweroff", "reboot"; or NULL, "" */
+    uint64_t memory_kb;
+    bool pv_drivers;                    /* HVM: suspends only by answering */
+    bool dm_restricted, stubdom, config_update;
+    pid_t qemu_pid;                     /* 0: none */
+    const char *qemu_version;
+    int num_monitors;
+    pid_t *monitors;                    /* xl's daemon for this domain */
+    libxl_domain_config config;         /* the stored one */
+    int num_disks;
+    struct snap_disk *disks;
+    int num_nodes;
+    const char **nodes;                 /* all node names in QEMU */
+};
+
+/* Fill @dom.  Dispose it whatever the result. */
+int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
+                       struct snap_domain *dom);
+/* The same for a domain that does not run, from its config. */
+int snap_gather_offline(libxl_snapshot_ctx *sc,
+                        const libxl_domain_config *config,
+                        struct snap_domain *dom);
+void snap_domain_init(struct snap_domain *dom);
+void snap_domain_dispose(struct snap_domain *dom);
+const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
+                                         const char *vdev);
+
+/* Which disks of @dom are volumes. */
+int snap_gather_lvs(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+
+/* query-block's reply (and the vdev of each of its devices) into the disks
+ * of @dom.  Pure. */
+struct snap_qemu_device {
+    const char *vdev;                   /* NULL: not a xen-block device */
+    yajl_val inserted;
+};
+int snap_graph_apply(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                     const struct snap_qemu_device *devices, int num);
+
+/* The disks of dom->config, as far as that tells. */
+void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+
+/* Whether the running domain @domid has @parent, or an overlay on it, as its
+ * disk @vdev. */
+int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
+                      const char *parent, bool *is_r);
+
+/*-- hooks: which one takes a disk ------------------------------------------*/
+
+/* The hooks that an operation asks: found once, and one that fails is not
+ * asked again.  Initialise with 0. */
+struct snap_hooks {
+    bool listed;
+    int num;
+    const char **names;
+    const char **failed;        /* by name: how, or NULL */
+};
+
+/*
+ * Ask the hook that @driver names, or if it is NULL and no other driver takes
+ * @disk, all: fills in disk->hook or disk->no_hook.
+ */
+void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                     const char *driver, struct snap_disk *disk);
+
+/*-- program ----------------------------------------------------------------*/
+
+/* The version that "@program --version" prints first, NULL if it prints none.
+ * *problem_r: why the program is of no use, or NULL. */
+void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
+                        const char **version_r, const char **problem_r);
+
+/*-- refuse: what several operations refuse, each a sentence ----------------*/
+
+/* It runs or is paused. */
+int snap_check_domain_alive(libxl_snapshot_ctx *sc,
+                            const struct snap_domain *dom);
+/* We can work on it. */
+int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
+/* It is complete enough for a revert. */
+int snap_check_snapshot(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap);
+/* The layers of a disk in a list for snap_check_unused(): nobody else may use
+ * the first one (@base: write to it), nor write to the others. */
+struct snap_layers {
+    int num;
+    struct snap_file_use *files;
+};
+void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                     const char *vdev, const char *const *paths, int num,
+                     bool base);
+/* Nobody else uses them. */
+int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
+                      pid_t qemu_pid, uint32_t domid);
+/* Revert: the snapshot may lack the writable disk @vdev. */
+int snap_check_left_out(libxl_snapshot_ctx *sc,
+                        const libxl_domain_snapshot *snap, const char *vdev,
+                        bool allowed);
+
+/*-- identity: what a disk's state at the snapshot is known by ---------------*/
+
+/* One line for each disk, and for the memory image, in the snapshot config,
+ * written when the snapshot is made and compared before it is reverted to. */
+
+/* Write the snapshot config @content, with the states, over the file @path. */
+int snap_state_record(libxl_snapshot_ctx *sc, const char *path,
+                      const char *content);
+
+/* Refuse the disk of @op, or the memory image, if it is not what the snapshot
+ * knows it as.  One of which nothing is known passes. */
+int snap_state_check_disk(libxl_snapshot_ctx *sc,
+                          const struct snap_revert_op *op);
+int snap_state_check_memory(libxl_snapshot_ctx *sc,
+                            const libxl_domain_snapshot *snap);
+
+#endif /* SNAP_FACTS_H */

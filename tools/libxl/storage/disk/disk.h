@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/disk/disk.h: a disk, whatever its storage: what is known of it and of
+ * its chain, where a new image can go, who serves it; and what a driver is.
+ */
+#ifndef SNAP_DISK_H
+#define SNAP_DISK_H
+
+#include "plan/plan.h"
+
+/*-- a disk -----------------------------------------------------------------*/
+
+/* A hook that takes a disk. */
+struct snap_hook {
+    const char *name, *path;
+    unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
+};
+
+enum snap_backend {
+    SNAP_BACKEND_NONE,              /* no such device in xenstore */
+    SNAP_BACKEND_QDISK,
+    SNAP_BACKEND_PHY,               /* blkback */
+    SNAP_BACKEND_OTHER,
+    SNAP_BACKEND_OFFLINE,           /* the domain does not run */
+};
+
+struct snap_disk {
+    const libxl_device_disk *stored;    /* points into the domain's config */
+    const char *vdev;
+    const char *path;                   /* active layer, from the config */
+    bool wanted;                        /* writable, no cdrom */
+    int devid;
+    enum snap_backend backend;
+    uint32_t backend_domid;
+    const char *driver_domain;          /* named in the config; NULL: none */
+    const char *be_path;                /* xenstore */
+    bool discard;                       /* the guest's discards reach the file */
+    /* what QEMU says, or qemu-img if nobody runs it; node is NULL where QEMU
+     * has no such disk */
+    const char *node;
+    const char *node_file;
+    const char *node_driver;
+    bool emulated;                      /* also an IDE, AHCI or SCSI disk */
+    uint64_t virtual_size;              /* bytes */
+    int num_layers;
+    const char **layers;                /* file names, active first */
+    const struct snap_layer *chain;     /* the same layers, with more of each */
+    int num_tags;
+    const char **tags;                  /* internal snapshots of the active layer */
+    const struct snap_lv *lv;           /* NULL: the image is no volume */
+    /* where hooks were asked (facts/hooks.c) */
+    const struct snap_hook *hook;       /* the one that takes it, or NULL */
+    const char *no_hook;                /* why none does; NULL: there is none */
+    enum snap_vhd vhd;
+    bool tapdisk;                       /* script=block-tap serves this vhd */
+    bool vhd_util;                      /* for that: the program is there */
+};
+
+/*-- imageinfo: what QEMU says of an image; pure -----------------------------*/
+
+/* A snapshot that an image keeps inside. */
+struct snap_tag {
+    const char *id, *name;
+    uint64_t creation_time;             /* seconds since the epoch; 0: unknown */
+    uint64_t creation_nsec;             /* and nanoseconds */
+    uint64_t vm_state_bytes;            /* memory in it, by QEMU's savevm */
+};
+
+/* One image of a chain. */
+struct snap_layer {
+    const char *path;                   /* "" if QEMU does not say */
+    const char *format;                 /* QEMU's name; NULL: not said */
+    uint64_t bytes_on_disk;
+    int num_tags;
+    const struct snap_tag *tags;
+};
+
+/* The chain in an ImageInfo of query-block, its base inside of it; and in a
+ * list of "qemu-img info --backing-chain".  Active first. */
+const struct snap_layer *snap_imageinfo_nested(libxl_snapshot_ctx *sc,
+                                               yajl_val image, int *num_r);
+const struct snap_layer *snap_imageinfo_list(libxl_snapshot_ctx *sc,
+                                             yajl_val list, int *num_r);
+/* The names alone: files of a chain, tags of a layer. */
+const char **snap_layer_paths(libxl_snapshot_ctx *sc,
+                              const struct snap_layer *layers, int num);
+const char **snap_layer_tags(libxl_snapshot_ctx *sc,
+                             const struct snap_layer *layer);
+/* QEMU's name of a format: "vpc" for a vhd. */
+const char *snap_qemu_format(libxl_disk_format format);
+
+/*-- look: asks qemu-img and vhd footers -------------------------------------*/
+
+/* What "qemu-img info" says of an image. */
+struct snap_image_info {
+    uint64_t virtual_size;
+    int num_tags;
+    const char **tags;
+    int num_layers;
+    const char **layers;                /* file names, its own first */
+    const struct snap_layer *chain;     /* the same, with more of each */
+};
+/* One run of it, however deep the chain is. */
+int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
+                      const char *format, struct snap_image_info *info_r);
+/* Whether the qcow2 @path has the internal snapshot @tag. */
+int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
+                        const char *tag, bool *has_r);
+/* The kind of vhd that @disk is; nothing is done if it is none. */
+int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
+
+/*-- target: where a new image can go ---------------------------------------*/
+
+/* @path is a vhd that is complete by itself. */
+int snap_check_vhd(libxl_snapshot_ctx *sc, const char *vdev, const char *path);
+/* @path does not exist, its folder does and takes @bytes more. */
+int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
+                      const char *path, const char *directory,
+                      uint64_t bytes);
+
+/* The same for an overlay that is to be made: its metadata at birth, and room
+ * for the guest's next writes. */
+#define SNAP_OVERLAY_BYTES (UINT64_C(4) << 20)
+int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path);
+
+/*-- reach: who serves a disk; pure -----------------------------------------*/
+
+/* Why QEMU, or qemu-img where nobody runs it, cannot snapshot this disk,
+ * whichever way; NULL: it can. */
+const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
+                              const struct snap_disk *disk);
+
+/* Nobody can, from here: a driver domain serves it. */
+const char *snap_driver_domain_refuse(libxl_snapshot_ctx *sc,
+                                      const struct snap_disk *disk);
+/* The same for a vhd that tapdisk serves and vhd-util. */
+const char *snap_tapdisk_refuse(const struct snap_disk *disk);
+
+/*-- drivers ----------------------------------------------------------------*/
+
+/* One disk's part in a create. */
+struct snap_disk_op {
+    const struct snap_disk *disk;
+    const struct snap_driver *driver;
+    const char *name;           /* of the snapshot */
+    const char *path;           /* external: overlay */
+    const char *node;           /* external: overlay's node name */
+    uint64_t creation_time;     /* of the snapshot; seconds since the epoch */
+    uint64_t area;              /* lvm-thick: bytes for what is overwritten */
+};
+
+/* One disk's part in a revert. */
+struct snap_revert_op {
+    const libxl_disk_snapshot *ds;
+    const struct snap_driver *driver;
+    const char *name;           /* of the snapshot */
+    const char *path;           /* the disk's new image, if the driver moves
+                                 * it; else NULL */
+    struct snap_image_info image;   /* of ds->parent, by revert_check; zero
+                                     * where that is no image */
+    const struct snap_lv *lv;   /* ds->parent, where that is a volume */
+    const struct snap_lv *origin;   /* of lv; NULL: it has none */
+    bool running;               /* the domain runs */
+};
+
+/*
+ * A driver describes: it appends steps to a plan, or returns QMP text.  It
+ * sees one disk, never another driver, and does nothing itself.
+ * A slot may be NULL where there is nothing to do.
+ */
+enum snap_known_by {            /* facts/identity.c */
+    SNAP_KNOWN_BY_NOTHING,      /* a hook's own affair */
+    SNAP_KNOWN_BY_TAG,
+    SNAP_KNOWN_BY_FILE,
+    SNAP_KNOWN_BY_VOLUME,
+};
+
+struct snap_driver {
+    const char *name;           /* in snapshot configs too */
+    libxl_snapshot_mode mode;
+    unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
+    const char *program;        /* that must be installed; NULL: none */
+    enum snap_known_by known_by;    /* what tells a disk's state from another */
+    bool moves;                 /* a revert gives the disk a new image */
+    libxl_disk_format makes;    /* of an overlay; 0: qcow2 */
+    /* Why this disk cannot be handled, or NULL: it can. */
+    const char *(*refuse)(libxl_snapshot_ctx *sc, const struct snap_disk *disk);
+    /* create: refusals that depend on the snapshot's name and paths */
+    int (*check)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
+    /* create, while the guest runs */
+    void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    const struct snap_disk_op *op);
+    /* create, the guest's vCPUs held: steps that have an undo */
+    void (*snapshot)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                     const struct snap_disk_op *op);
+    /* create, after those of all disks: this one's action in the QMP
+     * transaction; for disks that a QEMU runs */
+    const char *(*action)(libxl_snapshot_ctx *sc,
+                          const struct snap_disk_op *op);
+    /* Fill in ds->parent, and ds->child if it is not that. */
+    void (*describe)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                     libxl_disk_snapshot *ds);
+    /* revert: what must be true before the domain is destroyed */
+    int (*revert_check)(libxl_snapshot_ctx *sc, struct snap_revert_op *op);
+    /* revert: what the domain's config is to say of the disk; NULL: that it
+     * is op->path, a qcow2, or if that is NULL ds->parent, in QEMU's hands */
+    void (*configure)(const struct snap_revert_op *op, libxl_device_disk *disk);
+    /* revert, before the domain is destroyed, and after */
+    void (*revert_prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const struct snap_revert_op *op);
+    void (*revert)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                   const struct snap_revert_op *op);
+};
+
+#endif /* SNAP_DISK_H */

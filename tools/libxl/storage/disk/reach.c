@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/disk/reach.c: who serves a disk, and why a snapshot of it is out of
+ * reach.  Pure.
+ */
+#include "storage/disk/disk.h"
+
+#include <string.h>
+
+#include "config.h"
+
+const char *snap_driver_domain_refuse(libxl_snapshot_ctx *sc,
+                                      const struct snap_disk *disk)
+{
+    if (disk->backend_domid)
+        return snap_sprintf(sc, "its backend is in domain %u, out of reach",
+                            disk->backend_domid);
+    if (disk->driver_domain)
+        return snap_sprintf(sc, "its backend is in domain %s, out of reach",
+                            disk->driver_domain);
+    return NULL;
+}
+
+/* How to have snapshots all the same where the storage is not of this host. */
+static const char *elsewhere(libxl_snapshot_ctx *sc, const char *protocol)
+{
+    const char *how = !strcmp(protocol, "rbd")
+        ? " (rbd snap create POOL/IMAGE@NAME)" : "";
+
+    return snap_sprintf(sc, "take the snapshot where the storage is%s while the "
+                        "domain is paused or off, or give the storage a hook in "
+                        XEN_CONFIG_DIR "/snapshot.d", how);
+}
+
+/* Why what serves the disk, or where that is, is out of reach; NULL: neither
+ * is.  "NAME:" before any "/" is a protocol of QEMU's (7.2,
+ * path_has_protocol). */
+static const char *out_of_reach(libxl_snapshot_ctx *sc,
+                                const struct snap_disk *disk)
+{
+    const char *why = snap_driver_domain_refuse(sc, disk), *protocol;
+    const char *path = disk->path;
+    size_t len = path ? strcspn(path, ":/") : 0;
+
+    if (why) return why;
+    if (disk->tapdisk) {
+        why = snap_tapdisk_refuse(disk);
+        return why ? why : "tapdisk serves it, not QEMU";
+    }
+    if (disk->stored->script)
+        return snap_sprintf(sc, "the script %s makes its device; %s",
+                            disk->stored->script, elsewhere(sc, "script"));
+    if (!len || path[len] != ':') return NULL;
+    protocol = snap_sprintf(sc, "%.*s", (int)len, path);
+    return snap_sprintf(sc, "QEMU reaches it by %s:, it is no file of this host;"
+                        " %s", protocol, elsewhere(sc, protocol));
+}
+
+/* Why the QEMU of the running domain cannot be asked for a snapshot. */
+static const char *not_qemus(const struct snap_disk *disk)
+{
+    if (disk->backend == SNAP_BACKEND_NONE)
+        return "xenstore has no such device";
+    if (disk->backend == SNAP_BACKEND_PHY && disk->lv)
+        return "blkback (phy) serves it; a logical volume has internal "
+               "snapshots, external ones only with backendtype=qdisk";
+    if (disk->backend == SNAP_BACKEND_PHY)
+        return "blkback (phy) serves it, which has no snapshots; if it is a "
+               "file, add backendtype=qdisk to the disk in xl.cfg and restart "
+               "the domain";
+    if (disk->backend != SNAP_BACKEND_QDISK)
+        return "its backend is not QEMU (qdisk)";
+    if (disk->emulated)
+        return "QEMU has it open twice, as an emulated disk too, because the "
+               "guest has not unplugged that; load Xen PV drivers in it";
+    if (!disk->node)
+        return "QEMU has no such disk";
+    return NULL;
+}
+
+const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
+                              const struct snap_disk *disk)
+{
+    const char *why = out_of_reach(sc, disk);
+
+    if (!why && disk->backend != SNAP_BACKEND_OFFLINE)
+        why = not_qemus(disk);
+    if (why) return why;
+    if (!disk->path || disk->path[0] != '/')
+        return "its image is not an absolute path";
+    if (strchr(disk->path, '\n'))
+        return "its path has a newline in it, which no snapshot config can "
+               "hold";
+    if (strcmp(disk->node_file, disk->path))
+        return snap_sprintf(sc, "QEMU writes to %s, the stored config names "
+                            "%s: an earlier snapshot was made behind libxl's "
+                            "back", disk->node_file, disk->path);
+    if (disk->vhd == SNAP_VHD_DIFFERENCING)
+        return "it is a differencing vhd, of which QEMU reads only the top and "
+               "zeros below; serve it with tapdisk (script=block-tap,"
+               "target=vhd:FILE), or coalesce it into its parent with vhd-util";
+    if (disk->vhd == SNAP_VHD_BAD)
+        return "it is damaged or not a vhd; is its format right?";
+    return NULL;
+}
+
+const char *snap_tapdisk_refuse(const struct snap_disk *disk)
+{
+    if (disk->backend != SNAP_BACKEND_OFFLINE)
+        return "tapdisk serves it, which cannot change to another vhd here; shut "
+               "the domain down and take the snapshot with --domain-config";
+    if (disk->vhd == SNAP_VHD_BAD)
+        return "it is damaged or not a vhd; is its target right?";
+    if (!disk->vhd_util)
+        return "tapdisk serves it, and the vhd-util that makes its snapshots is "
+               "not installed (blktap); or convert it to qcow2 with qemu-img";
+    if (strchr(disk->path, '\n'))
+        return "its path has a newline in it, which no snapshot config can "
+               "hold";
+    return NULL;
+}

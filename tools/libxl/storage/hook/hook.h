@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/hook/hook.h: storage that a program of the administrator's knows;
+ * see xl-snapshot-hooks(7).
+ */
+#ifndef SNAP_HOOK_H
+#define SNAP_HOOK_H
+
+#include "storage/disk/disk.h"
+
+/* What is told of @disk, about snapshot @name (NULL: none). */
+struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
+                                      const char *name);
+
+/* Why the hook @name does not take @disk; NULL: it does, and disk->hook is it.
+ * *failed_r is set if the hook itself failed. */
+const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
+                            struct snap_disk *disk, const char **failed_r);
+/*
+ * Whether the hook @path has the snapshot that @disk names.  Fails if it could
+ * not take it (it does not exist), or not revert to it (it does).
+ */
+int snap_probe_state(libxl_snapshot_ctx *sc, const char *path,
+                     const struct snap_hook_disk *disk, bool *exists_r);
+/* What hook @name says of itself.  *problem_r: why it is of no use, or NULL. */
+void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
+                     unsigned int *can_r, const char **version_r,
+                     const char **problem_r);
+/* The words of the array @list as LIBXL_SNAPSHOT_CAN_*. */
+unsigned int snap_probe_can(yajl_val list);
+
+extern const struct snap_driver snap_driver_hook;
+
+#endif /* SNAP_HOOK_H */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* storage/qcow2/qcow2.h: tags inside a qcow2, and overlays. */
+#ifndef SNAP_QCOW2_H
+#define SNAP_QCOW2_H
+
+#include "storage/disk/disk.h"
+
+extern const struct snap_driver snap_driver_internal;
+extern const struct snap_driver snap_driver_overlay;
+
+#endif /* SNAP_QCOW2_H */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* storage/storage.h: the table of drivers. */
+#ifndef SNAP_STORAGE_H
+#define SNAP_STORAGE_H
+
+#include "storage/hook/hook.h"
+#include "storage/lvm/lvm.h"
+#include "storage/qcow2/qcow2.h"
+#include "storage/vhd/vhd.h"
+
+/* The table: *num_r drivers, in the order in which they are tried. */
+const struct snap_driver *const *snap_drivers(int *num_r);
+/* NULL where there is none of that name. */
+const struct snap_driver *snap_driver_named(const char *name);
+/* The first driver of @mode that can handle @disk.  If there is none, NULL,
+ * and *why_r says why not. */
+const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
+                                             const struct snap_disk *disk,
+                                             libxl_snapshot_mode mode,
+                                             const char **why_r);
+/* Nothing can snapshot @disk as it is, because its storage has no snapshots:
+ * not because something about it is amiss. */
+bool snap_disk_unsupported(libxl_snapshot_ctx *sc,
+                           const struct snap_disk *disk);
+/* The driver that made @ds; an error if we have none of that name. */
+int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,
+                   const struct snap_driver **driver_r);
+
+#endif /* SNAP_STORAGE_H */

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* storage/vhd/vhd.h: differencing vhds. */
+#ifndef SNAP_VHD_H
+#define SNAP_VHD_H
+
+#include "storage/disk/disk.h"
+
+extern const struct snap_driver snap_driver_vhd;
+
+#endif /* SNAP_VHD_H */
