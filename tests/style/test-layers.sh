@@ -58,8 +58,63 @@ includes_up() {
             rank[$4] < rank[$1] { print $2 " includes " $5 ", above it" }'
 }
 
+# The command, in the same form
+(cd "$srcdir/tools/xl" && find . -name '*.c') | sed 's,^\./,,; s,\.c$,.o,' |
+    (cd "$builddir/tools/xl" && xargs nm -gA) | awk '{
+        module = $1
+        sub(/\.o:.*/, "", module)
+        sub(/.*-/, "", module)
+        sub(/@.*/, "", $NF)
+        print "xl", "xl/" module, $(NF - 1), $NF
+    }' > "$work/command"
+
+# uses PATTERN ALLOWED...: modules that need a name like PATTERN and are not in
+# one of the folders, or of the modules, ALLOWED
+uses() {
+    pattern=$1
+    shift
+    cat "$work/symbols" "$work/command" | awk -v pattern="^($pattern)\$" \
+        -v allowed="$*" 'BEGIN {
+            num = split(allowed, list)
+            for (i = 1; i <= num; i++) may[list[i]] = 1
+        }
+        $3 == "U" && $4 ~ pattern && !may[$1] && !may[$2] {
+            print $2 " needs " $4
+        }'
+}
+
 ok "there are objects to look at" test -s "$work/needs"
 ok "every folder has its place" nothing unknown_folders
 ok "no call goes up" nothing calls_up
 ok "no header is included from above" nothing includes_up
+
+# Who touches the world.  The front execs the real xl.
+ok "only a seam starts programs" nothing uses \
+    'posix_spawn.*|v?fork|exec[lv].*|clone3?' seams xl/standalone/front
+ok "only a seam ends a process, which it has started" nothing uses _exit \
+    seams xl/standalone/front
+ok "nobody uses a shell" nothing uses 'system|popen'
+ok "only seams use sockets" nothing uses \
+    'socket|connect|bind|listen|accept4?|send(to|msg)?|recv(from|msg)?' seams
+ok "only seams talk to xenstore" nothing uses 'xs_.*' seams
+ok "only seams make libxl act on a domain" nothing uses \
+    'libxl_domain_(suspend|resume|pause|unpause|destroy|shutdown|reboot|create|rename|core_dump|soft_reset|preserve|remus|set)[a-z_]*|libxl_(send|set)_.*|libxl_cdrom_.*|libxl_device_.*_(add|remove|destroy)' \
+    seams
+ok "only seams write the stored config" nothing uses \
+    'libxl_userdata_(store|unlink)' seams
+ok "only facts and seams read it" nothing uses \
+    'libxl_userdata_retrieve|libxl_retrieve_.*' facts seams
+ok "only seams and the journal open files" nothing uses \
+    '(f?open|openat|creat|opendir)(64)?' seams run xl/xl_config_file
+ok "only seams and the journal change files" nothing uses \
+    'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|(sym)?link' \
+    seams run xl/xl_config_file
+ok "the library neither prints nor ends the process" nothing uses \
+    'v?printf|puts|putchar|perror|exit|std(out|err)' xl
+
+# Whose acts are steps of a plan: all above storage acts by plans alone.
+ok "only run performs steps" nothing uses \
+    'snap_(hook_act|quiesce|thaw|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
+    run seams
+ok "only operations run plans" nothing uses snap_run_plan ops
 finished
