@@ -163,15 +163,15 @@ static int revert(const char *name, const char *format, char *path,
     return run(NULL, &plan);
 }
 
-static int chain(const char *format, const char *path)
+static int print_chain(const char *format, const char *path)
 {
-    struct snap_image_info info;
+    struct snap_chain chain;
     int i;
 
-    check(snap_gather_image(sc, path, format, &info));
-    for (i = 0; i < info.num_layers; i++)
-        printf("%s %s %d\n", info.chain[i].path, info.chain[i].format,
-               info.chain[i].num_tags);
+    check(snap_gather_image(sc, path, format, &chain));
+    for (i = 0; i < chain.num_layers; i++)
+        printf("%s %s %d\n", chain.layers[i].path, chain.layers[i].format,
+               chain.layers[i].num_tags);
     return 0;
 }
 
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
     if (argc < 4) return 2;
     if (!strcmp(argv[1], "--qmp"))
         return command(argv[2], argv[3], argc > 4 ? argv[4] : NULL, false);
-    if (!strcmp(argv[1], "--chain")) return chain(argv[2], argv[3]);
+    if (!strcmp(argv[1], "--chain")) return print_chain(argv[2], argv[3]);
     if (argc < 5 && argv[1][0] == '-') return 2;
     if (!strcmp(argv[1], "--revert"))
         return revert(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : NULL);

@@ -10,17 +10,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     libxl_snapshot_ctx *sc = fuzz_begin();
     const char *version, *problem;
-    struct snap_image_info info;
-    int i, rc;
+    struct snap_chain chain;
+    int i, k, rc;
 
     fuzz_prints(data, size);
     snap_probe_program(sc, "qemu-img", &version, &problem);
     if (version) fuzz_printable(version);
-    rc = snap_gather_image(sc, "/d/root.qcow2", "qcow2", &info);
+    rc = snap_gather_image(sc, "/d/root.qcow2", "qcow2", &chain);
     fuzz_judged(sc, rc);
     if (rc) return 0;
-    MUST(info.num_layers > 0);
-    for (i = 0; i < info.num_layers; i++) MUST(info.layers[i]);
-    for (i = 0; i < info.num_tags; i++) MUST(info.tags[i]);
+    MUST(chain.num_layers > 0);
+    for (i = 0; i < chain.num_layers; i++) {
+        MUST(snap_chain_find(&chain, chain.layers[i].path));
+        for (k = 0; k < chain.layers[i].num_tags; k++)
+            MUST(chain.layers[i].tags[k].name);
+    }
     return 0;
 }

@@ -94,24 +94,24 @@ static void a_pv_domain_with_a_qcow2_and_a_raw_disk(void)
     CHECK_STR(d->node, "#block1");
     CHECK_STR(d->node_file, "/d/root.qcow2");
     CHECK_STR(d->node_driver, "qcow2");
-    CHECK_INT(d->virtual_size, 268435456);
-    CHECK_INT(d->num_layers, 1);
-    CHECK_STR(d->layers[0], "/d/root.qcow2");
-    REQUIRE(d->num_tags == 2);
-    CHECK_STR(d->tags[0], "s1");
-    CHECK_STR(d->tags[1], "s 2");
-    CHECK_STR(d->chain[0].format, "qcow2");
-    CHECK_INT(d->chain[0].bytes_on_disk, 9920512);
-    CHECK_STR(d->chain[0].tags[0].name, "s1");
-    CHECK_INT(d->chain[0].tags[0].creation_time, 1795254010);
-    CHECK_INT(d->chain[0].tags[0].vm_state_bytes, 7);
-    CHECK_INT(d->chain[0].tags[1].creation_time, 0);
+    CHECK_INT(d->chain.virtual_size, 268435456);
+    CHECK_INT(d->chain.num_layers, 1);
+    CHECK_STR(d->chain.layers[0].path, "/d/root.qcow2");
+    REQUIRE(d->chain.layers[0].num_tags == 2);
+    CHECK_STR(d->chain.layers[0].tags[0].name, "s1");
+    CHECK_STR(d->chain.layers[0].tags[1].name, "s 2");
+    CHECK_STR(d->chain.layers[0].format, "qcow2");
+    CHECK_INT(d->chain.layers[0].bytes_on_disk, 9920512);
+    CHECK_STR(d->chain.layers[0].tags[0].name, "s1");
+    CHECK_INT(d->chain.layers[0].tags[0].creation_time, 1795254010);
+    CHECK_INT(d->chain.layers[0].tags[0].vm_state_bytes, 7);
+    CHECK_INT(d->chain.layers[0].tags[1].creation_time, 0);
     CHECK(!d->emulated);
     d = &dom.disks[1];
     CHECK_STR(d->node, "#block3");
     CHECK_STR(d->node_driver, "raw");
-    CHECK_INT(d->num_layers, 1);
-    CHECK_INT(d->num_tags, 0);
+    CHECK_INT(d->chain.num_layers, 1);
+    CHECK_INT(d->chain.layers[0].num_tags, 0);
 }
 
 static void after_snapshots_the_chain_is_listed_active_first(void)
@@ -121,10 +121,10 @@ static void after_snapshots_the_chain_is_listed_active_first(void)
     CHECK_OK(apply());
     CHECK_STR(dom.disks[0].node, NULL);
     CHECK_STR(dom.disks[1].node, "xvdb-s2");
-    REQUIRE(dom.disks[1].num_layers == 3);
-    CHECK_STR(dom.disks[1].layers[0], "/d/data.s2.qcow2");
-    CHECK_STR(dom.disks[1].layers[1], "/d/data.s1.qcow2");
-    CHECK_STR(dom.disks[1].layers[2], "/d/data.img");
+    REQUIRE(dom.disks[1].chain.num_layers == 3);
+    CHECK_STR(dom.disks[1].chain.layers[0].path, "/d/data.s2.qcow2");
+    CHECK_STR(dom.disks[1].chain.layers[1].path, "/d/data.s1.qcow2");
+    CHECK_STR(dom.disks[1].chain.layers[2].path, "/d/data.img");
 }
 
 static void an_hvm_domain_has_an_emulated_twin(void)
@@ -240,10 +240,10 @@ static void odd_images_are_survived(void)
                                      "\"drv\":\"raw\",\"image\":%s}",
                                      images[i]));
         CHECK_OK(apply());
-        CHECK_INT(dom.disks[0].virtual_size, 0);
-        CHECK(dom.disks[0].num_layers >= 1);
-        CHECK(dom.disks[0].layers[0] != NULL);
-        CHECK_INT(dom.disks[0].num_tags, i == 5);
+        CHECK_INT(dom.disks[0].chain.virtual_size, 0);
+        CHECK(dom.disks[0].chain.num_layers >= 1);
+        CHECK(dom.disks[0].chain.layers[0].path != NULL);
+        CHECK_INT(dom.disks[0].chain.layers[0].num_tags, i == 5);
     }
 }
 
@@ -265,10 +265,13 @@ static void a_vdev_that_is_told_twice_is_refused(void)
 static const struct snap_layer *read_list(const char *text, int *num_r)
 {
     yajl_val list = snap_json_parse(text);
-    const struct snap_layer *layers = snap_imageinfo_list(sc, list, num_r);
+    struct snap_chain chain;
+
+    snap_imageinfo_list(sc, list, &chain);
+    *num_r = chain.num_layers;
 
     yajl_tree_free(list);
-    return layers;
+    return chain.layers;
 }
 
 static void a_list_of_images_is_a_chain(void)
@@ -338,8 +341,8 @@ static void a_chain_of_two_hundred_layers_is_listed(void)
     device("xvda0", snap_sprintf(sc, "{\"node-name\":\"n\",\"file\":\"f\","
                                  "\"drv\":\"qcow2\",\"image\":%s}", image));
     CHECK_OK(apply());
-    CHECK_INT(dom.disks[0].num_layers, 200);
-    CHECK_STR(dom.disks[0].layers[199], "/base");
+    CHECK_INT(dom.disks[0].chain.num_layers, 200);
+    CHECK_STR(dom.disks[0].chain.layers[199].path, "/base");
 }
 
 static void the_file_of_a_layer_with_options_is_found(void)
@@ -355,10 +358,10 @@ static void the_file_of_a_layer_with_options_is_found(void)
     device("xvda0", snap_sprintf(sc, "{\"node-name\":\"n\",\"file\":\"f\","
                                  "\"drv\":\"qcow2\",\"image\":%s}", image));
     CHECK_OK(apply());
-    REQUIRE(dom.disks[0].num_layers == 3);
-    CHECK_STR(dom.disks[0].layers[0], "/top");
-    CHECK_STR(dom.disks[0].layers[1], "json:{nonsense");
-    CHECK_STR(dom.disks[0].layers[2], "nbd://host/base");
+    REQUIRE(dom.disks[0].chain.num_layers == 3);
+    CHECK_STR(dom.disks[0].chain.layers[0].path, "/top");
+    CHECK_STR(dom.disks[0].chain.layers[1].path, "json:{nonsense");
+    CHECK_STR(dom.disks[0].chain.layers[2].path, "nbd://host/base");
 }
 
 TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),

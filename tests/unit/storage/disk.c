@@ -17,7 +17,7 @@ void good_disk(void)
         .wanted = true, .devid = 51712, .backend = SNAP_BACKEND_QDISK,
         .be_path = "/local/domain/0/backend/qdisk/1/51712",
         .node = "#block1", .node_file = "/srv/web.qcow2",
-        .node_driver = "qcow2", .virtual_size = 268435456,
+        .node_driver = "qcow2", .chain.virtual_size = 268435456,
     };
 }
 

@@ -116,7 +116,7 @@ static void going_back_to_a_base_makes_a_new_overlay(void)
                                            LIBXL_DISK_FORMAT_RAW);
     struct snap_revert_op op = { .ds = &ds, .driver = &snap_driver_overlay,
                                  .name = "before", .path = "/srv/web.1.qcow2",
-                                 .image.virtual_size = 67108864 };
+                                 .chain.virtual_size = 67108864 };
     struct snap_plan plan = { 0 };
 
     snap_driver_overlay.revert_prepare(sc, &plan, &op);

@@ -104,14 +104,14 @@ static void overlays_on_a_vhd(void)
     struct snap_disk_op op = operation(&snap_driver_overlay);
     struct snap_revert_op back = {
         .ds = &ds, .name = "before", .path = "/srv/web.before.r1.qcow2",
-        .image = { .virtual_size = 20994048 },
+        .chain = { .virtual_size = 20994048 },
     };
     struct snap_plan plan = { 0 };
 
     good_disk();
     disk.path = disk.node_file = "/srv/web.vhd";
     disk.node_driver = "vpc";
-    disk.virtual_size = 20994048;
+    disk.chain.virtual_size = 20994048;
     snap_driver_overlay.prepare(sc, &plan, &op);
     snap_driver_overlay.revert_prepare(sc, &plan, &back);
     check_golden("overlay-vhd.json", plan_lines(&plan));

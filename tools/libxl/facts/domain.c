@@ -199,11 +199,7 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
                          "query-block lacks its node-name, file, drv or image",
                          disk->vdev);
-    disk->virtual_size = snap_json_u64(image, "virtual-size");
-    disk->chain = snap_imageinfo_nested(sc, image, &disk->num_layers);
-    disk->layers = snap_layer_paths(sc, disk->chain, disk->num_layers);
-    disk->num_tags = disk->chain[0].num_tags;
-    disk->tags = snap_layer_tags(sc, &disk->chain[0]);
+    snap_imageinfo_nested(sc, image, &disk->chain);
     return 0;
 }
 
@@ -389,17 +385,16 @@ int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
 static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
                  const char *parent, bool *is_r)
 {
-    struct snap_image_info info;
-    int i, rc;
+    struct snap_chain chain;
+    int rc;
 
     *is_r = path && !strcmp(path, parent);
     if (*is_r || !path || !format) return 0;
     rc = snap_gather_lv_related(sc, path, parent, is_r);
     if (rc || *is_r) return rc;
-    rc = snap_gather_image(sc, path, format, &info);
+    rc = snap_gather_image(sc, path, format, &chain);
     if (rc) return rc;
-    for (i = 0; i < info.num_layers && !*is_r; i++)
-        *is_r = !strcmp(info.layers[i], parent);
+    *is_r = snap_chain_find(&chain, parent) != NULL;
     return 0;
 }
 

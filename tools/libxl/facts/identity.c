@@ -34,19 +34,17 @@ struct state {
 static int tag_state(libxl_snapshot_ctx *sc, const char *path,
                      const char *name, struct state *state)
 {
-    struct snap_image_info info;
-    int i, rc = snap_gather_image(sc, path, "qcow2", &info);
+    const struct snap_tag *tag;
+    struct snap_chain chain;
+    int rc = snap_gather_image(sc, path, "qcow2", &chain);
 
-    for (i = 0; !rc && i < info.num_tags; i++) {
-        const struct snap_tag *tag = &info.chain[0].tags[i];
-
-        if (strcmp(tag->name, name) || !tag->id) continue;
-        state->text = snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64,
-                                   tag->id, tag->creation_time,
-                                   tag->creation_nsec);
-        state->date = snap_date(sc, tag->creation_time);
-    }
-    return rc;
+    if (rc) return rc;
+    tag = snap_chain_top_tag(&chain, name);
+    if (!tag || !tag->id) return 0;
+    state->text = snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64, tag->id,
+                               tag->creation_time, tag->creation_nsec);
+    state->date = snap_date(sc, tag->creation_time);
+    return 0;
 }
 
 static int file_state(libxl_snapshot_ctx *sc, const char *path,

@@ -26,7 +26,6 @@ static int check_not_running(libxl_snapshot_ctx *sc,
 /* What QEMU would say of the disk, from its format as configured. */
 static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 {
-    struct snap_image_info info;
     int rc;
 
     disk->backend = SNAP_BACKEND_OFFLINE;
@@ -39,21 +38,13 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
         return 0;
     if (disk->lv && disk->stored->format == LIBXL_DISK_FORMAT_RAW
         && !disk->tapdisk) {
-        disk->virtual_size = disk->lv->size;    /* active or not */
+        disk->chain.virtual_size = disk->lv->size;    /* active or not */
         return 0;
     }
     rc = snap_gather_vhd(sc, disk);
     if (rc) return rc;
     if (disk->vhd == SNAP_VHD_BAD) return 0;
-    rc = snap_gather_image(sc, disk->path, disk->node_driver, &info);
-    if (rc) return rc;
-    disk->virtual_size = info.virtual_size;
-    disk->num_tags = info.num_tags;
-    disk->tags = info.tags;
-    disk->num_layers = info.num_layers;
-    disk->layers = info.layers;
-    disk->chain = info.chain;
-    return 0;
+    return snap_gather_image(sc, disk->path, disk->node_driver, &disk->chain);
 }
 
 int snap_gather_offline(libxl_snapshot_ctx *sc,

@@ -113,9 +113,10 @@ static int check_users(libxl_snapshot_ctx *sc, const struct snap_create *c)
     for (i = 0; i < c->num_ops; i++) {
         const struct snap_disk *disk = c->ops[i].disk;
 
-        if (disk->num_layers)
-            snap_layers_add(sc, &layers, disk->vdev, disk->layers,
-                            disk->num_layers, false);
+        if (disk->chain.num_layers)
+            snap_layers_add(sc, &layers, disk->vdev,
+                            snap_chain_paths(sc, &disk->chain),
+                            disk->chain.num_layers, false);
         else
             snap_layers_add(sc, &layers, disk->vdev, &disk->path, 1, false);
     }

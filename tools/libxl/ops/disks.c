@@ -58,10 +58,11 @@ static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
     info->overlay = driver && driver->makes ? driver->makes
                                             : LIBXL_DISK_FORMAT_QCOW2;
     info->unsupported = snap_disk_unsupported(sc, disk);
-    info->layers = calloc(disk->num_layers + 1, sizeof(*info->layers));
+    info->layers = calloc(disk->chain.num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();
-    for (i = 0; i < disk->num_layers; i++)
-        fill_layer(&disk->chain[i], &info->layers[info->num_layers++]);
+    for (i = 0; i < disk->chain.num_layers; i++)
+        fill_layer(&disk->chain.layers[i],
+                   &info->layers[info->num_layers++]);
 }
 
 libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,

@@ -195,9 +195,10 @@ static int check_users(libxl_snapshot_ctx *sc, const struct snap_revert *r)
         const struct snap_revert_op *op = &r->ops[i];
         const char *path = snap_revert_at_stake(r, op);
 
-        if (op->image.num_layers)
-            snap_layers_add(sc, &layers, op->ds->vdev, op->image.layers,
-                            op->image.num_layers, op->driver->moves);
+        if (op->chain.num_layers)
+            snap_layers_add(sc, &layers, op->ds->vdev,
+                            snap_chain_paths(sc, &op->chain),
+                            op->chain.num_layers, op->driver->moves);
         else if (path)
             snap_layers_add(sc, &layers, op->ds->vdev, &path, 1,
                             op->driver->moves);

@@ -8,6 +8,55 @@
 
 #include "plan/plan.h"
 
+/*-- chain: the images of a disk, active first; pure ------------------------*/
+
+/* A snapshot that an image keeps inside. */
+struct snap_tag {
+    const char *id, *name;
+    uint64_t creation_time;             /* seconds since the epoch; 0: unknown */
+    uint64_t creation_nsec;             /* and nanoseconds */
+    uint64_t vm_state_bytes;            /* memory in it, by QEMU's savevm */
+};
+
+/* One image of a chain. */
+struct snap_layer {
+    const char *path;                   /* "" if QEMU does not say */
+    const char *format;                 /* QEMU's name; NULL: not said */
+    uint64_t bytes_on_disk;
+    int num_tags;
+    const struct snap_tag *tags;
+};
+
+struct snap_chain {
+    uint64_t virtual_size;              /* bytes; 0: not known */
+    int num_layers;                     /* 0: not known, or not an image file */
+    const struct snap_layer *layers;    /* the active one first */
+};
+
+/* The layer whose file is @path, or NULL. */
+const struct snap_layer *snap_chain_find(const struct snap_chain *chain,
+                                         const char *path);
+/* The layer that @layer stands on, NULL below the base. */
+const struct snap_layer *snap_chain_below(const struct snap_chain *chain,
+                                          const struct snap_layer *layer);
+/* The tag @name of the active layer, or NULL. */
+const struct snap_tag *snap_chain_top_tag(const struct snap_chain *chain,
+                                          const char *name);
+/* The files of all layers, chain->num_layers of them. */
+const char **snap_chain_paths(libxl_snapshot_ctx *sc,
+                              const struct snap_chain *chain);
+
+/*-- imageinfo: what QEMU says of an image; pure -----------------------------*/
+
+/* The chain in an ImageInfo of query-block, its base inside of it; and in a
+ * list of "qemu-img info --backing-chain". */
+void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
+                           struct snap_chain *chain_r);
+void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
+                         struct snap_chain *chain_r);
+/* QEMU's name of a format: "vpc" for a vhd. */
+const char *snap_qemu_format(libxl_disk_format format);
+
 /*-- a disk -----------------------------------------------------------------*/
 
 /* A hook that takes a disk. */
@@ -41,12 +90,7 @@ struct snap_disk {
     const char *node_file;
     const char *node_driver;
     bool emulated;                      /* also an IDE, AHCI or SCSI disk */
-    uint64_t virtual_size;              /* bytes */
-    int num_layers;
-    const char **layers;                /* file names, active first */
-    const struct snap_layer *chain;     /* the same layers, with more of each */
-    int num_tags;
-    const char **tags;                  /* internal snapshots of the active layer */
+    struct snap_chain chain;
     const struct snap_lv *lv;           /* NULL: the image is no volume */
     /* where hooks were asked (facts/hooks.c) */
     const struct snap_hook *hook;       /* the one that takes it, or NULL */
@@ -56,53 +100,11 @@ struct snap_disk {
     bool vhd_util;                      /* for that: the program is there */
 };
 
-/*-- imageinfo: what QEMU says of an image; pure -----------------------------*/
-
-/* A snapshot that an image keeps inside. */
-struct snap_tag {
-    const char *id, *name;
-    uint64_t creation_time;             /* seconds since the epoch; 0: unknown */
-    uint64_t creation_nsec;             /* and nanoseconds */
-    uint64_t vm_state_bytes;            /* memory in it, by QEMU's savevm */
-};
-
-/* One image of a chain. */
-struct snap_layer {
-    const char *path;                   /* "" if QEMU does not say */
-    const char *format;                 /* QEMU's name; NULL: not said */
-    uint64_t bytes_on_disk;
-    int num_tags;
-    const struct snap_tag *tags;
-};
-
-/* The chain in an ImageInfo of query-block, its base inside of it; and in a
- * list of "qemu-img info --backing-chain".  Active first. */
-const struct snap_layer *snap_imageinfo_nested(libxl_snapshot_ctx *sc,
-                                               yajl_val image, int *num_r);
-const struct snap_layer *snap_imageinfo_list(libxl_snapshot_ctx *sc,
-                                             yajl_val list, int *num_r);
-/* The names alone: files of a chain, tags of a layer. */
-const char **snap_layer_paths(libxl_snapshot_ctx *sc,
-                              const struct snap_layer *layers, int num);
-const char **snap_layer_tags(libxl_snapshot_ctx *sc,
-                             const struct snap_layer *layer);
-/* QEMU's name of a format: "vpc" for a vhd. */
-const char *snap_qemu_format(libxl_disk_format format);
-
 /*-- look: asks qemu-img and vhd footers -------------------------------------*/
 
-/* What "qemu-img info" says of an image. */
-struct snap_image_info {
-    uint64_t virtual_size;
-    int num_tags;
-    const char **tags;
-    int num_layers;
-    const char **layers;                /* file names, its own first */
-    const struct snap_layer *chain;     /* the same, with more of each */
-};
-/* One run of it, however deep the chain is. */
+/* The chain of the image @path.  One run of qemu-img, however deep it is. */
 int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
-                      const char *format, struct snap_image_info *info_r);
+                      const char *format, struct snap_chain *chain_r);
 /* Whether the qcow2 @path has the internal snapshot @tag. */
 int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
                         const char *tag, bool *has_r);
@@ -156,8 +158,8 @@ struct snap_revert_op {
     const char *name;           /* of the snapshot */
     const char *path;           /* the disk's new image, if the driver moves
                                  * it; else NULL */
-    struct snap_image_info image;   /* of ds->parent, by revert_check; zero
-                                     * where that is no image */
+    struct snap_chain chain;    /* of ds->parent, by revert_check; zero where
+                                 * that is no image */
     const struct snap_lv *lv;   /* ds->parent, where that is a volume */
     const struct snap_lv *origin;   /* of lv; NULL: it has none */
     bool running;               /* the domain runs */

@@ -73,8 +73,8 @@ static void read_layer(libxl_snapshot_ctx *sc, yajl_val image,
     layer_tags(sc, image, layer);
 }
 
-const struct snap_layer *snap_imageinfo_nested(libxl_snapshot_ctx *sc,
-                                               yajl_val image, int *num_r)
+void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
+                           struct snap_chain *chain_r)
 {
     struct snap_layer *layers;
     yajl_val v;
@@ -86,14 +86,16 @@ const struct snap_layer *snap_imageinfo_nested(libxl_snapshot_ctx *sc,
     layers = snap_zalloc(sc, num * sizeof(*layers));
     for (v = image; i < num; v = snap_json_get(v, "backing-image"))
         read_layer(sc, v, &layers[i++]);
-    *num_r = num;
-    return layers;
+    *chain_r = (struct snap_chain){
+        .virtual_size = snap_json_u64(image, "virtual-size"),
+        .num_layers = num, .layers = layers,
+    };
 }
 
 /* Where a layer does not say its base's format, qemu-img has guessed it, from
  * what a guest may have written: it is not repeated. */
-const struct snap_layer *snap_imageinfo_list(libxl_snapshot_ctx *sc,
-                                             yajl_val list, int *num_r)
+void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
+                         struct snap_chain *chain_r)
 {
     size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
     struct snap_layer *layers = snap_zalloc(sc, len * sizeof(*layers));
@@ -106,28 +108,8 @@ const struct snap_layer *snap_imageinfo_list(libxl_snapshot_ctx *sc,
         if (!said) layers[i].format = NULL;
         said = snap_json_str(v, "backing-filename-format") != NULL;
     }
-    *num_r = i;
-    return layers;
-}
-
-const char **snap_layer_paths(libxl_snapshot_ctx *sc,
-                              const struct snap_layer *layers, int num)
-{
-    const char **paths = snap_zalloc(sc, num * sizeof(*paths));
-    int i;
-
-    for (i = 0; i < num; i++)
-        paths[i] = layers[i].path;
-    return paths;
-}
-
-const char **snap_layer_tags(libxl_snapshot_ctx *sc,
-                             const struct snap_layer *layer)
-{
-    const char **tags = snap_zalloc(sc, layer->num_tags * sizeof(*tags));
-    int i;
-
-    for (i = 0; i < layer->num_tags; i++)
-        tags[i] = layer->tags[i].name;
-    return tags;
+    *chain_r = (struct snap_chain){ .num_layers = i, .layers = layers };
+    if (i)
+        chain_r->virtual_size = snap_json_u64(list->u.array.values[0],
+                                              "virtual-size");
 }

@@ -22,7 +22,7 @@ int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 /* The chain as QEMU would open it; qemu-img ends with an error where a layer
  * is missing or is its own base. */
 int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
-                      const char *format, struct snap_image_info *info_r)
+                      const char *format, struct snap_chain *chain_r)
 {
     const char **argv = snap_argv(sc, "qemu-img", "info", "-U", "-f", format,
                                   "--backing-chain", "--output=json", path,
@@ -40,12 +40,7 @@ int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
         return snap_fail(sc, ERROR_FAIL, "image %s: qemu-img's output is no "
                          "JSON array", path);
     }
-    info_r->virtual_size = snap_json_u64(list->u.array.values[0],
-                                         "virtual-size");
-    info_r->chain = snap_imageinfo_list(sc, list, &info_r->num_layers);
-    info_r->layers = snap_layer_paths(sc, info_r->chain, info_r->num_layers);
-    info_r->num_tags = info_r->chain[0].num_tags;
-    info_r->tags = snap_layer_tags(sc, &info_r->chain[0]);
+    snap_imageinfo_list(sc, list, chain_r);
     yajl_tree_free(list);
     return 0;
 }
@@ -53,11 +48,9 @@ int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
 int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
                         const char *tag, bool *has_r)
 {
-    struct snap_image_info info;
-    int i, rc = snap_gather_image(sc, path, "qcow2", &info);
+    struct snap_chain chain;
+    int rc = snap_gather_image(sc, path, "qcow2", &chain);
 
-    *has_r = false;
-    for (i = 0; !rc && i < info.num_tags; i++)
-        if (!strcmp(info.tags[i], tag)) *has_r = true;
+    *has_r = !rc && snap_chain_top_tag(&chain, tag);
     return rc;
 }

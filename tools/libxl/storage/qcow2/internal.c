@@ -54,14 +54,11 @@ static const char **tag_argv(libxl_snapshot_ctx *sc, const char *option,
 static int internal_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 {
     const struct snap_disk *disk = op->disk;
-    int i;
 
-    for (i = 0; i < disk->num_tags; i++)
-        if (!strcmp(disk->tags[i], op->name))
-            return snap_fail(sc, ERROR_INVAL, "disk %s: %s has an internal "
-                             "snapshot '%s' already; choose another name",
-                             disk->vdev, disk->path, op->name);
-    return 0;
+    if (!snap_chain_top_tag(&disk->chain, op->name)) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: %s has an internal snapshot "
+                     "'%s' already; choose another name", disk->vdev,
+                     disk->path, op->name);
 }
 
 static void internal_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
@@ -86,17 +83,15 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
                                  struct snap_revert_op *op)
 {
     const char *path = op->ds->parent.pdev_path;
-    int rc, i;
+    int rc;
 
     if (snap_file_is_frozen(path))
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
                          "base of an external snapshot that applying the tag "
                          "would ruin; copy the tag out with: qemu-img convert "
                          "-l %s", op->ds->vdev, path, op->name);
-    rc = snap_gather_image(sc, path, "qcow2", &op->image);
-    if (rc) return rc;
-    for (i = 0; i < op->image.num_tags; i++)
-        if (!strcmp(op->image.tags[i], op->name)) return 0;
+    rc = snap_gather_image(sc, path, "qcow2", &op->chain);
+    if (rc || snap_chain_top_tag(&op->chain, op->name)) return rc;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
                      "'%s'; it was deleted, or the image replaced",
                      op->ds->vdev, path, op->name);

@@ -80,7 +80,7 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     struct snap_step *step;
 
     plan_overlay(sc, plan, disk->vdev, op->path, disk->path,
-                 disk->node_driver, disk->virtual_size);
+                 disk->node_driver, disk->chain.virtual_size);
     if (!disk->node) return;            /* no QEMU runs it */
     step = snap_plan_add(sc, plan, SNAP_STEP_QMP, "open it in QEMU as node %s",
                          op->node);
@@ -115,7 +115,7 @@ static int overlay_revert_check(libxl_snapshot_ctx *sc,
         if (rc) return rc;
     }
     rc = snap_gather_image(sc, base->pdev_path, snap_qemu_format(base->format),
-                           &op->image);
+                           &op->chain);
     if (rc) return rc;
     return snap_check_overlay(sc, op->path);
 }
@@ -127,7 +127,7 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
     const libxl_device_disk *base = &op->ds->parent;
 
     plan_overlay(sc, plan, op->ds->vdev, op->path, base->pdev_path,
-                 snap_qemu_format(base->format), op->image.virtual_size);
+                 snap_qemu_format(base->format), op->chain.virtual_size);
 }
 
 const struct snap_driver snap_driver_overlay = {

@@ -64,7 +64,7 @@ static int vhd_revert_check(libxl_snapshot_ctx *sc, struct snap_revert_op *op)
     if (!snap_file_exists(parent))
         return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
                          op->ds->vdev, parent);
-    rc = snap_gather_image(sc, parent, "vpc", &op->image);
+    rc = snap_gather_image(sc, parent, "vpc", &op->chain);
     if (rc) return rc;
     return snap_check_overlay(sc, op->path);
 }
