@@ -55,13 +55,23 @@ static struct snap_hook_disk facts(void)
     return snap_hook_facts(&disk, "before");
 }
 
+static const struct snap_driver *choose(libxl_snapshot_mode mode,
+                                        const char **why_r)
+{
+    struct snap_choice choice = snap_driver_choose(sc, &disk, mode);
+
+    *why_r = choice.why;
+    return choice.driver;
+}
+
 /* Why no hook takes the disk; NULL: one does. */
 static const char *refused(const char *driver)
 {
     struct snap_hooks hooks = { .num = 0 };
 
     a_disk();
-    snap_probe_disk(sc, &hooks, driver, &disk);
+    if (driver) snap_disk_ask_hook(sc, &hooks, driver, &disk);
+    else snap_disk_choose(sc, &hooks, &disk);
     CHECK_STR(libxl_snapshot_ctx_error(sc), NULL);
     return disk.hook ? NULL : snap_driver_hook.refuse(sc, &disk);
 }
@@ -279,7 +289,7 @@ static void why_none_takes_it_stands_behind_the_other_reason(void)
     CHECK_HAS(refused(NULL), "hook a: no t  mine; hook b, probe: ");
     CHECK_HAS(disk.no_hook, "failed with status 1: broken; hook c: it gives no "
               "reason");
-    CHECK(!snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
+    CHECK(!choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
     CHECK_HAS(why, "blkback (phy) serves it");
     CHECK_HAS(why, "; hook a: no t  mine");
 }
@@ -292,7 +302,7 @@ static void a_hook_that_fails_is_asked_once(void)
 
     for (i = 0; i < 3; i++) {
         a_disk();
-        snap_probe_disk(sc, &hooks, NULL, &disk);
+        snap_disk_choose(sc, &hooks, &disk);
         CHECK_HAS(disk.no_hook, "failed with status 1");
     }
     CHECK_STR(file_text(snap_sprintf(sc, "%s.ran", path)), "x\n");
@@ -308,9 +318,9 @@ static void a_disk_that_others_take_is_not_shown_to_hooks(void)
     disk.node = "#block1";
     disk.node_file = disk.path;
     disk.node_driver = "raw";
-    snap_probe_disk(sc, &hooks, NULL, &disk);
+    snap_disk_choose(sc, &hooks, &disk);
     CHECK(!disk.hook && !hooks.listed);
-    snap_probe_disk(sc, &hooks, "hook/a", &disk);
+    snap_disk_ask_hook(sc, &hooks, "hook/a", &disk);
     CHECK(disk.hook != NULL);
     CHECK_STR(snap_driver_hook.refuse(sc, &disk), NULL);
     disk.node_driver = "qcow2";

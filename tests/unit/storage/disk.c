@@ -40,6 +40,15 @@ libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode, const char *parent,
     return ds;
 }
 
+const struct snap_driver *choose(libxl_snapshot_mode mode,
+                                 const char **why_r)
+{
+    struct snap_choice choice = snap_driver_choose(sc, &disk, mode);
+
+    *why_r = choice.why;
+    return choice.driver;
+}
+
 void both_refuse(const char *why)
 {
     const char *internal = snap_driver_internal.refuse(sc, &disk);

@@ -23,17 +23,13 @@ static void every_mode_has_its_driver(void)
     const char *why = NULL;
 
     good_disk();
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
-          == &snap_driver_internal);
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)
-          == &snap_driver_overlay);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why) == &snap_driver_internal);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why) == &snap_driver_overlay);
     CHECK(why == NULL);
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_DEFAULT, &why)
-          == NULL);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_DEFAULT, &why) == NULL);
     CHECK_STR(why, "no driver makes such snapshots");
     disk.backend = SNAP_BACKEND_NONE;
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
-          == NULL);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why) == NULL);
     CHECK_STR(why, "xenstore has no such device");
 }
 

@@ -134,26 +134,37 @@ static void a_file_is_no_volume(void)
 
 /*-- create -----------------------------------------------------------------*/
 
+static const struct snap_driver *choose(libxl_snapshot_mode mode,
+                                        const char **why_r)
+{
+    struct snap_choice choice = snap_driver_choose(sc, &disk, mode);
+
+    *why_r = choice.why;
+    return choice.driver;
+}
+
 static void each_volume_has_its_driver(void)
 {
+    struct snap_hooks hooks = { .listed = true };
     struct snap_disk_op op;
     const char *why;
 
     gather();
     op = on("root");
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
-          == &snap_driver_lvm_thick);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why) == &snap_driver_lvm_thick);
     op = on("thin");
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
-          == &snap_driver_lvm_thin);
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)
-          == NULL);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why) == &snap_driver_lvm_thin);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why) == NULL);
     CHECK_HAS(why, "a logical volume has internal snapshots");
-    CHECK(!snap_disk_unsupported(sc, &disk));
+    disk.chosen = false;
+    snap_disk_choose(sc, &hooks, &disk);
+    CHECK(!snap_disk_unsupported(&disk));
     disk.lv = NULL;
-    CHECK(snap_disk_unsupported(sc, &disk));
+    disk.chosen = false;
+    snap_disk_choose(sc, &hooks, &disk);
+    CHECK(snap_disk_unsupported(&disk));
     disk.backend = SNAP_BACKEND_NONE;
-    CHECK(!snap_disk_unsupported(sc, &disk));
+    CHECK(!snap_disk_unsupported(&disk));
     (void)op;
 }
 

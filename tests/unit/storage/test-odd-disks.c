@@ -163,16 +163,15 @@ static void what_tapdisk_cannot_is_refused(void)
     const char *why = NULL;
 
     tapdisks_disk();
-    CHECK(snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)
-          == &snap_driver_vhd);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why) == &snap_driver_vhd);
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk),
               "tapdisk serves it, not QEMU");
     disk.vhd_util = false;
-    CHECK(!snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
+    CHECK(!choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
     CHECK_HAS(why, "the vhd-util that makes its snapshots is not installed");
     tapdisks_disk();
     disk.backend = SNAP_BACKEND_PHY;
-    CHECK(!snap_driver_choose(sc, &disk, LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
+    CHECK(!choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
     CHECK_HAS(why, "shut the domain down and take the snapshot with "
               "--domain-config");
     tapdisks_disk();

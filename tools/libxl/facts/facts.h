@@ -64,7 +64,7 @@ void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
 int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
                       const char *parent, bool *is_r);
 
-/*-- hooks: which one takes a disk ------------------------------------------*/
+/*-- hooks: which driver takes a disk ----------------------------------------*/
 
 /* The hooks that an operation asks: found once, and one that fails is not
  * asked again.  Initialise with 0. */
@@ -75,12 +75,14 @@ struct snap_hooks {
     const char **failed;        /* by name: how, or NULL */
 };
 
-/*
- * Ask the hook that @driver names, or if it is NULL and no other driver takes
- * @disk, all: fills in disk->hook or disk->no_hook.
- */
-void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
-                     const char *driver, struct snap_disk *disk);
+/* Choose the drivers of @disk, once.  Hooks are asked if it is a data disk that
+ * no other driver takes. */
+void snap_disk_choose(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                      struct snap_disk *disk);
+/* Let the hook that @driver names, if it names one, say whether it takes @disk:
+ * fills in disk->hook or disk->no_hook. */
+void snap_disk_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                        const char *driver, struct snap_disk *disk);
 
 /*-- program ----------------------------------------------------------------*/
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/hooks.c: which hook takes a disk.  A hook that fails is left out, and
- * how it failed stands beside the other reasons.
+ * facts/hooks.c: which driver takes a disk.  Hooks are asked where no other
+ * does; one that fails is left out, and how it failed stands beside the other
+ * reasons.
  */
 #include "facts/facts.h"
 
 #include <string.h>
 
-static void list_once(libxl_snapshot_ctx *sc, struct snap_hooks *hooks)
+static void hooks_list(libxl_snapshot_ctx *sc, struct snap_hooks *hooks)
 {
     if (hooks->listed) return;
     hooks->listed = true;
@@ -16,13 +17,14 @@ static void list_once(libxl_snapshot_ctx *sc, struct snap_hooks *hooks)
     hooks->failed = snap_zalloc(sc, hooks->num * sizeof(*hooks->failed));
 }
 
-static void ask_all(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
-                    const char *only, struct snap_disk *disk)
+/* Ask the hook @only, or if that is NULL all. */
+static void hooks_ask(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                      const char *only, struct snap_disk *disk)
 {
     const char *why, *all = NULL;
     int i;
 
-    list_once(sc, hooks);
+    hooks_list(sc, hooks);
     disk->hook = NULL;          /* it may be another one's */
     for (i = 0; i < hooks->num; i++) {
         if (only && strcmp(only, hooks->names[i])) continue;
@@ -36,17 +38,33 @@ static void ask_all(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
     disk->no_hook = all;
 }
 
-void snap_probe_disk(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
-                     const char *driver, struct snap_disk *disk)
+void snap_disk_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                        const char *driver, struct snap_disk *disk)
 {
-    const char *only = snap_hook_name(driver), *why;
+    const char *name = snap_hook_name(driver);
 
-    if (driver && !only) return;
-    if (!driver && disk->no_hook) return;
-    if (!driver && (snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_INTERNAL,
-                                       &why)
-                    || snap_driver_choose(sc, disk,
-                                          LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)))
-        return;
-    ask_all(sc, hooks, only, disk);
+    if (name) hooks_ask(sc, hooks, name, disk);
+}
+
+/* Whether a driver takes @disk, as the facts are now. */
+static bool hooks_choose(libxl_snapshot_ctx *sc, struct snap_disk *disk)
+{
+    struct snap_choice *choices = disk->choices;
+
+    choices[LIBXL_SNAPSHOT_MODE_INTERNAL] =
+        snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_INTERNAL);
+    choices[LIBXL_SNAPSHOT_MODE_EXTERNAL] =
+        snap_driver_choose(sc, disk, LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    return choices[LIBXL_SNAPSHOT_MODE_INTERNAL].driver
+        || choices[LIBXL_SNAPSHOT_MODE_EXTERNAL].driver;
+}
+
+void snap_disk_choose(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                      struct snap_disk *disk)
+{
+    if (disk->chosen) return;
+    disk->chosen = true;
+    if (hooks_choose(sc, disk) || !disk->wanted) return;
+    hooks_ask(sc, hooks, NULL, disk);
+    hooks_choose(sc, disk);
 }

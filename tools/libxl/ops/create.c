@@ -39,12 +39,11 @@ static const char *free_node_name(libxl_snapshot_ctx *sc,
 }
 
 /* The driver that the caller wants, or the first that can. */
-static int gather_driver(libxl_snapshot_ctx *sc,
+static int gather_driver(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                          const libxl_disk_snapshot_params *want,
-                         struct snap_disk_op *op)
+                         struct snap_disk *disk, struct snap_disk_op *op)
 {
-    const struct snap_disk *disk = op->disk;
-    const char *why = NULL;
+    const char *why;
 
     if (want->driver) {
         op->driver = snap_driver_named(want->driver);
@@ -53,9 +52,12 @@ static int gather_driver(libxl_snapshot_ctx *sc,
                              "'%s' for %s snapshots; see xl snapshot-drivers",
                              want->vdev, want->driver,
                              libxl_snapshot_mode_to_string(want->mode));
+        snap_disk_ask_hook(sc, hooks, want->driver, disk);
         why = op->driver->refuse(sc, disk);
     } else {
-        op->driver = snap_driver_choose(sc, disk, want->mode, &why);
+        snap_disk_choose(sc, hooks, disk);
+        op->driver = snap_disk_choice(disk, want->mode)->driver;
+        why = snap_disk_choice(disk, want->mode)->why;
     }
     if (!why) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s (%s): no %s snapshot: %s",
@@ -115,15 +117,14 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
             return snap_fail(sc, ERROR_INVAL, "disk %s: read-only disks and "
                              "CD-ROMs have nothing to snapshot; leave it out",
                              want->vdev);
-        snap_probe_disk(sc, hooks, want->driver,
-                        &c->dom.disks[op->disk - c->dom.disks]);
-        rc = gather_driver(sc, want, op);
+        rc = gather_driver(sc, hooks, want,
+                           &c->dom.disks[op->disk - c->dom.disks], op);
         if (rc) return rc;
         op->node = free_node_name(sc, &c->dom, want->vdev);
     }
     for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
         if (snap_create_leaves_out(c, &c->dom.disks[i]))
-            snap_probe_disk(sc, hooks, NULL, &c->dom.disks[i]);
+            snap_disk_choose(sc, hooks, &c->dom.disks[i]);
     return snap_lv_choose_areas(sc, c->ops, c->num_ops, c->params->lvm_size);
 }
 
@@ -162,11 +163,11 @@ static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_create *c)
     return rc;
 }
 
-bool snap_create_skips(libxl_snapshot_ctx *sc, const struct snap_create *c,
+bool snap_create_skips(const struct snap_create *c,
                        const struct snap_disk *disk)
 {
     return snap_create_leaves_out(c, disk) && c->params->skip_unsupported
-        && snap_disk_unsupported(sc, disk);
+        && snap_disk_unsupported(disk);
 }
 
 /*-- result -----------------------------------------------------------------*/
@@ -224,7 +225,7 @@ static void result_snapshot(libxl_snapshot_ctx *sc, const struct snap_create *c,
     for (i = 0; i < c->num_ops; i++)
         result_disk(sc, &c->ops[i], &snap->disks[snap->num_disks++]);
     for (i = 0; i < c->dom.num_disks; i++)
-        if (snap_create_skips(sc, c, &c->dom.disks[i]))
+        if (snap_create_skips(c, &c->dom.disks[i]))
             snap_skipped_add(snap, c->dom.disks[i].vdev);
 }
 

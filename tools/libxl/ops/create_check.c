@@ -97,7 +97,7 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
                      c->dom.disks[i].vdev, c->dom.disks[i].stored->is_cdrom
                      ? "a CD-ROM" : "read-only");
         if (snap_create_leaves_out(c, &c->dom.disks[i])
-            && !snap_create_skips(sc, c, &c->dom.disks[i]))
+            && !snap_create_skips(c, &c->dom.disks[i]))
             return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot needs every "
                              "writable disk of the domain, this one is left "
                              "out", c->dom.disks[i].vdev);

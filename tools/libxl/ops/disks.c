@@ -7,19 +7,6 @@
 
 #include <stdlib.h>
 
-/* The driver for @disk, or NULL and why there is none. */
-static const struct snap_driver *choose(libxl_snapshot_ctx *sc,
-                                        libxl_snapshot_mode mode,
-                                        const struct snap_disk *disk,
-                                        char **refusal_r)
-{
-    const char *why = NULL;
-    const struct snap_driver *driver = snap_driver_choose(sc, disk, mode, &why);
-
-    *refusal_r = snap_result_str(why);
-    return driver;
-}
-
 /* QEMU's words, which are to be printed. */
 static char *plain_str(const char *s)
 {
@@ -43,21 +30,24 @@ static void fill_layer(const struct snap_layer *from, libxl_snapshot_layer *to)
         };
 }
 
-static void fill_info(libxl_snapshot_ctx *sc, const struct snap_disk *disk,
+static void fill_info(const struct snap_disk *disk,
                       libxl_disk_snapshot_info *info)
 {
-    const struct snap_driver *driver;
+    const struct snap_choice *internal =
+        snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_INTERNAL);
+    const struct snap_choice *external =
+        snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_EXTERNAL);
     int i;
 
     info->vdev = snap_result_str(disk->vdev);
     info->path = snap_result_str(disk->path);
     info->format = disk->stored->format;
     info->wanted = disk->wanted;
-    choose(sc, LIBXL_SNAPSHOT_MODE_INTERNAL, disk, &info->no_internal);
-    driver = choose(sc, LIBXL_SNAPSHOT_MODE_EXTERNAL, disk, &info->no_external);
-    info->overlay = driver && driver->makes ? driver->makes
-                                            : LIBXL_DISK_FORMAT_QCOW2;
-    info->unsupported = snap_disk_unsupported(sc, disk);
+    info->no_internal = snap_result_str(internal->why);
+    info->no_external = snap_result_str(external->why);
+    info->overlay = external->driver && external->driver->makes
+        ? external->driver->makes : LIBXL_DISK_FORMAT_QCOW2;
+    info->unsupported = snap_disk_unsupported(disk);
     info->layers = calloc(disk->chain.num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();
     for (i = 0; i < disk->chain.num_layers; i++)
@@ -74,9 +64,8 @@ libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,
 
     if (!info) abort();
     for (i = 0; i < dom->num_disks; i++) {
-        if (dom->disks[i].wanted)
-            snap_probe_disk(sc, hooks, NULL, &dom->disks[i]);
-        fill_info(sc, &dom->disks[i], &info[i]);
+        snap_disk_choose(sc, hooks, &dom->disks[i]);
+        fill_info(&dom->disks[i], &info[i]);
     }
     return info;
 }

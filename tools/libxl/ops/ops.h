@@ -36,7 +36,7 @@ bool snap_create_quiesces(const struct snap_create *c);
 bool snap_create_leaves_out(const struct snap_create *c,
                             const struct snap_disk *disk);
 /* So it is, and may be: it could not have been taken. */
-bool snap_create_skips(libxl_snapshot_ctx *sc, const struct snap_create *c,
+bool snap_create_skips(const struct snap_create *c,
                        const struct snap_disk *disk);
 int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c);
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);

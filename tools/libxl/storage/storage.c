@@ -34,10 +34,9 @@ const struct snap_driver *snap_driver_named(const char *name)
     return NULL;
 }
 
-const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
-                                             const struct snap_disk *disk,
-                                             libxl_snapshot_mode mode,
-                                             const char **why_r)
+struct snap_choice snap_driver_choose(libxl_snapshot_ctx *sc,
+                                      const struct snap_disk *disk,
+                                      libxl_snapshot_mode mode)
 {
     const char *why, *first = NULL;
     size_t i;
@@ -45,25 +44,32 @@ const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
     for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         if (drivers[i]->mode != mode) continue;
         why = drivers[i]->refuse(sc, disk);
-        if (!why) return drivers[i];
+        if (!why) return (struct snap_choice){ .driver = drivers[i] };
         if (!first) first = why;
     }
-    *why_r = !first ? "no driver makes such snapshots"
-        : disk->no_hook ? snap_sprintf(sc, "%s; %s", first, disk->no_hook)
-        : first;
-    return NULL;
+    if (!first) first = "no driver makes such snapshots";
+    else if (disk->no_hook)
+        first = snap_sprintf(sc, "%s; %s", first, disk->no_hook);
+    return (struct snap_choice){ .why = first };
 }
 
-bool snap_disk_unsupported(libxl_snapshot_ctx *sc,
-                           const struct snap_disk *disk)
+const struct snap_choice *snap_disk_choice(const struct snap_disk *disk,
+                                           libxl_snapshot_mode mode)
 {
-    size_t i;
+    static const struct snap_choice none = {
+        .why = "no driver makes such snapshots",
+    };
 
-    if (disk->backend != SNAP_BACKEND_PHY || disk->backend_domid || disk->lv)
-        return false;
-    for (i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-        if (!drivers[i]->refuse(sc, disk)) return false;
-    return true;
+    return mode == LIBXL_SNAPSHOT_MODE_INTERNAL
+        || mode == LIBXL_SNAPSHOT_MODE_EXTERNAL ? &disk->choices[mode] : &none;
+}
+
+bool snap_disk_unsupported(const struct snap_disk *disk)
+{
+    return disk->backend == SNAP_BACKEND_PHY && !disk->backend_domid
+        && !disk->lv
+        && !snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_INTERNAL)->driver
+        && !snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_EXTERNAL)->driver;
 }
 
 int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,

@@ -12,16 +12,16 @@
 const struct snap_driver *const *snap_drivers(int *num_r);
 /* NULL where there is none of that name. */
 const struct snap_driver *snap_driver_named(const char *name);
-/* The first driver of @mode that can handle @disk.  If there is none, NULL,
- * and *why_r says why not. */
-const struct snap_driver *snap_driver_choose(libxl_snapshot_ctx *sc,
-                                             const struct snap_disk *disk,
-                                             libxl_snapshot_mode mode,
-                                             const char **why_r);
+/* The first driver of @mode that can handle @disk, as the facts are now. */
+struct snap_choice snap_driver_choose(libxl_snapshot_ctx *sc,
+                                      const struct snap_disk *disk,
+                                      libxl_snapshot_mode mode);
+/* What snap_disk_choose() chose for @mode. */
+const struct snap_choice *snap_disk_choice(const struct snap_disk *disk,
+                                           libxl_snapshot_mode mode);
 /* Nothing can snapshot @disk as it is, because its storage has no snapshots:
- * not because something about it is amiss. */
-bool snap_disk_unsupported(libxl_snapshot_ctx *sc,
-                           const struct snap_disk *disk);
+ * not because something about it is amiss.  @disk has its choices. */
+bool snap_disk_unsupported(const struct snap_disk *disk);
 /* The driver that made @ds; an error if we have none of that name. */
 int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,
                    const struct snap_driver **driver_r);

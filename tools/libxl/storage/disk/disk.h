@@ -73,6 +73,14 @@ enum snap_backend {
     SNAP_BACKEND_OFFLINE,           /* the domain does not run */
 };
 
+struct snap_driver;
+
+/* Which driver takes a disk. */
+struct snap_choice {
+    const struct snap_driver *driver;   /* NULL: none */
+    const char *why;                    /* why none; NULL where one does */
+};
+
 struct snap_disk {
     const libxl_device_disk *stored;    /* points into the domain's config */
     const char *vdev;
@@ -98,6 +106,9 @@ struct snap_disk {
     enum snap_vhd vhd;
     bool tapdisk;                       /* script=block-tap serves this vhd */
     bool vhd_util;                      /* for that: the program is there */
+    /* by mode; made once, by snap_disk_choose() */
+    bool chosen;
+    struct snap_choice choices[LIBXL_SNAPSHOT_MODE_EXTERNAL + 1];
 };
 
 /*-- look: asks qemu-img and vhd footers -------------------------------------*/
