@@ -24,6 +24,7 @@
 #include <string.h>
 
 #define MAX_DISKS 8
+#define VERB(op) (&(op)->driver->verbs[(op)->verb])
 
 static libxl_snapshot_ctx *sc;
 static struct snap_domain dom;
@@ -53,6 +54,7 @@ static void add_disk(char *spec, const char *name)
     op->node = snap_sprintf(sc, "%s-s1", disk->vdev);
     op->driver = op->path ? &snap_driver_overlay : &snap_driver_internal;
     op->disk = disk;
+    op->vdev = disk->vdev;
     dom.num_disks = ++num_ops;
 }
 
@@ -116,11 +118,11 @@ static struct snap_plan make_plan(bool broken, const char *then)
     int i;
 
     for (i = 0; i < num_ops; i++)
-        if (ops[i].driver->prepare)
-            ops[i].driver->prepare(sc, &plan, &ops[i]);
+        if (VERB(&ops[i])->prepare)
+            VERB(&ops[i])->prepare(sc, &plan, &ops[i]);
     if (then) snap_plan_exec(sc, &plan, "the test", snap_argv(sc, then, NULL));
     for (i = 0; i < num_ops; i++)
-        actions[i] = ops[i].driver->action(sc, &ops[i]);
+        actions[i] = VERB(&ops[i])->action(sc, &ops[i]);
     if (broken)
         actions[i++] = "{\"type\":\"blockdev-snapshot\",\"data\":"
             "{\"node\":\"no-such-node\",\"overlay\":\"nor-this\"}}";
@@ -149,17 +151,21 @@ static int revert(const char *name, const char *format, char *path,
         .mode = overlay ? LIBXL_SNAPSHOT_MODE_EXTERNAL
                         : LIBXL_SNAPSHOT_MODE_INTERNAL,
     };
-    struct snap_revert_op op = { .ds = &ds, .name = name, .path = overlay };
+    struct snap_disk_op op = {
+        .verb = SNAP_VERB_REVERT, .vdev = ds.vdev, .ds = &ds, .name = name,
+        .image = path, .path = overlay,
+    };
     struct snap_plan plan = { 0 };
 
     ds.parent.pdev_path = path;
     libxl_disk_format_from_string(strcmp(format, "vpc") ? format : "vhd",
                                   &ds.parent.format);
     check(snap_driver_of(sc, &ds, &op.driver));
-    check(op.driver->revert_check(sc, &op));
-    if (op.driver->revert_prepare)
-        op.driver->revert_prepare(sc, &plan, &op);
-    if (op.driver->revert) op.driver->revert(sc, &plan, &op);
+    op.format = ds.parent.format;
+    check(op.driver->look(sc, &op));
+    check(VERB(&op)->check(sc, &op));
+    if (VERB(&op)->prepare) VERB(&op)->prepare(sc, &plan, &op);
+    if (VERB(&op)->act) VERB(&op)->act(sc, &plan, &op);
     return run(NULL, &plan);
 }
 

@@ -117,4 +117,24 @@ ok "only run performs steps" nothing uses \
     'snap_(hook_act|quiesce|thaw|xs_repoint|dom_(save|resume|pause|unpause|destroy)|file_(create|unlink|mkdir|rmdir|publish|freeze))' \
     run seams
 ok "only operations run plans" nothing uses snap_run_plan ops
+
+# What plans is pure: it computes with memory, and needs of ours only what is
+# pure, too.  Of libxl it may use the names of constants.
+memory='(mem|str)[a-z_]*|abort|free|calloc|realloc|qsort|v?a?s?n?printf|__(mem|str|v?a?s?n?printf)[a-z_]*|__isoc[0-9]*_str.*|__ctype_.*|isdigit|tolower|toupper|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__(a|ub)san.*'
+names='libxl_[a-z_]*_(to|from)_string|libxl_uuid_[a-z_]*|libxl_defbool_[a-z_]*|libxl_device_disk_(init|dispose|copy)'
+impure() {
+    awk -v outside="^($memory|$names|yajl_.*)\$" '
+        function pure(module, folder) {
+            return folder ~ /^(plan|base)$/ || module ~ /^ops\/.*_(plan|check)$/ ||
+                folder ~ /^storage/ && module !~ /\/look$/ ||
+                module ~ /\/refuse$/
+        }
+        NR == FNR { if ($3 != "U") { where[$4] = $2; at[$4] = $1 }; next }
+        $3 != "U" || !pure($2, $1) || $1 == "base" { next }
+        $4 in where && pure(where[$4], at[$4]) { next }
+        $1 ~ /^storage/ && $4 ~ /_look$/ { next }       # a slot of the driver
+        $4 !~ outside { print $2 " needs " $4 }' \
+        "$work/symbols" "$work/symbols"
+}
+ok "plans are made of facts alone" nothing impure
 finished

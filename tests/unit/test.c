@@ -69,6 +69,19 @@ const char *tmp_text(const char *name, const char *text)
     return tmp_file(name, text, strlen(text));
 }
 
+const char *tmp_hook(const char *name, const char *script)
+{
+    const char *dir = tmp_path("snapshot.d");
+    const char *path = snap_sprintf(sc, "%s/%s", dir, name);
+
+    mkdir(dir, 0755);
+    sc->hook_dir = dir;
+    tmp_text(snap_sprintf(sc, "snapshot.d/%s", name),
+             snap_sprintf(sc, "#!/bin/sh\n%s\n", script));
+    chmod(path, 0755);
+    return path;
+}
+
 char *file_text(const char *path)
 {
     FILE *f = fopen(path, "r");

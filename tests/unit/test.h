@@ -30,6 +30,15 @@ const char *tmp_path(const char *name);
 /* Make the file @name there; its path. */
 const char *tmp_file(const char *name, const void *content, size_t len);
 const char *tmp_text(const char *name, const char *text);
+/* The hook @name, a shell script, in the folder that is then that of the hooks;
+ * its path.  And one as it should be. */
+const char *tmp_hook(const char *name, const char *script);
+#define TEST_GOOD_HOOK \
+    "case $1 in\n" \
+    "info) echo '{\"version\":\"2.1\",\"can\":[\"live\",\"nested\",\"fly\"]}';;\n" \
+    "probe) echo '{\"handles\":true,\"can\":[\"live\",\"offline\"]," \
+    "\"exists\":false}';;\n" \
+    "*) echo '{\"done\":true}';;\nesac"
 /* @path as a string; "" if it cannot be read. */
 char *file_text(const char *path);
 

@@ -42,7 +42,11 @@ static void record(const char *parent, const char *memory)
 
 static int check_disk(void)
 {
-    struct snap_revert_op op = { .ds = &snap.disks[0], .name = snap.name };
+    struct snap_disk_op op = {
+        .verb = SNAP_VERB_REVERT, .vdev = snap.disks[0].vdev,
+        .ds = &snap.disks[0], .name = snap.name,
+        .image = snap.disks[0].parent.pdev_path,
+    };
 
     CHECK_OK(snap_driver_of(sc, op.ds, &op.driver));
     return snap_state_check_disk(sc, &op);
@@ -148,7 +152,8 @@ static int check_volume(const char *driver, const char *path,
         .vdev = (char *)"xvda", .state = (char *)state,
         .parent.pdev_path = (char *)path,
     };
-    struct snap_revert_op op = {
+    struct snap_disk_op op = {
+        .verb = SNAP_VERB_REVERT, .vdev = "xvda",
         .ds = &ds, .name = "s", .driver = snap_driver_named(driver),
     };
     int i;

@@ -39,7 +39,7 @@ static void domain(const char *const *channels)
 
 static void refused(const char *sentence)
 {
-    CHECK_FAILS(snap_check_quiesce(sc, &dom, NULL), ERROR_INVAL, sentence);
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, NULL, false), ERROR_INVAL, sentence);
     snap_domain_dispose(&dom);
 }
 
@@ -52,7 +52,7 @@ static void a_channel_for_the_agent_is_needed(void)
     DOMAIN("org.qemu.guest_agent.0 1");
     refused("domain vm: the channel of its guest agent is no socket");
     DOMAIN("none 0", AGENT);
-    CHECK_OK(snap_check_quiesce(sc, &dom, NULL));
+    CHECK_OK(snap_quiesce_check(sc, &dom, NULL, false));
     snap_domain_dispose(&dom);
 }
 
@@ -66,7 +66,7 @@ static void a_paused_domain_cannot_write_out_its_caches(void)
 {
     DOMAIN(AGENT);
     dom.paused = true;
-    CHECK_FAILS(snap_check_quiesce(sc, &dom, "/bin/true"), ERROR_INVAL,
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/bin/true", true), ERROR_INVAL,
                 "it is paused");
     refused("it is paused");
 }
@@ -74,10 +74,10 @@ static void a_paused_domain_cannot_write_out_its_caches(void)
 static void a_program_needs_no_channel_but_a_path(void)
 {
     DOMAIN(NULL);
-    CHECK_OK(snap_check_quiesce(sc, &dom, tmp_text("program", "")));
-    CHECK_FAILS(snap_check_quiesce(sc, &dom, "program"), ERROR_INVAL,
+    CHECK_OK(snap_quiesce_check(sc, &dom, "/etc/xen/freeze", true));
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, "program", true), ERROR_INVAL,
                 "program: the program that freezes domain vm needs an absolute");
-    CHECK_FAILS(snap_check_quiesce(sc, &dom, "/no/program"), ERROR_INVAL,
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/no/program", false), ERROR_INVAL,
                 "/no/program: there is no such program");
     snap_domain_dispose(&dom);
 }
@@ -88,11 +88,11 @@ static void the_freeze_has_its_thaw_beside_it(void)
     int quiesce;
 
     DOMAIN(AGENT);
-    quiesce = snap_plan_quiesce(sc, &plan, &dom, NULL);
+    quiesce = snap_quiesce_plan(sc, &plan, &dom, NULL);
     CHECK_INT(quiesce, 0);
-    snap_plan_thaw(sc, &plan, quiesce);
-    quiesce = snap_plan_quiesce(sc, &plan, &dom, "/etc/xen/freeze");
-    snap_plan_thaw(sc, &plan, quiesce);
+    snap_quiesce_plan_thaw(sc, &plan, quiesce);
+    quiesce = snap_quiesce_plan(sc, &plan, &dom, "/etc/xen/freeze");
+    snap_quiesce_plan_thaw(sc, &plan, quiesce);
     CHECK_INT(plan.steps[snap_plan_last(&plan)].ends, quiesce);
     check_golden("quiesce.json", plan_lines(&plan));
     snap_domain_dispose(&dom);
@@ -105,9 +105,9 @@ static void a_failure_in_between_thaws(void)
     struct snap_engine engine;
 
     DOMAIN(AGENT);
-    snap_plan_quiesce(sc, &plan, &dom, NULL);
+    snap_quiesce_plan(sc, &plan, &dom, NULL);
     snap_plan_add(sc, &plan, SNAP_STEP_QMP, "commit")->commit_point = true;
-    snap_plan_thaw(sc, &plan, 0);
+    snap_quiesce_plan_thaw(sc, &plan, 0);
 
     snap_engine_init(sc, &engine, &plan);
     snap_engine_next(&engine);

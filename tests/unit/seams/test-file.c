@@ -151,22 +151,6 @@ static void space_is_told(void)
                 "/nowhere: No such file");
 }
 
-static void a_target_must_be_absolute_absent_and_have_room(void)
-{
-    const char *path = tmp_text("f", ""), *deep = tmp_path("a/b/c");
-
-    CHECK_FAILS(snap_check_target(sc, "overlay", "f", NULL, 1), ERROR_INVAL,
-                "overlay f: not an absolute path");
-    CHECK_FAILS(snap_check_target(sc, "overlay", path, NULL, 1), ERROR_INVAL,
-                "exists already; choose another snapshot name");
-    CHECK_FAILS(snap_check_target(sc, "overlay", tmp_path("g"), NULL,
-                                  UINT64_MAX / 2), ERROR_INVAL, "MiB free");
-    CHECK_FAILS(snap_check_target(sc, "overlay", deep, NULL, 1), ERROR_INVAL,
-                "No such file");
-    CHECK_OK(snap_check_target(sc, "image", deep, tmp_path("a/b"), 1));
-    CHECK_OK(snap_check_target(sc, "overlay", tmp_path("g"), NULL, 1));
-}
-
 TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(a_file_that_exists_is_not_touched),
       TEST(a_dangling_link_is_not_followed),
@@ -177,5 +161,4 @@ TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(a_folder_with_something_of_others_stays), TEST(publishing_renames),
       TEST(publishing_never_replaces_a_file), TEST(a_path_has_a_folder),
       TEST(a_path_that_cannot_be_looked_at_counts_as_there),
-      TEST(space_is_told),
-      TEST(a_target_must_be_absolute_absent_and_have_room))
+      TEST(space_is_told))

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char good[] = TEST_GOOD_HOOK;
+
 static libxl_device_disk stored;
 static struct snap_disk disk;
 
@@ -28,26 +30,6 @@ static void a_disk(void)
         .wanted = true, .backend = SNAP_BACKEND_PHY,
     };
 }
-
-/* The hook @name, a shell script. */
-static const char *hook(const char *name, const char *script)
-{
-    const char *dir = tmp_path("snapshot.d");
-    const char *path = snap_sprintf(sc, "%s/%s", dir, name);
-
-    mkdir(dir, 0755);
-    sc->hook_dir = dir;
-    tmp_text(snap_sprintf(sc, "snapshot.d/%s", name),
-             snap_sprintf(sc, "#!/bin/sh\n%s\n", script));
-    chmod(path, 0755);
-    return path;
-}
-
-static const char *good = "case $1 in\n"
-    "info) echo '{\"version\":\"2.1\",\"can\":[\"live\",\"nested\",\"fly\"]}';;\n"
-    "probe) echo '{\"handles\":true,\"can\":[\"live\",\"offline\"],"
-    "\"exists\":false}';;\n"
-    "*) echo '{\"done\":true}';;\nesac";
 
 static struct snap_hook_disk facts(void)
 {
@@ -101,10 +83,10 @@ static void hooks_are_listed_by_name_without_leftovers(void)
     sc->hook_dir = tmp_path("none");
     CHECK_OK(snap_hook_list(sc, &names, &num));
     CHECK_INT(num, 0);
-    hook("zfs", good);
-    hook("zfs.dpkg-old", good);
-    hook("copy~", good);
-    hook("copy", good);
+    tmp_hook("zfs", good);
+    tmp_hook("zfs.dpkg-old", good);
+    tmp_hook("copy~", good);
+    tmp_hook("copy", good);
     CHECK_OK(snap_hook_list(sc, &names, &num));
     CHECK_INT(num, 2);
     CHECK_STR(names[0], "copy");
@@ -115,7 +97,7 @@ static void hooks_are_listed_by_name_without_leftovers(void)
 
 static void a_hook_that_others_can_change_is_not_run(void)
 {
-    const char *path = hook("bad", "touch $0.ran");
+    const char *path = tmp_hook("bad", "touch $0.ran");
     yajl_val answer;
 
     CHECK_STR(snap_hook_unsafe(sc, path), NULL);
@@ -134,7 +116,7 @@ static void a_hook_that_others_can_change_is_not_run(void)
 
 static void nor_one_in_a_folder_that_others_can_change(void)
 {
-    const char *path = hook("bad", good);
+    const char *path = tmp_hook("bad", good);
 
     chmod(sc->hook_dir, 0777);
     CHECK_HAS(snap_hook_unsafe(sc, path), "snapshot.d is writable by others");
@@ -144,7 +126,7 @@ static void nor_one_in_a_folder_that_others_can_change(void)
 
 static void a_link_is_as_good_as_what_it_leads_to(void)
 {
-    const char *path = hook("good", good);
+    const char *path = tmp_hook("good", good);
     const char *link = snap_sprintf(sc, "%s/link", sc->hook_dir);
     const char *real = tmp_text("elsewhere", "");
 
@@ -162,7 +144,7 @@ static void a_link_is_as_good_as_what_it_leads_to(void)
 
 static void nor_one_of_another_user(void)
 {
-    const char *path = hook("bad", good);
+    const char *path = tmp_hook("bad", good);
 
     if (geteuid()) test_skip("needs root to give a file away");
     CHECK_INT(chown(path, 1234, 0), 0);
@@ -187,7 +169,7 @@ static void a_request_has_all_keys(void)
 
 static void it_comes_as_json_and_as_environment(void)
 {
-    const char *path = hook("tell", snap_sprintf(
+    const char *path = tmp_hook("tell", snap_sprintf(
         sc, "{ echo $#:$1; cat; echo; env | grep ^XL_SNAPSHOT_ | sort; } >%s\n"
         "echo '{\"done\":true}'", tmp_path("told")));
     struct snap_hook_disk d = facts();
@@ -207,7 +189,7 @@ static void it_comes_as_json_and_as_environment(void)
 
 static void check_answer(const char *script, int rc, const char *why)
 {
-    const char *path = hook("say", script);
+    const char *path = tmp_hook("say", script);
 
     sc->hook_ms = rc == ERROR_TIMEDOUT ? 500 : 60000;
     CHECK_FAILS(snap_hook_act(sc, path, "create", "{}"), rc, why);
@@ -215,7 +197,7 @@ static void check_answer(const char *script, int rc, const char *why)
 
 static void only_done_is_done(void)
 {
-    CHECK_OK(snap_hook_act(sc, hook("say", "echo ' { \"done\" : true } '"),
+    CHECK_OK(snap_hook_act(sc, tmp_hook("say", "echo ' { \"done\" : true } '"),
                            "create", "{}"));
     check_answer("echo '{}'", ERROR_FAIL, "hook say, create: it does not say "
                  "that it is done");
@@ -250,7 +232,7 @@ static void a_hook_that_fails_hangs_dies_or_floods_is_named(void)
 
 static void it_need_not_read_what_it_is_told(void)
 {
-    CHECK_OK(snap_hook_act(sc, hook("say", "exec <&-; echo '{\"done\":true}'"),
+    CHECK_OK(snap_hook_act(sc, tmp_hook("say", "exec <&-; echo '{\"done\":true}'"),
                            "create", "{}"));
 }
 
@@ -258,9 +240,9 @@ static void it_need_not_read_what_it_is_told(void)
 
 static void the_first_hook_that_takes_a_disk_gets_it(void)
 {
-    hook("a", "echo '{\"handles\":false,\"why\":\"not mine\"}'");
-    hook("b", good);
-    hook("c", "touch $0.ran");
+    tmp_hook("a", "echo '{\"handles\":false,\"why\":\"not mine\"}'");
+    tmp_hook("b", good);
+    tmp_hook("c", "touch $0.ran");
     CHECK_STR(refused(NULL), NULL);
     CHECK_STR(disk.hook->name, "b");
     CHECK_INT(disk.hook->can, LIBXL_SNAPSHOT_CAN_LIVE
@@ -270,8 +252,8 @@ static void the_first_hook_that_takes_a_disk_gets_it(void)
 
 static void a_hook_that_is_asked_for_is_asked_alone(void)
 {
-    hook("a", "touch $0.ran");
-    hook("b", good);
+    tmp_hook("a", "touch $0.ran");
+    tmp_hook("b", good);
     CHECK_STR(refused("hook/b"), NULL);
     CHECK_HAS(refused("hook/d"), "there is no hook ");
     CHECK_HAS(refused("hook/d"), "/snapshot.d/d");
@@ -283,9 +265,9 @@ static void why_none_takes_it_stands_behind_the_other_reason(void)
 {
     const char *why = NULL;
 
-    hook("a", "printf %s '{\"handles\":false,\"why\":\"no\\nt \\u001bmine\"}'");
-    hook("b", "echo broken >&2; exit 1");
-    hook("c", "echo '{}'");
+    tmp_hook("a", "printf %s '{\"handles\":false,\"why\":\"no\\nt \\u001bmine\"}'");
+    tmp_hook("b", "echo broken >&2; exit 1");
+    tmp_hook("c", "echo '{}'");
     CHECK_HAS(refused(NULL), "hook a: no t  mine; hook b, probe: ");
     CHECK_HAS(disk.no_hook, "failed with status 1: broken; hook c: it gives no "
               "reason");
@@ -297,7 +279,7 @@ static void why_none_takes_it_stands_behind_the_other_reason(void)
 static void a_hook_that_fails_is_asked_once(void)
 {
     struct snap_hooks hooks = { .num = 0 };
-    const char *path = hook("a", "echo x >>$0.ran; exit 1");
+    const char *path = tmp_hook("a", "echo x >>$0.ran; exit 1");
     int i;
 
     for (i = 0; i < 3; i++) {
@@ -312,7 +294,7 @@ static void a_disk_that_others_take_is_not_shown_to_hooks(void)
 {
     struct snap_hooks hooks = { .num = 0 };
 
-    hook("a", good);
+    tmp_hook("a", good);
     a_disk();
     disk.backend = SNAP_BACKEND_QDISK;
     disk.node = "#block1";
@@ -355,24 +337,26 @@ static void what_a_hook_cannot_is_refused(void)
 static void a_plan_with_a_hook(void)
 {
     struct snap_disk_op op = { .disk = &disk, .driver = &snap_driver_hook,
-                               .name = "before" };
+                               .vdev = "xvdb", .name = "before" };
     struct snap_hook zfs = { .name = "zfs",
                              .path = "/etc/xen/snapshot.d/zfs" };
     libxl_disk_snapshot ds = { .vdev = (char *)"xvdb" };
-    struct snap_revert_op back = { .ds = &ds, .name = "before" };
+    struct snap_disk_op back = { .verb = SNAP_VERB_REVERT, .vdev = "xvdb",
+                                 .ds = &ds, .name = "before" };
     libxl_device_disk config = { .backend = LIBXL_DISK_BACKEND_UNKNOWN };
     struct snap_plan plan = { 0 };
 
     a_disk();
     disk.hook = &zfs;
-    snap_driver_hook.snapshot(sc, &plan, &op);
+    snap_driver_hook.verbs[SNAP_VERB_CREATE].act(sc, &plan, &op);
     CHECK(plan.steps[0].undo_if_failed);
     libxl_device_disk_init(&ds.parent);
     snap_driver_hook.describe(sc, &op, &ds);
     CHECK_STR(ds.driver, "hook/zfs");
     CHECK(!libxl_disk_snapshot_moves(&ds));
     sc->hook_dir = "/etc/xen/snapshot.d";
-    snap_driver_hook.revert(sc, &plan, &back);
+    back.image = ds.parent.pdev_path;
+    snap_driver_hook.verbs[SNAP_VERB_REVERT].act(sc, &plan, &back);
     check_golden("hook.json", plan_lines(&plan));
     snap_driver_hook.configure(&back, &config);
     CHECK_STR(config.pdev_path, disk.path);
@@ -383,18 +367,26 @@ static void a_plan_with_a_hook(void)
     libxl_device_disk_dispose(&ds.parent);
 }
 
+static int look_and_check(struct snap_disk_op *op)
+{
+    int rc = op->driver->look(sc, op);
+
+    return rc ? rc : op->driver->verbs[op->verb].check(sc, op);
+}
+
 static void a_name_that_the_hook_has_is_refused(void)
 {
-    struct snap_disk_op op = { .disk = &disk, .name = "before" };
+    struct snap_disk_op op = { .driver = &snap_driver_hook, .vdev = "xvdb",
+                               .disk = &disk, .name = "before" };
 
-    hook("a", good);
+    tmp_hook("a", good);
     CHECK_STR(refused(NULL), NULL);
-    CHECK_OK(snap_driver_hook.check(sc, &op));
-    hook("a", "echo '{\"handles\":true,\"exists\":true}'");
-    CHECK_FAILS(snap_driver_hook.check(sc, &op), ERROR_INVAL, "disk xvdb: hook "
+    CHECK_OK(look_and_check(&op));
+    tmp_hook("a", "echo '{\"handles\":true,\"exists\":true}'");
+    CHECK_FAILS(look_and_check(&op), ERROR_INVAL, "disk xvdb: hook "
                 "a has a snapshot 'before' of /srv/my \"data\".raw already");
-    hook("a", "echo '{\"handles\":false,\"exists\":false,\"why\":\"full\"}'");
-    CHECK_FAILS(snap_driver_hook.check(sc, &op), ERROR_INVAL,
+    tmp_hook("a", "echo '{\"handles\":false,\"exists\":false,\"why\":\"full\"}'");
+    CHECK_FAILS(look_and_check(&op), ERROR_INVAL,
                 "disk xvdb (/srv/my \"data\".raw): hook a, snapshot before: "
                 "full");
 }
@@ -403,76 +395,25 @@ static void a_snapshot_that_the_hook_lost_is_found_before_the_revert(void)
 {
     libxl_disk_snapshot ds = { .vdev = (char *)"xvdb",
                                .driver = (char *)"hook/a" };
-    struct snap_revert_op op = { .ds = &ds, .name = "before" };
+    struct snap_disk_op op = {
+        .verb = SNAP_VERB_REVERT, .driver = &snap_driver_hook, .vdev = "xvdb",
+        .ds = &ds, .name = "before", .image = "/srv/a",
+    };
 
     libxl_device_disk_init(&ds.parent);
     snap_device_disk_set(&ds.parent, "xvdb", "/srv/a", LIBXL_DISK_FORMAT_RAW);
-    hook("a", good);
-    CHECK_FAILS(snap_driver_hook.revert_check(sc, &op), ERROR_INVAL,
+    tmp_hook("a", good);
+    CHECK_FAILS(look_and_check(&op), ERROR_INVAL,
                 "disk xvdb: hook a has no snapshot 'before' of /srv/a");
-    hook("a", "echo '{\"handles\":true,\"exists\":true}'");
-    CHECK_OK(snap_driver_hook.revert_check(sc, &op));
-    hook("a", "echo '{\"handles\":false,\"exists\":true,\"why\":\"held\"}'");
-    CHECK_FAILS(snap_driver_hook.revert_check(sc, &op), ERROR_INVAL,
+    tmp_hook("a", "echo '{\"handles\":true,\"exists\":true}'");
+    CHECK_OK(look_and_check(&op));
+    tmp_hook("a", "echo '{\"handles\":false,\"exists\":true,\"why\":\"held\"}'");
+    CHECK_FAILS(look_and_check(&op), ERROR_INVAL,
                 "hook a, snapshot before: held");
     unlink(snap_hook_path(sc, "a"));
-    CHECK_FAILS(snap_driver_hook.revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(look_and_check(&op), ERROR_INVAL,
                 "snapshot.d/a: No such file");
     libxl_device_disk_dispose(&ds.parent);
-}
-
-/*-- the list ---------------------------------------------------------------*/
-
-static const libxl_snapshot_driver *named(const libxl_snapshot_driver *d,
-                                          int num, const char *name)
-{
-    int i;
-
-    for (i = 0; i < num; i++)
-        if (!strcmp(d[i].name, name)) return &d[i];
-    CU_FAIL_FATAL("no such driver");
-    return NULL;
-}
-
-static void the_drivers_of_this_host_are_listed(void)
-{
-    /* the folder's name must outlive what the list begins with */
-    char *dir = strdup(tmp_path("snapshot.d"));
-    const libxl_snapshot_driver *d;
-    libxl_snapshot_driver *all;
-    int num;
-
-    hook("zfs", good);
-    hook("dead", "exit 1");
-    hook("mute", "echo '{\"version\":\"1\"}'");
-    hook("poor", "echo '{\"can\":[\"live\"],\"why\":\"no pools\"}'");
-    sc->hook_dir = dir;
-    CHECK_OK(libxl_snapshot_driver_list(sc, &all, &num));
-    d = named(all, num, "qcow2-internal");
-    CHECK_STR(d->program, "qemu-img");
-    CHECK_STR(d->problem, NULL);
-    CHECK(d->version && strchr(d->version, '.'));
-    d = named(all, num, "hook/zfs");
-    CHECK_STR(d->version, "2.1");
-    CHECK_STR(d->problem, NULL);
-    CHECK_INT(d->can, LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_NESTED);
-    CHECK_HAS(named(all, num, "hook/dead")->problem, "failed with status 1");
-    CHECK_HAS(named(all, num, "hook/mute")->problem, "does not say what");
-    CHECK_STR(named(all, num, "hook/poor")->problem, "no pools");
-    CHECK_STR(libxl_snapshot_ctx_error(sc), NULL);
-    libxl_snapshot_driver_list_free(all, num);
-    free(dir);
-}
-
-static void a_program_that_is_missing_is_a_problem(void)
-{
-    const char *version, *problem;
-
-    snap_probe_program(sc, "no-such-program", &version, &problem);
-    CHECK_STR(problem, "no-such-program is not installed");
-    snap_probe_program(sc, "false", &version, &problem);
-    CHECK(!version && !problem);
-    CHECK_STR(libxl_snapshot_ctx_error(sc), NULL);
 }
 
 TESTS(TEST(a_driver_may_name_a_hook),
@@ -492,6 +433,4 @@ TESTS(TEST(a_driver_may_name_a_hook),
       TEST(a_disk_that_others_take_is_not_shown_to_hooks),
       TEST(what_a_hook_cannot_is_refused), TEST(a_plan_with_a_hook),
       TEST(a_name_that_the_hook_has_is_refused),
-      TEST(a_snapshot_that_the_hook_lost_is_found_before_the_revert),
-      TEST(the_drivers_of_this_host_are_listed),
-      TEST(a_program_that_is_missing_is_a_problem))
+      TEST(a_snapshot_that_the_hook_lost_is_found_before_the_revert))

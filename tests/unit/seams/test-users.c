@@ -125,20 +125,41 @@ static void two_users_are_both_named(void)
     end(two);
 }
 
+/* The layers @paths of disk @vdev. */
+static void add(struct snap_layers *layers, const char *vdev,
+                const char *const *paths, int num, bool base)
+{
+    struct snap_layer *chain = snap_zalloc(sc, num * sizeof(*chain));
+    int i;
+
+    for (i = 0; i < num; i++) chain[i].path = paths[i];
+    snap_layers_add(sc, layers, vdev, paths[0], &(struct snap_chain){
+        .num_layers = num, .layers = chain }, base);
+}
+
+static int unused(struct snap_layers *layers, pid_t qemu_pid)
+{
+    int i, rc;
+
+    for (i = 0; i < layers->num; i++) layers->files[i].users = NULL;
+    rc = snap_layers_find_users(sc, layers, qemu_pid, SNAP_NO_DOMAIN);
+    return rc ? rc : snap_layers_refuse(sc, layers);
+}
+
 static void the_refusal_names_disk_file_and_user(void)
 {
     const char *layers[] = { tmp_text("top", ""), tmp_text("base", "") };
     struct snap_layers all = { 0 };
     pid_t pid = user_of(layers[1], O_RDONLY, false);
 
-    snap_layers_add(sc, &all, "xvda", layers, 2, false);
-    CHECK_OK(snap_check_unused(sc, &all, 0, SNAP_NO_DOMAIN));
+    add(&all, "xvda", layers, 2, false);
+    CHECK_OK(unused(&all, 0));
     end(pid);
     pid = user_of(layers[1], O_RDWR, false);
-    CHECK_FAILS(snap_check_unused(sc, &all, 0, SNAP_NO_DOMAIN), ERROR_INVAL,
+    CHECK_FAILS(unused(&all, 0), ERROR_INVAL,
                 snap_sprintf(sc, "disk xvda: %s is in use by %s; end that "
                              "first", layers[1], name_of(pid)));
-    CHECK_OK(snap_check_unused(sc, &all, pid, SNAP_NO_DOMAIN));
+    CHECK_OK(unused(&all, pid));
     end(pid);
 }
 
@@ -148,11 +169,11 @@ static void only_the_active_layer_may_have_no_reader(void)
     struct snap_layers active = { 0 }, base = { 0 };
     pid_t pid = user_of(layers[0], O_RDONLY, false);
 
-    snap_layers_add(sc, &active, "xvda", layers, 2, false);
-    CHECK_FAILS(snap_check_unused(sc, &active, 0, SNAP_NO_DOMAIN), ERROR_INVAL,
+    add(&active, "xvda", layers, 2, false);
+    CHECK_FAILS(unused(&active, 0), ERROR_INVAL,
                 name_of(pid));
-    snap_layers_add(sc, &base, "xvda", layers, 2, true);
-    CHECK_OK(snap_check_unused(sc, &base, 0, SNAP_NO_DOMAIN));
+    add(&base, "xvda", layers, 2, true);
+    CHECK_OK(unused(&base, 0));
     end(pid);
 }
 
@@ -163,9 +184,9 @@ static void what_one_disk_writes_is_no_layer_of_another(void)
     struct snap_layers layers = { 0 };
 
     REQUIRE(!link(base, b[0]));
-    snap_layers_add(sc, &layers, "xvda", a, 2, false);
-    snap_layers_add(sc, &layers, "xvdb", b, 1, false);
-    CHECK_FAILS(snap_check_unused(sc, &layers, 0, SNAP_NO_DOMAIN), ERROR_INVAL,
+    add(&layers, "xvda", a, 2, false);
+    add(&layers, "xvdb", b, 1, false);
+    CHECK_FAILS(unused(&layers, 0), ERROR_INVAL,
                 "is in use by disk xvdb of the same domain");
 }
 
@@ -175,9 +196,9 @@ static void two_disks_may_have_the_same_base(void)
     const char *b[] = { tmp_text("b", ""), a[1] };
     struct snap_layers layers = { 0 };
 
-    snap_layers_add(sc, &layers, "xvda", a, 2, false);
-    snap_layers_add(sc, &layers, "xvdb", b, 2, false);
-    CHECK_OK(snap_check_unused(sc, &layers, 0, SNAP_NO_DOMAIN));
+    add(&layers, "xvda", a, 2, false);
+    add(&layers, "xvdb", b, 2, false);
+    CHECK_OK(unused(&layers, 0));
 }
 
 static void a_layer_that_is_no_file_is_left_alone(void)
@@ -185,7 +206,7 @@ static void a_layer_that_is_no_file_is_left_alone(void)
     const char *paths[] = { tmp_text("f", ""), "nbd://host/x", "" };
     struct snap_layers layers = { 0 };
 
-    snap_layers_add(sc, &layers, "xvda", paths, 3, false);
+    add(&layers, "xvda", paths, 3, false);
     CHECK_INT(layers.num, 1);
 }
 

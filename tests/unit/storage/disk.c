@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-disk.c: see test-disk.h. */
+/* disk.c: see disk.h. */
 #include "disk.h"
 
 libxl_device_disk stored;
@@ -24,8 +24,19 @@ void good_disk(void)
 struct snap_disk_op operation(const struct snap_driver *driver)
 {
     return (struct snap_disk_op){
-        .disk = &disk, .driver = driver, .name = "before",
-        .path = "/srv/web.before.qcow2", .node = "xvda-s1",
+        .verb = SNAP_VERB_CREATE, .vdev = "xvda", .disk = &disk,
+        .driver = driver, .name = "before", .path = "/srv/web.before.qcow2",
+        .node = "xvda-s1",
+    };
+}
+
+struct snap_disk_op way_back(const struct snap_driver *driver,
+                             const libxl_disk_snapshot *ds, const char *path)
+{
+    return (struct snap_disk_op){
+        .verb = SNAP_VERB_REVERT, .vdev = "xvda", .ds = ds, .driver = driver,
+        .name = "before", .image = ds->parent.pdev_path,
+        .format = ds->parent.format, .path = path,
     };
 }
 

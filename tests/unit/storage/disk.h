@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-disk.h: the one disk that the tests of the drivers begin with.
+ * disk.h: the one disk that the tests of the drivers begin with.
  */
 #ifndef TEST_DISK_H
 #define TEST_DISK_H
@@ -15,6 +15,10 @@ extern struct snap_disk disk;
 void good_disk(void);
 /* Its snapshot "before" by @driver. */
 struct snap_disk_op operation(const struct snap_driver *driver);
+/* The way back to @ds; @path: the image that the disk gets, or NULL. */
+struct snap_disk_op way_back(const struct snap_driver *driver,
+                             const libxl_disk_snapshot *ds, const char *path);
+#define VERB(op) (&(op)->driver->verbs[(op)->verb])
 /* What a snapshot config says of it. */
 libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode, const char *parent,
                                   libxl_disk_format format);

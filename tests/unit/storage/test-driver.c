@@ -7,15 +7,43 @@
 
 #include <stdlib.h>
 
-static void check_create(const char *golden, const struct snap_driver *driver,
-                         const struct snap_disk_op *op)
+static void check_create(const char *golden, const struct snap_disk_op *op)
 {
     struct snap_plan plan = { 0 };
-    const char *action = driver->action(sc, op);
+    const char *action = VERB(op)->action(sc, op);
 
-    if (driver->prepare) driver->prepare(sc, &plan, op);
+    if (VERB(op)->prepare) VERB(op)->prepare(sc, &plan, op);
     check_golden(golden, snap_sprintf(sc, "%s%s\n", plan_lines(&plan),
                                       action));
+}
+
+/* A slot that is forgotten in a new driver shows here, not in a revert. */
+static void every_driver_has_the_slots_that_it_needs(void)
+{
+    int num, i;
+    const struct snap_driver *const *all = snap_drivers(&num);
+    struct snap_driver poor = snap_driver_overlay;
+
+    CHECK(num > 0);
+    for (i = 0; i < num; i++) CHECK_STR(snap_driver_lacks(all[i]), NULL);
+    poor.verbs[SNAP_VERB_CREATE].finish = NULL;
+    CHECK_STR(snap_driver_lacks(&poor), "create.finish, to freeze the base");
+    poor.look = NULL;
+    CHECK_STR(snap_driver_lacks(&poor), "look");
+}
+
+static void a_driver_that_cannot_do_it_says_so(void)
+{
+    struct snap_driver poor = snap_driver_internal;
+    struct snap_disk_op op = operation(&poor);
+    const struct snap_verb *verb;
+
+    CHECK_OK(snap_driver_verb(sc, &op, &verb));
+    CHECK(verb == &poor.verbs[SNAP_VERB_CREATE]);
+    memset(&poor.verbs[SNAP_VERB_REVERT], 0, sizeof(struct snap_verb));
+    op.verb = SNAP_VERB_REVERT;
+    CHECK_FAILS(snap_driver_verb(sc, &op, &verb), ERROR_INVAL,
+                "disk xvda: driver qcow2-internal cannot revert to one");
 }
 
 static void every_mode_has_its_driver(void)
@@ -60,7 +88,7 @@ static void an_overlay_on_a_qcow2(void)
     struct snap_disk_op op = operation(&snap_driver_overlay);
 
     good_disk();
-    check_create("overlay-qcow2.json", &snap_driver_overlay, &op);
+    check_create("overlay-qcow2.json", &op);
 }
 
 static void an_overlay_on_a_raw_disk_opened_directly_with_discard(void)
@@ -71,7 +99,7 @@ static void an_overlay_on_a_raw_disk_opened_directly_with_discard(void)
     disk.node_driver = "raw";
     disk.discard = true;
     stored.direct_io_safe = true;
-    check_create("overlay-raw-direct.json", &snap_driver_overlay, &op);
+    check_create("overlay-raw-direct.json", &op);
 }
 
 static void an_overlay_whose_paths_need_care(void)
@@ -81,7 +109,7 @@ static void an_overlay_whose_paths_need_care(void)
     good_disk();
     disk.path = disk.node_file = "/srv/my disk,\"1\".qcow2";
     op.path = "-/srv/o,v\\er lay.qcow2";
-    check_create("overlay-paths.json", &snap_driver_overlay, &op);
+    check_create("overlay-paths.json", &op);
 }
 
 static void a_tag(void)
@@ -89,7 +117,7 @@ static void a_tag(void)
     struct snap_disk_op op = operation(&snap_driver_internal);
 
     good_disk();
-    check_create("internal.json", &snap_driver_internal, &op);
+    check_create("internal.json", &op);
 }
 
 static void a_driver_describes_the_same_twice(void)
@@ -98,8 +126,8 @@ static void a_driver_describes_the_same_twice(void)
     struct snap_plan one = { 0 }, two = { 0 };
 
     good_disk();
-    snap_driver_overlay.prepare(sc, &one, &op);
-    snap_driver_overlay.prepare(sc, &two, &op);
+    VERB(&op)->prepare(sc, &one, &op);
+    VERB(&op)->prepare(sc, &two, &op);
     CHECK_STR(snap_plan_to_json(sc, &one), snap_plan_to_json(sc, &two));
 }
 
@@ -110,13 +138,13 @@ static void going_back_to_a_base_makes_a_new_overlay(void)
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
                                            "/srv/web.img",
                                            LIBXL_DISK_FORMAT_RAW);
-    struct snap_revert_op op = { .ds = &ds, .driver = &snap_driver_overlay,
-                                 .name = "before", .path = "/srv/web.1.qcow2",
-                                 .chain.virtual_size = 67108864 };
+    struct snap_disk_op op = way_back(&snap_driver_overlay, &ds,
+                                      "/srv/web.1.qcow2");
     struct snap_plan plan = { 0 };
 
-    snap_driver_overlay.revert_prepare(sc, &plan, &op);
-    CHECK(snap_driver_overlay.revert == NULL);
+    op.chain.virtual_size = 67108864;
+    VERB(&op)->prepare(sc, &plan, &op);
+    CHECK(VERB(&op)->act == NULL);
     check_golden("overlay-revert.json", plan_lines(&plan));
     libxl_device_disk_dispose(&ds.parent);
 }
@@ -126,12 +154,11 @@ static void going_back_to_a_tag_applies_it(void)
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_INTERNAL,
                                            "/srv/a,b c.qcow2",
                                            LIBXL_DISK_FORMAT_QCOW2);
-    struct snap_revert_op op = { .ds = &ds, .driver = &snap_driver_internal,
-                                 .name = "before" };
+    struct snap_disk_op op = way_back(&snap_driver_internal, &ds, NULL);
     struct snap_plan plan = { 0 };
 
-    snap_driver_internal.revert(sc, &plan, &op);
-    CHECK(snap_driver_internal.revert_prepare == NULL);
+    VERB(&op)->act(sc, &plan, &op);
+    CHECK(VERB(&op)->prepare == NULL);
     check_golden("internal-revert.json", plan_lines(&plan));
     libxl_device_disk_dispose(&ds.parent);
 }
@@ -141,12 +168,14 @@ static void a_base_that_is_missing_is_found_before_the_revert(void)
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
                                            "/nowhere/web.img",
                                            LIBXL_DISK_FORMAT_RAW);
-    struct snap_revert_op op = { .ds = &ds, .name = "before" };
+    struct snap_disk_op op = way_back(&snap_driver_overlay, &ds,
+                                      tmp_path("new"));
 
-    CHECK_FAILS(snap_driver_overlay.revert_check(sc, &op),
-                ERROR_INVAL, "disk xvda: its base /nowhere/web.img is "
-                "missing");
-    CHECK(snap_driver_internal.revert_check(sc, &op) != 0);
+    CHECK_OK(op.driver->look(sc, &op));
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
+                "disk xvda: its base /nowhere/web.img is missing");
+    op = way_back(&snap_driver_internal, &ds, NULL);
+    CHECK(op.driver->look(sc, &op) != 0);
     CHECK_HAS(error_text(), "image /nowhere/web.img: qemu-img ");
     libxl_device_disk_dispose(&ds.parent);
 }
@@ -161,11 +190,11 @@ static void offline_a_tag_is_qemu_imgs(void)
     good_disk();
     disk.backend = SNAP_BACKEND_OFFLINE;
     CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
-    snap_driver_internal.snapshot(sc, &plan, &op);
+    VERB(&op)->act(sc, &plan, &op);
     CHECK_INT(plan.num_steps, 0);           /* its QEMU has the image */
     disk.node = NULL;
     CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
-    snap_driver_internal.snapshot(sc, &plan, &op);
+    VERB(&op)->act(sc, &plan, &op);
     check_golden("internal-offline.json", plan_lines(&plan));
 }
 
@@ -178,7 +207,7 @@ static void offline_an_overlay_needs_no_qemu(void)
     disk.backend = SNAP_BACKEND_OFFLINE;
     disk.node = NULL;
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
-    snap_driver_overlay.prepare(sc, &plan, &op);
+    VERB(&op)->prepare(sc, &plan, &op);
     CHECK_INT(plan.num_steps, 2);
     CHECK_INT(plan.steps[0].kind, SNAP_STEP_CREATE_FILE);
     CHECK_INT(plan.steps[1].kind, SNAP_STEP_EXEC);
@@ -228,11 +257,14 @@ static void what_qemu_says_must_fit_the_config(void)
 
 static void a_path_that_no_config_can_hold_is_refused(void)
 {
+    struct snap_target target;
+
     good_disk();
     disk.path = disk.node_file = "/srv/two\nlines";
     both_refuse("a newline");
-    CHECK_FAILS(snap_check_target(sc, "overlay", "/tmp/a\nb", NULL, 1),
-                ERROR_INVAL, "a newline");
+    snap_target_look(sc, "/tmp/a\nb", NULL, &target);
+    CHECK_FAILS(snap_target_check(sc, "overlay", &target, 1), ERROR_INVAL,
+                "a newline");
 }
 
 static void formats_are_refused_by_whom_they_do_not_suit(void)
@@ -276,7 +308,9 @@ static void domains_that_are_out_of_reach_are_refused(void)
                 "domain web: its device model runs in a stub domain");
 }
 
-TESTS(TEST(every_mode_has_its_driver), TEST(a_snapshot_names_its_driver),
+TESTS(TEST(every_driver_has_the_slots_that_it_needs),
+      TEST(a_driver_that_cannot_do_it_says_so),
+      TEST(every_mode_has_its_driver), TEST(a_snapshot_names_its_driver),
       TEST(an_overlay_on_a_qcow2),
       TEST(an_overlay_on_a_raw_disk_opened_directly_with_discard),
       TEST(an_overlay_whose_paths_need_care), TEST(a_tag),

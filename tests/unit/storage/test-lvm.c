@@ -58,6 +58,8 @@ static struct snap_lv *lv(const char *name)
     return found;
 }
 
+#define VERB(op) (&(op)->driver->verbs[(op)->verb])
+
 static libxl_device_disk stored;
 static struct snap_disk disk;
 
@@ -74,8 +76,10 @@ static struct snap_disk_op on(const char *name)
     };
     driver = snap_lv_is_thin(disk.lv) ? &snap_driver_lvm_thin
                                       : &snap_driver_lvm_thick;
-    return (struct snap_disk_op){ .disk = &disk, .driver = driver,
-                                  .name = "s9", .area = 36 * MIB };
+    return (struct snap_disk_op){
+        .verb = SNAP_VERB_CREATE, .vdev = "xvda", .disk = &disk,
+        .driver = driver, .name = "s9", .area = 36 * MIB,
+    };
 }
 
 /*-- facts ------------------------------------------------------------------*/
@@ -174,8 +178,8 @@ static void check_create(const char *golden, const char *name)
     struct snap_plan plan = { 0 };
     libxl_disk_snapshot ds = { .vdev = (char *)"xvda" };
 
-    CHECK_OK(op.driver->check(sc, &op));
-    op.driver->snapshot(sc, &plan, &op);
+    CHECK_OK(VERB(&op)->check(sc, &op));
+    VERB(&op)->act(sc, &plan, &op);
     check_golden(golden, plan_lines(&plan));
     libxl_device_disk_init(&ds.parent);
     libxl_device_disk_init(&ds.child);
@@ -256,7 +260,7 @@ static void named(const char *name, const char *why)
     struct snap_disk_op op = on("root");
 
     op.name = name;
-    CHECK_FAILS(snap_driver_lvm_thick.check(sc, &op), ERROR_INVAL, why);
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, why);
 }
 
 static void names_that_lvm_would_not_take_are_refused(void)
@@ -278,17 +282,17 @@ static void a_thin_pool_that_is_nearly_full_is_refused(void)
 
     gather();
     op = on("thin");
-    CHECK_OK(op.driver->check(sc, &op));
+    CHECK_OK(VERB(&op)->check(sc, &op));
     lv("pool")->data_percent = 95.5;
-    CHECK_FAILS(op.driver->check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "nearly full: 95.5% of its data, 10.9% of its metadata");
     lv("pool")->data_percent = 1;
     lv("pool")->metadata_percent = 99;
-    CHECK_FAILS(op.driver->check(sc, &op), ERROR_INVAL, "99.0% of its metadata");
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "99.0% of its metadata");
     lv("pool")->attr = "twi-aotzD-";
-    CHECK_FAILS(op.driver->check(sc, &op), ERROR_INVAL, "full or damaged");
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "full or damaged");
     op = on("gone");
-    CHECK_FAILS(op.driver->check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "the thin pool vg-0/other is missing");
 }
 
@@ -296,7 +300,7 @@ static void a_thin_pool_that_is_nearly_full_is_refused(void)
 
 static libxl_disk_snapshot ds;
 
-static struct snap_revert_op back_to(const char *name)
+static struct snap_disk_op back_to(const char *name)
 {
     const struct snap_lv *found = lv(name);
 
@@ -304,7 +308,8 @@ static struct snap_revert_op back_to(const char *name)
                                 .mode = LIBXL_SNAPSHOT_MODE_INTERNAL };
     ds.parent.pdev_path = (char *)found->path;
     ds.parent.backend = LIBXL_DISK_BACKEND_PHY;
-    return (struct snap_revert_op){
+    return (struct snap_disk_op){
+        .verb = SNAP_VERB_REVERT, .vdev = "xvda", .image = found->path,
         .ds = &ds, .name = "s1", .lv = found, .running = true,
         .driver = snap_lv_is_thin(found) ? &snap_driver_lvm_thin
                                          : &snap_driver_lvm_thick,
@@ -315,15 +320,15 @@ static struct snap_revert_op back_to(const char *name)
 
 static void going_back_merges_and_takes_the_snapshot_again(void)
 {
-    struct snap_revert_op op;
+    struct snap_disk_op op;
     struct snap_plan plan = { 0 };
     libxl_device_disk now = { .vdev = NULL };
 
     gather();
     op = back_to("root.s1");
-    CHECK_OK(op.driver->revert_check(sc, &op));
-    CHECK(op.driver->revert_prepare == NULL && !op.driver->moves);
-    op.driver->revert(sc, &plan, &op);
+    CHECK_OK(VERB(&op)->check(sc, &op));
+    CHECK(VERB(&op)->prepare == NULL && !op.driver->revert_moves_disk);
+    VERB(&op)->act(sc, &plan, &op);
     check_golden("lvm-thick-revert.json", plan_lines(&plan));
     CHECK(plan.steps[2].timeout_ms > 600000);
     op.driver->configure(&op, &now);
@@ -334,15 +339,15 @@ static void going_back_merges_and_takes_the_snapshot_again(void)
 
 static void going_back_to_a_thin_snapshot_makes_a_new_volume(void)
 {
-    struct snap_revert_op op;
+    struct snap_disk_op op;
     struct snap_plan plan = { 0 };
     libxl_device_disk now = { .vdev = NULL };
 
     gather();
     op = back_to("thin.s1");
-    CHECK_OK(op.driver->revert_check(sc, &op));
-    CHECK(op.driver->revert == NULL && op.driver->moves);
-    op.driver->revert_prepare(sc, &plan, &op);
+    CHECK_OK(VERB(&op)->check(sc, &op));
+    CHECK(VERB(&op)->act == NULL && op.driver->revert_moves_disk);
+    VERB(&op)->prepare(sc, &plan, &op);
     check_golden("lvm-thin-revert.json", plan_lines(&plan));
     op.driver->configure(&op, &now);
     CHECK_STR(now.pdev_path, "/dev/vg-0/thin.s1.r2");
@@ -353,17 +358,17 @@ static void going_back_to_a_thin_snapshot_makes_a_new_volume(void)
 /* A revert to "root.s1" with volume @name having @attr is refused. */
 static void no_way_back(const char *name, const char *attr, const char *why)
 {
-    struct snap_revert_op op;
+    struct snap_disk_op op;
 
     gather();
     lv(name)->attr = attr;
     op = back_to("root.s1");
-    CHECK_FAILS(snap_driver_lvm_thick.revert_check(sc, &op), ERROR_INVAL, why);
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, why);
 }
 
 static void a_thick_snapshot_that_is_of_no_use_is_found_in_time(void)
 {
-    struct snap_revert_op op;
+    struct snap_disk_op op;
 
     no_way_back("root.s1", "sri-Ios---", "the snapshot vg-0/root.s1 is invalid: "
                 "more was written to root than its 68 MiB could keep");
@@ -374,18 +379,18 @@ static void a_thick_snapshot_that_is_of_no_use_is_found_in_time(void)
     gather();
     op = back_to("root.s1");
     lv("root.s1")->data_percent = 100;
-    CHECK_FAILS(snap_driver_lvm_thick.revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "is invalid");
     lv("root.s1")->data_percent = 25;
     op.running = false;
-    CHECK_FAILS(snap_driver_lvm_thick.revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "root is open, though the domain does not run");
     op.running = true;
     op.name = "s2";
-    CHECK_FAILS(snap_driver_lvm_thick.revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "vg-0/root.s1 is a snapshot of root, which is another volume");
     op.lv = NULL;
-    CHECK_FAILS(snap_driver_lvm_thick.revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "there is no snapshot volume /dev/vg-0/root.s1");
 }
 
@@ -403,45 +408,45 @@ static struct snap_lv *sibling(int mib, double percent)
 
 static void a_merge_that_would_ruin_another_snapshot_is_refused(void)
 {
-    struct snap_revert_op op;
+    struct snap_disk_op op;
 
     gather();
     op = back_to("root.s1");            /* 17 MiB of it are used */
     sibling(40, 50);
-    CHECK_OK(op.driver->revert_check(sc, &op));
+    CHECK_OK(VERB(&op)->check(sc, &op));
     sibling(32, 50);
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "vg-0/data, another snapshot of its volume, has 16 MiB left "
                 "and would take up to 17 MiB");
     sibling(68, 99);                    /* can never fill up */
-    CHECK_OK(op.driver->revert_check(sc, &op));
+    CHECK_OK(VERB(&op)->check(sc, &op));
     sibling(40, 50)->chunk_size = 65536;
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL, "up to 272 MiB");
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "up to 272 MiB");
     sibling(4, 50)->attr = "sri-I-s---";        /* lost already */
-    CHECK_OK(op.driver->revert_check(sc, &op));
+    CHECK_OK(VERB(&op)->check(sc, &op));
     sibling(68, 1)->attr = "sri-aos---";
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL, "is open");
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "is open");
 }
 
 static void a_thin_snapshot_that_is_of_no_use_is_found_in_time(void)
 {
-    struct snap_revert_op op;
+    struct snap_disk_op op;
 
     gather();
     op = back_to("thin.s1");
     op.path = "/dev/vg-0/thin.s1.r1";
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "there is a volume vg-0/thin.s1.r1 already");
     op.path = "/srv/thin";
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "its new volume, /srv/thin, is not in volume group vg-0");
     op = back_to("thin.s1.r1");
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL, "is writable");
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "is writable");
     op = back_to("thin.s1");
     lv("pool")->data_percent = 99;
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL, "nearly full");
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "nearly full");
     op.lv = NULL;
-    CHECK_FAILS(op.driver->revert_check(sc, &op), ERROR_INVAL,
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
                 "there is no snapshot volume /dev/vg-0/thin.s1");
 }
 

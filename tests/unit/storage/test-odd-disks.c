@@ -102,18 +102,17 @@ static void overlays_on_a_vhd(void)
                                            "/srv/web.vhd",
                                            LIBXL_DISK_FORMAT_VHD);
     struct snap_disk_op op = operation(&snap_driver_overlay);
-    struct snap_revert_op back = {
-        .ds = &ds, .name = "before", .path = "/srv/web.before.r1.qcow2",
-        .chain = { .virtual_size = 20994048 },
-    };
+    struct snap_disk_op back = way_back(&snap_driver_overlay, &ds,
+                                        "/srv/web.before.r1.qcow2");
     struct snap_plan plan = { 0 };
 
     good_disk();
     disk.path = disk.node_file = "/srv/web.vhd";
     disk.node_driver = "vpc";
     disk.chain.virtual_size = 20994048;
-    snap_driver_overlay.prepare(sc, &plan, &op);
-    snap_driver_overlay.revert_prepare(sc, &plan, &back);
+    back.chain.virtual_size = 20994048;
+    VERB(&op)->prepare(sc, &plan, &op);
+    VERB(&back)->prepare(sc, &plan, &back);
     check_golden("overlay-vhd.json", plan_lines(&plan));
     libxl_device_disk_dispose(&ds.parent);
 }
@@ -136,7 +135,8 @@ static void tapdisk_goes_on_in_a_differencing_vhd(void)
                                            "/srv/web.vhd",
                                            LIBXL_DISK_FORMAT_VHD);
     struct snap_disk_op op = operation(&snap_driver_vhd);
-    struct snap_revert_op back = { .ds = &ds, .path = "/srv/web.before.r1.vhd" };
+    struct snap_disk_op back = way_back(&snap_driver_vhd, &ds,
+                                        "/srv/web.before.r1.vhd");
     libxl_device_disk now = { .format = LIBXL_DISK_FORMAT_VHD,
                               .backend = LIBXL_DISK_BACKEND_QDISK };
     struct snap_plan plan = { 0 };
@@ -144,8 +144,8 @@ static void tapdisk_goes_on_in_a_differencing_vhd(void)
     tapdisks_disk();
     op.path = "/srv/web.before.vhd";
     CHECK_STR(snap_driver_vhd.refuse(sc, &disk), NULL);
-    snap_driver_vhd.prepare(sc, &plan, &op);
-    snap_driver_vhd.revert_prepare(sc, &plan, &back);
+    VERB(&op)->prepare(sc, &plan, &op);
+    VERB(&back)->prepare(sc, &plan, &back);
     check_golden("vhd.json", plan_lines(&plan));
 
     snap_driver_vhd.configure(&back, &now);

@@ -75,6 +75,10 @@ void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
                               const libxl_device_disk *stored,
                               const char *path, libxl_disk_format format);
 
+/* The disk @vdev of @config, or NULL. */
+libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
+                                    const char *vdev);
+
 /* The snapshot leaves out the disk @vdev. */
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
 void snap_verification_add(libxl_domain_snapshot_verification *verification,
@@ -111,6 +115,16 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 
 /* Refuse, naming @what, a name that is not valid. */
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
+
+/* A hook's name, which is that of its file. */
+bool snap_hook_name_is_valid(const char *name);
+#define SNAP_HOOK_PREFIX "hook/"
+/* "zfs" of the driver "hook/zfs"; NULL if that (or NULL) names no hook. */
+const char *snap_hook_name(const char *driver);
+/* The folder of the hooks, and the path of hook @name, whether it is there or
+ * not. */
+const char *snap_hook_folder(const libxl_snapshot_ctx *sc);
+const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name);
 
 /*-- argv: the arguments of programs ----------------------------------------*/
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * base/name.c: the one place that says which names a snapshot may have.
+ * base/name.c: the one place that says which names snapshots and hooks may have.
  *
  * A name becomes a folder, part of a file name, and a tag in a qcow2: no
  * slash, nothing that a shell, a glob or an option parser would take apart.
  */
 #include "base/base.h"
 
+#include <ctype.h>
 #include <string.h>
+
+#include "config.h"
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
                    "0123456789._-+"
@@ -28,4 +31,35 @@ int snap_name_check(libxl_snapshot_ctx *sc, const char *name)
                      "letters, digits, '.', '_', '-' and '+', at most %d, the "
                      "first no '.' or '-'", SNAP_NAME_MAX, name ? name : "",
                      SNAP_NAME_MAX);
+}
+
+/*-- hooks ------------------------------------------------------------------*/
+
+const char *snap_hook_folder(const libxl_snapshot_ctx *sc)
+{
+    return sc->hook_dir ? sc->hook_dir : XEN_CONFIG_DIR "/snapshot.d";
+}
+
+/* As run-parts(8) has it: no dots, so that "zfs.dpkg-old" is none. */
+bool snap_hook_name_is_valid(const char *name)
+{
+    const char *p;
+
+    for (p = name; *p; p++)
+        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
+            return false;
+    return libxl_snapshot_name_is_valid(name);
+}
+
+const char *snap_hook_name(const char *driver)
+{
+    size_t len = strlen(SNAP_HOOK_PREFIX);
+
+    if (!driver || strncmp(driver, SNAP_HOOK_PREFIX, len)) return NULL;
+    return snap_hook_name_is_valid(driver + len) ? driver + len : NULL;
+}
+
+const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name)
+{
+    return snap_sprintf(sc, "%s/%s", snap_hook_folder(sc), name);
 }

@@ -51,6 +51,16 @@ void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
     disk->format = format;
 }
 
+libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
+                                    const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < config->num_disks; i++)
+        if (!strcmp(config->disks[i].vdev, vdev)) return &config->disks[i];
+    return NULL;
+}
+
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
 {
     snap->skipped = realloc(snap->skipped,

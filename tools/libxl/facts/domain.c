@@ -401,8 +401,9 @@ static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
 int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
                       const char *parent, bool *is_r)
 {
+    const libxl_device_disk *disk;
     libxl_domain_config config;
-    int rc, i;
+    int rc;
 
     *is_r = false;
     libxl_domain_config_init(&config);
@@ -412,13 +413,10 @@ int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
                        domid);
         goto out;
     }
-    for (i = 0; i < config.num_disks; i++) {
-        const libxl_device_disk *disk = &config.disks[i];
-
-        if (strcmp(disk->vdev, vdev)) continue;
+    disk = snap_config_disk(&config, vdev);
+    if (disk)
         rc = is_on(sc, disk->pdev_path, snap_qemu_format(disk->format), parent,
                    is_r);
-    }
  out:
     libxl_domain_config_dispose(&config);
     return rc;

@@ -91,6 +91,23 @@ void snap_disk_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
 void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
                         const char **version_r, const char **problem_r);
 
+/*-- layers: who uses the images of an operation ----------------------------*/
+
+struct snap_layers {
+    int num;
+    struct snap_file_use *files;
+};
+/* Add @image of disk @vdev, or if @chain has layers these: nobody else may use
+ * the first one (@base: write to it), nor write to the others.  A NULL @image
+ * adds nothing. */
+void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                     const char *vdev, const char *image,
+                     const struct snap_chain *chain, bool base);
+/* Find out who uses them, but for the QEMU @qemu_pid (0: none) and the blkback
+ * of domain @domid. */
+int snap_layers_find_users(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                           pid_t qemu_pid, uint32_t domid);
+
 /*-- refuse: what several operations refuse, each a sentence ----------------*/
 
 /* It runs or is paused. */
@@ -101,18 +118,8 @@ int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
 /* It is complete enough for a revert. */
 int snap_check_snapshot(libxl_snapshot_ctx *sc,
                         const libxl_domain_snapshot *snap);
-/* The layers of a disk in a list for snap_check_unused(): nobody else may use
- * the first one (@base: write to it), nor write to the others. */
-struct snap_layers {
-    int num;
-    struct snap_file_use *files;
-};
-void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
-                     const char *vdev, const char *const *paths, int num,
-                     bool base);
-/* Nobody else uses them. */
-int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
-                      pid_t qemu_pid, uint32_t domid);
+/* Refuse if somebody else uses one of @layers. */
+int snap_layers_refuse(libxl_snapshot_ctx *sc, const struct snap_layers *layers);
 /* Revert: the snapshot may lack the writable disk @vdev. */
 int snap_check_left_out(libxl_snapshot_ctx *sc,
                         const libxl_domain_snapshot *snap, const char *vdev,
@@ -130,7 +137,7 @@ int snap_state_record(libxl_snapshot_ctx *sc, const char *path,
 /* Refuse the disk of @op, or the memory image, if it is not what the snapshot
  * knows it as.  One of which nothing is known passes. */
 int snap_state_check_disk(libxl_snapshot_ctx *sc,
-                          const struct snap_revert_op *op);
+                          const struct snap_disk_op *op);
 int snap_state_check_memory(libxl_snapshot_ctx *sc,
                             const libxl_domain_snapshot *snap);
 

@@ -212,7 +212,7 @@ static const char *difference(libxl_snapshot_ctx *sc, const char *then,
 }
 
 int snap_state_check_disk(libxl_snapshot_ctx *sc,
-                          const struct snap_revert_op *op)
+                          const struct snap_disk_op *op)
 {
     const libxl_disk_snapshot *ds = op->ds;
     struct state now;

@@ -70,34 +70,10 @@ int snap_check_snapshot(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/* What is no local file, an export of an NBD server for one, has no users that
- * could be seen here. */
-void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
-                     const char *vdev, const char *const *paths, int num,
-                     bool base)
+int snap_layers_refuse(libxl_snapshot_ctx *sc, const struct snap_layers *layers)
 {
-    const char *who = snap_sprintf(sc, "disk %s", vdev);
     int i;
 
-    layers->files = snap_grow(sc, layers->files,
-                              layers->num * sizeof(*layers->files),
-                              (layers->num + num) * sizeof(*layers->files));
-    for (i = 0; i < num; i++) {
-        if (paths[i][0] != '/') continue;
-        layers->files[layers->num++] = (struct snap_file_use){
-            .who = who, .path = paths[i], .write_only = base || i > 0,
-        };
-    }
-}
-
-int snap_check_unused(libxl_snapshot_ctx *sc, const struct snap_layers *layers,
-                      pid_t qemu_pid, uint32_t domid)
-{
-    const struct snap_users_except except = { qemu_pid, domid };
-    int rc, i;
-
-    rc = snap_users_of_files(sc, layers->files, layers->num, &except);
-    if (rc) return rc;
     for (i = 0; i < layers->num; i++)
         if (layers->files[i].users)
             return snap_fail(sc, ERROR_INVAL, "%s: %s is in use by %s; end "

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_check.c: what a create refuses, before anything changes.
+ * ops/create_check.c: what a create refuses, before anything changes.  Pure.
  */
 #include "ops/ops.h"
 
 #include <string.h>
 
+bool snap_create_leaves_out(const struct snap_create *c,
+                            const struct snap_disk *disk)
+{
+    int i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].disk == disk) return false;
+    return disk->wanted;
+}
+
+bool snap_create_skips(const struct snap_create *c,
+                       const struct snap_disk *disk)
+{
+    return snap_create_leaves_out(c, disk) && c->params->skip_unsupported
+        && snap_disk_unsupported(disk);
+}
+
 static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
-    libxl_physinfo phys;
-    bool can;
-    int rc;
-
-    if (!c->params->live) return 0;
-    libxl_physinfo_init(&phys);
-    rc = libxl_get_physinfo(sc->ctx, &phys);
-    can = c->dom.type == LIBXL_DOMAIN_TYPE_PV ? phys.cap_shadow
-                                              : phys.cap_hap || phys.cap_shadow;
-    libxl_physinfo_dispose(&phys);
-    if (rc)
-        return snap_fail(sc, rc, "libxl cannot tell what this Xen can do: %s",
-                         libxl_error_to_string(rc));
-    if (can) return 0;
+    if (!c->params->live || c->can_live) return 0;
     return snap_fail(sc, ERROR_INVAL, "domain %s: this Xen cannot copy the "
                      "memory of a %s domain while it runs (built without "
                      "shadow paging); leave out --live, the guest then stops "
@@ -69,11 +73,13 @@ static int check_quiesce(libxl_snapshot_ctx *sc, const struct snap_create *c)
     if (c->params->leave_paused)
         return snap_fail(sc, ERROR_INVAL, "a paused guest cannot be thawed: "
                          "leave out --paused or --quiesce");
-    return snap_check_quiesce(sc, &c->dom, c->params->quiesce_command);
+    return snap_quiesce_check(sc, &c->dom, c->params->quiesce_command,
+                              c->has_quiesce_command);
 }
 
 static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
+    const struct snap_verb *verb;
     int i, j, rc;
 
     for (i = 0; i < c->num_ops; i++) {
@@ -87,8 +93,8 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
                 return snap_fail(sc, ERROR_INVAL, "disks %s and %s: the same "
                                  "overlay %s", c->ops[j].disk->vdev,
                                  c->ops[i].disk->vdev, c->ops[i].path);
-        if (!c->ops[i].driver->check) continue;
-        rc = c->ops[i].driver->check(sc, &c->ops[i]);
+        rc = snap_driver_verb(sc, &c->ops[i], &verb);
+        if (!rc && verb->check) rc = verb->check(sc, &c->ops[i]);
         if (rc) return rc;
     }
     for (i = 0; i < c->dom.num_disks; i++) {
@@ -105,24 +111,6 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
     return 0;
 }
 
-static int check_users(libxl_snapshot_ctx *sc, const struct snap_create *c)
-{
-    struct snap_layers layers = { 0 };
-    int i;
-
-    for (i = 0; i < c->num_ops; i++) {
-        const struct snap_disk *disk = c->ops[i].disk;
-
-        if (disk->chain.num_layers)
-            snap_layers_add(sc, &layers, disk->vdev,
-                            snap_chain_paths(sc, &disk->chain),
-                            disk->chain.num_layers, false);
-        else
-            snap_layers_add(sc, &layers, disk->vdev, &disk->path, 1, false);
-    }
-    return snap_check_unused(sc, &layers, c->dom.qemu_pid, c->dom.domid);
-}
-
 static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     uint64_t bytes;
@@ -135,11 +123,9 @@ static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
         if (!file->content)         /* the memory: and record headers, QEMU's
                                      * and the vCPUs' state */
             bytes = c->dom.memory_kb * 1024 * 65 / 64;
-        rc = snap_check_target(sc, file->what, file->path,
-                               c->params->directory, bytes);
+        rc = snap_target_check(sc, file->what, &file->target, bytes);
         if (rc) return rc;
-        rc = snap_check_target(sc, file->what, file->partial,
-                               c->params->directory, bytes);
+        rc = snap_target_check(sc, file->what, &file->partial_target, bytes);
         if (rc) return rc;
     }
     return 0;
@@ -159,7 +145,7 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
     if (rc) return rc;
     rc = check_disks(sc, c);
     if (rc) return rc;
-    rc = check_users(sc, c);
+    rc = snap_layers_refuse(sc, &c->layers);
     if (rc) return rc;
     return check_files(sc, c);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_plan.c: the order of a create.  Pure but for asking which
- * folders exist.
+ * ops/create_plan.c: the order of a create.  Pure.
  *
  *   before   overlays and files, while the guest runs
  *   stop     with memory: save, unseen by xl's monitor, then pause and resume;
@@ -24,20 +23,23 @@ bool snap_create_quiesces(const struct snap_create *c)
     return c->params->quiesce && c->dom.domid != SNAP_NO_DOMAIN;
 }
 
-/* The folder and those above it that are missing, topmost first. */
-static void plan_directory(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                           const char *dir)
+static void plan_folder(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const char *dir)
 {
-    struct snap_step *step;
+    struct snap_step *step = snap_plan_add(sc, plan, SNAP_STEP_MKDIR,
+                                           "create the folder %s", dir);
 
-    if (snap_file_exists(dir)) return;
-    plan_directory(sc, plan, snap_file_dirname(sc, dir));
-    step = snap_plan_add(sc, plan, SNAP_STEP_MKDIR, "create the folder %s",
-                         dir);
     step->path = dir;
     step = snap_step_undo(sc, step, SNAP_STEP_RMDIR, "remove the folder %s",
                           dir);
     step->path = dir;
+}
+
+/* What the driver of a disk does in a create; snap_create_check() has seen that
+ * it does something. */
+static const struct snap_verb *plan_verb(const struct snap_disk_op *op)
+{
+    return &op->driver->verbs[SNAP_VERB_CREATE];
 }
 
 /* What can be done while the guest runs. */
@@ -45,15 +47,15 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     int i;
 
-    if (c->params->directory)
-        plan_directory(sc, &c->plan, c->params->directory);
+    for (i = 0; i < c->num_missing; i++)
+        plan_folder(sc, &c->plan, c->missing[i]);
     for (i = 0; i < c->num_files; i++)
         snap_plan_create_file(sc, &c->plan, c->files[i].partial, NULL,
                               c->files[i].content,
                               snap_sprintf(sc, "the %s", c->files[i].what));
     for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].driver->prepare)
-            c->ops[i].driver->prepare(sc, &c->plan, &c->ops[i]);
+        if (plan_verb(&c->ops[i])->prepare)
+            plan_verb(&c->ops[i])->prepare(sc, &c->plan, &c->ops[i]);
 }
 
 static void set_monitors(struct snap_step *step, const struct snap_create *c)
@@ -141,8 +143,8 @@ static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
     int num = 0, i;
 
     for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].disk->node && c->ops[i].driver->action)
-            actions[num++] = c->ops[i].driver->action(sc, &c->ops[i]);
+        if (c->ops[i].disk->node && plan_verb(&c->ops[i])->action)
+            actions[num++] = plan_verb(&c->ops[i])->action(sc, &c->ops[i]);
     if (!num) return;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_QMP,
                          "snapshot %d disk%s in one QEMU transaction",
@@ -159,8 +161,8 @@ static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
 
     if (!c->num_ops) return;
     for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].driver->snapshot)
-            c->ops[i].driver->snapshot(sc, &c->plan, &c->ops[i]);
+        if (plan_verb(&c->ops[i])->act)
+            plan_verb(&c->ops[i])->act(sc, &c->plan, &c->ops[i]);
     plan_transaction(sc, c);
     c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
 }
@@ -216,22 +218,6 @@ static void plan_unpause(libxl_snapshot_ctx *sc, struct snap_create *c)
         snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
 }
 
-static void plan_freeze(libxl_snapshot_ctx *sc, struct snap_create *c,
-                        const struct snap_disk *disk)
-{
-    struct snap_step *step;
-
-    if (disk->lv) {
-        snap_lv_plan_freeze(sc, &c->plan, disk->lv);
-    } else {
-        step = snap_plan_add(sc, &c->plan, SNAP_STEP_FREEZE,
-                             "make the base %s unwritable", disk->path);
-        step->path = disk->path;
-    }
-    /* QEMU may be writing to it yet */
-    c->plan.steps[snap_plan_last(&c->plan)].needs_known = true;
-}
-
 /* The states are known when all is frozen. */
 static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
@@ -250,12 +236,15 @@ static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
 
 static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
+    int first = c->plan.num_steps, i;
     struct snap_step *step;
-    int i;
 
     for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
-            plan_freeze(sc, c, c->ops[i].disk);
+        if (plan_verb(&c->ops[i])->finish)
+            plan_verb(&c->ops[i])->finish(sc, &c->plan, &c->ops[i]);
+    /* QEMU may be writing to a base yet */
+    for (i = first; i < c->plan.num_steps; i++)
+        c->plan.steps[i].needs_known = true;
     plan_record(sc, c);
     for (i = 0; i < c->num_files; i++) {
         step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
@@ -281,12 +270,12 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
 
     plan_before(sc, c);
     if (snap_create_quiesces(c))
-        quiesce = snap_plan_quiesce(sc, &c->plan, &c->dom,
+        quiesce = snap_quiesce_plan(sc, &c->plan, &c->dom,
                                     c->params->quiesce_command);
     hold = plan_stop(sc, c);
     plan_disks(sc, c);
     plan_unpause(sc, c);
-    if (quiesce >= 0) snap_plan_thaw(sc, &c->plan, quiesce);
+    if (quiesce >= 0) snap_quiesce_plan_thaw(sc, &c->plan, quiesce);
     plan_repoint(sc, c);
     plan_release_monitor(sc, c, hold);
     plan_after(sc, c);

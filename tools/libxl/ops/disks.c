@@ -45,8 +45,8 @@ static void fill_info(const struct snap_disk *disk,
     info->wanted = disk->wanted;
     info->no_internal = snap_result_str(internal->why);
     info->no_external = snap_result_str(external->why);
-    info->overlay = external->driver && external->driver->makes
-        ? external->driver->makes : LIBXL_DISK_FORMAT_QCOW2;
+    info->overlay = external->driver && external->driver->overlay_format
+        ? external->driver->overlay_format : LIBXL_DISK_FORMAT_QCOW2;
     info->unsupported = snap_disk_unsupported(disk);
     info->layers = calloc(disk->chain.num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();

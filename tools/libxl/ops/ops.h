@@ -15,19 +15,33 @@ struct snap_create_file {
     const char *what;               /* in messages */
     const char *path, *partial;
     const char *content;            /* NULL: the memory image */
+    struct snap_target target, partial_target;
 };
 
 struct snap_create {
+    /* the caller's */
     libxl_domain_snapshot_params *params;
+
+    /* gathered */
     struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
     int num_ops;
     struct snap_disk_op *ops;
+    struct snap_layers layers;      /* of all disks, with who uses them */
+    bool can_live;                  /* asked for: Xen can save it live */
+    bool has_quiesce_command;       /* that is there */
     const char *image_config;       /* JSON for the memory image */
+    int num_missing;                /* folders to be made, topmost first */
+    const char **missing;
     int num_files;
     struct snap_create_file files[3];
+
     struct snap_plan plan;
 };
 
+/* Fill in what is gathered, and describe in @snap the snapshot that it is going
+ * to be.  Changes nothing. */
+int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
+                       struct snap_create *c, libxl_domain_snapshot *snap);
 /* A paused domain of this kind can be saved: it need not answer. */
 bool snap_create_saves_paused(const struct snap_domain *dom);
 /* The guest is to be frozen, and there is one. */
@@ -51,42 +65,41 @@ libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,
 
 /*-- quiesce: freezing the guest's file systems -----------------------------*/
 
-/* The guest's file systems can be frozen: by its agent (@command NULL), or by
- * @command. */
-int snap_check_quiesce(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
-                       const char *command);
-/* Freeze the guest's file systems by its agent, or by @command if that is not
- * NULL, which snap_check_quiesce() has found possible; returns the index of the
- * step.  And thaw them. */
-int snap_plan_quiesce(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+/* Refuse a guest whose file systems cannot be frozen: by its agent (@command
+ * NULL), or by @command. */
+int snap_quiesce_check(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
+                       const char *command, bool command_exists);
+/* Freeze them; returns the index of the step.  And thaw them. */
+int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const struct snap_domain *dom, const char *command);
-void snap_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                    int quiesce);
+void snap_quiesce_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            int quiesce);
 
 /*-- revert: what a revert and a verification share --------------------------*/
 
 struct snap_revert {
+    /* the caller's */
     const libxl_domain_snapshot *snap;
     const libxl_domain_snapshot_revert_params *params;
+    libxl_domain_snapshot_verification *report;     /* NULL: a revert */
+
+    /* gathered */
     struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
     int num_ops;
-    struct snap_revert_op *ops;
+    struct snap_disk_op *ops;
+    const char **look_errors;       /* by op: what its look failed with, or NULL */
     libxl_domain_config config;     /* with the new disks */
-    struct snap_plan plan;
+    const char *config_json;        /* the same, for a restore */
+    const char *disk_setting;       /* its disks, as an xl.cfg has them: to boot */
     int rc;                         /* the first failure of a check */
-    libxl_domain_snapshot_verification *report;     /* NULL: a revert */
+
+    struct snap_plan plan;
 };
 
 /* Gather, and check all that can be known before the domain is destroyed.  A
  * revert ends at the first failure; a verification goes on and tells them all.
  * Returns the first. */
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r);
-/* The disk of @config, or NULL. */
-libxl_device_disk *snap_revert_disk(libxl_domain_config *config,
-                                    const char *vdev);
-
-/* The image that the revert reads or overwrites; NULL: it has no device. */
-const char *snap_revert_at_stake(const struct snap_revert *r,
-                                 const struct snap_revert_op *op);
+void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 
 #endif /* SNAP_OPS_H */

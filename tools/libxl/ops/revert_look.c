@@ -9,7 +9,7 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-static const char *new_path(const struct snap_revert *r, const char *vdev)
+static const char *revert_new_path(const struct snap_revert *r, const char *vdev)
 {
     int i;
 
@@ -21,34 +21,49 @@ static const char *new_path(const struct snap_revert *r, const char *vdev)
 
 /*-- gather -----------------------------------------------------------------*/
 
-static int gather_ops(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_op(libxl_snapshot_ctx *sc, const struct snap_revert *r,
+                            const libxl_disk_snapshot *ds, struct snap_disk_op *op)
+{
+    int rc;
+
+    *op = (struct snap_disk_op){
+        .verb = SNAP_VERB_REVERT, .vdev = ds->vdev, .ds = ds,
+        .name = r->snap->name, .image = ds->parent.pdev_path,
+        .format = ds->parent.format,
+    };
+    rc = snap_driver_of(sc, ds, &op->driver);
+    if (rc || !op->driver->revert_moves_disk) return rc;
+    op->path = revert_new_path(r, ds->vdev);
+    if (op->path) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: no path for its new image",
+                     ds->vdev);
+}
+
+static int revert_gather_ops(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
-    struct snap_revert_op *op;
     int i, rc;
 
     r->ops = snap_zalloc(sc, snap->num_disks * sizeof(*r->ops));
     for (i = 0; i < snap->num_disks; i++) {
-        op = &r->ops[r->num_ops++];
-        op->ds = &snap->disks[i];
-        op->name = snap->name;
-        rc = snap_driver_of(sc, op->ds, &op->driver);
+        rc = revert_gather_op(sc, r, &snap->disks[i], &r->ops[r->num_ops++]);
         if (rc) return rc;
-        rc = snap_gather_lv(sc, op->ds->parent.pdev_path, &op->lv);
-        if (rc) return rc;
-        if (op->lv)
-            op->origin = snap_lv_named(op->lv->all, op->lv->vg,
-                                       op->lv->origin);
-        if (!op->driver->moves) continue;
-        op->path = new_path(r, op->ds->vdev);
-        if (!op->path)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: no path for its new "
-                             "image", op->ds->vdev);
     }
     return 0;
 }
 
-static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
+/* What the drivers find; an error is told when it is the disk's turn. */
+static void revert_gather_looks(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    int i;
+
+    r->look_errors = snap_zalloc(sc, r->num_ops * sizeof(*r->look_errors));
+    for (i = 0; i < r->num_ops; i++)
+        if (r->ops[i].driver->look(sc, &r->ops[i]))
+            r->look_errors[i] = snap_take_error(sc);
+}
+
+static int revert_gather_image_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
     off_t stream;
@@ -69,19 +84,8 @@ static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
-libxl_device_disk *snap_revert_disk(libxl_domain_config *config,
-                                    const char *vdev)
-{
-    int i;
-
-    for (i = 0; i < config->num_disks; i++)
-        if (!strcmp(config->disks[i].vdev, vdev))
-            return &config->disks[i];
-    return NULL;
-}
-
 /* Without memory: what the domain is to be booted with. */
-static int gather_boot_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_boot_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_domain_config *config = r->params->config;
     const char *name = r->snap->domain_name;
@@ -101,35 +105,64 @@ static int gather_boot_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
 }
 
 /* Let the config name what the domain is to have after the revert. */
-static int gather_config_disks(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_config_disks(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     int i;
 
     for (i = 0; i < r->num_ops; i++) {
-        const struct snap_revert_op *op = &r->ops[i];
-        libxl_device_disk *disk = snap_revert_disk(&r->config, op->ds->vdev);
+        const struct snap_disk_op *op = &r->ops[i];
+        libxl_device_disk *disk = snap_config_disk(&r->config, op->vdev);
 
         if (!disk)
             return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's config "
-                             "does not have it", op->ds->vdev);
+                             "does not have it", op->vdev);
         if (op->driver->configure) {
             op->driver->configure(op, disk);
             continue;
         }
         free(disk->pdev_path);
         disk->pdev_path = snap_result_str(op->path ? op->path
-                                          : op->ds->parent.pdev_path);
+                                          : op->image);
         disk->format = op->path ? LIBXL_DISK_FORMAT_QCOW2
-                                : op->ds->parent.format;
+                                : op->format;
         disk->backend = LIBXL_DISK_BACKEND_QDISK;
     }
     return 0;
 }
 
+/* The disks as a setting of an xl.cfg. */
+static const char *revert_disk_setting(libxl_snapshot_ctx *sc,
+                                       const libxl_domain_config *config)
+{
+    const char *text = "disk=[";
+    char *spec;
+    int i;
+
+    for (i = 0; i < config->num_disks; i++) {
+        spec = libxl_snapshot_disk_spec(&config->disks[i]);
+        text = snap_sprintf(sc, "%s%s,", text, snap_config_quote(sc, spec));
+        free(spec);
+    }
+    return snap_sprintf(sc, "%s]", text);
+}
+
+static int revert_gather_texts(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    char *json = libxl_domain_config_to_json(sc->ctx, &r->config);
+
+    if (!json)
+        return snap_fail(sc, ERROR_FAIL, "libxl cannot write the new config as "
+                         "JSON");
+    r->config_json = snap_strdup(sc, json);
+    free(json);
+    r->disk_setting = revert_disk_setting(sc, &r->config);
+    return 0;
+}
+
 /* A domain of the snapshot's name, but with another uuid, was started from an
  * xl.cfg without one.  It is the snapshot's if it has one of its disks. */
-static int is_reborn(libxl_snapshot_ctx *sc, const struct snap_revert *r,
-                     uint32_t domid, bool *is_r)
+static int revert_is_reborn(libxl_snapshot_ctx *sc, const struct snap_revert *r,
+                            uint32_t domid, bool *is_r)
 {
     int i, rc;
 
@@ -146,7 +179,7 @@ static int is_reborn(libxl_snapshot_ctx *sc, const struct snap_revert *r,
 
 /* The running domain: only what the revert needs of it, since one whose QEMU
  * has died must be revertible too. */
-static int gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const char *name = r->config.c_info.name;
     uint32_t other;
@@ -157,7 +190,7 @@ static int gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
     if (rc) return rc;
     if (!libxl_name_to_domid(sc->ctx, name, &other)
         && other != r->dom.domid) {
-        rc = is_reborn(sc, r, other, &reborn);
+        rc = revert_is_reborn(sc, r, other, &reborn);
         if (rc) return rc;
         if (!reborn || r->dom.domid != SNAP_NO_DOMAIN)
             return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has this "
@@ -172,43 +205,23 @@ static int gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
 
 /*-- check ------------------------------------------------------------------*/
 
-const char *snap_revert_at_stake(const struct snap_revert *r,
-                                 const struct snap_revert_op *op)
-{
-    const char *path = op->ds->parent.pdev_path;
-
-    if (!op->lv) return path;
-    if (!op->driver->moves)             /* a merge writes to the origin */
-        path = snap_revert_disk((libxl_domain_config *)&r->config,
-                           op->ds->vdev)->pdev_path;
-    return snap_file_exists(path) ? path : NULL;
-}
-
 /* A base may be read by other domains' overlays, an image with a tag in it by
  * nobody: applying the tag rewrites it. */
-static int check_users(libxl_snapshot_ctx *sc, const struct snap_revert *r)
+static int revert_check_users(libxl_snapshot_ctx *sc, const struct snap_revert *r)
 {
     struct snap_layers layers = { 0 };
-    int i;
+    int i, rc;
 
-    for (i = 0; i < r->num_ops; i++) {
-        const struct snap_revert_op *op = &r->ops[i];
-        const char *path = snap_revert_at_stake(r, op);
-
-        if (op->chain.num_layers)
-            snap_layers_add(sc, &layers, op->ds->vdev,
-                            snap_chain_paths(sc, &op->chain),
-                            op->chain.num_layers, op->driver->moves);
-        else if (path)
-            snap_layers_add(sc, &layers, op->ds->vdev, &path, 1,
-                            op->driver->moves);
-    }
-    return snap_check_unused(sc, &layers, r->dom.qemu_pid, r->dom.domid);
+    for (i = 0; i < r->num_ops; i++)
+        snap_layers_add(sc, &layers, r->ops[i].vdev, r->ops[i].at_stake,
+                        &r->ops[i].chain, r->ops[i].driver->revert_moves_disk);
+    rc = snap_layers_find_users(sc, &layers, r->dom.qemu_pid, r->dom.domid);
+    return rc ? rc : snap_layers_refuse(sc, &layers);
 }
 
 /* No writable disk of the config may be without a disk snapshot: it would meet
  * the guest's old memory, or the other disks, with today's content. */
-static int check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
     int i, j, rc;
@@ -226,11 +239,16 @@ static int check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
-static int check_disk(libxl_snapshot_ctx *sc, const struct snap_revert *r,
-                      struct snap_revert_op *op)
+static int revert_check_disk(libxl_snapshot_ctx *sc, const struct snap_revert *r,
+                             const struct snap_disk_op *op)
 {
-    int rc = op->driver->revert_check(sc, op);
+    const char *look_error = r->look_errors[op - r->ops];
+    const struct snap_verb *verb;
+    int rc;
 
+    if (look_error) return snap_fail(sc, ERROR_INVAL, "%s", look_error);
+    rc = snap_driver_verb(sc, op, &verb);
+    if (!rc && verb->check) rc = verb->check(sc, op);
     if (rc || r->params->force) return rc;
     return snap_state_check_disk(sc, op);
 }
@@ -239,8 +257,8 @@ static int check_disk(libxl_snapshot_ctx *sc, const struct snap_revert *r,
 
 /* @what was looked at, with the result @rc.  Whether to go on: a revert ends at
  * the first failure, a verification tells them all. */
-static bool looked_at(libxl_snapshot_ctx *sc, struct snap_revert *r,
-                      const char *what, const char *path, int rc)
+static bool revert_looked_at(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                             const char *what, const char *path, int rc)
 {
     if (rc && !r->rc) r->rc = rc;
     if (!r->report) return !rc;
@@ -249,43 +267,49 @@ static bool looked_at(libxl_snapshot_ctx *sc, struct snap_revert *r,
     return true;
 }
 
-static int gather_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
-    int rc = r->snap->memory_path ? gather_image_config(sc, r)
-                                  : gather_boot_config(sc, r);
+    int rc = r->snap->memory_path ? revert_gather_image_config(sc, r)
+                                  : revert_gather_boot_config(sc, r);
 
     if (!rc && !r->params->force) rc = snap_state_check_memory(sc, r->snap);
-    if (!rc) rc = check_left_out(sc, r);
-    return rc ? rc : gather_config_disks(sc, r);
+    if (!rc) rc = revert_check_left_out(sc, r);
+    if (!rc) rc = revert_gather_config_disks(sc, r);
+    return rc ? rc : revert_gather_texts(sc, r);
 }
 
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
-    bool all_there = true;
+    bool has_memory = snap->memory_path != NULL, all_there = true;
     int i, rc;
 
     rc = snap_check_snapshot(sc, snap);
-    if (!rc) rc = gather_ops(sc, r);
-    if (!looked_at(sc, r, "snapshot config", NULL, rc) || rc) return r->rc;
+    if (!rc) rc = revert_gather_ops(sc, r);
+    if (!revert_looked_at(sc, r, "snapshot config", NULL, rc) || rc)
+        return r->rc;
+    revert_gather_looks(sc, r);
 
-    rc = gather_config(sc, r);
-    if (!looked_at(sc, r, snap->memory_path ? "memory image" : "domain config",
-                   snap->memory_path ? snap->memory_path
+    rc = revert_gather_config(sc, r);
+    if (!revert_looked_at(sc, r, has_memory ? "memory image" : "domain config",
+                          has_memory ? snap->memory_path
                                      : r->params->domain_config_path, rc))
         return r->rc;
     if (!rc) {
-        rc = gather_domain(sc, r);
-        if (!looked_at(sc, r, "domain", NULL, rc)) return r->rc;
+        rc = revert_gather_domain(sc, r);
+        if (!revert_looked_at(sc, r, "domain", NULL, rc)) return r->rc;
     }
     for (i = 0; i < r->num_ops; i++) {
-        r->ops[i].running = r->dom.domid != SNAP_NO_DOMAIN;
-        rc = check_disk(sc, r, &r->ops[i]);
-        if (!looked_at(sc, r, snap_sprintf(sc, "disk %s", r->ops[i].ds->vdev),
-                       r->ops[i].ds->parent.pdev_path, rc))
+        struct snap_disk_op *op = &r->ops[i];
+
+        op->running = r->dom.domid != SNAP_NO_DOMAIN;
+        rc = revert_check_disk(sc, r, op);
+        if (!revert_looked_at(sc, r, snap_sprintf(sc, "disk %s", op->vdev),
+                              op->image, rc))
             return r->rc;
         if (rc) all_there = false;
     }
-    if (all_there) looked_at(sc, r, "users", NULL, check_users(sc, r));
+    if (all_there)
+        revert_looked_at(sc, r, "users", NULL, revert_check_users(sc, r));
     return r->rc;
 }

@@ -93,3 +93,9 @@ struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
     return step;
 }
 
+void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                      const char *path)
+{
+    snap_plan_add(sc, plan, SNAP_STEP_FREEZE, "make the base %s unwritable",
+                  path)->path = path;
+}

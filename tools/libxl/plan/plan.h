@@ -95,6 +95,9 @@ void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
                                  struct snap_plan *plan, const char *what,
                                  const char **argv);
+/* The file @path, a base: nobody can write it any more. */
+void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                      const char *path);
 char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
 /* All of it, as snap_plan_parse() reads it. */
 char *snap_plan_record(libxl_snapshot_ctx *sc, const struct snap_plan *plan);

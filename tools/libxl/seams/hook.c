@@ -16,46 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
-
-#define HOOK_PROTOCOL   1
 #define HOOK_ASK_MS     10000
 #define HOOK_ACT_MS     300000
 #define HOOK_ANSWER_MAX 65536
-
-static const char *hook_folder(const libxl_snapshot_ctx *sc)
-{
-    return sc->hook_dir ? sc->hook_dir : XEN_CONFIG_DIR "/snapshot.d";
-}
 
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds)
 {
     sc->hook_ms = seconds > INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
-}
-
-/* As run-parts(8) has it: no dots, so that "zfs.dpkg-old" is none. */
-static bool is_hook_name(const char *name)
-{
-    const char *p;
-
-    for (p = name; *p; p++)
-        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
-            return false;
-    return libxl_snapshot_name_is_valid(name);
-}
-
-const char *snap_hook_name(const char *driver)
-{
-    size_t len = strlen(SNAP_HOOK_PREFIX);
-
-    if (!driver || strncmp(driver, SNAP_HOOK_PREFIX, len)) return NULL;
-    return is_hook_name(driver + len) ? driver + len : NULL;
-}
-
-const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name)
-{
-    return snap_sprintf(sc, "%s/%s", hook_folder(sc), name);
 }
 
 /*-- who can change it ------------------------------------------------------*/
@@ -107,7 +75,7 @@ static int by_name(const void *a, const void *b)
 
 int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r)
 {
-    const char *folder = hook_folder(sc), **names = NULL;
+    const char *folder = snap_hook_folder(sc), **names = NULL;
     DIR *dir = opendir(folder);
     struct dirent *e;
     int num = 0;
@@ -119,7 +87,7 @@ int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r)
         return snap_fail(sc, ERROR_FAIL, "hooks in %s: %s", folder,
                          strerror(errno));
     while ((e = readdir(dir))) {
-        if (!is_hook_name(e->d_name)) continue;
+        if (!snap_hook_name_is_valid(e->d_name)) continue;
         names = snap_grow(sc, names, num * sizeof(*names),
                           (num + 1) * sizeof(*names));
         names[num++] = snap_strdup(sc, e->d_name);
@@ -132,23 +100,6 @@ int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r)
 }
 
 /*-- the talk ---------------------------------------------------------------*/
-
-static const char *or_empty(const char *s)
-{
-    return s ? s : "";
-}
-
-/* All keys, always: a script's variable is then never another program's. */
-const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
-                              const struct snap_hook_disk *disk)
-{
-    return snap_json_object(
-        sc, "u:protocol", (uint64_t)HOOK_PROTOCOL, "s:verb", verb,
-        "s:name", or_empty(disk->name), "s:vdev", or_empty(disk->vdev),
-        "s:path", or_empty(disk->path), "s:format", or_empty(disk->format),
-        "s:backend", or_empty(disk->backend), "b:running", disk->running,
-        NULL);
-}
 
 /* XL_SNAPSHOT_<KEY>=<value> for every member of the request. */
 static const char **request_env(libxl_snapshot_ctx *sc, yajl_val request)

@@ -98,19 +98,15 @@ static int repoint_xenstore(libxl_snapshot_ctx *sc, uint32_t domid,
 static int edit_config(libxl_snapshot_ctx *sc, libxl_domain_config *config,
                        const struct snap_repoint *r)
 {
-    libxl_device_disk *disk;
-    int i;
+    libxl_device_disk *disk = snap_config_disk(config, r->vdev);
 
-    for (i = 0; i < config->num_disks; i++) {
-        disk = &config->disks[i];
-        if (strcmp(disk->vdev, r->vdev)) continue;
-        free(disk->pdev_path);
-        disk->pdev_path = snap_result_str(r->to);
-        disk->format = r->format;
-        return 0;
-    }
-    return snap_fail(sc, ERROR_FAIL, "disk %s: not in the stored config any "
-                     "more", r->vdev);
+    if (!disk)
+        return snap_fail(sc, ERROR_FAIL, "disk %s: not in the stored config any "
+                         "more", r->vdev);
+    free(disk->pdev_path);
+    disk->pdev_path = snap_result_str(r->to);
+    disk->format = r->format;
+    return 0;
 }
 
 static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,

@@ -368,27 +368,11 @@ int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
 
 /*-- seam: hook, runs them --------------------------------------------------*/
 
-#define SNAP_HOOK_PREFIX "hook/"
-
-/* "zfs" of the driver "hook/zfs"; NULL if that (or NULL) names no hook. */
-const char *snap_hook_name(const char *driver);
-/* The path of hook @name, whether it is there or not. */
-const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name);
 /* Why the program @path must not be run; NULL: it may. */
 const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path);
 /* The names of all hooks, sorted, safe or not. */
 int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r);
 
-/* What a hook is told of a disk.  NULL: not known, or none. */
-struct snap_hook_disk {
-    const char *name;           /* of the snapshot */
-    const char *vdev, *path, *format, *backend;
-    bool running;
-};
-
-/* The text of the request. */
-const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
-                              const struct snap_hook_disk *disk);
 /*
  * Ask the hook @path, which has a deadline.  *answer_r is a JSON object, to be
  * freed with yajl_tree_free().

@@ -89,5 +89,50 @@ bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds)
     const struct snap_driver *driver = ds->driver
         ? snap_driver_named(ds->driver) : NULL;
 
-    return driver ? driver->moves : ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
+    return driver ? driver->revert_moves_disk
+                  : ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
+}
+
+/*-- verbs ------------------------------------------------------------------*/
+
+static const char *const verb_names[] = {
+    [SNAP_VERB_CREATE] = "take a snapshot",
+    [SNAP_VERB_REVERT] = "revert to one",
+};
+_Static_assert(sizeof(verb_names) / sizeof(verb_names[0]) == SNAP_VERB_NUM,
+               "every verb has its words");
+
+static bool storage_has_verb(const struct snap_verb *verb)
+{
+    return verb->prepare || verb->act || verb->action;
+}
+
+int snap_driver_verb(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                     const struct snap_verb **verb_r)
+{
+    *verb_r = &op->driver->verbs[op->verb];
+    if (storage_has_verb(*verb_r)) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: driver %s cannot %s", op->vdev,
+                     op->driver->name, verb_names[op->verb]);
+}
+
+const char *snap_driver_lacks(const struct snap_driver *driver)
+{
+    const struct snap_verb *create = &driver->verbs[SNAP_VERB_CREATE];
+    const struct snap_verb *revert = &driver->verbs[SNAP_VERB_REVERT];
+    bool external = driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
+
+    if (!driver->name) return "name";
+    if (!external && driver->mode != LIBXL_SNAPSHOT_MODE_INTERNAL) return "mode";
+    if (!driver->refuse) return "refuse";
+    if (!driver->look) return "look";
+    if (!storage_has_verb(create)) return "create";
+    if (!create->check) return "create.check";
+    if (external && !create->finish) return "create.finish, to freeze the base";
+    if (!storage_has_verb(revert)) return "revert";
+    if (!revert->check) return "revert.check";
+    if (driver->revert_moves_disk && !revert->prepare)
+        return "revert.prepare, to make the new image";
+    if (!driver->revert_moves_disk && !revert->act) return "revert.act";
+    return NULL;
 }

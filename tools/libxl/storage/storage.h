@@ -16,6 +16,12 @@ const struct snap_driver *snap_driver_named(const char *name);
 struct snap_choice snap_driver_choose(libxl_snapshot_ctx *sc,
                                       const struct snap_disk *disk,
                                       libxl_snapshot_mode mode);
+/* The part of op->driver in op->verb; an error if it has none. */
+int snap_driver_verb(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                     const struct snap_verb **verb_r);
+/* Which slot @driver lacks without which it would not be one; NULL: none. */
+const char *snap_driver_lacks(const struct snap_driver *driver);
+
 /* What snap_disk_choose() chose for @mode. */
 const struct snap_choice *snap_disk_choice(const struct snap_disk *disk,
                                            libxl_snapshot_mode mode);

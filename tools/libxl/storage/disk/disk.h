@@ -111,7 +111,7 @@ struct snap_disk {
     struct snap_choice choices[LIBXL_SNAPSHOT_MODE_EXTERNAL + 1];
 };
 
-/*-- look: asks qemu-img and vhd footers -------------------------------------*/
+/*-- look: asks qemu-img, files and vhd footers ------------------------------*/
 
 /* The chain of the image @path.  One run of qemu-img, however deep it is. */
 int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
@@ -122,19 +122,29 @@ int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
 /* The kind of vhd that @disk is; nothing is done if it is none. */
 int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 
-/*-- target: where a new image can go ---------------------------------------*/
+/* A place where a file is to be made. */
+struct snap_target {
+    const char *path;
+    bool exists;                /* something is there, or cannot be looked at */
+    uint64_t space;             /* free bytes of the file system */
+    int rc;                     /* not 0: that cannot be told, */
+    const char *error;          /* and why */
+};
+/* Look at @path.  @directory: is to be made, and need not exist; or NULL. */
+void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
+                      const char *directory, struct snap_target *target_r);
 
-/* @path is a vhd that is complete by itself. */
-int snap_check_vhd(libxl_snapshot_ctx *sc, const char *vdev, const char *path);
-/* @path does not exist, its folder does and takes @bytes more. */
-int snap_check_target(libxl_snapshot_ctx *sc, const char *what,
-                      const char *path, const char *directory,
-                      uint64_t bytes);
+/*-- target: whether a new image can go there; pure -------------------------*/
 
-/* The same for an overlay that is to be made: its metadata at birth, and room
- * for the guest's next writes. */
+/* It is absent, its folder is there and takes @bytes more.  @what it is to be,
+ * for messages. */
+int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
+                      const struct snap_target *target, uint64_t bytes);
+/* The same for an overlay: its metadata at birth, and room for the guest's next
+ * writes. */
 #define SNAP_OVERLAY_BYTES (UINT64_C(4) << 20)
-int snap_check_overlay(libxl_snapshot_ctx *sc, const char *path);
+int snap_target_check_overlay(libxl_snapshot_ctx *sc,
+                              const struct snap_target *target);
 
 /*-- reach: who serves a disk; pure -----------------------------------------*/
 
@@ -151,36 +161,72 @@ const char *snap_tapdisk_refuse(const struct snap_disk *disk);
 
 /*-- drivers ----------------------------------------------------------------*/
 
-/* One disk's part in a create. */
+/* What operations do with a disk. */
+enum snap_verb_kind {
+    SNAP_VERB_CREATE,
+    SNAP_VERB_REVERT,
+    SNAP_VERB_NUM
+};
+
+/* One disk's part in an operation. */
 struct snap_disk_op {
-    const struct snap_disk *disk;
+    /* the operation fills in: */
+    enum snap_verb_kind verb;
     const struct snap_driver *driver;
+    const char *vdev;
     const char *name;           /* of the snapshot */
-    const char *path;           /* external: overlay */
-    const char *node;           /* external: overlay's node name */
     uint64_t creation_time;     /* of the snapshot; seconds since the epoch */
+    const char *image;          /* create: active layer; revert: what holds the
+                                 * state of the snapshot */
+    libxl_disk_format format;   /* of that */
+    const char *path;           /* the image that the disk gets: an overlay, a
+                                 * volume; NULL: it stays on its own */
+    const struct snap_disk *disk;   /* create: the disk */
+    const char *node;           /* create: a name for the new image in QEMU */
+    const libxl_disk_snapshot *ds;  /* revert: what the config says of it */
+    bool running;               /* revert: the domain runs */
+
+    /* the driver's look fills in, as far as its check and steps need it: */
+    const char *at_stake;       /* what is read or overwritten, if it has a
+                                 * file or device now; else NULL */
+    bool exists;                /* the image */
+    bool is_frozen;             /* the image: it is a base */
+    enum snap_vhd vhd;          /* the image */
+    struct snap_chain chain;    /* the image */
+    const struct snap_lv *lv;   /* the image */
+    const struct snap_lv *origin;   /* of lv; NULL: it has none */
+    bool hook_has_it;           /* the hook has a snapshot of that name */
+    struct snap_target target;  /* for path */
+
+    /* chosen for all disks together: */
     uint64_t area;              /* lvm-thick: bytes for what is overwritten */
 };
 
-/* One disk's part in a revert. */
-struct snap_revert_op {
-    const libxl_disk_snapshot *ds;
-    const struct snap_driver *driver;
-    const char *name;           /* of the snapshot */
-    const char *path;           /* the disk's new image, if the driver moves
-                                 * it; else NULL */
-    struct snap_chain chain;    /* of ds->parent, by revert_check; zero where
-                                 * that is no image */
-    const struct snap_lv *lv;   /* ds->parent, where that is a volume */
-    const struct snap_lv *origin;   /* of lv; NULL: it has none */
-    bool running;               /* the domain runs */
+/*
+ * How a driver takes part in an operation.  A slot may be NULL where there is
+ * nothing to do.  All are pure: they append steps to a plan, or return QMP
+ * text, from what look found.
+ */
+struct snap_verb {
+    /* Refuse what depends on this operation: names, paths, what look found. */
+    int (*check)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
+    /* Steps before the instant: create, while the guest runs; revert, before
+     * the domain is destroyed.  Each has its undo. */
+    void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    const struct snap_disk_op *op);
+    /* Steps at the instant: create, while the guest's vCPUs are held, each with
+     * its undo; revert, after the domain is destroyed. */
+    void (*act)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                const struct snap_disk_op *op);
+    /* The disk's part in the QMP transaction that follows the acts of all disks,
+     * as JSON.  Asked only of disks that a QEMU runs. */
+    const char *(*action)(libxl_snapshot_ctx *sc,
+                          const struct snap_disk_op *op);
+    /* Steps when the instant is over and the guest runs again. */
+    void (*finish)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                   const struct snap_disk_op *op);
 };
 
-/*
- * A driver describes: it appends steps to a plan, or returns QMP text.  It
- * sees one disk, never another driver, and does nothing itself.
- * A slot may be NULL where there is nothing to do.
- */
 enum snap_known_by {            /* facts/identity.c */
     SNAP_KNOWN_BY_NOTHING,      /* a hook's own affair */
     SNAP_KNOWN_BY_TAG,
@@ -188,41 +234,32 @@ enum snap_known_by {            /* facts/identity.c */
     SNAP_KNOWN_BY_VOLUME,
 };
 
+/*
+ * One kind of disk snapshot, on one kind of storage.  It sees one disk, never
+ * another driver.  storage/storage.c has the table, and says which slots must
+ * be there.
+ */
 struct snap_driver {
     const char *name;           /* in snapshot configs too */
     libxl_snapshot_mode mode;
     unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
     const char *program;        /* that must be installed; NULL: none */
     enum snap_known_by known_by;    /* what tells a disk's state from another */
-    bool moves;                 /* a revert gives the disk a new image */
-    libxl_disk_format makes;    /* of an overlay; 0: qcow2 */
-    /* Why this disk cannot be handled, or NULL: it can. */
+    bool revert_moves_disk;     /* a revert gives the disk a new image */
+    libxl_disk_format overlay_format;   /* external: of that; 0: qcow2 */
+    /* Why this disk cannot be handled, NULL: it can.  Pure. */
     const char *(*refuse)(libxl_snapshot_ctx *sc, const struct snap_disk *disk);
-    /* create: refusals that depend on the snapshot's name and paths */
-    int (*check)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
-    /* create, while the guest runs */
-    void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                    const struct snap_disk_op *op);
-    /* create, the guest's vCPUs held: steps that have an undo */
-    void (*snapshot)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                     const struct snap_disk_op *op);
-    /* create, after those of all disks: this one's action in the QMP
-     * transaction; for disks that a QEMU runs */
-    const char *(*action)(libxl_snapshot_ctx *sc,
-                          const struct snap_disk_op *op);
-    /* Fill in ds->parent, and ds->child if it is not that. */
+    /* Find out what op->verb needs to know: alone asks the world.  What is not
+     * there is a finding, for check to refuse; an error is what cannot be told. */
+    int (*look)(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
+    /* create: fill in ds->parent, and ds->child if it is not that.  NULL: the
+     * image, and external op->path as a qcow2. */
     void (*describe)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
                      libxl_disk_snapshot *ds);
-    /* revert: what must be true before the domain is destroyed */
-    int (*revert_check)(libxl_snapshot_ctx *sc, struct snap_revert_op *op);
     /* revert: what the domain's config is to say of the disk; NULL: that it
-     * is op->path, a qcow2, or if that is NULL ds->parent, in QEMU's hands */
-    void (*configure)(const struct snap_revert_op *op, libxl_device_disk *disk);
-    /* revert, before the domain is destroyed, and after */
-    void (*revert_prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                           const struct snap_revert_op *op);
-    void (*revert)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                   const struct snap_revert_op *op);
+     * is op->path, a qcow2, or if that is NULL op->image, in QEMU's hands */
+    void (*configure)(const struct snap_disk_op *op, libxl_device_disk *disk);
+    struct snap_verb verbs[SNAP_VERB_NUM];
 };
 
 #endif /* SNAP_DISK_H */

@@ -54,3 +54,18 @@ int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
     *has_r = !rc && snap_chain_top_tag(&chain, tag);
     return rc;
 }
+
+void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
+                      const char *directory, struct snap_target *target_r)
+{
+    const char *dir = snap_file_dirname(sc, path);
+
+    *target_r = (struct snap_target){
+        .path = path, .exists = snap_file_exists(path),
+    };
+    /* @directory is to be made: look at the nearest folder that exists */
+    while (directory && !snap_file_exists(dir) && strcmp(dir, "/"))
+        dir = snap_file_dirname(sc, dir);
+    target_r->rc = snap_file_space(sc, dir, &target_r->space);
+    if (target_r->rc) target_r->error = snap_take_error(sc);
+}

@@ -38,13 +38,9 @@ static const char *hook_refuse(libxl_snapshot_ctx *sc,
 
 static int hook_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 {
-    struct snap_hook_disk facts = snap_hook_facts(op->disk, op->name);
-    bool exists;
-    int rc = snap_probe_state(sc, op->disk->hook->path, &facts, &exists);
-
-    if (rc || !exists) return rc;
+    if (!op->hook_has_it) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: hook %s has a snapshot '%s' of "
-                     "%s already; choose another name", op->disk->vdev,
+                     "%s already; choose another name", op->vdev,
                      op->disk->hook->name, op->name, op->disk->path);
 }
 
@@ -57,8 +53,8 @@ static void set_request(libxl_snapshot_ctx *sc, struct snap_step *step,
     step->arguments = snap_hook_request(sc, verb, facts);
 }
 
-static void hook_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                          const struct snap_disk_op *op)
+static void hook_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const struct snap_disk_op *op)
 {
     const struct snap_hook *hook = op->disk->hook;
     struct snap_hook_disk facts = snap_hook_facts(op->disk, op->name);
@@ -89,35 +85,20 @@ static void hook_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
 
 /*-- revert -----------------------------------------------------------------*/
 
-static struct snap_hook_disk revert_facts(const struct snap_revert_op *op)
+static int hook_revert_check(libxl_snapshot_ctx *sc,
+                             const struct snap_disk_op *op)
 {
-    const libxl_device_disk *disk = &op->ds->parent;
-
-    return (struct snap_hook_disk){
-        .name = op->name, .vdev = op->ds->vdev, .path = disk->pdev_path,
-        .format = libxl_disk_format_to_string(disk->format),
-    };
-}
-
-static int hook_revert_check(libxl_snapshot_ctx *sc, struct snap_revert_op *op)
-{
-    const char *name = snap_hook_name(op->ds->driver);
-    struct snap_hook_disk facts = revert_facts(op);
-    bool exists;
-    int rc;
-
-    if (snap_file_is_frozen(facts.path))
+    if (op->is_frozen)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
                          "base of an external snapshot that a revert would "
-                         "ruin", facts.vdev, facts.path);
-    rc = snap_probe_state(sc, snap_hook_path(sc, name), &facts, &exists);
-    if (rc || exists) return rc;
+                         "ruin", op->vdev, op->image);
+    if (op->hook_has_it) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: hook %s has no snapshot '%s' of "
-                     "%s; it was deleted", facts.vdev, name, facts.name,
-                     facts.path);
+                     "%s; it was deleted", op->vdev,
+                     snap_hook_name(op->ds->driver), op->name, op->image);
 }
 
-static void hook_configure(const struct snap_revert_op *op,
+static void hook_configure(const struct snap_disk_op *op,
                            libxl_device_disk *disk)
 {
     const libxl_device_disk *parent = &op->ds->parent;
@@ -130,10 +111,10 @@ static void hook_configure(const struct snap_revert_op *op,
 }
 
 static void hook_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                        const struct snap_revert_op *op)
+                        const struct snap_disk_op *op)
 {
     const char *name = snap_hook_name(op->ds->driver);
-    struct snap_hook_disk facts = revert_facts(op);
+    struct snap_hook_disk facts = snap_hook_revert_facts(op);
     struct snap_step *step;
 
     step = snap_plan_add(sc, plan, SNAP_STEP_HOOK, "let hook %s bring %s back "
@@ -146,10 +127,17 @@ const struct snap_driver snap_driver_hook = {
     .name = SNAP_HOOK_PREFIX,
     .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
     .refuse = hook_refuse,
-    .check = hook_check,
-    .snapshot = hook_snapshot,
+    .look = snap_hook_look,
     .describe = hook_describe,
-    .revert_check = hook_revert_check,
     .configure = hook_configure,
-    .revert = hook_revert,
+    .verbs = {
+        [SNAP_VERB_CREATE] = {
+            .check = hook_check,
+            .act = hook_create,
+        },
+        [SNAP_VERB_REVERT] = {
+            .check = hook_revert_check,
+            .act = hook_revert,
+        },
+    },
 };

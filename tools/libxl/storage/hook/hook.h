@@ -8,9 +8,22 @@
 
 #include "storage/disk/disk.h"
 
-/* What is told of @disk, about snapshot @name (NULL: none). */
+/* What a hook is told of a disk.  NULL: not known, or none. */
+struct snap_hook_disk {
+    const char *name;           /* of the snapshot */
+    const char *vdev, *path, *format, *backend;
+    bool running;
+};
+
+/* The text of the request @verb. */
+const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
+                              const struct snap_hook_disk *disk);
+
+/* What is told of @disk, about snapshot @name (NULL: none); of the disk of @op,
+ * which is to be reverted. */
 struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
                                       const char *name);
+struct snap_hook_disk snap_hook_revert_facts(const struct snap_disk_op *op);
 
 /* Why the hook @name does not take @disk; NULL: it does, and disk->hook is it.
  * *failed_r is set if the hook itself failed. */
@@ -28,6 +41,9 @@ void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
                      const char **problem_r);
 /* The words of the array @list as LIBXL_SNAPSHOT_CAN_*. */
 unsigned int snap_probe_can(yajl_val list);
+
+/* Driver slot `look'. */
+int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
 
 extern const struct snap_driver snap_driver_hook;
 

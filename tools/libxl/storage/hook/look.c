@@ -28,27 +28,6 @@ unsigned int snap_probe_can(yajl_val list)
     return can;
 }
 
-static const char *backend_name(enum snap_backend backend)
-{
-    switch (backend) {
-    case SNAP_BACKEND_QDISK: return "qdisk";
-    case SNAP_BACKEND_PHY:   return "phy";
-    case SNAP_BACKEND_OTHER: return "other";
-    default:                 return NULL;
-    }
-}
-
-struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
-                                      const char *name)
-{
-    return (struct snap_hook_disk){
-        .name = name, .vdev = disk->vdev, .path = disk->path,
-        .format = libxl_disk_format_to_string(disk->stored->format),
-        .backend = backend_name(disk->backend),
-        .running = disk->backend != SNAP_BACKEND_OFFLINE,
-    };
-}
-
 /* What a hook gives as reason goes into a line of ours. */
 static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
 {
@@ -129,4 +108,22 @@ void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
     if (snap_json_get(answer, "why")) *problem_r = answer_why(sc, answer);
     else if (!*can_r) *problem_r = "it does not say what it can";
     yajl_tree_free(answer);
+}
+
+int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
+{
+    struct snap_hook_disk facts;
+
+    op->at_stake = op->image;
+    if (op->verb == SNAP_VERB_CREATE) {
+        facts = snap_hook_facts(op->disk, op->name);
+        return snap_probe_state(sc, op->disk->hook->path, &facts,
+                                &op->hook_has_it);
+    }
+    op->is_frozen = snap_file_is_frozen(op->image);
+    if (op->is_frozen) return 0;
+    facts = snap_hook_revert_facts(op);
+    return snap_probe_state(
+        sc, snap_hook_path(sc, snap_hook_name(op->ds->driver)), &facts,
+        &op->hook_has_it);
 }

@@ -43,6 +43,8 @@ const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm, int major,
                                         int minor);
 const struct snap_lv *snap_lv_of_path(const struct snap_lvm *lvm,
                                       const char *path);
+/* The volume that is below all: thin snapshots of snapshots lead to one. */
+const struct snap_lv *snap_lv_root(const struct snap_lv *lv);
 /* The volume that @path, an image, is; *lv_r is NULL where it is none. */
 int snap_gather_lv(libxl_snapshot_ctx *sc, const char *path,
                    const struct snap_lv **lv_r);
@@ -91,7 +93,8 @@ const char *snap_lv_tag_of(libxl_snapshot_ctx *sc, const struct snap_lv *lv);
 /* Make @disk the volume at @path, in the hands of @backend. */
 void snap_lv_set_disk(libxl_device_disk *disk, const char *path,
                       libxl_disk_backend backend);
-/* Driver slot `describe' of both. */
+/* Driver slots `look' and `describe' of both. */
+int snap_lv_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
 void snap_lv_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
                       libxl_disk_snapshot *ds);
 

@@ -53,7 +53,7 @@ static int thick_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->disk->lv;
 
-    return snap_lv_check_new(sc, op->disk->vdev, lv,
+    return snap_lv_check_new(sc, op->vdev, lv,
                              snap_lv_snapshot_name(sc, lv, op->name));
 }
 
@@ -68,8 +68,8 @@ static const char **snapshot_argv(libxl_snapshot_ctx *sc, const char *vg,
                      NULL);
 }
 
-static void thick_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                           const struct snap_disk_op *op)
+static void thick_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->disk->lv;
     const char *name = snap_lv_snapshot_name(sc, lv, op->name);
@@ -82,18 +82,18 @@ static void thick_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 /*-- revert -----------------------------------------------------------------*/
 
 static int fail_missing(libxl_snapshot_ctx *sc,
-                        const struct snap_revert_op *op)
+                        const struct snap_disk_op *op)
 {
     return snap_fail(sc, ERROR_INVAL, "disk %s: there is no snapshot volume %s; "
                      "it was removed, or merged by a revert that did not end: "
                      "if so, and if nothing has written to its origin since, "
                      "take it again with lvcreate -s -pr -n NAME -l 100%%ORIGIN "
-                     "VG/LV", op->ds->vdev, op->ds->parent.pdev_path);
+                     "VG/LV", op->vdev, op->image);
 }
 
 /* Copies made by the merge go to the other snapshots of the origin. */
 static int check_sibling(libxl_snapshot_ctx *sc,
-                         const struct snap_revert_op *op,
+                         const struct snap_disk_op *op,
                          const struct snap_lv *sibling)
 {
     const struct snap_lv *lv = op->lv;
@@ -103,7 +103,7 @@ static int check_sibling(libxl_snapshot_ctx *sc,
     if (snap_lv_is_open(sibling))
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s, another snapshot of "
                          "its volume, is open (mounted, or read by a backup); "
-                         "end that first", op->ds->vdev, sibling->vg,
+                         "end that first", op->vdev, sibling->vg,
                          sibling->name);
     if (sibling->size >= snap_lv_full_area(op->origin)) return 0;
     if (sibling->chunk_size > lv->chunk_size && lv->chunk_size)
@@ -115,12 +115,12 @@ static int check_sibling(libxl_snapshot_ctx *sc,
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s, another snapshot of its "
                      "volume, has %.0f MiB left and would take up to %.0f MiB "
                      "in the revert, and be lost; lvextend it, or remove it",
-                     op->ds->vdev, sibling->vg, sibling->name,
+                     op->vdev, sibling->vg, sibling->name,
                      left < 0 ? 0 : left / 1048576, merged / 1048576);
 }
 
 static int check_siblings(libxl_snapshot_ctx *sc,
-                          const struct snap_revert_op *op)
+                          const struct snap_disk_op *op)
 {
     const struct snap_lvm *lvm = op->lv->all;
     int i, rc;
@@ -139,10 +139,10 @@ static int check_siblings(libxl_snapshot_ctx *sc,
 }
 
 static int thick_revert_check(libxl_snapshot_ctx *sc,
-                              struct snap_revert_op *op)
+                              const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->lv;
-    const char *vdev = op->ds->vdev, *id;
+    const char *vdev = op->vdev, *id;
 
     if (!lv) return fail_missing(sc, op);
     id = snap_lv_id(sc, lv->vg, lv->name);
@@ -173,7 +173,7 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
 }
 
 /* Without an origin revert_check refuses. */
-static void thick_configure(const struct snap_revert_op *op,
+static void thick_configure(const struct snap_disk_op *op,
                             libxl_device_disk *disk)
 {
     if (op->origin)
@@ -181,7 +181,7 @@ static void thick_configure(const struct snap_revert_op *op,
 }
 
 static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                         const struct snap_revert_op *op)
+                         const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->lv, *origin = op->origin;
     const char *id = snap_lv_id(sc, lv->vg, lv->name);
@@ -216,10 +216,17 @@ const struct snap_driver snap_driver_lvm_thick = {
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE,
     .program = "lvcreate",
     .refuse = thick_refuse,
-    .check = thick_check,
-    .snapshot = thick_snapshot,
+    .look = snap_lv_look,
     .describe = snap_lv_describe,
-    .revert_check = thick_revert_check,
     .configure = thick_configure,
-    .revert = thick_revert,
+    .verbs = {
+        [SNAP_VERB_CREATE] = {
+            .check = thick_check,
+            .act = thick_create,
+        },
+        [SNAP_VERB_REVERT] = {
+            .check = thick_revert_check,
+            .act = thick_revert,
+        },
+    },
 };

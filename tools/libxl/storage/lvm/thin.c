@@ -56,13 +56,13 @@ static int thin_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
     const struct snap_lv *lv = op->disk->lv;
     int rc;
 
-    rc = snap_lv_check_new(sc, op->disk->vdev, lv,
+    rc = snap_lv_check_new(sc, op->vdev, lv,
                            snap_lv_snapshot_name(sc, lv, op->name));
-    return rc ? rc : check_pool(sc, op->disk->vdev, lv);
+    return rc ? rc : check_pool(sc, op->vdev, lv);
 }
 
-static void thin_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                          const struct snap_disk_op *op)
+static void thin_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->disk->lv;
     const char *name = snap_lv_snapshot_name(sc, lv, op->name);
@@ -77,7 +77,7 @@ static void thin_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
 /* The new volume's name; NULL if op->path is not in the group of @lv. */
 static const char *new_name(libxl_snapshot_ctx *sc,
-                            const struct snap_revert_op *op)
+                            const struct snap_disk_op *op)
 {
     const char *folder = snap_lv_device(sc, op->lv->vg, "");
     size_t len = strlen(folder);
@@ -89,15 +89,15 @@ static const char *new_name(libxl_snapshot_ctx *sc,
 }
 
 static int thin_revert_check(libxl_snapshot_ctx *sc,
-                             struct snap_revert_op *op)
+                             const struct snap_disk_op *op)
 {
-    const char *vdev = op->ds->vdev, *name;
+    const char *vdev = op->vdev, *name;
     int rc;
 
     if (!op->lv)
         return snap_fail(sc, ERROR_INVAL, "disk %s: there is no snapshot volume "
                          "%s; it was removed or renamed", vdev,
-                         op->ds->parent.pdev_path);
+                         op->image);
     if (!snap_lv_is_thin(op->lv) || !op->lv->pool)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is not thin", vdev,
                          op->lv->vg, op->lv->name);
@@ -114,7 +114,7 @@ static int thin_revert_check(libxl_snapshot_ctx *sc,
     return rc ? rc : check_pool(sc, vdev, op->lv);
 }
 
-static void thin_configure(const struct snap_revert_op *op,
+static void thin_configure(const struct snap_disk_op *op,
                            libxl_device_disk *disk)
 {
     snap_lv_set_disk(disk, op->path, op->ds->parent.backend);
@@ -122,7 +122,7 @@ static void thin_configure(const struct snap_revert_op *op,
 
 /* No -k: activated, now and whenever the host boots. */
 static void thin_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                                const struct snap_revert_op *op)
+                                const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->lv;
     const char *name = new_name(sc, op);
@@ -140,12 +140,19 @@ const struct snap_driver snap_driver_lvm_thin = {
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
         | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "lvcreate",
-    .moves = true,
+    .revert_moves_disk = true,
     .refuse = thin_refuse,
-    .check = thin_check,
-    .snapshot = thin_snapshot,
+    .look = snap_lv_look,
     .describe = snap_lv_describe,
-    .revert_check = thin_revert_check,
     .configure = thin_configure,
-    .revert_prepare = thin_revert_prepare,
+    .verbs = {
+        [SNAP_VERB_CREATE] = {
+            .check = thin_check,
+            .act = thin_create,
+        },
+        [SNAP_VERB_REVERT] = {
+            .check = thin_revert_check,
+            .prepare = thin_revert_prepare,
+        },
+    },
 };

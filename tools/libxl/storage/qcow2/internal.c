@@ -61,8 +61,8 @@ static int internal_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
                      disk->path, op->name);
 }
 
-static void internal_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                              const struct snap_disk_op *op)
+static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_disk_op *op)
 {
     const char *path = op->disk->path;
     struct snap_step *step;
@@ -79,33 +79,29 @@ static void internal_snapshot(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->shows = op->name;
 }
 
-static int internal_revert_check(libxl_snapshot_ctx *sc,
-                                 struct snap_revert_op *op)
-{
-    const char *path = op->ds->parent.pdev_path;
-    int rc;
+/*-- revert -----------------------------------------------------------------*/
 
-    if (snap_file_is_frozen(path))
+static int internal_revert_check(libxl_snapshot_ctx *sc,
+                                 const struct snap_disk_op *op)
+{
+    if (op->is_frozen)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
                          "base of an external snapshot that applying the tag "
                          "would ruin; copy the tag out with: qemu-img convert "
-                         "-l %s", op->ds->vdev, path, op->name);
-    rc = snap_gather_image(sc, path, "qcow2", &op->chain);
-    if (rc || snap_chain_top_tag(&op->chain, op->name)) return rc;
+                         "-l %s", op->vdev, op->image, op->name);
+    if (snap_chain_top_tag(&op->chain, op->name)) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
-                     "'%s'; it was deleted, or the image replaced",
-                     op->ds->vdev, path, op->name);
+                     "'%s'; it was deleted, or the image replaced", op->vdev,
+                     op->image, op->name);
 }
 
 static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                            const struct snap_revert_op *op)
+                            const struct snap_disk_op *op)
 {
-    const char *path = op->ds->parent.pdev_path;
-
     snap_plan_exec(sc, plan,
                    snap_sprintf(sc, "bring disk %s (%s) back to its tag %s",
-                                op->ds->vdev, path, op->name),
-                   tag_argv(sc, "-a", op->name, path));
+                                op->vdev, op->image, op->name),
+                   tag_argv(sc, "-a", op->name, op->image));
 }
 
 const struct snap_driver snap_driver_internal = {
@@ -116,9 +112,16 @@ const struct snap_driver snap_driver_internal = {
         | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "qemu-img",
     .refuse = internal_refuse,
-    .check = internal_check,
-    .snapshot = internal_snapshot,
-    .action = internal_action,
-    .revert_check = internal_revert_check,
-    .revert = internal_revert,
+    .look = snap_internal_look,
+    .verbs = {
+        [SNAP_VERB_CREATE] = {
+            .check = internal_check,
+            .act = internal_create,
+            .action = internal_action,
+        },
+        [SNAP_VERB_REVERT] = {
+            .check = internal_revert_check,
+            .act = internal_revert,
+        },
+    },
 };

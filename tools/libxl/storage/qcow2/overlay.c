@@ -12,6 +12,7 @@
  * be reverted to again; the layer that the domain wrote until then stays.
  */
 #include "storage/qcow2/qcow2.h"
+#include "storage/lvm/lvm.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -70,7 +71,7 @@ static const char *overlay_options(libxl_snapshot_ctx *sc,
 
 static int overlay_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 {
-    return snap_check_overlay(sc, op->path);
+    return snap_target_check_overlay(sc, &op->target);
 }
 
 static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
@@ -101,33 +102,49 @@ static const char *overlay_action(libxl_snapshot_ctx *sc,
                          NULL), NULL);
 }
 
-static int overlay_revert_check(libxl_snapshot_ctx *sc,
-                                struct snap_revert_op *op)
+/* The image is not to be written any more. */
+static void overlay_finish(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const struct snap_disk_op *op)
 {
-    const libxl_device_disk *base = &op->ds->parent;
+    const struct snap_disk *disk = op->disk;
+
+    if (disk->lv) snap_lv_plan_freeze(sc, plan, disk->lv);
+    else snap_plan_freeze(sc, plan, disk->path);
+}
+
+/*-- revert -----------------------------------------------------------------*/
+
+static int overlay_check_vhd(libxl_snapshot_ctx *sc,
+                             const struct snap_disk_op *op)
+{
+    if (op->vhd == SNAP_VHD_PLAIN) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: %s is %s; QEMU would read "
+                     "zeros from it", op->vdev, op->image,
+                     op->vhd == SNAP_VHD_DIFFERENCING
+                     ? "a differencing vhd" : "damaged or not a vhd");
+}
+
+static int overlay_revert_check(libxl_snapshot_ctx *sc,
+                                const struct snap_disk_op *op)
+{
     int rc;
 
-    if (!snap_file_exists(base->pdev_path))
+    if (!op->exists)
         return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
-                         op->ds->vdev, base->pdev_path);
-    if (base->format == LIBXL_DISK_FORMAT_VHD) {
-        rc = snap_check_vhd(sc, op->ds->vdev, base->pdev_path);
+                         op->vdev, op->image);
+    if (op->format == LIBXL_DISK_FORMAT_VHD) {
+        rc = overlay_check_vhd(sc, op);
         if (rc) return rc;
     }
-    rc = snap_gather_image(sc, base->pdev_path, snap_qemu_format(base->format),
-                           &op->chain);
-    if (rc) return rc;
-    return snap_check_overlay(sc, op->path);
+    return overlay_check(sc, op);
 }
 
 static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
                                    struct snap_plan *plan,
-                                   const struct snap_revert_op *op)
+                                   const struct snap_disk_op *op)
 {
-    const libxl_device_disk *base = &op->ds->parent;
-
-    plan_overlay(sc, plan, op->ds->vdev, op->path, base->pdev_path,
-                 snap_qemu_format(base->format), op->chain.virtual_size);
+    plan_overlay(sc, plan, op->vdev, op->path, op->image,
+                 snap_qemu_format(op->format), op->chain.virtual_size);
 }
 
 const struct snap_driver snap_driver_overlay = {
@@ -137,11 +154,19 @@ const struct snap_driver snap_driver_overlay = {
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
         | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "qemu-img",
-    .moves = true,
+    .revert_moves_disk = true,
     .refuse = overlay_refuse,
-    .check = overlay_check,
-    .prepare = overlay_prepare,
-    .action = overlay_action,
-    .revert_check = overlay_revert_check,
-    .revert_prepare = overlay_revert_prepare,
+    .look = snap_overlay_look,
+    .verbs = {
+        [SNAP_VERB_CREATE] = {
+            .check = overlay_check,
+            .prepare = overlay_prepare,
+            .action = overlay_action,
+            .finish = overlay_finish,
+        },
+        [SNAP_VERB_REVERT] = {
+            .check = overlay_revert_check,
+            .prepare = overlay_revert_prepare,
+        },
+    },
 };

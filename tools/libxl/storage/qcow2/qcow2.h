@@ -5,6 +5,10 @@
 
 #include "storage/disk/disk.h"
 
+/* Driver slots `look'. */
+int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
+int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
+
 extern const struct snap_driver snap_driver_internal;
 extern const struct snap_driver snap_driver_overlay;
 

@@ -22,7 +22,7 @@ static const char *vhd_refuse(libxl_snapshot_ctx *sc,
 
 static int vhd_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 {
-    return snap_check_overlay(sc, op->path);
+    return snap_target_check_overlay(sc, &op->target);
 }
 
 /* -e: on this parent, even if that is empty; else vhd-util takes the parent's
@@ -56,20 +56,24 @@ static void vhd_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
                              LIBXL_DISK_FORMAT_RAW);
 }
 
-static int vhd_revert_check(libxl_snapshot_ctx *sc, struct snap_revert_op *op)
+static void vhd_finish(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                       const struct snap_disk_op *op)
 {
-    const char *parent = op->ds->parent.pdev_path;
-    int rc;
-
-    if (!snap_file_exists(parent))
-        return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
-                         op->ds->vdev, parent);
-    rc = snap_gather_image(sc, parent, "vpc", &op->chain);
-    if (rc) return rc;
-    return snap_check_overlay(sc, op->path);
+    snap_plan_freeze(sc, plan, op->disk->path);
 }
 
-static void vhd_configure(const struct snap_revert_op *op,
+/*-- revert -----------------------------------------------------------------*/
+
+static int vhd_revert_check(libxl_snapshot_ctx *sc,
+                            const struct snap_disk_op *op)
+{
+    if (!op->exists)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: its base %s is missing",
+                         op->vdev, op->image);
+    return vhd_check(sc, op);
+}
+
+static void vhd_configure(const struct snap_disk_op *op,
                           libxl_device_disk *disk)
 {
     const char *path = op->path;
@@ -87,10 +91,9 @@ static void vhd_configure(const struct snap_revert_op *op,
 }
 
 static void vhd_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                               const struct snap_revert_op *op)
+                               const struct snap_disk_op *op)
 {
-    plan_differencing(sc, plan, op->ds->vdev, op->path,
-                      op->ds->parent.pdev_path);
+    plan_differencing(sc, plan, op->vdev, op->path, op->image);
 }
 
 const struct snap_driver snap_driver_vhd = {
@@ -99,13 +102,21 @@ const struct snap_driver snap_driver_vhd = {
     .known_by = SNAP_KNOWN_BY_FILE,
     .can = LIBXL_SNAPSHOT_CAN_OFFLINE | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "vhd-util",
-    .moves = true,
-    .makes = LIBXL_DISK_FORMAT_VHD,
+    .revert_moves_disk = true,
+    .overlay_format = LIBXL_DISK_FORMAT_VHD,
     .refuse = vhd_refuse,
-    .check = vhd_check,
-    .prepare = vhd_prepare,
+    .look = snap_vhd_look,
     .describe = vhd_describe,
-    .revert_check = vhd_revert_check,
     .configure = vhd_configure,
-    .revert_prepare = vhd_revert_prepare,
+    .verbs = {
+        [SNAP_VERB_CREATE] = {
+            .check = vhd_check,
+            .prepare = vhd_prepare,
+            .finish = vhd_finish,
+        },
+        [SNAP_VERB_REVERT] = {
+            .check = vhd_revert_check,
+            .prepare = vhd_revert_prepare,
+        },
+    },
 };

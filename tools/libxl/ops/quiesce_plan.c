@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/quiesce.c: how a domain's file systems can be frozen, and the
- * steps that do it.
+ * ops/quiesce_plan.c: how a domain's file systems can be frozen, and the
+ * steps that do it.  Pure.
  *
  * By the guest agent, on a channel that QEMU serves as a socket; or by a
  * program of the user's, called with "freeze" or "thaw" and the domain's name.
@@ -13,7 +13,7 @@
 #define QUIESCE_CHANNEL "org.qemu.guest_agent.0"
 
 /* The guest agent's channel; NULL: there is none. */
-static const libxl_device_channel *find_channel(const struct snap_domain *dom)
+static const libxl_device_channel *quiesce_channel(const struct snap_domain *dom)
 {
     int i;
 
@@ -29,9 +29,10 @@ static const libxl_device_channel *find_channel(const struct snap_domain *dom)
 /* xl gives the first channel the number 0 (up to 4.20: ARRAY_EXTEND_INIT in
  * xl_parse.c), which is the console's: libxl makes the channel and then the
  * console in the same place of xenstore, and QEMU's socket leads nowhere. */
-static int check_agent(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
+static int quiesce_check_agent(libxl_snapshot_ctx *sc,
+                               const struct snap_domain *dom)
 {
-    const libxl_device_channel *channel = find_channel(dom);
+    const libxl_device_channel *channel = quiesce_channel(dom);
 
     if (!channel)
         return snap_fail(sc, ERROR_INVAL, "domain %s: it has no channel for a "
@@ -53,50 +54,53 @@ static int check_agent(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
     return 0;
 }
 
-static int check_command(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
-                         const char *command)
+static int quiesce_check_command(libxl_snapshot_ctx *sc,
+                                 const struct snap_domain *dom,
+                                 const char *command, bool exists)
 {
     if (command[0] != '/')
         return snap_fail(sc, ERROR_INVAL, "%s: the program that freezes domain "
                          "%s needs an absolute path", command, dom->name);
-    if (!snap_file_exists(command))
+    if (!exists)
         return snap_fail(sc, ERROR_INVAL, "%s: there is no such program to "
                          "freeze domain %s", command, dom->name);
     return 0;
 }
 
-int snap_check_quiesce(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
-                       const char *command)
+int snap_quiesce_check(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
+                       const char *command, bool command_exists)
 {
     if (dom->paused)
         return snap_fail(sc, ERROR_INVAL, "domain %s: it is paused, and a "
                          "guest that stands still cannot write out what it "
                          "has cached; unpause it first", dom->name);
-    return command ? check_command(sc, dom, command) : check_agent(sc, dom);
+    return command ? quiesce_check_command(sc, dom, command, command_exists)
+                   : quiesce_check_agent(sc, dom);
 }
 
-static void set_how(libxl_snapshot_ctx *sc, struct snap_step *step,
-                    const struct snap_domain *dom, const char *command,
-                    const char *word)
+static void quiesce_set_how(libxl_snapshot_ctx *sc, struct snap_step *step,
+                            const struct snap_domain *dom, const char *command,
+                            const char *word)
 {
     if (command) step->argv = snap_argv(sc, command, word, dom->name, NULL);
-    else step->path = find_channel(dom)->u.socket.path;
+    else step->path = quiesce_channel(dom)->u.socket.path;
 }
 
-int snap_plan_quiesce(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const struct snap_domain *dom, const char *command)
 {
     struct snap_step *step;
 
     step = snap_plan_add(sc, plan, SNAP_STEP_QUIESCE, "freeze the guest's file "
                          "systems by %s", command ? command : "its agent");
-    set_how(sc, step, dom, command, "freeze");
+    quiesce_set_how(sc, step, dom, command, "freeze");
     step = snap_step_undo(sc, step, SNAP_STEP_THAW, "thaw them");
-    set_how(sc, step, dom, command, "thaw");
+    quiesce_set_how(sc, step, dom, command, "thaw");
     return snap_plan_last(plan);
 }
 
-void snap_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan, int quiesce)
+void snap_quiesce_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            int quiesce)
 {
     const struct snap_step *undo = plan->steps[quiesce].undo;
     struct snap_step *step = snap_plan_add(sc, plan, SNAP_STEP_THAW,

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* facts/layers.c: who uses the images of an operation. */
+#include "facts/facts.h"
+
+/* What is no local file, an export of an NBD server for one, has no users that
+ * could be seen here. */
+static void layers_add_path(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                            const char *who, const char *path, bool write_only)
+{
+    if (path[0] != '/') return;
+    layers->files = snap_grow(sc, layers->files,
+                              layers->num * sizeof(*layers->files),
+                              (layers->num + 1) * sizeof(*layers->files));
+    layers->files[layers->num++] = (struct snap_file_use){
+        .who = who, .path = path, .write_only = write_only,
+    };
+}
+
+void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                     const char *vdev, const char *image,
+                     const struct snap_chain *chain, bool base)
+{
+    const char *who = snap_sprintf(sc, "disk %s", vdev);
+    int i;
+
+    for (i = 0; i < chain->num_layers; i++)
+        layers_add_path(sc, layers, who, chain->layers[i].path, base || i > 0);
+    if (!chain->num_layers && image)
+        layers_add_path(sc, layers, who, image, base);
+}
+
+int snap_layers_find_users(libxl_snapshot_ctx *sc, struct snap_layers *layers,
+                           pid_t qemu_pid, uint32_t domid)
+{
+    const struct snap_users_except except = { qemu_pid, domid };
+
+    return snap_users_of_files(sc, layers->files, layers->num, &except);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/revert_plan.c: the order of a revert.  Pure.
+ *
+ *   before   new images, while the domain runs
+ *   destroy  the commit point
+ *   after    tags applied, volumes merged; "xl restore" or "xl create"; unpause:
+ *            nothing of this can be undone
+ */
+#include "ops/ops.h"
+
+/* What the driver of a disk does in a revert; snap_revert_look() has seen that it
+ * does something. */
+static const struct snap_verb *revert_verb(const struct snap_disk_op *op)
+{
+    return &op->driver->verbs[SNAP_VERB_REVERT];
+}
+
+/* The step waits until nobody writes to these any more. */
+static const char **revert_images_to_release(libxl_snapshot_ctx *sc,
+                                             const struct snap_revert *r)
+{
+    const char **paths = snap_zalloc(sc, (r->num_ops + 1) * sizeof(*paths));
+    int num = 0, i;
+
+    for (i = 0; i < r->num_ops; i++) {
+        if (r->ops[i].at_stake) paths[num++] = r->ops[i].at_stake;
+    }
+    return paths;
+}
+
+static void revert_plan_destroy(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    struct snap_step *step;
+
+    if (r->dom.domid == SNAP_NO_DOMAIN) return;
+    step = snap_plan_add(sc, &r->plan, SNAP_STEP_DESTROY,
+                         "destroy domain %s (domid %u)",
+                         r->config.c_info.name, r->dom.domid);
+    step->argv = revert_images_to_release(sc, r);
+    step->commit_point = true;
+}
+
+/* Which disks it has after @step, for a recovery to tell: its xl.cfg does not
+ * know. */
+static void revert_plan_new_disks(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                                  struct snap_step *step)
+{
+    struct snap_repoint *to = snap_zalloc(sc, (r->num_ops + 1) * sizeof(*to));
+    int i, num = 0;
+
+    for (i = 0; i < r->num_ops; i++) {
+        const struct snap_disk_op *op = &r->ops[i];
+        const libxl_device_disk *disk = snap_config_disk(&r->config,
+                                                         op->vdev);
+
+        if (!op->path) continue;
+        to[num++] = (struct snap_repoint){
+            .vdev = op->vdev, .to = disk->pdev_path,
+            .format = disk->format, .backend = disk->backend,
+        };
+    }
+    step->repoints = to;
+    step->num_repoints = num;
+}
+
+static void revert_plan_restore(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    const char *path = r->snap->memory_path;
+    struct snap_step *step;
+
+    step = snap_plan_add(sc, &r->plan, SNAP_STEP_RESTORE,
+                         "restore the memory %s with xl", path);
+    step->path = path;
+    step->argv = snap_argv(sc, r->params->xl_path, "restore", "-p",
+                           "/proc/self/fd/0", NULL);
+    step->content = r->config_json;
+    revert_plan_new_disks(sc, r, step);
+}
+
+/* What stands behind the file on xl's command line wins over it. */
+static void revert_plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    const libxl_uuid *uuid = &r->snap->domain_uuid;
+    const char *path = r->params->domain_config_path;
+    const char *identity = NULL;
+    struct snap_step *step;
+
+    if (!libxl_uuid_is_nil(uuid))
+        identity = snap_sprintf(sc, "uuid=\"" LIBXL_UUID_FMT "\"",
+                                LIBXL_UUID_BYTES(*uuid));
+    step = snap_plan_add(sc, &r->plan, SNAP_STEP_BOOT,
+                         "boot the domain from %s with xl", path);
+    step->argv = snap_argv(sc, r->params->xl_path, "create", "-q", "-p", path,
+                           r->disk_setting, identity, NULL);
+    revert_plan_new_disks(sc, r, step);
+}
+
+/* After the destroy, or without one where no domain runs. */
+static void revert_plan_back(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    int first = r->plan.num_steps, i;
+
+    for (i = 0; i < r->num_ops; i++)
+        if (revert_verb(&r->ops[i])->act)
+            revert_verb(&r->ops[i])->act(sc, &r->plan, &r->ops[i]);
+    if (r->snap->memory_path) revert_plan_restore(sc, r);
+    else revert_plan_boot(sc, r);
+    if (!r->params->leave_paused)
+        snap_plan_add(sc, &r->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
+    for (i = first; i < r->plan.num_steps; i++) {
+        r->plan.steps[i].needs_all = true;
+        r->plan.steps[i].commit_point = true;
+    }
+}
+
+void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    int i;
+
+    for (i = 0; i < r->num_ops; i++)
+        if (revert_verb(&r->ops[i])->prepare)
+            revert_verb(&r->ops[i])->prepare(sc, &r->plan, &r->ops[i]);
+    revert_plan_destroy(sc, r);
+    revert_plan_back(sc, r);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* storage/hook/request.c: what a hook is told.  Pure. */
+#include "storage/hook/hook.h"
+
+#define HOOK_PROTOCOL   1
+
+static const char *backend_name(enum snap_backend backend)
+{
+    switch (backend) {
+    case SNAP_BACKEND_QDISK: return "qdisk";
+    case SNAP_BACKEND_PHY:   return "phy";
+    case SNAP_BACKEND_OTHER: return "other";
+    default:                 return NULL;
+    }
+}
+
+struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
+                                      const char *name)
+{
+    return (struct snap_hook_disk){
+        .name = name, .vdev = disk->vdev, .path = disk->path,
+        .format = libxl_disk_format_to_string(disk->stored->format),
+        .backend = backend_name(disk->backend),
+        .running = disk->backend != SNAP_BACKEND_OFFLINE,
+    };
+}
+
+struct snap_hook_disk snap_hook_revert_facts(const struct snap_disk_op *op)
+{
+    const libxl_device_disk *disk = &op->ds->parent;
+
+    return (struct snap_hook_disk){
+        .name = op->name, .vdev = op->ds->vdev, .path = disk->pdev_path,
+        .format = libxl_disk_format_to_string(disk->format),
+    };
+}
+
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+/* All keys, always: a script's variable is then never another program's. */
+const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
+                              const struct snap_hook_disk *disk)
+{
+    return snap_json_object(
+        sc, "u:protocol", (uint64_t)HOOK_PROTOCOL, "s:verb", verb,
+        "s:name", or_empty(disk->name), "s:vdev", or_empty(disk->vdev),
+        "s:path", or_empty(disk->path), "s:format", or_empty(disk->format),
+        "s:backend", or_empty(disk->backend), "b:running", disk->running,
+        NULL);
+}

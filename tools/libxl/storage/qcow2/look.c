@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* storage/qcow2/look.c: what tags and overlays need to know of images. */
+#include "storage/qcow2/qcow2.h"
+
+int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
+{
+    op->at_stake = op->image;
+    if (op->verb == SNAP_VERB_CREATE) return 0;
+    op->is_frozen = snap_file_is_frozen(op->image);
+    if (op->is_frozen) return 0;
+    return snap_gather_image(sc, op->image, "qcow2", &op->chain);
+}
+
+int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
+{
+    int rc;
+
+    op->at_stake = op->image;
+    snap_target_look(sc, op->path, NULL, &op->target);
+    if (op->verb == SNAP_VERB_CREATE) return 0;
+    op->exists = snap_file_exists(op->image);
+    if (!op->exists) return 0;
+    if (op->format == LIBXL_DISK_FORMAT_VHD) {
+        rc = snap_vhd_read(sc, op->image, &op->vhd);
+        if (rc || op->vhd != SNAP_VHD_PLAIN) return rc;
+    }
+    return snap_gather_image(sc, op->image, snap_qemu_format(op->format),
+                             &op->chain);
+}

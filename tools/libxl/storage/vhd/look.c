@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* storage/vhd/look.c: what a differencing vhd needs to know of its parent. */
+#include "storage/vhd/vhd.h"
+
+int snap_vhd_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
+{
+    op->at_stake = op->image;
+    snap_target_look(sc, op->path, NULL, &op->target);
+    if (op->verb == SNAP_VERB_CREATE) return 0;
+    op->exists = snap_file_exists(op->image);
+    return op->exists ? snap_gather_image(sc, op->image, "vpc", &op->chain) : 0;
+}
