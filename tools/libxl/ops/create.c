@@ -57,7 +57,7 @@ static int create_run_plan(libxl_snapshot_ctx *sc, const struct snap_create *c,
                            struct snap_run *run)
 {
     struct snap_journal_head head = {
-        .operation = "create", .domain = c->dom.name,
+        .operation = snap_operation_create.name, .domain = c->dom.name,
         .uuid_str = c->dom.uuid_str, .domid = c->dom.domid,
         .snapshot = c->params->name,
         .memory_path = c->params->memory_path ? c->files[0].partial : NULL,

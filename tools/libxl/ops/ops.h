@@ -102,4 +102,44 @@ struct snap_revert {
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r);
 void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 
+/*-- recover: ending an operation that was cut off --------------------------*/
+
+struct snap_recover {
+    /* gathered */
+    struct snap_journal_entry entry;
+    uint32_t domid;             /* SNAP_NO_DOMAIN: it is not there any more */
+    int commit;                 /* the index of the commit point */
+    bool forward;               /* it is completed; else undone */
+    int first;                  /* forward: the step to begin with */
+    bool half_made;             /* domid is what an xl left that was killed */
+    bool memory_lost;           /* what is there of it is not complete */
+    const char *state;          /* a sentence */
+
+    struct snap_plan plan;
+};
+
+/* The index of the first commit point of @plan; plan->num_steps: it has none. */
+int snap_recover_commit_point(const struct snap_plan *plan);
+void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
+
+/*-- operations: those that keep a journal ----------------------------------*/
+
+struct snap_operation {
+    const char *name;           /* in journals; the command is snapshot-<name> */
+    /* The commit point was begun, and no more is known: whether it was passed.
+     * May be NULL: then it counts as passed. */
+    int (*was_committed)(libxl_snapshot_ctx *sc, const struct snap_recover *r,
+                         bool *was_r);
+    /* Before the rest of the operation is done: refuse what must not happen any
+     * more, and set r->first where that is not the step after the commit point,
+     * r->half_made and r->memory_lost.  May be NULL. */
+    int (*look)(libxl_snapshot_ctx *sc, struct snap_recover *r);
+};
+
+extern const struct snap_operation snap_operation_create;
+extern const struct snap_operation snap_operation_revert;
+/* All of them; and the one of that name, or NULL. */
+const struct snap_operation *const *snap_operations(int *num_r);
+const struct snap_operation *snap_operation_named(const char *name);
+
 #endif /* SNAP_OPS_H */

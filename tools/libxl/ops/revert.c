@@ -70,7 +70,7 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
                       libxl_domain_snapshot_result *result)
 {
     const struct snap_journal_head head = {
-        .operation = "revert", .domain = r->config.c_info.name,
+        .operation = snap_operation_revert.name, .domain = r->config.c_info.name,
         .uuid_str = revert_uuid(sc, r->snap), .domid = r->dom.domid,
         .running_uuid = r->dom.uuid_str, .snapshot = r->snap->name,
     };

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/recover_plan.c: the steps that end an operation that was cut off.  Pure.
+ *
+ *   back     the undos, the last first
+ *   forward  what comes after the commit point
+ */
+#include "ops/ops.h"
+
+int snap_recover_commit_point(const struct snap_plan *plan)
+{
+    int i;
+
+    for (i = 0; i < plan->num_steps; i++)
+        if (plan->steps[i].commit_point) return i;
+    return plan->num_steps;
+}
+
+static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
+                                           struct snap_plan *plan,
+                                           const struct snap_step *from)
+{
+    struct snap_step *step = snap_plan_add(sc, plan, from->kind, "%s",
+                                           from->what);
+    const char *what = step->what;
+
+    *step = *from;
+    step->what = what;
+    step->undo = NULL;
+    step->commit_point = false;
+    step->ends = -1;
+    return step;
+}
+
+/* After a crash of the host the journal may lack steps that were done. */
+static void recover_plan_back(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_plan *was = &r->entry.plan;
+    int last = r->entry.same_boot ? r->entry.at : r->commit, i;
+
+    for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0; i--)
+        if (was->steps[i].undo) recover_copy_step(sc, &r->plan, was->steps[i].undo);
+}
+
+/* The names under which files would have been published. */
+static void recover_plan_drop(libxl_snapshot_ctx *sc, struct snap_recover *r,
+                              const struct snap_step *publish)
+{
+    struct snap_step *step = snap_plan_add(sc, &r->plan, SNAP_STEP_UNLINK,
+                                           "remove %s", publish->path);
+
+    step->path = publish->path;
+}
+
+static void recover_plan_forward(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_plan *was = &r->entry.plan;
+    struct snap_step *step;
+    int i;
+
+    if (r->half_made && was->steps[r->first].kind != SNAP_STEP_DESTROY)
+        snap_plan_add(sc, &r->plan, SNAP_STEP_DESTROY, "destroy what xl left "
+                      "of domain %s", r->entry.head.domain);
+    for (i = r->first; i < was->num_steps; i++) {
+        if (r->memory_lost && was->steps[i].kind == SNAP_STEP_PUBLISH) {
+            recover_plan_drop(sc, r, &was->steps[i]);
+            continue;
+        }
+        step = recover_copy_step(sc, &r->plan, &was->steps[i]);
+        step->needs_known = false;      /* it is, now */
+    }
+    for (i = r->commit - 1; r->memory_lost && i >= 0; i--)
+        if (was->steps[i].kind == SNAP_STEP_MKDIR)
+            recover_copy_step(sc, &r->plan, was->steps[i].undo);
+}
+
+void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    if (r->entry.torn) return;
+    if (r->forward) recover_plan_forward(sc, r);
+    else recover_plan_back(sc, r);
+}
