@@ -1,82 +1,185 @@
 # SPDX-License-Identifier: LGPL-2.1-only
-# What the header, the help, the manual and the completion say is the same.
+# What the header, the help, the manual and the completion say is the same, and
+# the manual holds together. What it is compared with in the code is found by what
+# stands there, not by the name of a file.
 . "$srcdir/tests/tap.sh"
 
-header=$srcdir/tools/libxl/include/libxl_snapshot.h
-manual=$srcdir/docs/snapshot
-completion=$srcdir/completion/xl-snapshot
 tool=$builddir/tools/xl/xl-snapshot
+completion=$srcdir/completion/xl-snapshot
+manual=$srcdir/docs/snapshot
+commands=$("$tool" --help-rows | awk '{ print $1 }')
 
-# Prototypes in a paragraph without a comment; _init and _dispose are
-# explained once, at the top.
+# the manual pages of others that ours name
+others='
+    chattr(1) lvcreate(8) qemu-img(1) run-parts(8)
+    xl(1) xl.cfg(5) xl-disk-configuration(5)
+'
+
+words() { sort -u | tr '\n' ' '; }
+# "a-page.1" to "a-page(1)", and back
+referred() { sed 's/\(.*\)\.\([0-9]\)$/\1(\2)/'; }
+file_of() { printf '%s\n' "$1" | sed 's/(\([0-9]\))$/.\1/'; }
+
+pages=$(for pod in "$manual"/*.pod; do basename "$pod" .pod; done)
+ok "there are commands, and pages" test -n "$commands" -a -n "$pages"
+
+# --- the header: prototypes in a paragraph without a comment; _init and
+# _dispose are explained once, at the top
 undocumented() {
-    awk '/^$/ { commented = 0 }
+    find "$srcdir/tools" -name libxl_snapshot.h -exec awk '
+        /^$/ { commented = 0 }
         /\*\/$/ { commented = 1 }
         /^[a-z].*libxl_[a-z_]*\(/ && !/^typedef/ {
             name = $0
             sub(/\(.*/, "", name)
             if (!commented && name !~ /_(init|dispose)$/) print name
-        }' "$header"
+        }' {} +
 }
+ok "every function of the header has its comment" nothing undocumented
 
+# --- the snapshot config
+read_keys() {
+    find "$srcdir/tools" -name '*.c' -exec \
+        sed -n '/known_keys\[\]/,/^}/p' {} + | grep -oE '"[a-z_]+"' |
+        tr -d '"' | words
+}
+manual_keys() {
+    grep '^=item' "$manual/xl.snapshot.cfg.5.pod" | grep -oE 'B<[a-z_]+=' |
+        tr -d 'B<=' | words
+}
+ok "the manual has the keys that are read" same "$(manual_keys)" "$(read_keys)"
+
+# --- the commands: a page, options, completion
 help_options() {
     "$tool" help "$1" | grep '^-' | sed 's/   .*//' |
-        grep -oE -- '-{1,2}[A-Za-z][a-z-]*' | sort -u | tr '\n' ' '
+        grep -oE -- '-{1,2}[A-Za-z][a-z-]*' | words
 }
-
 pod_options() {
     sed -n '/^=head1 OPTIONS/,/^=head1 [^O]/p' "$manual/xl-$1.1.pod" |
         grep '^=item B<-' | grep -oE -- 'B<-{1,2}[A-Za-z][a-z-]*' |
-        sed 's/^B<//' | sort -u | tr '\n' ' '
+        sed 's/^B<//' | words
 }
-
 completed() {
     bash -c '. "$1"; shift; COMP_WORDS=(xl-snapshot "$@")
         COMP_CWORD=$#; _xl_snapshot; printf "%s\n" "${COMPREPLY[@]}"' \
-        bash "$completion" "$@" 2>/dev/null | tr -d '= ' | sort -u |
-        tr '\n' ' '
+        bash "$completion" "$@" 2>/dev/null | tr -d '= ' | words
 }
+has_bash() { command -v bash > /dev/null; }
 
-ok "every function of the header has its comment" nothing undocumented
-
-# one snapshot config key that is read and not in the manual, or the reverse
-read_keys() {
-    sed -n '/known_keys\[\]/,/^}/p' \
-        "$srcdir/tools/libxl/config/read.c" |
-        grep -oE '"[a-z_]+"' | tr -d '"' | sort -u
-}
-manual_keys() {
-    grep '^=item' "$srcdir/docs/snapshot/xl.snapshot.cfg.5.pod" |
-        grep -oE 'B<[a-z_]+=' | tr -d 'B<=' | sort -u
-}
-
-if [ -e "$srcdir/docs/snapshot/xl.snapshot.cfg.5.pod" ]; then
-    ok "the manual has the keys that are read" \
-        same "$(manual_keys)" "$(read_keys)"
-else
-    skip "the manual has the keys that are read" "no manual yet"
-fi
-commands=$("$tool" --help-rows | awk '{ print $1 }')
-ok "there are commands" test -n "$commands"
+ok "every command has a page, and every page a command" same \
+    "$(printf 'xl-%s.1\n' $commands | words)" \
+    "$(printf '%s\n' $pages | grep 'xl-snapshot-.*\.1$' | words)"
 for command in $commands; do
     ok "$command: its page has the options of the help" \
         same "$(pod_options "$command")" "$(help_options "$command")"
     sentence="$command: the completion has the options of the help"
-    if [ -e "$completion" ] && command -v bash >/dev/null; then
+    if has_bash; then
         ok "$sentence" same "$(completed "$command" -)" \
             "$(help_options "$command")"
     else
-        skip "$sentence" "no completion, or no bash"
+        skip "$sentence" "no bash"
     fi
 done
-if [ -e "$completion" ] && command -v bash >/dev/null; then
-    ok "the completion has the commands" same "$(completed '' | tr -d '\n')" \
-        "$(printf '%s\n' help $commands | sort | tr '\n' ' ')"
+if has_bash; then
+    ok "the completion has the commands" same "$(completed '')" \
+        "$(printf '%s\n' help $commands | words)"
 fi
-if command -v podchecker >/dev/null; then
-    for page in "$srcdir"/docs/snapshot/*.pod; do
-        [ -e "$page" ] || continue
-        ok "$(basename "$page") is good pod" podchecker -warnings "$page"
+
+# --- JSON: "NAME", of a step kind or a member that tools/xl prints
+kinds() {
+    grep -rhoE '\[SNAP_STEP_[A-Z_]+\] = (\{ *)?"[a-z-]+"' "$srcdir/tools" |
+        grep -oE '"[a-z-]+"' | tr -d '"' | words
+}
+manual_kinds() {
+    cat "$manual"/*.pod | sed -n '/^=head2 Kinds of steps/,/^=head1/p' |
+        grep '^    [a-z]' | sed 's/^    //; s/   .*//; s/,//g' | tr ' ' '\n' |
+        words
+}
+members() {
+    grep -rhoE 'json_[a-z0-9]+\((g|gen), "[a-z_]+"' "$srcdir/tools/xl" |
+        grep -oE '"[a-z_]+"' | tr -d '"' | sort -u
+}
+manual_members() {
+    cat "$manual"/*.1.pod | sed -n '/^=head1 JSON OUTPUT/,/^=head1 SEE/p' |
+        grep -oE '[a-z_]+' | sort -u
+}
+missing_members() { members | grep -vxF "$(manual_members)"; }
+ok "the code has kinds of steps" test -n "$(kinds)"
+ok "the manual has those" same "$(manual_kinds)" "$(kinds)"
+ok "the code prints JSON" test -n "$(members)"
+ok "the manual has every member of it" nothing missing_members
+
+# --- links
+# The links of the pod on stdin, which may go over two lines.
+links() { tr '\n' ' ' | grep -oE 'L<[^>]*>' | sed 's/^L<//; s/>$//'; }
+headings() { sed -n 's/^=head[12] //p' "$1"; }
+
+# The links of pod $1 that lead nowhere.
+broken() {
+    links < "$1" | while read -r link; do
+        page=${link%%/*} section=
+        case $link in */*) section=${link#*/} ;; esac
+        section=$(printf '%s\n' "$section" | sed 's/^"//; s/"$//')
+        case $page in
+        '') target=$1 ;;
+        xl-snapshot*|xl.snapshot*) target=$manual/$(file_of "$page").pod ;;
+        *)  printf '%s\n' $others | grep -qxF "$page" || echo "$link"
+            continue ;;
+        esac
+        [ -e "$target" ] || { echo "$link"; continue; }
+        [ -z "$section" ] || headings "$target" | grep -qxF "$section" ||
+            echo "$link"
     done
-fi
+}
+see_also() { sed -n '/^=head1 SEE ALSO/,$p' "$manual/$1.pod" | links; }
+# What the SEE ALSO of page $1 names twice, or is the page itself.
+also_odd() {
+    see_also "$1" | sort | uniq -d
+    see_also "$1" | grep -xF "$(echo "$1" | referred)"
+}
+# Pages of ours that are named somewhere and do not exist.
+unknown_pages() {
+    grep -rhoE 'xl[-.]snapshot[a-z.-]*\([1-8]\)' "$srcdir/README.md" \
+        "$srcdir/HACKING.md" "$srcdir/docs" "$srcdir/tools" \
+        "$srcdir/completion" "$srcdir/tests" | sort -u |
+        grep -vxF "$(printf '%s\n' $pages | referred)"
+}
+for page in $pages; do
+    ok "$page: its links lead somewhere" nothing broken "$manual/$page.pod"
+    ok "$page: has a SEE ALSO" test -n "$(see_also "$page")"
+    ok "$page: that is in order" nothing also_odd "$page"
+done
+ok "xl-snapshot(1) leads to every page" same \
+    "$(links < "$manual/xl-snapshot.1.pod" | sed 's,/.*,,' |
+       grep '^xl[-.]snapshot' | words)" \
+    "$(printf '%s\n' $pages | referred | grep -vxF 'xl-snapshot(1)' | words)"
+ok "pages that are named anywhere exist" nothing unknown_pages
+
+# --- pod and man
+# Warnings of man for $1, and what does not fit on a terminal.
+man_complaints() {
+    { MANWIDTH=80 man --warnings -E ascii -l "$1" 2>&1 >&3 |
+        sed 's/^/warning: /' >&2; } 3>&1 2>&1 |
+        awk '/^warning: / { print; next }
+            length > 80 { print "wider than 80 columns: " $0 }
+            { lines++ }
+            END { if (lines > 320) print lines " lines, more than 320" }'
+}
+has_man() {
+    command -v groff > /dev/null && man --version 2>&1 | grep -q '^man [0-9]'
+}
+for page in $pages; do
+    if command -v podchecker > /dev/null; then
+        ok "$page: is good pod" podchecker -warnings "$manual/$page.pod"
+    else
+        skip "$page: is good pod" "no podchecker"
+    fi
+    ok "$page: is made" test -s "$builddir/docs/snapshot/$page"
+    if has_man; then
+        ok "$page: man shows it, without a warning" \
+            nothing man_complaints "$builddir/docs/snapshot/$page"
+    else
+        skip "$page: man shows it, without a warning" "no man-db, or no groff"
+    fi
+done
 finished
