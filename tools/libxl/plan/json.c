@@ -6,44 +6,6 @@
 #include "plan/plan.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-static const char *const kind_names[] = {
-    [SNAP_STEP_MKDIR] = "mkdir",
-    [SNAP_STEP_RMDIR] = "rmdir",
-    [SNAP_STEP_CREATE_FILE] = "create-file",
-    [SNAP_STEP_UNLINK] = "unlink",
-    [SNAP_STEP_RECORD] = "record",
-    [SNAP_STEP_PUBLISH] = "publish",
-    [SNAP_STEP_FREEZE] = "freeze",
-    [SNAP_STEP_EXEC] = "exec",
-    [SNAP_STEP_HOOK] = "hook",
-    [SNAP_STEP_QMP] = "qmp",
-    [SNAP_STEP_SAVE] = "save",
-    [SNAP_STEP_RESUME] = "resume",
-    [SNAP_STEP_PAUSE] = "pause",
-    [SNAP_STEP_UNPAUSE] = "unpause",
-    [SNAP_STEP_QUIESCE] = "quiesce",
-    [SNAP_STEP_THAW] = "thaw",
-    [SNAP_STEP_REPOINT] = "repoint",
-    [SNAP_STEP_HOLD_MONITOR] = "hold-monitor",
-    [SNAP_STEP_RELEASE_MONITOR] = "release-monitor",
-    [SNAP_STEP_DESTROY] = "destroy",
-    [SNAP_STEP_RESTORE] = "restore",
-    [SNAP_STEP_BOOT] = "boot",
-};
-
-static const char *const done_names[] = {
-    [SNAP_DONE_NEVER] = "never",
-    [SNAP_DONE_LV_IS_THERE] = "lv-is-there",
-    [SNAP_DONE_LV_IS_GONE] = "lv-is-gone",
-    [SNAP_DONE_TAG_IS_GONE] = "tag-is-gone",
-};
-
-const char *snap_step_kind_name(enum snap_step_kind kind)
-{
-    return kind_names[kind];
-}
 
 /*-- writing ----------------------------------------------------------------*/
 
@@ -106,7 +68,7 @@ static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
                           bool whole)
 {
     return snap_json_object(
-        sc, "s:kind", kind_names[step->kind], "s:what", step->what,
+        sc, "s:kind", snap_step_kind_name(step->kind), "s:what", step->what,
         "s:path", step->path, "s:to", step->to, "s:like", step->like,
         "j:argv", argv_to_json(sc, step->argv),
         "s:command", step->command,
@@ -121,8 +83,8 @@ static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
         "j:undo_if_failed", flag(whole && step->undo_if_failed),
         "j:needs_all", flag(whole && step->needs_all),
         "j:needs_known", flag(whole && step->needs_known),
-        "s:done_when", whole && step->done_when ? done_names[step->done_when]
-                                                : NULL,
+        "s:done_when", whole && step->done_when
+                       ? snap_done_when_name(step->done_when) : NULL,
         "s:shows", whole ? step->shows : NULL,
         "j:ends", whole && step->ends >= 0
                   ? snap_sprintf(sc, "%d", step->ends) : NULL,
@@ -254,69 +216,24 @@ static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
     }
 }
 
-static bool is_argv(const char *const *argv)
-{
-    return argv && argv[0];
-}
-
-/* It has what it takes to be done: a record may be of another version, or
- * damaged. */
-static bool is_whole(const struct snap_step *s)
-{
-    int i;
-
-    for (i = 0; i < s->num_repoints; i++)
-        if (!s->repoints[i].vdev || !s->repoints[i].to
-            || (s->kind == SNAP_STEP_REPOINT
-                && (!s->repoints[i].be_path || !s->repoints[i].from)))
-            return false;
-    switch (s->kind) {
-    case SNAP_STEP_MKDIR: case SNAP_STEP_RMDIR: case SNAP_STEP_CREATE_FILE:
-    case SNAP_STEP_UNLINK: case SNAP_STEP_FREEZE:
-        return s->path;
-    case SNAP_STEP_PUBLISH: return s->path && s->to;
-    case SNAP_STEP_SAVE: case SNAP_STEP_RECORD: return s->path && s->content;
-    case SNAP_STEP_RESTORE: return s->path && s->content && is_argv(s->argv);
-    case SNAP_STEP_EXEC: case SNAP_STEP_BOOT: return is_argv(s->argv);
-    case SNAP_STEP_QMP: return s->command;
-    case SNAP_STEP_HOOK:
-        return s->path && s->path[0] == '/' && s->command && s->arguments;
-    case SNAP_STEP_QUIESCE:
-        return s->undo && (s->path || (is_argv(s->argv)
-                                       && is_argv(s->undo->argv)));
-    case SNAP_STEP_HOLD_MONITOR: case SNAP_STEP_RELEASE_MONITOR:
-        for (i = 0; i < s->num_pids && s->pids[i] > 0; i++);
-        return i == s->num_pids;
-    default: return true;
-    }
-}
-
-static int index_of(const char *const *names, int num, const char *name)
-{
-    int i;
-
-    for (i = 0; i < num && name; i++)
-        if (!strcmp(names[i], name)) return i;
-    return -1;
-}
-
 static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
                       struct snap_step *step, bool is_undo)
 {
     const char *kind = snap_json_str(obj, "kind");
     const char *done_when = snap_json_str(obj, "done_when");
     yajl_val undo = snap_json_get(obj, "undo");
-    int k = index_of(kind_names, sizeof(kind_names) / sizeof(*kind_names),
-                     kind);
-    int d = index_of(done_names, sizeof(done_names) / sizeof(*done_names),
-                     done_when), rc;
+    int k = snap_step_kind_find(kind), d = snap_done_when_find(done_when), rc;
+    const char *why;
 
-    if (k < 0 || (done_when && d < 0))
+    if (k < 0)
         return snap_fail(sc, ERROR_INVAL, "there is no step of kind '%s'",
                          kind ? kind : "");
+    if (done_when && d < 0)
+        return snap_fail(sc, ERROR_INVAL, "nothing tells by '%s' that a step "
+                         "is done", done_when);
     step->kind = k;
     step->what = text(sc, obj, "what");
-    if (!step->what) step->what = kind_names[k];
+    if (!step->what) step->what = snap_step_kind_name(k);
     step->path = text(sc, obj, "path");
     step->to = text(sc, obj, "to");
     step->like = text(sc, obj, "like");
@@ -341,9 +258,10 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
         rc = parse_step(sc, undo, step->undo, true);
         if (rc) return rc;
     }
-    if (is_whole(step)) return 0;
-    return snap_fail(sc, ERROR_INVAL, "it does not say all of the step '%s'",
-                     step->what);
+    why = snap_step_problem(step);
+    if (!why) return 0;
+    return snap_fail(sc, ERROR_INVAL, "the step '%s' (%s) cannot be done: %s",
+                     step->what, kind, why);
 }
 
 int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,

@@ -7,7 +7,7 @@
 
 #include "seams/seams.h"
 
-/*-- plan: steps as data ----------------------------------------------------*/
+/*-- steps as data ----------------------------------------------------------*/
 
 enum snap_step_kind {
     SNAP_STEP_MKDIR,            /* path; 0700 */
@@ -33,6 +33,7 @@ enum snap_step_kind {
     SNAP_STEP_DESTROY,
     SNAP_STEP_RESTORE,          /* path, content (config), argv */
     SNAP_STEP_BOOT,             /* argv */
+    SNAP_STEP_NUM,              /* how many there are */
 };
 
 /* What tells that an EXEC, done once more, has been done already. */
@@ -41,6 +42,7 @@ enum snap_done_when {
     SNAP_DONE_LV_IS_THERE,      /* the volume `shows', VG/LV */
     SNAP_DONE_LV_IS_GONE,
     SNAP_DONE_TAG_IS_GONE,      /* from the qcow2 path: the tag `shows' */
+    SNAP_DONE_NUM,              /* how many there are */
 };
 
 struct snap_step {
@@ -75,8 +77,19 @@ struct snap_plan {
     struct snap_step *steps;
 };
 
-/* "mkdir", as plans are printed and journals written. */
+/*-- kinds: their names, and what a step of each needs ----------------------*/
+
+/* "mkdir", as plans are printed and journals written; never NULL. */
 const char *snap_step_kind_name(enum snap_step_kind kind);
+const char *snap_done_when_name(enum snap_done_when when);
+/* The value of that name; -1: there is none, as of NULL. */
+int snap_step_kind_find(const char *name);
+int snap_done_when_find(const char *name);
+/* Why @step, of a kind that there is, cannot be done as it is, in words; NULL:
+ * it can. */
+const char *snap_step_problem(const struct snap_step *step);
+
+/*-- plan: a list of steps --------------------------------------------------*/
 
 /* Append a step and return it, to be filled in; valid until the next one. */
 struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,

@@ -13,6 +13,7 @@ static int program_was_run(libxl_snapshot_ctx *sc,
 
     switch (step->done_when) {
     case SNAP_DONE_NEVER:
+    case SNAP_DONE_NUM:
         break;
     case SNAP_DONE_LV_IS_THERE:
     case SNAP_DONE_LV_IS_GONE:
@@ -72,6 +73,7 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_RELEASE_MONITOR:
     case SNAP_STEP_RESTORE:             /* snapshot-recover has seen to that */
     case SNAP_STEP_BOOT:
+    case SNAP_STEP_NUM:
         return 0;
     }
     return 0;

@@ -236,6 +236,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_DESTROY: return run_destroy(sc, run, step);
     case SNAP_STEP_RESTORE: return run_restore(sc, run, step);
     case SNAP_STEP_BOOT:    return run_boot(sc, run, step);
+    case SNAP_STEP_NUM:     break;
     }
     return ERROR_INVAL;
 }

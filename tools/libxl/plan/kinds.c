@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * plan/kinds.c: what each kind of step is called, and what a step must have to
+ * be done.
+ *
+ * The names stand in journals and in the JSON of a dry run.  A journal may be
+ * damaged, or of another version, so every step that is read is compared with
+ * its row before any of the plan is done.
+ *
+ * Each row is where its kind is: [KIND] = { NAME, NEEDS, problem() }.  What a
+ * kind does is beside the seams, in run/steps_<object>.c.
+ */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#define NUM(rows) (sizeof(rows) / sizeof(*(rows)))
+
+enum {
+    NEEDS_PATH = 1 << 0,
+    NEEDS_TO = 1 << 1,
+    NEEDS_CONTENT = 1 << 2,
+    NEEDS_ARGV = 1 << 3,        /* a program, at least */
+    NEEDS_COMMAND = 1 << 4,
+    NEEDS_ARGUMENTS = 1 << 5,
+    NEEDS_UNDO = 1 << 6,
+};
+
+struct kind {
+    const char *name;
+    unsigned needs;             /* the members that must be there */
+    /* What else is wrong with a step that has them, in words; NULL: nothing.
+     * May be NULL: nothing else can be. */
+    const char *(*problem)(const struct snap_step *step);
+};
+
+/*-- what is odd ------------------------------------------------------------*/
+
+static bool is_argv(const char *const *argv)
+{
+    return argv && argv[0];
+}
+
+/* A hook is run as root: never by a path that depends on where we are. */
+static const char *hook_problem(const struct snap_step *step)
+{
+    return step->path[0] == '/' ? NULL : "'path' is not absolute";
+}
+
+/* By the agent's socket, or by a program that freezes and one that thaws. */
+static const char *quiesce_problem(const struct snap_step *step)
+{
+    if (step->path) return NULL;
+    if (!is_argv(step->argv)) return "'path' or 'argv' is missing";
+    return is_argv(step->undo->argv) ? NULL : "'argv' of its undo is missing";
+}
+
+static const char *repoint_problem(const struct snap_step *step)
+{
+    int i;
+
+    for (i = 0; i < step->num_repoints; i++) {
+        if (!step->repoints[i].be_path) return "'be_path' of a disk is missing";
+        if (!step->repoints[i].from) return "'from' of a disk is missing";
+    }
+    return NULL;
+}
+
+/* kill(2) takes 0 and less for whole groups of processes. */
+static const char *pids_problem(const struct snap_step *step)
+{
+    int i;
+
+    for (i = 0; i < step->num_pids; i++)
+        if (step->pids[i] <= 0) return "'pids' has one that is no pid";
+    return NULL;
+}
+
+/*-- the table --------------------------------------------------------------*/
+
+static const struct kind kinds[] = {
+    [SNAP_STEP_MKDIR] = { "mkdir", NEEDS_PATH, NULL },
+    [SNAP_STEP_RMDIR] = { "rmdir", NEEDS_PATH, NULL },
+    [SNAP_STEP_CREATE_FILE] = { "create-file", NEEDS_PATH, NULL },
+    [SNAP_STEP_UNLINK] = { "unlink", NEEDS_PATH, NULL },
+    [SNAP_STEP_RECORD] = { "record", NEEDS_PATH | NEEDS_CONTENT, NULL },
+    [SNAP_STEP_PUBLISH] = { "publish", NEEDS_PATH | NEEDS_TO, NULL },
+    [SNAP_STEP_FREEZE] = { "freeze", NEEDS_PATH, NULL },
+    [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, NULL },
+    [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS,
+                         hook_problem },
+    [SNAP_STEP_QMP] = { "qmp", NEEDS_COMMAND, NULL },
+    [SNAP_STEP_SAVE] = { "save", NEEDS_PATH | NEEDS_CONTENT, NULL },
+    [SNAP_STEP_RESUME] = { "resume", 0, NULL },
+    [SNAP_STEP_PAUSE] = { "pause", 0, NULL },
+    [SNAP_STEP_UNPAUSE] = { "unpause", 0, NULL },
+    [SNAP_STEP_QUIESCE] = { "quiesce", NEEDS_UNDO, quiesce_problem },
+    [SNAP_STEP_THAW] = { "thaw", 0, NULL },
+    [SNAP_STEP_REPOINT] = { "repoint", 0, repoint_problem },
+    [SNAP_STEP_HOLD_MONITOR] = { "hold-monitor", 0, pids_problem },
+    [SNAP_STEP_RELEASE_MONITOR] = { "release-monitor", 0, pids_problem },
+    [SNAP_STEP_DESTROY] = { "destroy", 0, NULL },
+    [SNAP_STEP_RESTORE] = { "restore", NEEDS_PATH | NEEDS_CONTENT | NEEDS_ARGV,
+                            NULL },
+    [SNAP_STEP_BOOT] = { "boot", NEEDS_ARGV, NULL },
+};
+_Static_assert(NUM(kinds) == SNAP_STEP_NUM,
+               "a kind of step has no row in plan/kinds.c");
+
+static const char *const done_names[] = {
+    [SNAP_DONE_NEVER] = "never",
+    [SNAP_DONE_LV_IS_THERE] = "lv-is-there",
+    [SNAP_DONE_LV_IS_GONE] = "lv-is-gone",
+    [SNAP_DONE_TAG_IS_GONE] = "tag-is-gone",
+};
+_Static_assert(NUM(done_names) == SNAP_DONE_NUM,
+               "a value of snap_done_when has no name in plan/kinds.c");
+
+/*-- names ------------------------------------------------------------------*/
+
+/* A row may be missing between others, which the compiler does not see. */
+#define NAMELESS "nameless"
+
+const char *snap_step_kind_name(enum snap_step_kind kind)
+{
+    unsigned k = kind;
+
+    return k < NUM(kinds) && kinds[k].name ? kinds[k].name : NAMELESS;
+}
+
+int snap_step_kind_find(const char *name)
+{
+    size_t k;
+
+    for (k = 0; k < NUM(kinds) && name; k++)
+        if (kinds[k].name && !strcmp(kinds[k].name, name)) return k;
+    return -1;
+}
+
+const char *snap_done_when_name(enum snap_done_when when)
+{
+    unsigned w = when;
+
+    return w < NUM(done_names) && done_names[w] ? done_names[w] : NAMELESS;
+}
+
+int snap_done_when_find(const char *name)
+{
+    size_t w;
+
+    for (w = 0; w < NUM(done_names) && name; w++)
+        if (done_names[w] && !strcmp(done_names[w], name)) return w;
+    return -1;
+}
+
+/*-- completeness -----------------------------------------------------------*/
+
+static const char *missing_member(const struct snap_step *step, unsigned needs)
+{
+    if ((needs & NEEDS_PATH) && !step->path) return "'path' is missing";
+    if ((needs & NEEDS_TO) && !step->to) return "'to' is missing";
+    if ((needs & NEEDS_CONTENT) && !step->content)
+        return "'content' is missing";
+    if ((needs & NEEDS_ARGV) && !is_argv(step->argv))
+        return "'argv' is missing";
+    if ((needs & NEEDS_COMMAND) && !step->command)
+        return "'command' is missing";
+    if ((needs & NEEDS_ARGUMENTS) && !step->arguments)
+        return "'arguments' is missing";
+    if ((needs & NEEDS_UNDO) && !step->undo) return "'undo' is missing";
+    return NULL;
+}
+
+const char *snap_step_problem(const struct snap_step *step)
+{
+    const struct kind *kind = &kinds[step->kind];
+    const char *why;
+    int i;
+
+    for (i = 0; i < step->num_repoints; i++) {
+        if (!step->repoints[i].vdev) return "'vdev' of a disk is missing";
+        if (!step->repoints[i].to) return "'to' of a disk is missing";
+    }
+    why = missing_member(step, kind->needs);
+    return why || !kind->problem ? why : kind->problem(step);
+}
