@@ -175,13 +175,8 @@ static void a_plan_that_is_none_is_refused(void)
         "[{\"kind\":\"pause\",\"ends\":0}]",
         "[{\"kind\":\"pause\",\"undo\":{\"kind\":\"fly\"}}]",
         /* what it takes to do it is missing */
-        "[{\"kind\":\"mkdir\"}]", "[{\"kind\":\"exec\",\"argv\":[]}]",
+        "[{\"kind\":\"mkdir\"}]",
         "[{\"kind\":\"pause\",\"undo\":{\"kind\":\"unlink\"}}]",
-        "[{\"kind\":\"quiesce\",\"path\":\"/s\"}]",
-        "[{\"kind\":\"hook\",\"path\":\"a\",\"command\":\"b\","
-        "\"arguments\":\"{}\"}]",
-        "[{\"kind\":\"repoint\",\"disks\":[{\"vdev\":\"xvda\"}]}]",
-        "[{\"kind\":\"hold-monitor\",\"pids\":[-1]}]",
         "[{\"kind\":\"release-monitor\",\"pids\":[1,4294967298]}]",
     };
     struct snap_plan plan;
