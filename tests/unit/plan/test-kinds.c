@@ -166,6 +166,14 @@ static void what_is_odd_is_refused_in_words(void)
         "'pids' has one that is no pid",
         "[{\"kind\":\"release-monitor\",\"pids\":[-1]}]",
         "'pids' has one that is no pid",
+        "[{\"kind\":\"exec\",\"argv\":[\"a\"],"
+        "\"done_when\":\"lv-is-there\"}]", "'shows' is missing",
+        "[{\"kind\":\"exec\",\"argv\":[\"a\"],"
+        "\"done_when\":\"lv-is-gone\"}]", "'shows' is missing",
+        "[{\"kind\":\"exec\",\"argv\":[\"a\"],\"path\":\"/a\","
+        "\"done_when\":\"tag-is-gone\"}]", "'shows' is missing",
+        "[{\"kind\":\"exec\",\"argv\":[\"a\"],\"shows\":\"s\","
+        "\"done_when\":\"tag-is-gone\"}]", "'path' is missing",
         "[{\"kind\":\"fly\"}]", "there is no step of kind 'fly'",
         "[{\"kind\":\"nameless\"}]", "there is no step of kind 'nameless'",
         "[{}]", "there is no step of kind ''",

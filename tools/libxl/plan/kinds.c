@@ -7,8 +7,8 @@
  * damaged, or of another version, so every step that is read is compared with
  * its row before any of the plan is done.
  *
- * Each row is where its kind is: [KIND] = { NAME, NEEDS, problem() }.  What a
- * kind does is beside the seams, in run/steps_<object>.c.
+ * A row is { NAME, NEEDS, problem() }.  What a step does is in
+ * run/steps_<object>.c.
  */
 #include "plan/plan.h"
 
@@ -24,9 +24,10 @@ enum {
     NEEDS_COMMAND = 1 << 4,
     NEEDS_ARGUMENTS = 1 << 5,
     NEEDS_UNDO = 1 << 6,
+    NEEDS_SHOWS = 1 << 7,
 };
 
-struct kind {
+struct row {
     const char *name;
     unsigned needs;             /* the members that must be there */
     /* What else is wrong with a step that has them, in words; NULL: nothing.
@@ -78,7 +79,7 @@ static const char *pids_problem(const struct snap_step *step)
 
 /*-- the table --------------------------------------------------------------*/
 
-static const struct kind kinds[] = {
+static const struct row kinds[] = {
     [SNAP_STEP_MKDIR] = { "mkdir", NEEDS_PATH, NULL },
     [SNAP_STEP_RMDIR] = { "rmdir", NEEDS_PATH, NULL },
     [SNAP_STEP_CREATE_FILE] = { "create-file", NEEDS_PATH, NULL },
@@ -107,50 +108,52 @@ static const struct kind kinds[] = {
 _Static_assert(NUM(kinds) == SNAP_STEP_NUM,
                "a kind of step has no row in plan/kinds.c");
 
-static const char *const done_names[] = {
-    [SNAP_DONE_NEVER] = "never",
-    [SNAP_DONE_LV_IS_THERE] = "lv-is-there",
-    [SNAP_DONE_LV_IS_GONE] = "lv-is-gone",
-    [SNAP_DONE_TAG_IS_GONE] = "tag-is-gone",
+static const struct row done_whens[] = {
+    [SNAP_DONE_NEVER] = { "never", 0, NULL },
+    [SNAP_DONE_LV_IS_THERE] = { "lv-is-there", NEEDS_SHOWS, NULL },
+    [SNAP_DONE_LV_IS_GONE] = { "lv-is-gone", NEEDS_SHOWS, NULL },
+    [SNAP_DONE_TAG_IS_GONE] = { "tag-is-gone", NEEDS_PATH | NEEDS_SHOWS, NULL },
 };
-_Static_assert(NUM(done_names) == SNAP_DONE_NUM,
-               "a value of snap_done_when has no name in plan/kinds.c");
+_Static_assert(NUM(done_whens) == SNAP_DONE_NUM,
+               "a value of snap_done_when has no row in plan/kinds.c");
 
 /*-- names ------------------------------------------------------------------*/
 
-/* A row may be missing between others, which the compiler does not see. */
+/* Where a row is missing between others, which the compiler does not see. */
 #define NAMELESS "nameless"
+
+static const char *name_at(const struct row *rows, size_t num, size_t at)
+{
+    return at < num && rows[at].name ? rows[at].name : NAMELESS;
+}
+
+static int find_name(const struct row *rows, size_t num, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < num && name; i++)
+        if (rows[i].name && !strcmp(rows[i].name, name)) return i;
+    return -1;
+}
 
 const char *snap_step_kind_name(enum snap_step_kind kind)
 {
-    unsigned k = kind;
-
-    return k < NUM(kinds) && kinds[k].name ? kinds[k].name : NAMELESS;
+    return name_at(kinds, NUM(kinds), kind);
 }
 
 int snap_step_kind_find(const char *name)
 {
-    size_t k;
-
-    for (k = 0; k < NUM(kinds) && name; k++)
-        if (kinds[k].name && !strcmp(kinds[k].name, name)) return k;
-    return -1;
+    return find_name(kinds, NUM(kinds), name);
 }
 
 const char *snap_done_when_name(enum snap_done_when when)
 {
-    unsigned w = when;
-
-    return w < NUM(done_names) && done_names[w] ? done_names[w] : NAMELESS;
+    return name_at(done_whens, NUM(done_whens), when);
 }
 
 int snap_done_when_find(const char *name)
 {
-    size_t w;
-
-    for (w = 0; w < NUM(done_names) && name; w++)
-        if (done_names[w] && !strcmp(done_names[w], name)) return w;
-    return -1;
+    return find_name(done_whens, NUM(done_whens), name);
 }
 
 /*-- completeness -----------------------------------------------------------*/
@@ -168,12 +171,13 @@ static const char *missing_member(const struct snap_step *step, unsigned needs)
     if ((needs & NEEDS_ARGUMENTS) && !step->arguments)
         return "'arguments' is missing";
     if ((needs & NEEDS_UNDO) && !step->undo) return "'undo' is missing";
+    if ((needs & NEEDS_SHOWS) && !step->shows) return "'shows' is missing";
     return NULL;
 }
 
 const char *snap_step_problem(const struct snap_step *step)
 {
-    const struct kind *kind = &kinds[step->kind];
+    const struct row *kind = &kinds[step->kind];
     const char *why;
     int i;
 
@@ -181,6 +185,7 @@ const char *snap_step_problem(const struct snap_step *step)
         if (!step->repoints[i].vdev) return "'vdev' of a disk is missing";
         if (!step->repoints[i].to) return "'to' of a disk is missing";
     }
-    why = missing_member(step, kind->needs);
+    why = missing_member(step, kind->needs
+                               | done_whens[step->done_when].needs);
     return why || !kind->problem ? why : kind->problem(step);
 }
