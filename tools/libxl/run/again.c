@@ -31,9 +31,12 @@ static int program_was_run(libxl_snapshot_ctx *sc,
 int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step, bool *done_r)
 {
+    const struct snap_step_act *act = snap_step_act(step->kind);
     bool gone = run->domid == SNAP_NO_DOMAIN;
 
     *done_r = false;
+    if (act) return act->is_done ? act->is_done(sc, run, step, done_r) : 0;
+
     switch (step->kind) {
     case SNAP_STEP_QUIESCE:
     case SNAP_STEP_THAW:
@@ -54,26 +57,15 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
         *done_r = gone || snap_dom_is_paused(sc, run->domid)
                           == (step->kind == SNAP_STEP_PAUSE);
         return 0;
-    case SNAP_STEP_RECORD:
-        *done_r = !snap_file_exists(step->path);    /* published */
-        return 0;
-    case SNAP_STEP_PUBLISH:
-        *done_r = !snap_file_exists(step->path) && snap_file_exists(step->to);
-        return 0;
     case SNAP_STEP_EXEC:
         return program_was_run(sc, step, done_r);
-    case SNAP_STEP_MKDIR:
-    case SNAP_STEP_RMDIR:
-    case SNAP_STEP_CREATE_FILE:
-    case SNAP_STEP_UNLINK:
-    case SNAP_STEP_FREEZE:
     case SNAP_STEP_HOOK:
     case SNAP_STEP_SAVE:
     case SNAP_STEP_HOLD_MONITOR:
     case SNAP_STEP_RELEASE_MONITOR:
     case SNAP_STEP_RESTORE:             /* snapshot-recover has seen to that */
     case SNAP_STEP_BOOT:
-    case SNAP_STEP_NUM:
+    default:
         return 0;
     }
     return 0;

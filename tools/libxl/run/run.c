@@ -202,19 +202,13 @@ static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
 {
+    const struct snap_step_act *act = snap_step_act(step->kind);
+
     run->lost = false;
     if (step->kind != SNAP_STEP_QMP) run_qmp_close(run);
+    if (act) return act->run(sc, run, step);
 
     switch (step->kind) {
-    case SNAP_STEP_MKDIR:   return snap_file_mkdir(sc, step->path);
-    case SNAP_STEP_RMDIR:   return snap_file_rmdir(sc, step->path);
-    case SNAP_STEP_CREATE_FILE:
-        return snap_file_create(sc, step->path, step->like, step->content);
-    case SNAP_STEP_UNLINK:  return snap_file_unlink(sc, step->path);
-    case SNAP_STEP_RECORD:
-        return snap_state_record(sc, step->path, step->content);
-    case SNAP_STEP_PUBLISH: return snap_file_publish(sc, step->path, step->to);
-    case SNAP_STEP_FREEZE:  return snap_file_freeze(sc, step->path);
     case SNAP_STEP_EXEC:
         return run_exec(sc, step);
     case SNAP_STEP_HOOK:
@@ -236,7 +230,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_DESTROY: return run_destroy(sc, run, step);
     case SNAP_STEP_RESTORE: return run_restore(sc, run, step);
     case SNAP_STEP_BOOT:    return run_boot(sc, run, step);
-    case SNAP_STEP_NUM:     break;
+    default:                break;
     }
     return ERROR_INVAL;
 }

@@ -147,4 +147,44 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
 int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step, bool *done_r);
 
+/*-- steps: what a step of each kind does -----------------------------------*/
+
+/*
+ * One kind's row in the table that run/steps_<object>.c ends in: what a step
+ * does, and beside it what tells that it is done.  @step has all that
+ * plan/kinds.c says its kind needs, and no more than that is sure.
+ */
+struct snap_step_act {
+    enum snap_step_kind kind;
+
+    /*
+     * Do the step.  Must not be NULL.  Returns 0, or fails with a sentence.
+     * Signals are blocked, and the guest may be held: whatever may hang needs
+     * a deadline.  Sets run->lost where nobody can know whether a step that
+     * failed was done.
+     */
+    int (*run)(libxl_snapshot_ctx *sc, struct snap_run *run,
+               const struct snap_step *step);
+
+    /*
+     * Set *done_r: whether the step is done already.  Asked before a step of a
+     * recovery, and before the undo of a step that was lost; run() is called
+     * only if not.  Looks at the world, which it does not change, and never at
+     * the journal, which may lack its last lines.  The domain may be gone
+     * (run->domid is SNAP_NO_DOMAIN).  May fail as run() may.
+     * May be NULL: to do it once more does no harm.
+     */
+    int (*is_done)(libxl_snapshot_ctx *sc, struct snap_run *run,
+                   const struct snap_step *step, bool *done_r);
+};
+
+/* The row of @kind; NULL: there is none. */
+const struct snap_step_act *snap_step_act(enum snap_step_kind kind);
+
+/*
+ * The tables that snap_step_act() looks through, with the numbers of their
+ * rows: so the compiler sees in run/steps.c whether each kind has one.
+ */
+extern const struct snap_step_act snap_steps_file[7];
+
 #endif /* SNAP_RUN_H */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * test-steps.c: what steps do, and what tells that they are done, as far as
+ * that needs no domain.
+ */
+#include "../test.h"
+#include "run/run.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The domain is gone, unless a test says otherwise. */
+static struct snap_run no_domain(void)
+{
+    return (struct snap_run){ .domid = SNAP_NO_DOMAIN, .domain_name = "web" };
+}
+
+static bool is_done(const struct snap_step *step)
+{
+    const struct snap_step_act *act = snap_step_act(step->kind);
+    struct snap_run run = no_domain();
+    bool done = true;
+
+    REQUIRE(act != NULL);
+    if (!act->is_done) return false;
+    CHECK_OK(act->is_done(sc, &run, step, &done));
+    return done;
+}
+
+static void add(struct snap_plan *plan, enum snap_step_kind kind,
+                const char *path, const char *to)
+{
+    struct snap_step *step = snap_plan_add(sc, plan, kind, "do it");
+
+    step->path = path;
+    step->to = to;
+    step->content = "x";
+}
+
+/*-- files ------------------------------------------------------------------*/
+
+static void a_published_file_is_known_by_both_its_names(void)
+{
+    const struct snap_step step = {
+        .kind = SNAP_STEP_PUBLISH, .path = tmp_path("a"), .to = tmp_path("b"),
+    };
+
+    CHECK(!is_done(&step));             /* neither: somebody removed it */
+    tmp_text("a", "new");
+    CHECK(!is_done(&step));
+    tmp_text("b", "old");
+    CHECK(!is_done(&step));
+    CHECK_INT(unlink(step.path), 0);
+    CHECK(is_done(&step));
+}
+
+static void a_record_is_done_when_its_file_has_been_published(void)
+{
+    const struct snap_step step = {
+        .kind = SNAP_STEP_RECORD, .path = tmp_path("a"), .content = "",
+    };
+
+    CHECK(is_done(&step));
+    tmp_text("a", "");
+    CHECK(!is_done(&step));
+}
+
+static void steps_on_files_that_are_done_can_be_done_again(void)
+{
+    struct snap_run run = no_domain();
+    struct snap_plan plan = { 0 };
+
+    add(&plan, SNAP_STEP_MKDIR, tmp_path("dir"), NULL);
+    add(&plan, SNAP_STEP_RECORD, tmp_path("a"), NULL);
+    add(&plan, SNAP_STEP_PUBLISH, tmp_path("a"), tmp_path("b"));
+    add(&plan, SNAP_STEP_UNLINK, tmp_path("c"), NULL);
+    add(&plan, SNAP_STEP_RMDIR, tmp_path("d"), NULL);
+    CHECK_INT(mkdir(tmp_path("dir"), 0700), 0);
+    tmp_text("b", "kept");
+    run.again = true;
+    CHECK_OK(snap_run_plan(sc, &run, &plan));
+    CHECK_STR(file_text(tmp_path("b")), "kept");
+}
+
+static void a_file_is_made_published_and_removed(void)
+{
+    struct snap_run run = no_domain();
+    struct snap_plan plan = { 0 };
+
+    add(&plan, SNAP_STEP_MKDIR, tmp_path("dir"), NULL);
+    add(&plan, SNAP_STEP_CREATE_FILE, tmp_path("dir/a"), NULL);
+    add(&plan, SNAP_STEP_PUBLISH, tmp_path("dir/a"), tmp_path("b"));
+    add(&plan, SNAP_STEP_RMDIR, tmp_path("dir"), NULL);
+    add(&plan, SNAP_STEP_UNLINK, tmp_path("c"), NULL);
+    tmp_text("c", "");
+    CHECK_OK(snap_run_plan(sc, &run, &plan));
+    CHECK_STR(file_text(tmp_path("b")), "x");
+    CHECK(!snap_file_exists(tmp_path("dir")));
+    CHECK(!snap_file_exists(tmp_path("c")));
+}
+
+TESTS(TEST(a_published_file_is_known_by_both_its_names),
+      TEST(a_record_is_done_when_its_file_has_been_published),
+      TEST(steps_on_files_that_are_done_can_be_done_again),
+      TEST(a_file_is_made_published_and_removed))

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * run/steps_file.c: steps that change our own files.
+ *
+ * A recovery can do most of them once more: a folder that is there, or a file
+ * that is gone, is as it should be.  CREATE_FILE is never among its steps: it
+ * stands before the commit point and is no undo.
+ */
+#include "run/run.h"
+
+static int file_mkdir(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_mkdir(sc, step->path);
+}
+
+static int file_rmdir(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_rmdir(sc, step->path);
+}
+
+static int file_create(libxl_snapshot_ctx *sc, struct snap_run *run,
+                       const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_create(sc, step->path, step->like, step->content);
+}
+
+static int file_unlink(libxl_snapshot_ctx *sc, struct snap_run *run,
+                       const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_unlink(sc, step->path);
+}
+
+static int file_record(libxl_snapshot_ctx *sc, struct snap_run *run,
+                       const struct snap_step *step)
+{
+    (void)run;
+    return snap_state_record(sc, step->path, step->content);
+}
+
+/* The snapshot config has been published, which comes after. */
+static int file_is_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
+                            const struct snap_step *step, bool *done_r)
+{
+    (void)sc, (void)run;
+    *done_r = !snap_file_exists(step->path);
+    return 0;
+}
+
+static int file_publish(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_publish(sc, step->path, step->to);
+}
+
+static int file_is_published(libxl_snapshot_ctx *sc, struct snap_run *run,
+                             const struct snap_step *step, bool *done_r)
+{
+    (void)sc, (void)run;
+    *done_r = !snap_file_exists(step->path) && snap_file_exists(step->to);
+    return 0;
+}
+
+static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
+                       const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_freeze(sc, step->path);
+}
+
+const struct snap_step_act snap_steps_file[] = {
+    { SNAP_STEP_MKDIR, .run = file_mkdir },
+    { SNAP_STEP_RMDIR, .run = file_rmdir },
+    { SNAP_STEP_CREATE_FILE, .run = file_create },
+    { SNAP_STEP_UNLINK, .run = file_unlink },
+    { SNAP_STEP_RECORD, .run = file_record, .is_done = file_is_recorded },
+    { SNAP_STEP_PUBLISH, .run = file_publish, .is_done = file_is_published },
+    { SNAP_STEP_FREEZE, .run = file_freeze },
+};
