@@ -6,6 +6,7 @@
 #include "../test.h"
 #include "run/run.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,7 +100,87 @@ static void a_file_is_made_published_and_removed(void)
     CHECK(!snap_file_exists(tmp_path("c")));
 }
 
+/*-- programs ---------------------------------------------------------------*/
+
+/* A program @name before all others, which prints @text. */
+static void stand_in(const char *name, const char *text)
+{
+    const char *path = tmp_text(name, snap_sprintf(sc, "#!/bin/sh\nexec cat "
+                                                   "<<'END'\n%s\nEND\n",
+                                                   text));
+
+    CHECK_INT(chmod(path, 0700), 0);
+    setenv("PATH", snap_sprintf(sc, "%s:/usr/bin:/bin", tmp_path("")), 1);
+}
+
+/* As LVM 2.03.16 and QEMU 7.2 print it: volume vg/there, tag "there". */
+static void stand_ins(void)
+{
+    stand_in("lvs", "{\"report\":[{\"lv\":[{\"vg_name\":\"vg\","
+             "\"lv_name\":\"there\",\"lv_attr\":\"-wi-ao----\","
+             "\"lv_size\":\"4194304\",\"lv_path\":\"/dev/vg/there\","
+             "\"lv_dm_path\":\"/dev/mapper/vg-there\","
+             "\"lv_kernel_major\":\"253\",\"lv_kernel_minor\":\"0\","
+             "\"lv_tags\":\"\",\"origin\":\"\",\"pool_lv\":\"\","
+             "\"data_percent\":\"\",\"metadata_percent\":\"\","
+             "\"chunk_size\":\"4096\",\"vg_free\":\"0\","
+             "\"vg_extent_size\":\"4194304\"}]}]}");
+    stand_in("qemu-img", "[{\"filename\":\"/a\",\"format\":\"qcow2\","
+             "\"virtual-size\":1048576,\"snapshots\":[{\"id\":\"1\","
+             "\"name\":\"there\",\"vm-state-size\":0,\"date-sec\":1,"
+             "\"date-nsec\":0,\"vm-clock-sec\":0,\"vm-clock-nsec\":0}]}]");
+}
+
+static void a_program_shows_that_it_was_run_as_its_step_says(void)
+{
+    static const struct {
+        enum snap_done_when when;
+        const char *shows;
+        bool done;
+    } cases[] = {
+        { SNAP_DONE_NEVER, "vg/there", false },
+        { SNAP_DONE_LV_IS_THERE, "vg/there", true },
+        { SNAP_DONE_LV_IS_THERE, "vg/gone", false },
+        { SNAP_DONE_LV_IS_GONE, "vg/there", false },
+        { SNAP_DONE_LV_IS_GONE, "vg/gone", true },
+        { SNAP_DONE_TAG_IS_GONE, "there", false },
+        { SNAP_DONE_TAG_IS_GONE, "gone", true },
+    };
+    size_t i;
+
+    stand_ins();
+    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct snap_step step = {
+            .kind = SNAP_STEP_EXEC, .path = "/a", .shows = cases[i].shows,
+            .done_when = cases[i].when,
+        };
+
+        CHECK_INT(is_done(&step), cases[i].done);
+    }
+}
+
+static void a_program_that_was_run_is_not_run_again(void)
+{
+    struct snap_run run = no_domain();
+    struct snap_plan plan = { 0 };
+    struct snap_step *step;
+
+    stand_ins();
+    step = snap_plan_exec(sc, &plan, "make it", snap_argv(
+        sc, "mkdir", tmp_path("made-again"), NULL));
+    step->done_when = SNAP_DONE_LV_IS_THERE;
+    step->shows = "vg/there";
+    snap_plan_exec(sc, &plan, "make another", snap_argv(
+        sc, "mkdir", tmp_path("made"), NULL));
+    run.again = true;
+    CHECK_OK(snap_run_plan(sc, &run, &plan));
+    CHECK(!snap_file_exists(tmp_path("made-again")));
+    CHECK(snap_file_exists(tmp_path("made")));
+}
+
 TESTS(TEST(a_published_file_is_known_by_both_its_names),
       TEST(a_record_is_done_when_its_file_has_been_published),
       TEST(steps_on_files_that_are_done_can_be_done_again),
-      TEST(a_file_is_made_published_and_removed))
+      TEST(a_file_is_made_published_and_removed),
+      TEST(a_program_shows_that_it_was_run_as_its_step_says),
+      TEST(a_program_that_was_run_is_not_run_again))

@@ -5,29 +5,6 @@
  */
 #include "run/run.h"
 
-static int program_was_run(libxl_snapshot_ctx *sc,
-                           const struct snap_step *step, bool *done_r)
-{
-    bool there;
-    int rc;
-
-    switch (step->done_when) {
-    case SNAP_DONE_NEVER:
-    case SNAP_DONE_NUM:
-        break;
-    case SNAP_DONE_LV_IS_THERE:
-    case SNAP_DONE_LV_IS_GONE:
-        rc = snap_gather_lv_exists(sc, step->shows, &there);
-        *done_r = there == (step->done_when == SNAP_DONE_LV_IS_THERE);
-        return rc;
-    case SNAP_DONE_TAG_IS_GONE:
-        rc = snap_gather_has_tag(sc, step->path, step->shows, &there);
-        *done_r = !there;
-        return rc;
-    }
-    return 0;
-}
-
 int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step, bool *done_r)
 {
@@ -57,9 +34,6 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
         *done_r = gone || snap_dom_is_paused(sc, run->domid)
                           == (step->kind == SNAP_STEP_PAUSE);
         return 0;
-    case SNAP_STEP_EXEC:
-        return program_was_run(sc, step, done_r);
-    case SNAP_STEP_HOOK:
     case SNAP_STEP_SAVE:
     case SNAP_STEP_HOLD_MONITOR:
     case SNAP_STEP_RELEASE_MONITOR:

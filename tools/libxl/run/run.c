@@ -15,7 +15,6 @@
 #include <unistd.h>
 #include <libxl_utils.h>
 
-#define RUN_EXEC_MS     60000
 #define RUN_RESTORE_MS  300000
 #define RUN_RELEASE_MS  30000
 
@@ -145,14 +144,6 @@ static int run_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
 }
 
-static int run_exec(libxl_snapshot_ctx *sc, const struct snap_step *step)
-{
-    int timeout_ms = snap_step_ms(sc, RUN_EXEC_MS);
-
-    if (timeout_ms < step->timeout_ms) timeout_ms = step->timeout_ms;
-    return snap_exec(sc, step->what, step->argv, timeout_ms, NULL);
-}
-
 /* xl has made the domain anew. */
 static int run_brought_back(libxl_snapshot_ctx *sc, struct snap_run *run)
 {
@@ -209,10 +200,6 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (act) return act->run(sc, run, step);
 
     switch (step->kind) {
-    case SNAP_STEP_EXEC:
-        return run_exec(sc, step);
-    case SNAP_STEP_HOOK:
-        return snap_hook_act(sc, step->path, step->command, step->arguments);
     case SNAP_STEP_QMP:     return run_qmp(sc, run, step);
     case SNAP_STEP_SAVE:    return run_save(sc, run, step);
     case SNAP_STEP_RESUME:  return snap_dom_resume(sc, run->domid);

@@ -186,5 +186,6 @@ const struct snap_step_act *snap_step_act(enum snap_step_kind kind);
  * rows: so the compiler sees in run/steps.c whether each kind has one.
  */
 extern const struct snap_step_act snap_steps_file[7];
+extern const struct snap_step_act snap_steps_program[2];
 
 #endif /* SNAP_RUN_H */

@@ -12,6 +12,7 @@ static const struct {
     size_t num;
 } tables[] = {
     { snap_steps_file, NUM(snap_steps_file) },
+    { snap_steps_program, NUM(snap_steps_program) },
 };
 
 const struct snap_step_act *snap_step_act(enum snap_step_kind kind)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * run/steps_program.c: steps that run a program, or a hook.
+ */
+#include "run/run.h"
+
+#define PROGRAM_MS      60000
+
+static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step)
+{
+    int timeout_ms = snap_step_ms(sc, PROGRAM_MS);
+
+    (void)run;
+    if (timeout_ms < step->timeout_ms) timeout_ms = step->timeout_ms;
+    return snap_exec(sc, step->what, step->argv, timeout_ms, NULL);
+}
+
+/*-- what tells that a program has been run ----------------------------------*/
+
+static int program_lv_is_there(libxl_snapshot_ctx *sc,
+                               const struct snap_step *step, bool *done_r)
+{
+    return snap_gather_lv_exists(sc, step->shows, done_r);
+}
+
+static int program_lv_is_gone(libxl_snapshot_ctx *sc,
+                              const struct snap_step *step, bool *done_r)
+{
+    bool there;
+    int rc = snap_gather_lv_exists(sc, step->shows, &there);
+
+    *done_r = !there;
+    return rc;
+}
+
+static int program_tag_is_gone(libxl_snapshot_ctx *sc,
+                               const struct snap_step *step, bool *done_r)
+{
+    bool there;
+    int rc = snap_gather_has_tag(sc, step->path, step->shows, &there);
+
+    *done_r = !there;
+    return rc;
+}
+
+/* NULL: the program can be run once more. */
+static int (*const done_probes[])(libxl_snapshot_ctx *sc,
+                                  const struct snap_step *step,
+                                  bool *done_r) = {
+    [SNAP_DONE_NEVER] = NULL,
+    [SNAP_DONE_LV_IS_THERE] = program_lv_is_there,
+    [SNAP_DONE_LV_IS_GONE] = program_lv_is_gone,
+    [SNAP_DONE_TAG_IS_GONE] = program_tag_is_gone,
+};
+_Static_assert(sizeof(done_probes) / sizeof(*done_probes) == SNAP_DONE_NUM,
+               "a value of snap_done_when has no probe");
+
+static int program_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
+                           const struct snap_step *step, bool *done_r)
+{
+    (void)run;
+    *done_r = false;
+    if (!done_probes[step->done_when]) return 0;
+    return done_probes[step->done_when](sc, step, done_r);
+}
+
+/*-- hooks ------------------------------------------------------------------*/
+
+/* xl-snapshot-hooks(7) asks of "delete" and "revert" that they can be run once
+ * more; a "create" stands before the commit point, and no recovery does it. */
+static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step)
+{
+    (void)run;
+    return snap_hook_act(sc, step->path, step->command, step->arguments);
+}
+
+const struct snap_step_act snap_steps_program[] = {
+    { SNAP_STEP_EXEC, .run = program_exec, .is_done = program_is_done },
+    { SNAP_STEP_HOOK, .run = program_hook },
+};
