@@ -178,9 +178,22 @@ static void a_program_that_was_run_is_not_run_again(void)
     CHECK(snap_file_exists(tmp_path("made")));
 }
 
+/*-- guest ------------------------------------------------------------------*/
+
+/* Whoever recovers, the one that held the guest is gone. */
+static void a_freeze_and_its_thaw_end_by_themselves(void)
+{
+    const struct snap_step quiesce = { .kind = SNAP_STEP_QUIESCE };
+    const struct snap_step thaw = { .kind = SNAP_STEP_THAW };
+
+    CHECK(is_done(&quiesce));
+    CHECK(is_done(&thaw));
+}
+
 TESTS(TEST(a_published_file_is_known_by_both_its_names),
       TEST(a_record_is_done_when_its_file_has_been_published),
       TEST(steps_on_files_that_are_done_can_be_done_again),
       TEST(a_file_is_made_published_and_removed),
       TEST(a_program_shows_that_it_was_run_as_its_step_says),
-      TEST(a_program_that_was_run_is_not_run_again))
+      TEST(a_program_that_was_run_is_not_run_again),
+      TEST(a_freeze_and_its_thaw_end_by_themselves))

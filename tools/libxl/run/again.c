@@ -15,10 +15,6 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (act) return act->is_done ? act->is_done(sc, run, step, done_r) : 0;
 
     switch (step->kind) {
-    case SNAP_STEP_QUIESCE:
-    case SNAP_STEP_THAW:
-        *done_r = true;         /* it ended with the process that held it */
-        return 0;
     case SNAP_STEP_QMP:
         *done_r = gone || snap_xs_qemu_is_gone(sc, run->domid);
         return 0;

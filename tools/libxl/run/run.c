@@ -42,25 +42,6 @@ static int run_qmp(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-static int run_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
-                       const struct snap_step *step)
-{
-    struct snap_quiesce how = {
-        .domain = run->domain_name, .socket = step->path,
-        .freeze = step->argv, .thaw = step->undo->argv,
-    };
-
-    return snap_quiesce(sc, &how, &run->keeper);
-}
-
-static int run_thaw(libxl_snapshot_ctx *sc, struct snap_run *run)
-{
-    struct snap_keeper *keeper = run->keeper;
-
-    run->keeper = NULL;
-    return snap_thaw(sc, keeper);
-}
-
 /* The header and config of xl's file, then what libxl writes. */
 static int run_save(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
@@ -205,8 +186,6 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_RESUME:  return snap_dom_resume(sc, run->domid);
     case SNAP_STEP_PAUSE:   return run_pause(sc, run, step);
     case SNAP_STEP_UNPAUSE: return run_unpause(sc, run);
-    case SNAP_STEP_QUIESCE: return run_quiesce(sc, run, step);
-    case SNAP_STEP_THAW:    return run_thaw(sc, run);
     case SNAP_STEP_REPOINT:
         return snap_xs_repoint(sc, run->domid, run->uuid_str, step->repoints,
                                step->num_repoints);

@@ -13,6 +13,7 @@ static const struct {
 } tables[] = {
     { snap_steps_file, NUM(snap_steps_file) },
     { snap_steps_program, NUM(snap_steps_program) },
+    { snap_steps_guest, NUM(snap_steps_guest) },
 };
 
 const struct snap_step_act *snap_step_act(enum snap_step_kind kind)

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * run/steps_guest.c: steps that the guest takes part in: its file systems are
+ * frozen and thawed.
+ */
+#include "run/run.h"
+
+static int guest_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
+                         const struct snap_step *step)
+{
+    struct snap_quiesce how = {
+        .domain = run->domain_name, .socket = step->path,
+        .freeze = step->argv, .thaw = step->undo->argv,
+    };
+
+    return snap_quiesce(sc, &how, &run->keeper);
+}
+
+/* The keeper knows how, from when it froze them. */
+static int guest_thaw(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step)
+{
+    struct snap_keeper *keeper = run->keeper;
+
+    (void)step;
+    run->keeper = NULL;
+    return snap_thaw(sc, keeper);
+}
+
+/* A freeze ends with the process that began it, and the keeper thaws. */
+static int guest_is_thawed(libxl_snapshot_ctx *sc, struct snap_run *run,
+                           const struct snap_step *step, bool *done_r)
+{
+    (void)sc, (void)run, (void)step;
+    *done_r = true;
+    return 0;
+}
+
+const struct snap_step_act snap_steps_guest[] = {
+    { SNAP_STEP_QUIESCE, .run = guest_quiesce, .is_done = guest_is_thawed },
+    { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_thawed },
+};
