@@ -190,10 +190,39 @@ static void a_freeze_and_its_thaw_end_by_themselves(void)
     CHECK(is_done(&thaw));
 }
 
+/*-- domain -----------------------------------------------------------------*/
+
+static void of_a_domain_that_is_gone_nothing_is_left_to_do(void)
+{
+    static const enum snap_step_kind kinds[] = {
+        SNAP_STEP_RESUME, SNAP_STEP_PAUSE, SNAP_STEP_UNPAUSE,
+        SNAP_STEP_REPOINT, SNAP_STEP_DESTROY,
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        const struct snap_step step = { .kind = kinds[i] };
+
+        CHECK(is_done(&step));
+    }
+}
+
+/* A reader of the journal decides whether these are done again. */
+static void to_bring_the_domain_back_is_never_done_of_itself(void)
+{
+    const struct snap_step restore = { .kind = SNAP_STEP_RESTORE };
+    const struct snap_step boot = { .kind = SNAP_STEP_BOOT };
+
+    CHECK(!is_done(&restore));
+    CHECK(!is_done(&boot));
+}
+
 TESTS(TEST(a_published_file_is_known_by_both_its_names),
       TEST(a_record_is_done_when_its_file_has_been_published),
       TEST(steps_on_files_that_are_done_can_be_done_again),
       TEST(a_file_is_made_published_and_removed),
       TEST(a_program_shows_that_it_was_run_as_its_step_says),
       TEST(a_program_that_was_run_is_not_run_again),
-      TEST(a_freeze_and_its_thaw_end_by_themselves))
+      TEST(a_freeze_and_its_thaw_end_by_themselves),
+      TEST(of_a_domain_that_is_gone_nothing_is_left_to_do),
+      TEST(to_bring_the_domain_back_is_never_done_of_itself))

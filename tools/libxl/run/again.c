@@ -18,23 +18,6 @@ int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
     case SNAP_STEP_QMP:
         *done_r = gone || snap_xs_qemu_is_gone(sc, run->domid);
         return 0;
-    case SNAP_STEP_REPOINT:
-    case SNAP_STEP_DESTROY:
-        *done_r = gone;
-        return 0;
-    case SNAP_STEP_RESUME:
-        *done_r = gone || !snap_dom_is_suspended(sc, run->domid);
-        return 0;
-    case SNAP_STEP_PAUSE:
-    case SNAP_STEP_UNPAUSE:
-        *done_r = gone || snap_dom_is_paused(sc, run->domid)
-                          == (step->kind == SNAP_STEP_PAUSE);
-        return 0;
-    case SNAP_STEP_SAVE:
-    case SNAP_STEP_HOLD_MONITOR:
-    case SNAP_STEP_RELEASE_MONITOR:
-    case SNAP_STEP_RESTORE:             /* snapshot-recover has seen to that */
-    case SNAP_STEP_BOOT:
     default:
         return 0;
     }

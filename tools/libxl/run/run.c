@@ -9,15 +9,6 @@
  */
 #include "run/run.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-#include <libxl_utils.h>
-
-#define RUN_RESTORE_MS  300000
-#define RUN_RELEASE_MS  30000
-
 static void run_qmp_close(struct snap_run *run)
 {
     snap_qmp_close(run->qmp);
@@ -42,135 +33,6 @@ static int run_qmp(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* The header and config of xl's file, then what libxl writes. */
-static int run_save(libxl_snapshot_ctx *sc, struct snap_run *run,
-                    const struct snap_step *step)
-{
-    uint64_t began = snap_now_us();
-    const void *head;
-    size_t len;
-    int fd, rc;
-
-    rc = snap_file_reopen(sc, step->path, &fd);
-    if (rc) return rc;
-    snap_image_header(sc, step->content, &head, &len);
-    if (snap_file_write_all(fd, head, len)) {
-        rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", step->path,
-                       strerror(errno));
-        goto out;
-    }
-    rc = snap_dom_save(sc, run->domid, fd, step->live, &run->stopped_us);
-    if (!run->stopped_us && !step->live) run->stopped_us = began;
- out:
-    close(fd);
-    return rc;
-}
-
-static int run_pause(libxl_snapshot_ctx *sc, struct snap_run *run,
-                     const struct snap_step *step)
-{
-    uint64_t began = snap_now_us();
-    int rc = snap_dom_pause(sc, run->domid);
-
-    if (!rc && step->stops) run->stopped_us = began;
-    return rc;
-}
-
-static int run_unpause(libxl_snapshot_ctx *sc, struct snap_run *run)
-{
-    int rc = snap_dom_unpause(sc, run->domid);
-
-    if (!rc && run->stopped_us) run->running_us = snap_now_us();
-    return rc;
-}
-
-/* The first of @files that somebody writes to, NULL for none. */
-static int run_find_writer(libxl_snapshot_ctx *sc, struct snap_file_use *files,
-                           int num, const struct snap_file_use **used_r)
-{
-    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
-    int rc, i;
-
-    rc = snap_users_of_files(sc, files, num, &nobody);
-    *used_r = NULL;
-    for (i = 0; !rc && i < num && !*used_r; i++)
-        if (files[i].users) *used_r = &files[i];
-    return rc;
-}
-
-/* libxl tells QEMU to end (SIGHUP) and does not wait until it has. */
-static int run_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
-                       const struct snap_step *step)
-{
-    uint64_t deadline = snap_now_us() + RUN_RELEASE_MS * UINT64_C(1000);
-    const struct snap_file_use *used;
-    struct snap_file_use *files;
-    int rc, i, num;
-
-    for (num = 0; step->argv && step->argv[num]; num++);
-    files = snap_zalloc(sc, num * sizeof(*files));
-    for (i = 0; i < num; i++)
-        files[i] = (struct snap_file_use){
-            .who = "image", .path = step->argv[i], .write_only = true,
-        };
-    rc = snap_dom_destroy(sc, run->domid);
-    if (rc) return rc;
-    for (;;) {
-        rc = run_find_writer(sc, files, num, &used);
-        if (rc || !used) return rc;
-        if (snap_now_us() > deadline)
-            return snap_fail(sc, ERROR_TIMEDOUT, "%s is still in use by %s",
-                             used->path, used->users);
-        usleep(50000);
-    }
-}
-
-/* xl has made the domain anew. */
-static int run_brought_back(libxl_snapshot_ctx *sc, struct snap_run *run)
-{
-    int rc = libxl_name_to_domid(sc->ctx, run->domain_name, &run->domid);
-
-    run->restored = true;
-    if (!rc) return 0;
-    return snap_fail(sc, ERROR_FAIL, "xl brought the domain back, but there is "
-                     "no domain %s", run->domain_name);
-}
-
-static int run_boot(libxl_snapshot_ctx *sc, struct snap_run *run,
-                    const struct snap_step *step)
-{
-    int rc = snap_exec(sc, "start of the domain", step->argv,
-                       snap_step_ms(sc, RUN_RESTORE_MS), NULL);
-
-    return rc ? rc : run_brought_back(sc, run);
-}
-
-/* Hand the memory image to xl, with the config that it is to have now. */
-static int run_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
-                       const struct snap_step *step)
-{
-    struct snap_exec_input input = { .fd = -1 };
-    off_t stream;
-    char *json;
-    int rc;
-
-    rc = snap_image_check(sc, step->path, &json, &stream);
-    if (rc) return rc;
-    snap_image_header(sc, step->content, &input.head, &input.head_len);
-    input.fd = snap_open(sc, step->path, O_RDONLY);
-    if (input.fd < 0 || lseek(input.fd, stream, SEEK_SET) < 0) {
-        rc = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", step->path,
-                       snap_open_why());
-        goto out;
-    }
-    rc = snap_exec_fed(sc, "restore of the domain", step->argv,
-                       snap_step_ms(sc, RUN_RESTORE_MS), &input, NULL);
-    if (!rc) rc = run_brought_back(sc, run);
- out:
-    if (input.fd >= 0) close(input.fd);
-    return rc;
-}
-
 static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
 {
@@ -182,20 +44,6 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
 
     switch (step->kind) {
     case SNAP_STEP_QMP:     return run_qmp(sc, run, step);
-    case SNAP_STEP_SAVE:    return run_save(sc, run, step);
-    case SNAP_STEP_RESUME:  return snap_dom_resume(sc, run->domid);
-    case SNAP_STEP_PAUSE:   return run_pause(sc, run, step);
-    case SNAP_STEP_UNPAUSE: return run_unpause(sc, run);
-    case SNAP_STEP_REPOINT:
-        return snap_xs_repoint(sc, run->domid, run->uuid_str, step->repoints,
-                               step->num_repoints);
-    case SNAP_STEP_HOLD_MONITOR:
-        return snap_monitor_hold(sc, step->pids, step->num_pids);
-    case SNAP_STEP_RELEASE_MONITOR:
-        return snap_monitor_release(sc, step->pids, step->num_pids);
-    case SNAP_STEP_DESTROY: return run_destroy(sc, run, step);
-    case SNAP_STEP_RESTORE: return run_restore(sc, run, step);
-    case SNAP_STEP_BOOT:    return run_boot(sc, run, step);
     default:                break;
     }
     return ERROR_INVAL;

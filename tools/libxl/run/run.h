@@ -188,5 +188,6 @@ const struct snap_step_act *snap_step_act(enum snap_step_kind kind);
 extern const struct snap_step_act snap_steps_file[7];
 extern const struct snap_step_act snap_steps_program[2];
 extern const struct snap_step_act snap_steps_guest[2];
+extern const struct snap_step_act snap_steps_domain[10];
 
 #endif /* SNAP_RUN_H */

@@ -14,6 +14,7 @@ static const struct {
     { snap_steps_file, NUM(snap_steps_file) },
     { snap_steps_program, NUM(snap_steps_program) },
     { snap_steps_guest, NUM(snap_steps_guest) },
+    { snap_steps_domain, NUM(snap_steps_domain) },
 };
 
 const struct snap_step_act *snap_step_act(enum snap_step_kind kind)
