@@ -9,7 +9,9 @@
 
 /*-- steps as data ----------------------------------------------------------*/
 
+/* In the order of what they act on: run/steps_<object>.c. */
 enum snap_step_kind {
+    /* files */
     SNAP_STEP_MKDIR,            /* path; 0700 */
     SNAP_STEP_RMDIR,            /* path */
     SNAP_STEP_CREATE_FILE,      /* path, owner and mode as like, content */
@@ -18,21 +20,26 @@ enum snap_step_kind {
                                  * what its disks' states are known by */
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
+    /* programs */
     SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
     SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
+    /* QEMU */
     SNAP_STEP_QMP,              /* command, arguments */
+    /* the guest */
+    SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
+    SNAP_STEP_THAW,             /* the same */
+    /* the domain */
     SNAP_STEP_SAVE,             /* suspend the domain into path; live */
     SNAP_STEP_RESUME,
     SNAP_STEP_PAUSE,
     SNAP_STEP_UNPAUSE,
-    SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
-    SNAP_STEP_THAW,             /* the same */
     SNAP_STEP_REPOINT,          /* disks */
     SNAP_STEP_HOLD_MONITOR,     /* pids */
     SNAP_STEP_RELEASE_MONITOR,  /* pids */
     SNAP_STEP_DESTROY,
     SNAP_STEP_RESTORE,          /* path, content (config), argv */
     SNAP_STEP_BOOT,             /* argv */
+
     SNAP_STEP_NUM,              /* how many there are */
 };
 
