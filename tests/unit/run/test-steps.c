@@ -22,7 +22,6 @@ static bool is_done(const struct snap_step *step)
     struct snap_run run = no_domain();
     bool done = true;
 
-    REQUIRE(act != NULL);
     if (!act->is_done) return false;
     CHECK_OK(act->is_done(sc, &run, step, &done));
     return done;
@@ -36,6 +35,45 @@ static void add(struct snap_plan *plan, enum snap_step_kind kind,
     step->path = path;
     step->to = to;
     step->content = "x";
+}
+
+/*-- all kinds --------------------------------------------------------------*/
+
+static void every_kind_has_a_row_that_can_do_it(void)
+{
+    int k;
+
+    for (k = 0; k < SNAP_STEP_NUM; k++) {
+        CHECK_INT(snap_step_act(k)->kind, k);
+        CHECK(snap_step_act(k)->run != NULL);
+    }
+}
+
+static void no_kind_has_two_rows(void)
+{
+    static const struct snap_step_table *const tables[] = {
+        &snap_steps_file, &snap_steps_program, &snap_steps_qemu,
+        &snap_steps_guest, &snap_steps_domain,
+    };
+    size_t t, i, num = 0;
+
+    for (t = 0; t < sizeof(tables) / sizeof(*tables); t++)
+        for (i = 0; i < tables[t]->num; i++, num++)
+            CHECK(snap_step_act(tables[t]->acts[i].kind)
+                  == &tables[t]->acts[i]);
+    CHECK_INT(num, SNAP_STEP_NUM);
+}
+
+static void a_step_of_no_kind_fails_and_what_was_done_is_undone(void)
+{
+    struct snap_run run = no_domain();
+    struct snap_plan plan = { 0 };
+
+    snap_plan_create_file(sc, &plan, tmp_path("a"), NULL, "x", "the file");
+    add(&plan, SNAP_STEP_NUM, NULL, NULL);
+    CHECK_FAILS(snap_run_plan(sc, &run, &plan), ERROR_INVAL,
+                "do it: nothing can do a step of kind 'nameless'");
+    CHECK(!snap_file_exists(tmp_path("a")));
 }
 
 /*-- files ------------------------------------------------------------------*/
@@ -195,8 +233,8 @@ static void a_freeze_and_its_thaw_end_by_themselves(void)
 static void of_a_domain_that_is_gone_nothing_is_left_to_do(void)
 {
     static const enum snap_step_kind kinds[] = {
-        SNAP_STEP_RESUME, SNAP_STEP_PAUSE, SNAP_STEP_UNPAUSE,
-        SNAP_STEP_REPOINT, SNAP_STEP_DESTROY,
+        SNAP_STEP_QMP, SNAP_STEP_RESUME, SNAP_STEP_PAUSE,
+        SNAP_STEP_UNPAUSE, SNAP_STEP_REPOINT, SNAP_STEP_DESTROY,
     };
     size_t i;
 
@@ -217,7 +255,10 @@ static void to_bring_the_domain_back_is_never_done_of_itself(void)
     CHECK(!is_done(&boot));
 }
 
-TESTS(TEST(a_published_file_is_known_by_both_its_names),
+TESTS(TEST(every_kind_has_a_row_that_can_do_it),
+      TEST(no_kind_has_two_rows),
+      TEST(a_step_of_no_kind_fails_and_what_was_done_is_undone),
+      TEST(a_published_file_is_known_by_both_its_names),
       TEST(a_record_is_done_when_its_file_has_been_published),
       TEST(steps_on_files_that_are_done_can_be_done_again),
       TEST(a_file_is_made_published_and_removed),

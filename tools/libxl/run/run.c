@@ -1,37 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/run.c: performs a plan: asks the engine for the next step and
- * hands it to the seam that can do it.
- *
- * The connection to QEMU is opened by the first QMP step and closed before
- * any step in which libxl may want it, which keeps the rule "never hold the
- * QMP socket across a libxl call" in one place.
+ * run/run.c: performs a plan: asks the engine for the next step, lets the row
+ * of its kind do it (run/steps_<object>.c), and keeps the journal of that.
  */
 #include "run/run.h"
-
-static void run_qmp_close(struct snap_run *run)
-{
-    snap_qmp_close(run->qmp);
-    run->qmp = NULL;
-}
-
-static int run_qmp(libxl_snapshot_ctx *sc, struct snap_run *run,
-                   const struct snap_step *step)
-{
-    int rc;
-
-    if (!run->qmp) {
-        rc = run->qmp_path
-            ? snap_qmp_open_path(sc, run->qmp_path, &run->qmp)
-            : snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
-        if (rc) return rc;
-    }
-    rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments, NULL);
-    /* only QEMU's own "no" tells that it did not do it, and will not */
-    run->lost = rc && rc != ERROR_QMP_GENERIC_ERROR;
-    if (run->lost) run_qmp_close(run);
-    return rc;
-}
 
 static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
@@ -39,14 +11,8 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     const struct snap_step_act *act = snap_step_act(step->kind);
 
     run->lost = false;
-    if (step->kind != SNAP_STEP_QMP) run_qmp_close(run);
-    if (act) return act->run(sc, run, step);
-
-    switch (step->kind) {
-    case SNAP_STEP_QMP:     return run_qmp(sc, run, step);
-    default:                break;
-    }
-    return ERROR_INVAL;
+    if (!act->keeps_qmp) snap_run_close_qmp(run);
+    return act->run(sc, run, step);
 }
 
 static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -62,14 +28,14 @@ static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* A step that may have been done before, or an undo of one that was not.  QEMU
- * says no when it has been asked to close a node that it has not. */
+/* A step that may have been done before, or an undo of one that was not. */
 static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
                      const struct snap_step *step)
 {
+    const struct snap_step_act *act = snap_step_act(step->kind);
     const char *before = snap_strdup(sc, sc->error);
-    bool done;
-    int rc = snap_step_is_done(sc, run, step, &done);
+    bool done = false;
+    int rc = act->is_done ? act->is_done(sc, run, step, &done) : 0;
 
     if (rc) return rc;
     if (done) {
@@ -77,7 +43,7 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
         return 0;
     }
     rc = run_timed(sc, run, step);
-    if (rc == ERROR_QMP_GENERIC_ERROR && step->kind == SNAP_STEP_QMP) {
+    if (rc == ERROR_QMP_GENERIC_ERROR && act->refused_if_done) {
         snap_log(sc, XTL_VERBOSE, "%s: QEMU says: %s", step->what,
                  snap_take_error(sc));
         if (before) snap_fail(sc, rc, "%s", before);
@@ -86,12 +52,13 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* An undo, or what comes after the commit point, that went with QEMU. */
+/* An undo, or what comes after the commit point, of something that has gone. */
 static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
                     const struct snap_step *step)
 {
-    return step->kind == SNAP_STEP_QMP && !run->qmp_path
-        && snap_xs_qemu_is_gone(sc, run->domid);
+    const struct snap_step_act *act = snap_step_act(step->kind);
+
+    return act->is_moot && act->is_moot(sc, run);
 }
 
 /* What a revert brings back is paused until then, and on disks that no later
@@ -99,7 +66,8 @@ static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
 static bool lets_guest_write(const struct snap_run *run,
                              const struct snap_step *step)
 {
-    return step->kind == SNAP_STEP_UNPAUSE && (run->restored || run->again);
+    return snap_step_act(step->kind)->lets_guest_run
+        && (run->restored || run->again);
 }
 
 /* A flush takes milliseconds, on a hard disk dozens, and where the storage hangs for
@@ -135,8 +103,8 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     note.state = !rc ? "done" : run->lost ? "lost" : "failed";
     note.flush = !rc && may_flush(run, engine);
     snap_journal_note(sc, run->journal, &note);
-    /* who freezes the guest thaws it in the end, whatever it says to us */
-    if (rc && !forward && step->kind != SNAP_STEP_THAW) run->left = true;
+    if (rc && !forward && !snap_step_act(step->kind)->done_if_failed)
+        run->left = true;
     return rc;
 }
 
@@ -157,7 +125,7 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
         if (rc && run->lost) snap_engine_lost(&engine, rc);
         else snap_engine_done(&engine, rc);
     }
-    run_qmp_close(run);
+    snap_run_close_qmp(run);
     snap_quiesce_drop(run->keeper);
     run->committed = engine.committed;
     run->unknown = engine.unknown;

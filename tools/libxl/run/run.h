@@ -143,9 +143,8 @@ struct snap_run {
  */
 int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan);
-/* Whether @step is done already, by the state of the world: for run->again. */
-int snap_step_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
-                      const struct snap_step *step, bool *done_r);
+/* For steps: close run->qmp, if it is open. */
+void snap_run_close_qmp(struct snap_run *run);
 
 /*-- steps: what a step of each kind does -----------------------------------*/
 
@@ -172,22 +171,48 @@ struct snap_step_act {
      * only if not.  Looks at the world, which it does not change, and never at
      * the journal, which may lack its last lines.  The domain may be gone
      * (run->domid is SNAP_NO_DOMAIN).  May fail as run() may.
-     * May be NULL: to do it once more does no harm.
+     * May be NULL: to do it once more does no harm, or no recovery does it.
      */
     int (*is_done)(libxl_snapshot_ctx *sc, struct snap_run *run,
                    const struct snap_step *step, bool *done_r);
+
+    /*
+     * Whether what the step acts on has gone, so that it need not be done any
+     * more.  Asked before an undo, and past the commit point.
+     * May be NULL: that is for run() to say.
+     */
+    bool (*is_moot)(libxl_snapshot_ctx *sc, const struct snap_run *run);
+
+    /* run() uses run->qmp.  Before any other step that is closed. */
+    bool keeps_qmp;
+
+    /* QEMU's "no" (ERROR_QMP_GENERIC_ERROR) in a recovery tells that the step
+     * is done, or never was what it undoes: it says so when it is to close a
+     * node that it does not have. */
+    bool refused_if_done;
+
+    /* The guest may write to its disks from here on: in a revert or a recovery
+     * the journal says so, on the disk, before it can. */
+    bool lets_guest_run;
+
+    /* Even if run() fails it is going to be done: nothing is left to a
+     * recovery. */
+    bool done_if_failed;
 };
 
-/* The row of @kind; NULL: there is none. */
+/* The row of @kind; where there is none, one whose run() fails. */
 const struct snap_step_act *snap_step_act(enum snap_step_kind kind);
 
-/*
- * The tables that snap_step_act() looks through, with the numbers of their
- * rows: so the compiler sees in run/steps.c whether each kind has one.
- */
-extern const struct snap_step_act snap_steps_file[7];
-extern const struct snap_step_act snap_steps_program[2];
-extern const struct snap_step_act snap_steps_guest[2];
-extern const struct snap_step_act snap_steps_domain[10];
+/* What snap_step_act() looks through: the table of each file, which compares
+ * its length with its part of enum snap_step_kind. */
+struct snap_step_table {
+    const struct snap_step_act *acts;
+    size_t num;
+};
+extern const struct snap_step_table snap_steps_file, snap_steps_program,
+                                    snap_steps_qemu, snap_steps_guest,
+                                    snap_steps_domain;
+#define SNAP_STEP_NUM_OF(acts) (sizeof(acts) / sizeof(*(acts)))
+#define SNAP_STEP_TABLE(acts) { acts, SNAP_STEP_NUM_OF(acts) }
 
 #endif /* SNAP_RUN_H */

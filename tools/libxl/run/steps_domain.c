@@ -226,12 +226,12 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
  * Nor have RESTORE and BOOT: whether the domain is back, libxl's words alone do
  * not tell, and ops/recover.c leaves out the step if it is.
  */
-const struct snap_step_act snap_steps_domain[] = {
+static const struct snap_step_act domain_acts[] = {
     { SNAP_STEP_SAVE, .run = domain_save },
     { SNAP_STEP_RESUME, .run = domain_resume, .is_done = domain_is_resumed },
     { SNAP_STEP_PAUSE, .run = domain_pause, .is_done = domain_is_paused },
     { SNAP_STEP_UNPAUSE, .run = domain_unpause,
-      .is_done = domain_is_unpaused },
+      .is_done = domain_is_unpaused, .lets_guest_run = true },
     { SNAP_STEP_REPOINT, .run = domain_repoint, .is_done = domain_is_gone },
     { SNAP_STEP_HOLD_MONITOR, .run = domain_hold_monitor },
     { SNAP_STEP_RELEASE_MONITOR, .run = domain_release_monitor },
@@ -239,3 +239,6 @@ const struct snap_step_act snap_steps_domain[] = {
     { SNAP_STEP_RESTORE, .run = domain_restore },
     { SNAP_STEP_BOOT, .run = domain_boot },
 };
+const struct snap_step_table snap_steps_domain = SNAP_STEP_TABLE(domain_acts);
+_Static_assert(SNAP_STEP_NUM_OF(domain_acts) == SNAP_STEP_NUM - SNAP_STEP_SAVE,
+               "a kind of step for the domain has no row");

@@ -74,7 +74,7 @@ static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_file_freeze(sc, step->path);
 }
 
-const struct snap_step_act snap_steps_file[] = {
+static const struct snap_step_act file_acts[] = {
     { SNAP_STEP_MKDIR, .run = file_mkdir },
     { SNAP_STEP_RMDIR, .run = file_rmdir },
     { SNAP_STEP_CREATE_FILE, .run = file_create },
@@ -83,3 +83,6 @@ const struct snap_step_act snap_steps_file[] = {
     { SNAP_STEP_PUBLISH, .run = file_publish, .is_done = file_is_published },
     { SNAP_STEP_FREEZE, .run = file_freeze },
 };
+const struct snap_step_table snap_steps_file = SNAP_STEP_TABLE(file_acts);
+_Static_assert(SNAP_STEP_NUM_OF(file_acts) == SNAP_STEP_EXEC - SNAP_STEP_MKDIR,
+               "a kind of step for files has no row");

@@ -36,7 +36,12 @@ static int guest_is_thawed(libxl_snapshot_ctx *sc, struct snap_run *run,
     return 0;
 }
 
-const struct snap_step_act snap_steps_guest[] = {
+static const struct snap_step_act guest_acts[] = {
     { SNAP_STEP_QUIESCE, .run = guest_quiesce, .is_done = guest_is_thawed },
-    { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_thawed },
+    /* the keeper thaws them in the end, whatever it says to us */
+    { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_thawed,
+      .done_if_failed = true },
 };
+const struct snap_step_table snap_steps_guest = SNAP_STEP_TABLE(guest_acts);
+_Static_assert(SNAP_STEP_NUM_OF(guest_acts) == SNAP_STEP_SAVE - SNAP_STEP_QUIESCE,
+               "a kind of step for the guest has no row");

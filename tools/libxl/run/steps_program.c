@@ -76,7 +76,10 @@ static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_hook_act(sc, step->path, step->command, step->arguments);
 }
 
-const struct snap_step_act snap_steps_program[] = {
+static const struct snap_step_act program_acts[] = {
     { SNAP_STEP_EXEC, .run = program_exec, .is_done = program_is_done },
     { SNAP_STEP_HOOK, .run = program_hook },
 };
+const struct snap_step_table snap_steps_program = SNAP_STEP_TABLE(program_acts);
+_Static_assert(SNAP_STEP_NUM_OF(program_acts) == SNAP_STEP_QMP - SNAP_STEP_EXEC,
+               "a kind of step for programs has no row");
