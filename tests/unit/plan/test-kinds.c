@@ -43,6 +43,7 @@ static const struct {
     { "to", "\"/to\"" },
     { "like", "\"/like\"" },
     { "argv", "[\"/program\"]" },
+    { "images", "[\"/image\"]" },
     { "command", "\"word\"" },
     { "arguments", "\"{}\"" },
     { "disks", "[{\"vdev\":\"xvda\",\"from\":\"/from\",\"to\":\"/to\","

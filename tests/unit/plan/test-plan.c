@@ -97,7 +97,8 @@ static void every_field(struct snap_plan *plan)
     snap_plan_add(sc, plan, SNAP_STEP_RESUME, "resume");
     snap_plan_add(sc, plan, SNAP_STEP_PAUSE, "pause");
     snap_plan_add(sc, plan, SNAP_STEP_UNPAUSE, "unpause");
-    snap_plan_add(sc, plan, SNAP_STEP_DESTROY, "destroy");
+    step = snap_plan_add(sc, plan, SNAP_STEP_DESTROY, "destroy");
+    step->images = snap_argv(sc, "/d/a", "/d/b", NULL);
     step = snap_plan_add(sc, plan, SNAP_STEP_RESTORE, "restore");
     step->path = "/d/n";
     step->content = "{}";
@@ -167,6 +168,25 @@ static void a_recorded_plan_is_read_as_it_was(void)
     CHECK_INT(again.steps[plan.num_steps - 1].done_when, SNAP_DONE_LV_IS_GONE);
 }
 
+/* Its images were in argv once; a journal outlives an upgrade. */
+static void an_older_destroy_is_read(void)
+{
+    yajl_val v = snap_json_parse("[{\"kind\":\"destroy\",\"what\":\"x\","
+                                 "\"argv\":[\"/a\",\"/b\"]}]");
+    struct snap_plan plan;
+
+    REQUIRE(v != NULL);
+    CHECK_OK(snap_plan_parse(sc, v, &plan));
+    yajl_tree_free(v);
+    CHECK(plan.steps[0].argv == NULL);
+    REQUIRE(plan.steps[0].images != NULL);
+    CHECK_STR(plan.steps[0].images[0], "/a");
+    CHECK_STR(plan.steps[0].images[1], "/b");
+    CHECK(plan.steps[0].images[2] == NULL);
+    CHECK_STR(snap_plan_record(sc, &plan), "[{\"kind\":\"destroy\","
+              "\"what\":\"x\",\"images\":[\"/a\",\"/b\"]}]");
+}
+
 static void a_plan_that_is_none_is_refused(void)
 {
     static const char *const bad[] = {
@@ -212,5 +232,5 @@ TESTS(TEST(a_plan_grows_and_keeps_its_steps),
       TEST(an_argv_ends_with_null), TEST(an_empty_plan_is_an_empty_array),
       TEST(the_json_of_a_plan_is_as_recorded),
       TEST(a_recorded_plan_is_read_as_it_was),
-      TEST(a_plan_that_is_none_is_refused),
+      TEST(an_older_destroy_is_read), TEST(a_plan_that_is_none_is_refused),
       TEST(the_json_of_a_plan_is_json), TEST(a_result_has_a_sentence_a_step))

@@ -37,7 +37,7 @@ static void revert_plan_destroy(libxl_snapshot_ctx *sc, struct snap_revert *r)
     step = snap_plan_add(sc, &r->plan, SNAP_STEP_DESTROY,
                          "destroy domain %s (domid %u)",
                          r->config.c_info.name, r->dom.domid);
-    step->argv = revert_images_to_release(sc, r);
+    step->images = revert_images_to_release(sc, r);
     step->commit_point = true;
 }
 

@@ -9,13 +9,14 @@
 
 /*-- writing ----------------------------------------------------------------*/
 
-static char *argv_to_json(libxl_snapshot_ctx *sc, const char **argv)
+/* @strings end with NULL, and are left out where there are none. */
+static char *strings_to_json(libxl_snapshot_ctx *sc, const char **strings)
 {
     int num;
 
-    if (!argv) return NULL;
-    for (num = 0; argv[num]; num++);
-    return snap_json_strings(sc, argv, num);
+    if (!strings) return NULL;
+    for (num = 0; strings[num]; num++);
+    return snap_json_strings(sc, strings, num);
 }
 
 /* A member that is left out where it is 0. */
@@ -70,7 +71,8 @@ static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
     return snap_json_object(
         sc, "s:kind", snap_step_kind_name(step->kind), "s:what", step->what,
         "s:path", step->path, "s:to", step->to, "s:like", step->like,
-        "j:argv", argv_to_json(sc, step->argv),
+        "j:argv", strings_to_json(sc, step->argv),
+        "j:images", strings_to_json(sc, step->images),
         "s:command", step->command,
         whole ? "s:arguments" : "j:arguments", step->arguments,
         "j:disks", repoints_to_json(sc, step, whole),
@@ -151,21 +153,22 @@ static yajl_val *items_of(yajl_val obj, const char *key, int *num_r)
     return *num_r ? val->u.array.values : NULL;
 }
 
-static const char **parse_argv(libxl_snapshot_ctx *sc, yajl_val obj)
+static const char **parse_strings(libxl_snapshot_ctx *sc, yajl_val obj,
+                                  const char *key)
 {
-    const char **argv;
+    const char **strings;
     yajl_val *items;
     int num, i;
 
-    items = items_of(obj, "argv", &num);
+    items = items_of(obj, key, &num);
     if (!num) return NULL;
-    argv = snap_zalloc(sc, (num + 1) * sizeof(*argv));
+    strings = snap_zalloc(sc, (num + 1) * sizeof(*strings));
     for (i = 0; i < num; i++) {
-        const char *arg = YAJL_GET_STRING(items[i]);
+        const char *s = YAJL_GET_STRING(items[i]);
 
-        argv[i] = snap_strdup(sc, arg ? arg : "");
+        strings[i] = snap_strdup(sc, s ? s : "");
     }
-    return argv;
+    return strings;
 }
 
 static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
@@ -216,6 +219,15 @@ static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
     }
 }
 
+/* A DESTROY of before there was "images" has its images in "argv": its journal
+ * may lie here while a newer version is installed. */
+static void parse_older(struct snap_step *step)
+{
+    if (step->kind != SNAP_STEP_DESTROY || step->images) return;
+    step->images = step->argv;
+    step->argv = NULL;
+}
+
 static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
                       struct snap_step *step, bool is_undo)
 {
@@ -238,7 +250,8 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->to = text(sc, obj, "to");
     step->like = text(sc, obj, "like");
     step->content = text(sc, obj, "content");
-    step->argv = parse_argv(sc, obj);
+    step->argv = parse_strings(sc, obj, "argv");
+    step->images = parse_strings(sc, obj, "images");
     step->timeout_ms = small(obj, "timeout_ms", INT32_MAX, 0);
     step->command = text(sc, obj, "command");
     step->arguments = text(sc, obj, "arguments");
@@ -253,6 +266,7 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->ends = small(obj, "ends", INT32_MAX, -1);
     parse_repoints(sc, obj, step);
     parse_pids(sc, obj, step);
+    parse_older(step);
     if (undo && !is_undo) {
         step->undo = snap_zalloc(sc, sizeof(*step->undo));
         rc = parse_step(sc, undo, step->undo, true);

@@ -36,7 +36,7 @@ enum snap_step_kind {
     SNAP_STEP_REPOINT,          /* disks */
     SNAP_STEP_HOLD_MONITOR,     /* pids */
     SNAP_STEP_RELEASE_MONITOR,  /* pids */
-    SNAP_STEP_DESTROY,
+    SNAP_STEP_DESTROY,          /* and wait until nobody writes to images */
     SNAP_STEP_RESTORE,          /* path, content (config), argv */
     SNAP_STEP_BOOT,             /* argv */
 
@@ -59,6 +59,7 @@ struct snap_step {
     const char *content;        /* CREATE_FILE, SAVE, RESTORE */
     const char **argv;
     int timeout_ms;             /* 0: as usual */
+    const char **images;        /* DESTROY: paths up to NULL; NULL: none */
     const char *command, *arguments;
     bool live;
     bool stops;                 /* PAUSE: the guest ran until then */

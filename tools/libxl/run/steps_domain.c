@@ -155,11 +155,11 @@ static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
     struct snap_file_use *files;
     int rc, i, num;
 
-    for (num = 0; step->argv && step->argv[num]; num++);
+    for (num = 0; step->images && step->images[num]; num++);
     files = snap_zalloc(sc, num * sizeof(*files));
     for (i = 0; i < num; i++)
         files[i] = (struct snap_file_use){
-            .who = "image", .path = step->argv[i], .write_only = true,
+            .who = "image", .path = step->images[i], .write_only = true,
         };
     rc = snap_dom_destroy(sc, run->domid);
     if (rc) return rc;
