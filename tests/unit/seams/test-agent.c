@@ -107,10 +107,10 @@ static void agent_begins(struct manners m)
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    sc->agent_reply_ms = 1000;
-    sc->agent_freeze_ms = 1000;
-    sc->agent_thaw_ms = 3000;
-    sc->quiesce_limit_ms = 20000;
+    sc->wait_ms[SNAP_WAIT_AGENT_REPLY] = 1000;
+    sc->wait_ms[SNAP_WAIT_FREEZE] = 1000;
+    sc->wait_ms[SNAP_WAIT_THAW] = 3000;
+    sc->wait_ms[SNAP_WAIT_FROZEN] = 20000;
     socket_path = tmp_path("agent");
     diary_path = tmp_path("diary");
     strcpy(addr.sun_path, socket_path);
@@ -318,7 +318,7 @@ static void an_owner_that_is_killed_does_not_leave_it_frozen(void)
 static void an_owner_that_hangs_is_not_waited_for(void)
 {
     agent_begins(MANNERS(.deaf = false));
-    sc->quiesce_limit_ms = 300;
+    sc->wait_ms[SNAP_WAIT_FROZEN] = 300;
     CHECK_OK(freeze());
     check_diary("freeze thaw ");
     CHECK_FAILS(snap_thaw(sc, keeper), ERROR_TIMEDOUT, "domain vm was thawed "
@@ -339,7 +339,7 @@ static void a_thaw_is_tried_again(void)
 static void a_thaw_that_fails_for_good_is_told(void)
 {
     agent_begins(MANNERS(.hangs_up = 1000));
-    sc->agent_thaw_ms = 500;
+    sc->wait_ms[SNAP_WAIT_THAW] = 500;
     CHECK_OK(freeze());
     CHECK_FAILS(snap_thaw(sc, keeper), ERROR_FAIL, "the file systems of domain "
                 "vm may still be frozen");
@@ -399,8 +399,8 @@ static struct snap_quiesce by_program(const char *script)
                         diary_path, script);
     tmp_text("program", text);
     if (chmod(path, 0700)) abort();
-    sc->agent_freeze_ms = 2000;
-    sc->agent_thaw_ms = 100;
+    sc->wait_ms[SNAP_WAIT_FREEZE] = 2000;
+    sc->wait_ms[SNAP_WAIT_THAW] = 100;
     return (struct snap_quiesce){
         .domain = "a b",
         .freeze = snap_argv(sc, path, "freeze", "a b", NULL),
@@ -432,7 +432,7 @@ static void a_program_that_hangs_is_killed_and_told_to_thaw(void)
 {
     struct snap_quiesce how = by_program("[ $1 = thaw ] || sleep 60");
 
-    sc->agent_freeze_ms = 300;
+    sc->wait_ms[SNAP_WAIT_FREEZE] = 300;
     CHECK_FAILS(snap_quiesce(sc, &how, &keeper), ERROR_TIMEDOUT, "was killed");
     CHECK_STR(file_text(diary_path), "freeze a b thaw a b ");
 }
@@ -453,7 +453,7 @@ static void a_program_thaws_when_its_owner_is_gone_or_late(void)
     snap_quiesce_drop(keeper);
     check_diary("freeze a b thaw a b ");
     unlink(diary_path);
-    sc->quiesce_limit_ms = 200;
+    sc->wait_ms[SNAP_WAIT_FROZEN] = 200;
     CHECK_OK(snap_quiesce(sc, &how, &keeper));
     check_diary("freeze a b thaw a b ");
     CHECK_FAILS(snap_thaw(sc, keeper), ERROR_TIMEDOUT, "was thawed after 0.2 s");

@@ -191,7 +191,7 @@ static void check_answer(const char *script, int rc, const char *why)
 {
     const char *path = tmp_hook("say", script);
 
-    sc->hook_ms = rc == ERROR_TIMEDOUT ? 500 : 60000;
+    sc->wait_ms[SNAP_WAIT_HOOK_ACT] = rc == ERROR_TIMEDOUT ? 500 : 60000;
     CHECK_FAILS(snap_hook_act(sc, path, "create", "{}"), rc, why);
 }
 

@@ -95,7 +95,8 @@ static int open_to(const struct act *acts)
 {
     const char *path = listen_here(1);
 
-    sc->qmp_greeting_ms = sc->qmp_reply_ms = 3000;
+    sc->wait_ms[SNAP_WAIT_QMP_GREETING] =
+        sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 3000;
     server = fork();
     if (!server) {
         play(accept(listener, NULL, NULL), acts);
@@ -180,7 +181,7 @@ static void a_greeting_that_never_comes_is_a_timeout(void)
     const char *path = listen_here(1);
     uint64_t began = snap_now_us();
 
-    sc->qmp_greeting_ms = 200;
+    sc->wait_ms[SNAP_WAIT_QMP_GREETING] = 200;
     CHECK_FAILS(snap_qmp_open_path(sc, path, &qmp), ERROR_TIMEDOUT,
                 snap_sprintf(sc, "QEMU does not answer (greeting, %s)", path));
     CHECK(snap_now_us() - began < 2000000);
@@ -198,7 +199,7 @@ static void a_queue_that_is_full_is_not_waited_for(void)
         fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
         connect(fds[i], (struct sockaddr *)&addr, sizeof(addr));
     }
-    sc->qmp_greeting_ms = 200;
+    sc->wait_ms[SNAP_WAIT_QMP_GREETING] = 200;
     CHECK_FAILS(snap_qmp_open_path(sc, path, &qmp), ERROR_TIMEDOUT,
                 "QEMU does not answer (connect");
     for (i = 0; i < 4; i++) close(fds[i]);
@@ -220,7 +221,7 @@ static void who_occupies_the_socket_is_named(void)
         pause();
     }
     conn = accept(listener, NULL, NULL);
-    sc->qmp_greeting_ms = 200;
+    sc->wait_ms[SNAP_WAIT_QMP_GREETING] = 200;
     CHECK_FAILS(snap_qmp_open_path(sc, path, &qmp), ERROR_TIMEDOUT,
                 snap_sprintf(sc, "its socket is in use by %s; end that",
                              snap_process_name(sc, server)));
@@ -343,7 +344,7 @@ static void a_reply_that_says_nothing_is_an_error(void)
 static void a_reply_that_never_comes_is_a_timeout(void)
 {
     opened_to(ACTS({ WAIT, NULL, 60000 }));
-    sc->qmp_reply_ms = 200;
+    sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 200;
     CHECK_FAILS(execute(NULL), ERROR_TIMEDOUT,
                 "QEMU does not answer (query-block");
     closed();
@@ -354,7 +355,7 @@ static void events_without_end_do_not_put_off_the_timeout(void)
     uint64_t began = snap_now_us();
 
     opened_to(ACTS({ FLOOD, "{\"event\":\"X\"}\n", 100000000 }));
-    sc->qmp_reply_ms = 300;
+    sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 300;
     CHECK_FAILS(execute(NULL), ERROR_TIMEDOUT, "QEMU does not answer");
     CHECK(snap_now_us() - began < 5000000);
     closed();
@@ -367,7 +368,7 @@ static void a_command_that_qemu_does_not_take_is_a_timeout(void)
     memset(big, ' ', (4 << 20) - 1);
     memcpy(big, "{}", 2);
     opened_to(ACTS({ WAIT, NULL, 60000 }));
-    sc->qmp_reply_ms = 200;
+    sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 200;
     CHECK_FAILS(snap_qmp_execute(sc, qmp, "x", big, NULL), ERROR_TIMEDOUT,
                 "QEMU does not answer");
     closed();

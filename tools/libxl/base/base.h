@@ -17,6 +17,40 @@
 /* libxl's is an int, a domid is not. */
 #define SNAP_NO_DOMAIN ((uint32_t)INVALID_DOMID)
 
+/*-- deadline: how long things may take -------------------------------------*/
+
+/* What is waited for; base/deadline.c has how long, and why. */
+enum snap_wait {
+    SNAP_WAIT_PROGRAM,          /* a step that is a program */
+    SNAP_WAIT_VERSION,          /* a program that says its version */
+    SNAP_WAIT_QEMU_IMG,         /* qemu-img that describes an image */
+    SNAP_WAIT_LVS,
+    SNAP_WAIT_XL,               /* xl that brings a domain back */
+    SNAP_WAIT_RELEASE,          /* a destroyed domain's QEMU that ends */
+    SNAP_WAIT_JOURNAL,          /* a flush of the journal */
+    SNAP_WAIT_PIPE,             /* the writer of a file that is a pipe */
+    SNAP_WAIT_QMP_GREETING,
+    SNAP_WAIT_QMP_REPLY,
+    SNAP_WAIT_AGENT_REPLY,
+    SNAP_WAIT_FREEZE,           /* the guest that flushes what it has cached */
+    SNAP_WAIT_THAW,             /* how long to try */
+    SNAP_WAIT_FROZEN,           /* a guest is frozen no longer */
+    SNAP_WAIT_KEEPER,           /* what it does has shorter deadlines */
+    SNAP_WAIT_MONITOR,          /* xl's monitor that stops */
+    SNAP_WAIT_DEVICES_LOCK,     /* libxl's own of a domain's devices */
+    SNAP_WAIT_SAVE_STALL,       /* a memory image that takes nothing */
+    SNAP_WAIT_SUSPEND,          /* the guest that answers the request to suspend */
+    SNAP_WAIT_HOOK_ASK,
+    SNAP_WAIT_HOOK_ACT,
+    SNAP_WAIT_NUM
+};
+
+/* How long to wait for it, in ms. */
+int snap_wait_ms(const libxl_snapshot_ctx *sc, enum snap_wait wait);
+/* When that, or @ms, will have passed, by snap_now_us(). */
+uint64_t snap_wait_until(const libxl_snapshot_ctx *sc, enum snap_wait wait);
+uint64_t snap_deadline(int ms);
+
 /*-- ctx: memory of one operation, and its error ----------------------------*/
 
 struct libxl_snapshot_ctx {
@@ -25,13 +59,7 @@ struct libxl_snapshot_ctx {
     char *error;
     void **allocs;                  /* freed when the next operation begins */
     size_t num_allocs, max_allocs;
-    /* how long to wait; 0: as usual */
-    int qmp_greeting_ms, qmp_reply_ms;
-    int agent_reply_ms, agent_freeze_ms;
-    int agent_thaw_ms;                  /* how long to try */
-    int quiesce_limit_ms;               /* a guest is frozen no longer */
-    int hook_ms;                        /* for a step of a hook */
-    int step_ms;                        /* of anything else */
+    int wait_ms[SNAP_WAIT_NUM];     /* 0: as usual */
     const char *hook_dir;           /* NULL: the usual one */
     char *journal_dir;              /* NULL: no journal is kept */
     const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
@@ -131,12 +159,5 @@ const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name);
 /* An array that ends with NULL, as @arg and the arguments up to NULL. */
 const char **snap_argv(libxl_snapshot_ctx *sc, const char *arg, ...)
     __attribute__((sentinel));
-
-/*-- deadline: how long things may take -------------------------------------*/
-
-/* When @ms (0: @usual_ms) from now have passed, by snap_now_us(). */
-uint64_t snap_deadline(int ms, int usual_ms);
-/* For a program: what the caller set, or @usual_ms. */
-int snap_step_ms(const libxl_snapshot_ctx *sc, int usual_ms);
 
 #endif /* SNAP_BASE_H */

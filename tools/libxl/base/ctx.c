@@ -8,7 +8,6 @@
  */
 #include "base/base.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +48,6 @@ void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc, const char *dir)
 {
     free(sc->journal_dir);
     sc->journal_dir = snap_result_str(dir);
-}
-
-void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
-                                    unsigned int seconds)
-{
-    sc->step_ms = seconds > INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
-    sc->qmp_reply_ms = sc->step_ms;
 }
 
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)

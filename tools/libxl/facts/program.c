@@ -5,8 +5,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#define PROGRAM_VERSION_MS 10000
-
 /* "qemu-img version 7.2.22 (...)", "  LVM version:     2.03.16(2) (...)". */
 static const char *first_number(libxl_snapshot_ctx *sc, const char *text)
 {
@@ -29,7 +27,7 @@ void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
 
     *version_r = *problem_r = NULL;
     rc = snap_exec(sc, "version", snap_argv(sc, program, "--version", NULL),
-                   PROGRAM_VERSION_MS, &output);
+                   snap_wait_ms(sc, SNAP_WAIT_VERSION), &output);
     if (!rc) {
         *version_r = first_number(sc, output.out);
         return;

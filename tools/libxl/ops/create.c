@@ -80,7 +80,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     int lock_fd = -1, rc;
 
     snap_ctx_begin(sc);
-    sc->quiesce_limit_ms = params->quiesce_seconds * 1000;
+    sc->wait_ms[SNAP_WAIT_FROZEN] = params->quiesce_seconds * 1000;
     snap_domain_init(&c.dom);
     rc = params->config ? create_lock_offline(sc, params->config, &lock_fd)
                         : create_lock_running(sc, domid, &lock_fd);

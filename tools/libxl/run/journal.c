@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define JOURNAL_MAX (64 << 20)      /* bytes */
-#define FLUSH_MS 60000
 #define DOMID_MAX 0x7fef            /* and 0 has no snapshots */
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
@@ -190,7 +189,7 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
 static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
 {
     const struct aiocb *list = &journal->flush;
-    int ms = snap_step_ms(sc, FLUSH_MS), r;
+    int ms = snap_wait_ms(sc, SNAP_WAIT_JOURNAL), r;
     struct timespec timeout = { .tv_sec = ms / 1000,
                                 .tv_nsec = ms % 1000 * 1000000L };
 

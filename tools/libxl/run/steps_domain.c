@@ -11,9 +11,6 @@
 #include <unistd.h>
 #include <libxl_utils.h>
 
-#define DOMAIN_BACK_MS      300000
-#define DOMAIN_RELEASE_MS   30000
-
 /* What would be done to a domain that is gone need not be done. */
 static int domain_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step, bool *done_r)
@@ -150,7 +147,7 @@ static int domain_find_writer(libxl_snapshot_ctx *sc,
 static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
-    uint64_t deadline = snap_deadline(0, DOMAIN_RELEASE_MS);
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_RELEASE);
     const struct snap_file_use *used;
     struct snap_file_use *files;
     int rc, i, num;
@@ -190,7 +187,7 @@ static int domain_boot(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
     int rc = snap_exec(sc, "start of the domain", step->argv,
-                       snap_step_ms(sc, DOMAIN_BACK_MS), NULL);
+                       snap_wait_ms(sc, SNAP_WAIT_XL), NULL);
 
     return rc ? rc : domain_came_back(sc, run);
 }
@@ -214,7 +211,7 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
         goto out;
     }
     rc = snap_exec_fed(sc, "restore of the domain", step->argv,
-                       snap_step_ms(sc, DOMAIN_BACK_MS), &input, NULL);
+                       snap_wait_ms(sc, SNAP_WAIT_XL), &input, NULL);
     if (!rc) rc = domain_came_back(sc, run);
  out:
     if (input.fd >= 0) close(input.fd);

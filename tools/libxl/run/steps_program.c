@@ -4,12 +4,10 @@
  */
 #include "run/run.h"
 
-#define PROGRAM_MS      60000
-
 static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
-    int timeout_ms = snap_step_ms(sc, PROGRAM_MS);
+    int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_PROGRAM);
 
     (void)run;
     if (timeout_ms < step->timeout_ms) timeout_ms = step->timeout_ms;

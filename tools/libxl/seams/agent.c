@@ -17,8 +17,6 @@
 #include <sys/random.h>
 
 #define AGENT_REPLY_MAX  (64 << 10)
-#define AGENT_REPLY_MS   10000
-#define AGENT_FREEZE_MS  60000      /* flushes what the guest has not written */
 #define AGENT_SYNC       "guest-sync-delimited"
 #define AGENT_RESET      '\xff'
 
@@ -35,7 +33,7 @@ int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer, const char *path,
     agent->stream = (struct snap_stream){ .peer = peer, .path = path, .fd = -1,
                                           .limit = AGENT_REPLY_MAX };
     rc = snap_stream_connect(sc, &agent->stream,
-                             snap_deadline(sc->agent_reply_ms, AGENT_REPLY_MS));
+                             snap_wait_until(sc, SNAP_WAIT_AGENT_REPLY));
     if (rc) snap_agent_close(agent);
     else *agent_r = agent;
     return rc;
@@ -92,7 +90,7 @@ static int agent_execute(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                          const char *command, bool ahead, int timeout_ms,
                          yajl_val *reply_r)
 {
-    uint64_t deadline = snap_deadline(sc->agent_reply_ms, AGENT_REPLY_MS);
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_AGENT_REPLY);
     uint64_t id = random_id();
     const char *text = snap_sprintf(sc, "%s\n", snap_json_object(
         sc, "s:execute", command, NULL));
@@ -104,7 +102,7 @@ static int agent_execute(libxl_snapshot_ctx *sc, struct snap_agent *agent,
     if (!rc) rc = agent_sync(sc, agent, id, deadline);
     if (rc) return rc;
 
-    deadline = snap_deadline(timeout_ms, AGENT_REPLY_MS);
+    deadline = snap_deadline(timeout_ms);
     if (!ahead)
         rc = snap_stream_send(sc, &agent->stream, text, deadline, command);
     if (!rc)
@@ -121,7 +119,7 @@ int snap_agent_is_frozen(libxl_snapshot_ctx *sc, struct snap_agent *agent,
 {
     const char *command = "guest-fsfreeze-status", *status;
     yajl_val reply;
-    int rc = agent_execute(sc, agent, command, false, sc->agent_reply_ms,
+    int rc = agent_execute(sc, agent, command, false, snap_wait_ms(sc, SNAP_WAIT_AGENT_REPLY),
                            &reply);
 
     if (rc) return rc;
@@ -152,15 +150,14 @@ static int agent_count(libxl_snapshot_ctx *sc, struct snap_agent *agent,
 int snap_agent_freeze(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                       uint64_t *num_r)
 {
-    int ms = sc->agent_freeze_ms;
 
     return agent_count(sc, agent, "guest-fsfreeze-freeze", false,
-                       ms ? ms : AGENT_FREEZE_MS, num_r);
+                       snap_wait_ms(sc, SNAP_WAIT_FREEZE), num_r);
 }
 
 int snap_agent_thaw(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                     uint64_t *num_r)
 {
     return agent_count(sc, agent, "guest-fsfreeze-thaw", true,
-                       sc->agent_reply_ms, num_r);
+                       snap_wait_ms(sc, SNAP_WAIT_AGENT_REPLY), num_r);
 }

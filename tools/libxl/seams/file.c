@@ -20,7 +20,6 @@
 #include <xxhash.h>
 
 #define PRINT_BYTES (64 << 10)
-#define PIPE_MS 10000
 
 int snap_file_write_all(int fd, const void *buf, size_t len)
 {
@@ -225,10 +224,11 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
 }
 
 /* It may be a pipe, which tells no size and may have nothing to read yet. */
-static ssize_t read_some(int fd, char *buf, size_t max)
+static ssize_t read_some(const libxl_snapshot_ctx *sc, int fd, char *buf,
+                         size_t max)
 {
     struct pollfd pfd = { .fd = fd, .events = POLLIN };
-    int r = poll(&pfd, 1, PIPE_MS);
+    int r = poll(&pfd, 1, snap_wait_ms(sc, SNAP_WAIT_PIPE));
 
     if (!r) errno = ETIMEDOUT;
     return r > 0 ? read(fd, buf, max) : -1;
@@ -243,7 +243,7 @@ static int read_whole(libxl_snapshot_ctx *sc, const char *path, size_t max,
     ssize_t got = -1;
 
     while (fd >= 0 && len <= max
-           && (got = read_some(fd, text + len, size - 1 - len)) > 0) {
+           && (got = read_some(sc, fd, text + len, size - 1 - len)) > 0) {
         len += got;
         if (len + 1 < size) continue;
         text = snap_grow(sc, text, size, 2 * size);

@@ -20,11 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define KEEPER_LIMIT_MS  10000      /* a guest stands still no longer */
-#define KEEPER_REPLY_MS  600000     /* what it does has shorter deadlines */
-#define KEEPER_THAW_MS   60000      /* how long to try */
 #define KEEPER_RETRY_US  500000
-#define PROGRAM_MS       60000
 
 struct snap_keeper {
     const struct snap_quiesce *how;
@@ -44,9 +40,8 @@ static int open_agent(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 
 static int program(libxl_snapshot_ctx *sc, const char *const *argv)
 {
-    int ms = sc->agent_freeze_ms;
 
-    return snap_exec(sc, argv[1], argv, ms ? ms : PROGRAM_MS, NULL);
+    return snap_exec(sc, argv[1], argv, snap_wait_ms(sc, SNAP_WAIT_FREEZE), NULL);
 }
 
 static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
@@ -68,7 +63,7 @@ static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
  * that there already is. */
 static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 {
-    uint64_t deadline = snap_deadline(sc->agent_thaw_ms, KEEPER_THAW_MS);
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_THAW);
     char *reason = sc->error, *last;
     uint64_t thawed = k->frozen;
     int rc;
@@ -126,14 +121,14 @@ static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k, int rc)
                                   "u:rc", (uint64_t)-rc, NULL);
 
     snap_stream_send(sc, &k->stream, snap_sprintf(sc, "%s\n", text),
-                     snap_deadline(0, KEEPER_LIMIT_MS), "result");
+                     snap_wait_until(sc, SNAP_WAIT_AGENT_REPLY), "result");
 }
 
 /* 0: told to thaw.  ERROR_TIMEDOUT: the limit.  Else: nobody is there. */
 static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k, int ms)
 {
     yajl_val word = NULL;
-    int rc = snap_stream_receive(sc, &k->stream, snap_deadline(ms, 0),
+    int rc = snap_stream_receive(sc, &k->stream, snap_deadline(ms),
                                  "freeze", &word);
 
     yajl_tree_free(word);
@@ -148,7 +143,7 @@ static void keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
         .how = opaque,
         .stream = { .peer = "the owner", .fd = fd, .limit = 64 << 10 },
     };
-    int ms = sc->quiesce_limit_ms ? sc->quiesce_limit_ms : KEEPER_LIMIT_MS;
+    int ms = snap_wait_ms(sc, SNAP_WAIT_FROZEN);
     char *reason;
     bool begun;
     int rc, word;
@@ -171,7 +166,7 @@ static void keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
                            ms / 100 % 10);
         reason = sc->error;
         sc->error = NULL;
-        wait_for_owner(sc, &k, KEEPER_REPLY_MS);
+        wait_for_owner(sc, &k, snap_wait_ms(sc, SNAP_WAIT_KEEPER));
         sc->error = reason;
     }
     tell_owner(sc, &k, rc);
@@ -186,7 +181,7 @@ static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k, const char *doing
     const char *error;
     yajl_val msg;
     int rc = snap_stream_receive(sc, &k->stream,
-                                 snap_deadline(0, KEEPER_REPLY_MS), doing, &msg);
+                                 snap_wait_until(sc, SNAP_WAIT_KEEPER), doing, &msg);
 
     if (rc) return rc;
     *heard_r = true;
@@ -225,7 +220,7 @@ int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
     int rc;
 
     rc = snap_stream_send(sc, &k->stream, "{}\n",
-                          snap_deadline(0, KEEPER_REPLY_MS), "thaw");
+                          snap_wait_until(sc, SNAP_WAIT_KEEPER), "thaw");
     if (!rc) rc = hear(sc, k, "thaw", &heard);
     snap_quiesce_drop(k);
     if (heard) return rc;

@@ -16,15 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOOK_ASK_MS     10000
-#define HOOK_ACT_MS     300000
 #define HOOK_ANSWER_MAX 65536
-
-void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
-                                         unsigned int seconds)
-{
-    sc->hook_ms = seconds > INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
-}
 
 /*-- who can change it ------------------------------------------------------*/
 
@@ -151,7 +143,6 @@ static int run_hook(libxl_snapshot_ctx *sc, const char *path, const char *verb,
     *answer_r = NULL;
     yajl_tree_free(parsed);
     if (why) return snap_fail(sc, ERROR_INVAL, "%s: %s", what, why);
-    if (sc->hook_ms && timeout_ms > sc->hook_ms) timeout_ms = sc->hook_ms;
     rc = snap_exec_fed(sc, what, snap_argv(sc, path, verb, NULL), timeout_ms,
                        &input, &output);
     if (rc) return rc;
@@ -161,14 +152,15 @@ static int run_hook(libxl_snapshot_ctx *sc, const char *path, const char *verb,
 int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path, const char *verb,
                   const char *request, yajl_val *answer_r)
 {
-    return run_hook(sc, path, verb, request, HOOK_ASK_MS, answer_r);
+    return run_hook(sc, path, verb, request,
+                    snap_wait_ms(sc, SNAP_WAIT_HOOK_ASK), answer_r);
 }
 
 /* A script that does not know the verb may well exit with 0. */
 int snap_hook_act(libxl_snapshot_ctx *sc, const char *path, const char *verb,
                   const char *request)
 {
-    int timeout_ms = sc->hook_ms ? sc->hook_ms : HOOK_ACT_MS, rc;
+    int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_HOOK_ACT), rc;
     yajl_val answer;
 
     rc = run_hook(sc, path, verb, request, timeout_ms, &answer);

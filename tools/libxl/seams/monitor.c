@@ -28,7 +28,6 @@
 #include "config.h"
 
 #define LOG_PREFIX XEN_LOG_DIR "/xl-"
-#define STOP_MS 5000
 
 struct monitor_match {
     libxl_dominfo *domains;
@@ -115,7 +114,7 @@ static char process_state(libxl_snapshot_ctx *sc, pid_t pid)
 /* 0, or an errno; one that ended needs no holding. */
 static int monitor_hold(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    uint64_t deadline = snap_now_us() + STOP_MS * UINT64_C(1000);
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_MONITOR);
     char state;
 
     if (kill(pid, SIGSTOP)) return errno == ESRCH ? 0 : errno;

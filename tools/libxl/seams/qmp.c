@@ -15,8 +15,6 @@
 #include "config.h"
 
 #define QMP_REPLY_MAX    (16 << 20)
-#define QMP_GREETING_MS  10000
-#define QMP_REPLY_MS     60000
 
 struct snap_qmp {
     struct snap_stream stream;
@@ -67,11 +65,12 @@ static int qmp_open(libxl_snapshot_ctx *sc, const char *path,
     qmp->lock_path = lock_path;
     qmp->lock_fd = -1;
     if (lock_path) {
-        rc = snap_lock(sc, lock_path, QMP_GREETING_MS, "QEMU's QMP socket",
-                       &qmp->lock_fd);
+        rc = snap_lock(sc, lock_path,
+                       snap_wait_ms(sc, SNAP_WAIT_QMP_GREETING),
+                       "QEMU's QMP socket", &qmp->lock_fd);
         if (rc) goto out;
     }
-    deadline = snap_deadline(sc->qmp_greeting_ms, QMP_GREETING_MS);
+    deadline = snap_wait_until(sc, SNAP_WAIT_QMP_GREETING);
     rc = snap_stream_connect(sc, &qmp->stream, deadline);
     if (!rc) rc = qmp_greet(sc, qmp, deadline);
     rc = snap_stream_blame(sc, &qmp->stream, rc);
@@ -137,7 +136,7 @@ int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                      const char *command, const char *arguments,
                      yajl_val *reply_r)
 {
-    uint64_t deadline = snap_deadline(sc->qmp_reply_ms, QMP_REPLY_MS);
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_QMP_REPLY);
     yajl_val reply = NULL;
     char *text;
     int rc;

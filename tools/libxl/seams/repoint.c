@@ -24,7 +24,6 @@
 
 #include "config.h"
 
-#define XS_LOCK_MS      10000
 #define XS_TRIES        10
 
 /*-- xenstore ---------------------------------------------------------------*/
@@ -157,7 +156,8 @@ int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
                                     uuid_str);
     int fd, rc;
 
-    rc = snap_lock(sc, path, XS_LOCK_MS, "libxl's device-changes lock", &fd);
+    rc = snap_lock(sc, path, snap_wait_ms(sc, SNAP_WAIT_DEVICES_LOCK),
+                   "libxl's device-changes lock", &fd);
     if (rc) return rc;
     rc = repoint_xenstore(sc, domid, repoints, num);
     if (!rc) rc = repoint_config(sc, domid, repoints, num);

@@ -36,8 +36,6 @@
 #include <libxl_event.h>
 #include <xenstore.h>
 
-#define SAVE_STALL_MS       60000
-#define SAVE_ANSWER_MS      60000       /* that libxl gives the guest (4.17) */
 #define SAVE_LOOK_MS        1000
 #define SAVE_SETTLE_TRIES   20
 #define SAVE_SETTLE_US      50000
@@ -167,8 +165,8 @@ static bool save_is_stalled(struct save *save)
         snprintf(save->pos, sizeof(save->pos), "%s", pos ? pos : "");
         save->moved_us = now;
     }
-    limit_ms = snap_step_ms(save->sc, SAVE_STALL_MS);
-    if (!save->stopped_us) limit_ms += SAVE_ANSWER_MS;
+    limit_ms = snap_wait_ms(save->sc, SNAP_WAIT_SAVE_STALL);
+    if (!save->stopped_us) limit_ms += snap_wait_ms(save->sc, SNAP_WAIT_SUSPEND);
     return now - save->moved_us > limit_ms * 1000;
 }
 

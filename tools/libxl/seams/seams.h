@@ -144,7 +144,7 @@ struct snap_quiesce {
 
 /*
  * Freeze the guest's file systems.  They are thawed by snap_thaw(), or when
- * this process ends in whatever way, or when quiesce_limit_ms have passed.
+ * this process ends in whatever way, or when SNAP_WAIT_FROZEN has passed.
  * On failure they are thawed already, or the message says that they may not be.
  */
 struct snap_keeper;

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define IMAGES_EXEC_MS      30000
-
 int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 {
     if (!disk->wanted || disk->driver_domain || disk->backend_domid
@@ -32,7 +30,7 @@ int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
     int rc;
 
     rc = snap_exec(sc, snap_sprintf(sc, "image %s", path), argv,
-                   snap_step_ms(sc, IMAGES_EXEC_MS), &output);
+                   snap_wait_ms(sc, SNAP_WAIT_QEMU_IMG), &output);
     if (rc) return rc;
     list = snap_json_parse(output.out);
     if (!YAJL_IS_ARRAY(list) || !list->u.array.len) {

@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define LVM_EXEC_MS     60000
-
 static const char lvm_fields[] =
     "vg_name,lv_name,lv_attr,lv_size,lv_path,lv_dm_path,"
     "lv_kernel_major,lv_kernel_minor,origin,pool_lv,data_percent,"
@@ -36,7 +34,7 @@ static int gather_lvm(libxl_snapshot_ctx *sc)
     sc->lvm = lvm;
     if (!snap_exec_finds(sc, argv[0])) return 0;
     rc = snap_exec(sc, "the logical volumes", argv,
-                   snap_step_ms(sc, LVM_EXEC_MS), &output);
+                   snap_wait_ms(sc, SNAP_WAIT_LVS), &output);
     return rc ? rc : snap_lvm_parse(sc, output.out, lvm);
 }
 
