@@ -64,6 +64,8 @@ int main(int argc, char **argv)
     }
     argc -= optind;
     argv += optind;
-    optind = 1;
+    /* 0 makes glibc's getopt begin anew.  With 1 the "+" above (stop at the
+     * first word that is no option) would hold for the command's options. */
+    optind = 0;
     return run_command(argc, argv);
 }
