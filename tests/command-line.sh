@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-only
 # The program itself, as far as it comes without a Xen: what it makes of its
-# command line.
+# command line, and where it prints.
 . "$srcdir/tests/tap.sh"
 
 tool=$builddir/tools/xl/xl-snapshot
@@ -31,4 +31,28 @@ done
 ok "an option that lacks its argument is named, too" \
     exits 2 "option \`n' not supported, or its argument is missing" \
     snapshot-create web -n
+full=': cannot write to standard output: No space left on device'
+full="$full; but for that, the command succeeded"
+# cannot_print WHO ARGUMENT...: to a device that is full
+cannot_print() {
+    who=$1
+    shift
+    said=$("$tool" "$@" 2>&1 >/dev/full)
+    same "$? $said" "1 $who$full"
+}
+for argument in --version --help-rows -h help; do
+    ok "$argument fails if it cannot print" cannot_print xl-snapshot $argument
+done
+ok "so does the help of a command" \
+    cannot_print snapshot-list snapshot-list --help
+ok "and to an output that is closed" \
+    same "$("$tool" --version 2>&1 >&-; echo $?)" "xl-snapshot: cannot write to\
+ standard output: Bad file descriptor; but for that, the command succeeded
+1"
+ok "a command that failed keeps its status" \
+    same "$("$tool" snapshot-list >/dev/full 2>&1; echo $?)" 2
+
+front=$builddir/tools/xl/xl
+ok "the list of all commands fails if ours is not printed" \
+    not env XL_SNAPSHOT_XL=/bin/true sh -c '"$1" help >/dev/full' - "$front"
 finished

@@ -2,10 +2,12 @@
 /* xl_utils.c: what commands share; see xl_utils.h. */
 #include "xl_utils.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 
@@ -63,6 +65,19 @@ void help(const char *command)
         printf("Options:\n\n%s\n", cmd->cmd_option);
 }
 
+/* A network file system may tell only at the close that it is full. */
+int output_finish(const char *command, int code)
+{
+    errno = 0;
+    if (!fflush(stdout) && !ferror(stdout)
+        && (!close(STDOUT_FILENO) || errno == EBADF))
+        return code;
+    fprintf(stderr, "%s: cannot write to standard output: %s%s\n", command,
+            strerror(errno ? errno : EIO),
+            code ? "" : "; but for that, the command succeeded");
+    return code ? code : EXIT_FAILURE;
+}
+
 int def_getopt(int argc, char * const argv[], const char *optstring,
                const struct option *longopts, const char *command,
                int reqargs)
@@ -81,7 +96,7 @@ int def_getopt(int argc, char * const argv[], const char *optstring,
     }
     if (opt == 'h') {
         help(command);
-        exit(0);
+        exit(output_finish(command, EXIT_SUCCESS));
     }
     if (opt != -1) return opt;
 

@@ -47,6 +47,11 @@ int main_snapshot_verify(int argc, char **argv);
 #define COMMON_LONG_OPTS {"help", 0, 0, 'h'}, \
                          {0, 0, 0, 0}
 
+/* Write out what was printed: the last act of every command. Returns @code,
+ * its exit status; if that fails, says so on stderr and returns EXIT_FAILURE
+ * in place of 0. */
+int output_finish(const char *command, int code);
+
 int def_getopt(int argc, char * const argv[], const char *optstring,
                const struct option *longopts, const char *command,
                int reqargs);

@@ -77,7 +77,9 @@ static int list_all(char **argv)
     if (pid < 0) return cannot_run(XL_SNAPSHOT_PATH);
     if (!pid) _exit(exec_ours(ours));
     if (waitpid(pid, &status, 0) < 0) return cannot_run(XL_SNAPSHOT_PATH);
-    return WIFEXITED(xl_status) ? WEXITSTATUS(xl_status) : EXIT_FAILURE;
+    if (!WIFEXITED(xl_status) || !WIFEXITED(status)) return EXIT_FAILURE;
+    return WEXITSTATUS(xl_status) ? WEXITSTATUS(xl_status)
+                                  : WEXITSTATUS(status);
 }
 
 /* The index of the command: after the options that begin with "-". */

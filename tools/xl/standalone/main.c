@@ -32,7 +32,7 @@ static int run_command(int argc, char **argv)
     return cmd->cmd_impl(argc, argv);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     int opt;
 
@@ -68,4 +68,9 @@ int main(int argc, char **argv)
      * first word that is no option) would hold for the command's options. */
     optind = 0;
     return run_command(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    return output_finish("xl-snapshot", run(argc, argv));
 }
