@@ -31,6 +31,9 @@ done
 ok "an option that lacks its argument is named, too" \
     exits 2 "option \`n' not supported, or its argument is missing" \
     snapshot-create web -n
+ok "--help, -h and help are the same" \
+    same "$("$tool" --help 2>&1) $("$tool" -h)" "$("$tool" help) $("$tool" help)"
+
 full=': cannot write to standard output: No space left on device'
 full="$full; but for that, the command succeeded"
 # cannot_print WHO ARGUMENT...: to a device that is full
@@ -40,7 +43,7 @@ cannot_print() {
     said=$("$tool" "$@" 2>&1 >/dev/full)
     same "$? $said" "1 $who$full"
 }
-for argument in --version --help-rows -h help; do
+for argument in --version --help --help-rows -h help; do
     ok "$argument fails if it cannot print" cannot_print xl-snapshot $argument
 done
 ok "so does the help of a command" \

@@ -40,6 +40,10 @@ static int run(int argc, char **argv)
         printf("%s\n", PACKAGE_STRING);
         return EXIT_SUCCESS;
     }
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        help(NULL);
+        return EXIT_SUCCESS;
+    }
     /* for the front: our part of "xl help" */
     if (argc == 2 && !strcmp(argv[1], "--help-rows")) {
         help_rows();
