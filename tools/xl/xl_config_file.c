@@ -27,7 +27,7 @@ static void update_error(struct config_update *u, const char *fmt, ...)
 
     if (u->error) return;
     va_start(ap, fmt);
-    if (vasprintf(&u->error, fmt, ap) < 0) abort();
+    xvasprintf(&u->error, fmt, ap);
     va_end(ap);
 }
 
@@ -52,8 +52,9 @@ char *disk_literal(const libxl_device_disk *disk)
 {
     char *spec = libxl_snapshot_disk_spec(disk);
     char *escaped = libxl_snapshot_config_escape(spec, '\'');
-    char *literal = xasprintf("'%s'", escaped);
+    char *literal;
 
+    xasprintf(&literal, "'%s'", escaped);
     free(escaped);
     free(spec);
     return literal;
@@ -120,9 +121,10 @@ int config_file_read(const char *path, char **text_r, size_t *len_r)
 static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
+    char *folder;
 
-    return slash == path ? xstrdup("/")
-                         : xasprintf("%.*s", (int)(slash - path), path);
+    xasprintf(&folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return folder;
 }
 
 /* A new file can take the place of this one. */
@@ -243,9 +245,11 @@ static int check_written(struct config_update *u,
 static int replace(struct config_update *u,
                    const char *before, const char *after)
 {
-    char *beside = xasprintf("%s.XXXXXX", u->path);
-    int fd = mkstemp(beside), r = -1;
+    char *beside;
+    int fd, r = -1;
 
+    xasprintf(&beside, "%s.XXXXXX", u->path);
+    fd = mkstemp(beside);
     if (fd < 0 || fill(fd, after, u->path)) {
         update_error(u, "cannot write %s: %s", beside, strerror(errno));
         goto out;

@@ -25,8 +25,10 @@ struct logger {
 static void logger_keep(struct logger *l, int errnoval, const char *text)
 {
     if (l->first_error) return;
-    l->first_error = errnoval > 0
-        ? xasprintf("%s: %s", text, strerror(errnoval)) : xstrdup(text);
+    if (errnoval > 0)
+        xasprintf(&l->first_error, "%s: %s", text, strerror(errnoval));
+    else
+        l->first_error = xstrdup(text);
 }
 
 static void logger_print(struct logger *l, xentoollog_level level,

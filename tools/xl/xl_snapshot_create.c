@@ -147,16 +147,16 @@ static char *free_name(const char *dir, const char *prefix, time_t now)
     char *time = default_snapshot_name(now), *stem, *name, *path;
     int n;
 
-    stem = xasprintf("%s%s", prefix ? prefix : "", time);
+    xasprintf(&stem, "%s%s", prefix ? prefix : "", time);
     free(time);
     name = xstrdup(stem);
 
     for (n = 2; ; n++) {
-        path = xasprintf("%s/%s", dir, name);
+        xasprintf(&path, "%s/%s", dir, name);
         if (access(path, F_OK)) break;
         free(path);
         free(name);
-        name = xasprintf("%s-%d", stem, n);
+        xasprintf(&name, "%s-%d", stem, n);
     }
     free(path);
     free(stem);
@@ -187,14 +187,14 @@ static int set_paths(const struct session *s, const struct create_options *o,
                       "'-'", p->name);
         goto out;
     }
-    p->directory = xasprintf("%s/%s", dir, p->name);
-    p->config_path = xasprintf("%s/snapshot.cfg", p->directory);
-    if (memory) {
-        p->memory_path = wish->memory_path
-            ? xabsolute(wish->memory_path)
-            : xasprintf("%s/memory", p->directory);
+    xasprintf(&p->directory, "%s/%s", dir, p->name);
+    xasprintf(&p->config_path, "%s/snapshot.cfg", p->directory);
+    if (memory && wish->memory_path) {
+        p->memory_path = xabsolute(wish->memory_path);
+    } else if (memory) {
+        xasprintf(&p->memory_path, "%s/memory", p->directory);
     } else if (target->config_text) {
-        p->domain_config_path = xasprintf("%s/domain.cfg", p->directory);
+        xasprintf(&p->domain_config_path, "%s/domain.cfg", p->directory);
         p->domain_config_text = xstrdup(target->config_text);
     }
     r = 0;

@@ -73,17 +73,19 @@ static void add_disk(libxl_domain_snapshot_params *p, const char *vdev,
 
 static char *check_wishes(const libxl_domain_snapshot *wish)
 {
+    char *why;
     int i;
 
     for (i = 0; i < wish->num_disks; i++) {
         const libxl_disk_snapshot *ds = &wish->disks[i];
 
-        if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-            && ds->child.format != LIBXL_DISK_FORMAT_QCOW2
-            && ds->child.format != LIBXL_DISK_FORMAT_VHD)
-            return xasprintf("disk %s: an overlay is qcow2; write "
-                             "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
-                             ds->vdev);
+        if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL
+            || ds->child.format == LIBXL_DISK_FORMAT_QCOW2
+            || ds->child.format == LIBXL_DISK_FORMAT_VHD)
+            continue;
+        xasprintf(&why, "disk %s: an overlay is qcow2; write '%s,qcow2,%s'",
+                  ds->vdev, ds->child.pdev_path, ds->vdev);
+        return why;
     }
     return NULL;
 }
@@ -91,12 +93,15 @@ static char *check_wishes(const libxl_domain_snapshot *wish)
 static char *check_place(const libxl_disk_snapshot_info *info,
                          libxl_snapshot_mode mode)
 {
+    char *why;
+
     if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->no_external
         || !has_no_place(info))
         return NULL;
-    return xasprintf("disk %s: %s is a block device; say in a ConfigFile where "
-                     "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
-                     info->vdev, info->path, info->vdev);
+    xasprintf(&why, "disk %s: %s is a block device; say in a ConfigFile where "
+              "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
+              info->vdev, info->path, info->vdev);
+    return why;
 }
 
 char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,

@@ -65,8 +65,8 @@ static char *ability_words(unsigned int can)
 
     for (i = 0; i < NUM_ABILITIES; i++) {
         if (!(can & abilities[i].bit)) continue;
-        more = xasprintf("%s%s%s", words, *words ? "," : "",
-                         abilities[i].word);
+        xasprintf(&more, "%s%s%s", words, *words ? "," : "",
+                  abilities[i].word);
         free(words);
         words = more;
     }

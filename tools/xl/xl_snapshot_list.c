@@ -75,7 +75,7 @@ static void read_recorded(const struct session *s, struct recorded *r)
         return;
     }
     missing = missing_file(&r->snap);
-    if (missing) r->problem = xasprintf("%s is missing", missing);
+    if (missing) xasprintf(&r->problem, "%s is missing", missing);
 }
 
 static int older_first(const void *a, const void *b)
@@ -97,8 +97,8 @@ static void find_recorded(const struct session *s, struct snapshot_list *list)
     if (num < 0) return;
     list->recorded = xcalloc(num, sizeof(*list->recorded));
     for (i = 0; i < num; i++) {
-        path = xasprintf("%s/%s/snapshot.cfg", list->directory,
-                         entries[i]->d_name);
+        xasprintf(&path, "%s/%s/snapshot.cfg", list->directory,
+                  entries[i]->d_name);
         if (entries[i]->d_name[0] != '.' && !access(path, F_OK)) {
             list->recorded[list->num_recorded].config_path = path;
             read_recorded(s, &list->recorded[list->num_recorded++]);

@@ -19,7 +19,10 @@ char *default_snapshot_name(time_t now)
 
 char *default_directory(const char *domain)
 {
-    return xasprintf(XEN_LIB_DIR "/snapshots/%s", domain);
+    char *path;
+
+    xasprintf(&path, XEN_LIB_DIR "/snapshots/%s", domain);
+    return path;
 }
 
 /* Length of @path without the extension of its last component. */
@@ -52,21 +55,29 @@ static size_t chain_stem_length(const libxl_disk_snapshot_info *disk)
 
 char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name)
 {
-    return xasprintf("%.*s.%s.%s", (int)chain_stem_length(disk), disk->path,
-                     name, libxl_disk_format_to_string(disk->overlay));
+    char *path;
+
+    xasprintf(&path, "%.*s.%s.%s", (int)chain_stem_length(disk), disk->path,
+              name, libxl_disk_format_to_string(disk->overlay));
+    return path;
 }
 
 char *revert_overlay(const char *child, int n)
 {
     size_t stem = stem_length(child);
     const char *suffix = strcmp(child + stem, ".vhd") ? ".qcow2" : ".vhd";
+    char *path;
 
-    return xasprintf("%.*s.r%d%s", (int)stem, child, n, suffix);
+    xasprintf(&path, "%.*s.r%d%s", (int)stem, child, n, suffix);
+    return path;
 }
 
 char *revert_volume(const char *snapshot, int n)
 {
-    return xasprintf("%s.r%d", snapshot, n);
+    char *path;
+
+    xasprintf(&path, "%s.r%d", snapshot, n);
+    return path;
 }
 
 static char *next_free(char *(*nth)(const char *, int), const char *of)

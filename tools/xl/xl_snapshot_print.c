@@ -113,7 +113,7 @@ static void json_result(const libxl_domain_snapshot_result *result,
     yajl_gen g = json_begin();
     char *uuid;
 
-    uuid = xasprintf(LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid));
+    xasprintf(&uuid, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid));
     yajl_gen_map_open(g);
     json_str(g, "name", snap->name);
     json_str(g, "description", snap->description);

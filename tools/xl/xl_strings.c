@@ -8,17 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
-char *xasprintf(const char *fmt, ...)
+void xvasprintf(char **strp, const char *fmt, va_list ap)
+{
+    if (vasprintf(strp, fmt, ap) < 0) abort();
+}
+
+void xasprintf(char **strp, const char *fmt, ...)
 {
     va_list ap;
-    char *s;
-    int r;
 
     va_start(ap, fmt);
-    r = vasprintf(&s, fmt, ap);
+    xvasprintf(strp, fmt, ap);
     va_end(ap);
-    if (r < 0) abort();
-    return s;
 }
 
 char *xstrdup(const char *s)
@@ -43,7 +44,7 @@ char *xabsolute(const char *path)
 
     if (path[0] == '/') return xstrdup(path);
     cwd = getcwd(NULL, 0);
-    absolute = xasprintf("%s/%s", cwd ? cwd : "", path);
+    xasprintf(&absolute, "%s/%s", cwd ? cwd : "", path);
     free(cwd);
     return absolute;
 }

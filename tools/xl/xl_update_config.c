@@ -46,7 +46,7 @@ static int update_fail(struct update *u, const char *fmt, ...)
 
     if (u->error) return -1;
     va_start(ap, fmt);
-    if (vasprintf(&u->error, fmt, ap) < 0) abort();
+    xvasprintf(&u->error, fmt, ap);
     va_end(ap);
     return -1;
 }
@@ -160,7 +160,7 @@ static void change_path(struct update *u, const struct config_item *item,
 {
     const struct config_span *target = &place->target;
     size_t len = strlen(item->spec), end = len;
-    char *text;
+    char *text, *option;
 
     if (place->keyword || !is_positional(path)) {
         text = libxl_snapshot_disk_target(path);
@@ -171,9 +171,9 @@ static void change_path(struct update *u, const struct config_item *item,
         /* the position stays, empty: others follow on it */
         add_patch(u, item, target->begin, target->end, xstrdup(""));
         while (end > target->end && strchr(" \t", item->spec[end - 1])) end--;
-        add_patch(u, item, len, len,
-                  xasprintf("%s%s", end && item->spec[end - 1] == ','
-                                    ? "" : ",", text));
+        xasprintf(&option, "%s%s", end && item->spec[end - 1] == ','
+                                   ? "" : ",", text);
+        add_patch(u, item, len, len, option);
         free(text);
     } else {
         add_patch(u, item, target->begin, target->end, xstrdup(path));
@@ -184,13 +184,15 @@ static void change_format(struct update *u, const struct config_item *item,
                           const struct config_place *place, libxl_disk_format format)
 {
     const char *name = libxl_disk_format_to_string(format);
+    char *option;
     int i;
 
     for (i = 0; i < place->num_formats; i++)
         add_patch(u, item, place->formats[i].begin, place->formats[i].end,
                   xstrdup(name));
-    if (!place->num_formats)
-        add_patch(u, item, 0, 0, xasprintf("format=%s,", name));
+    if (place->num_formats) return;
+    xasprintf(&option, "format=%s,", name);
+    add_patch(u, item, 0, 0, option);
 }
 
 static bool is_one_of(const char *path, char **paths)

@@ -8,6 +8,7 @@
 #define XL_UTILS_H
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <libxl_snapshot.h>
 
@@ -93,7 +94,10 @@ const char *logger_first_error(const struct logger *logger);
 void logger_end_progress(struct logger *logger);
 
 /* xl_strings.c: as asprintf(3) and strdup(3), but never NULL. */
-char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void xvasprintf(char **strp, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+void xasprintf(char **strp, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 char *xstrdup(const char *s);
 void *xcalloc(size_t num, size_t size);
 /* @path as it is if absolute, else below the current folder. */
