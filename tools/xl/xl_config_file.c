@@ -35,9 +35,8 @@ static void update_error(struct config_update *u, const char *fmt, ...)
 
 void config_edit_from(struct config_edit *edit, const char *path)
 {
-    edit->from = realloc(edit->from,
-                         (edit->num_from + 2) * sizeof(*edit->from));
-    if (!edit->from) abort();
+    edit->from = xrealloc(edit->from,
+                          (edit->num_from + 2) * sizeof(*edit->from));
     edit->from[edit->num_from++] = xstrdup(path);
     edit->from[edit->num_from] = NULL;
 }

@@ -41,9 +41,8 @@ static void add_item(struct config_items *found, const char *text,
     struct config_item *item;
     char c;
 
-    found->items = realloc(found->items,
-                           (found->num + 1) * sizeof(*found->items));
-    if (!found->items) abort();
+    found->items = xrealloc(found->items,
+                            (found->num + 1) * sizeof(*found->items));
     item = &found->items[found->num++];
     item->line = line;
     item->quote = text[begin];

@@ -168,7 +168,7 @@ static int set_paths(const struct session *s, const struct create_options *o,
                      const libxl_domain_snapshot *wish,
                      libxl_domain_snapshot_params *p)
 {
-    char *dir = o->directory ? xabsolute(o->directory)
+    char *dir = o->directory ? absolute_path(o->directory)
                              : default_directory(target->name);
     const char *name = o->name ? o->name : wish->name;
     int r = -1;
@@ -190,7 +190,7 @@ static int set_paths(const struct session *s, const struct create_options *o,
     xasprintf(&p->directory, "%s/%s", dir, p->name);
     xasprintf(&p->config_path, "%s/snapshot.cfg", p->directory);
     if (memory && wish->memory_path) {
-        p->memory_path = xabsolute(wish->memory_path);
+        p->memory_path = absolute_path(wish->memory_path);
     } else if (memory) {
         xasprintf(&p->memory_path, "%s/memory", p->directory);
     } else if (target->config_text) {
@@ -266,12 +266,12 @@ static int make_params(const struct session *s,
             || libxl_defbool_val(wish->memory));
     if (!runs) p->config = &target->config;
     if (set_paths(s, o, target, memory, wish, p)) return -1;
-    p->description = xstrdup(o->description ? o->description
-                                            : wish->description);
+    p->description = copy_or_null(o->description ? o->description
+                                                 : wish->description);
     p->quiesce = o->quiesce;
-    p->quiesce_command = xstrdup(o->quiesce_command);
+    p->quiesce_command = copy_or_null(o->quiesce_command);
     p->quiesce_seconds = o->quiesce_seconds;
-    p->lvm_size = xstrdup(o->lvm_size ? o->lvm_size : wish->lvm_size);
+    p->lvm_size = copy_or_null(o->lvm_size ? o->lvm_size : wish->lvm_size);
     p->skip_unsupported = o->skip;
     p->live = o->live;
     p->leave_paused = o->paused;

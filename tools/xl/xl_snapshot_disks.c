@@ -123,9 +123,10 @@ char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,
     for (i = 0; i < wish->num_disks; i++) {
         const libxl_disk_snapshot *ds = &wish->disks[i];
 
-        add_disk(p, ds->vdev, ds->mode, ds->child.pdev_path
-                                ? xabsolute(ds->child.pdev_path) : NULL);
-        p->disks[p->num_disks - 1].driver = xstrdup(ds->driver);
+        add_disk(p, ds->vdev, ds->mode,
+                 ds->child.pdev_path ? absolute_path(ds->child.pdev_path)
+                                     : NULL);
+        p->disks[p->num_disks - 1].driver = copy_or_null(ds->driver);
     }
     for (i = 0; i < num; i++) {
         if (!is_ours(&info[i], wish, skip)) continue;

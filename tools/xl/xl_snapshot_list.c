@@ -71,7 +71,7 @@ static void read_recorded(const struct session *s, struct recorded *r)
 
     libxl_domain_snapshot_init(&r->snap);
     if (libxl_domain_snapshot_config_read(s->sc, r->config_path, &r->snap)) {
-        r->problem = xstrdup(libxl_snapshot_ctx_error(s->sc));
+        r->problem = copy_or_null(libxl_snapshot_ctx_error(s->sc));
         return;
     }
     missing = missing_file(&r->snap);
@@ -206,7 +206,7 @@ static int list_snapshots(const struct session *s, const struct list_options *o)
                                       o->domain)) {
         goto out;
     }
-    list.directory = o->directory ? xabsolute(o->directory)
+    list.directory = o->directory ? absolute_path(o->directory)
                                   : default_directory(list.domain);
     find_recorded(s, &list);
     if (o->domain_config || domid != (uint32_t)INVALID_DOMID) {

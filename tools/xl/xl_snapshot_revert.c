@@ -125,7 +125,7 @@ static int set_domain_config(const struct session *s, const char *domain_config,
         return -1;
     }
     if (snap->memory_path || !path) return 0;
-    p->domain_config_path = xabsolute(path);
+    p->domain_config_path = absolute_path(path);
     p->config = config;
     return domain_config_read(s, path, config, NULL);
 }

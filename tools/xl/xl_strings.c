@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_strings.c: strings and memory, or abort; see xl_utils.h. */
+/* xl_strings.c: strings and memory, see xl_utils.h. */
 #include "xl_utils.h"
 
 #include <stdarg.h>
@@ -8,9 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
+static void no_memory(const char *call, size_t size)
+{
+    fprintf(stderr, "xl: Unable to %s %zu bytes.\n", call, size);
+    exit(-ERROR_FAIL);
+}
+
 void xvasprintf(char **strp, const char *fmt, va_list ap)
 {
-    if (vasprintf(strp, fmt, ap) < 0) abort();
+    if (vasprintf(strp, fmt, ap) >= 0) return;
+    perror("asprintf failed");
+    exit(EXIT_FAILURE);
 }
 
 void xasprintf(char **strp, const char *fmt, ...)
@@ -22,23 +30,39 @@ void xasprintf(char **strp, const char *fmt, ...)
     va_end(ap);
 }
 
-char *xstrdup(const char *s)
+char *xstrdup(const char *x)
 {
-    char *copy = s ? strdup(s) : NULL;
+    char *copy = strdup(x);
 
-    if (s && !copy) abort();
+    if (!copy) no_memory("strdup", strlen(x));
     return copy;
 }
 
-void *xcalloc(size_t num, size_t size)
+void *xcalloc(size_t n, size_t sz)
 {
-    void *ptr = calloc(num ? num : 1, size);
+    void *ptr = calloc(n, sz);
 
-    if (!ptr) abort();
+    if (!ptr) no_memory("calloc", n * sz);
     return ptr;
 }
 
-char *xabsolute(const char *path)
+void *xrealloc(void *ptr, size_t sz)
+{
+    if (!sz) {
+        free(ptr);
+        return NULL;
+    }
+    ptr = realloc(ptr, sz);
+    if (!ptr) no_memory("realloc to", sz);
+    return ptr;
+}
+
+char *copy_or_null(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
+char *absolute_path(const char *path)
 {
     char *cwd, *absolute;
 

@@ -141,9 +141,8 @@ static int find_items(struct update *u, struct parsed *p)
 static void add_patch(struct update *u, const struct config_item *item, size_t begin,
                       size_t end, char *with)
 {
-    u->patches = realloc(u->patches,
-                         (u->num_patches + 1) * sizeof(*u->patches));
-    if (!u->patches) abort();
+    u->patches = xrealloc(u->patches,
+                          (u->num_patches + 1) * sizeof(*u->patches));
     u->patches[u->num_patches++] = (struct patch){
         .at = item->at[begin], .len = item->at[end] - item->at[begin],
         .quote = item->quote, .with = with };

@@ -93,14 +93,18 @@ const char *logger_first_error(const struct logger *logger);
 /* Take the progress line off the terminal. */
 void logger_end_progress(struct logger *logger);
 
-/* xl_strings.c: as asprintf(3) and strdup(3), but never NULL. */
+/* xl_strings.c: as xl's.  They say so and exit if there is no memory. */
 void xvasprintf(char **strp, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 void xasprintf(char **strp, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-char *xstrdup(const char *s);
-void *xcalloc(size_t num, size_t size);
+void *xcalloc(size_t n, size_t sz);
+/* Frees @ptr and returns NULL where @sz is 0. */
+void *xrealloc(void *ptr, size_t sz);
+char *xstrdup(const char *x);
+/* A copy of @s, or NULL if that is NULL. */
+char *copy_or_null(const char *s);
 /* @path as it is if absolute, else below the current folder. */
-char *xabsolute(const char *path);
+char *absolute_path(const char *path);
 
 #endif /* XL_UTILS_H */
