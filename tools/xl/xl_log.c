@@ -75,16 +75,25 @@ static void logger_progress(xentoollog_logger *vtable, const char *context,
     l->showing = true;
 }
 
+/* Without -v the command's own line has libxl's first error, and progress is
+ * shown apart; the library reports each step as XTL_VERBOSE. */
+static xentoollog_level log_level(void)
+{
+    switch (minmsglevel_default - minmsglevel) {
+    case 0: return XTL_CRITICAL;
+    case 1: return XTL_VERBOSE;
+    default: return XTL_DEBUG;
+    }
+}
+
 struct logger *logger_create(const char *command)
 {
-    static const xentoollog_level levels[] = {
-        XTL_CRITICAL, XTL_VERBOSE, XTL_DEBUG };
     struct logger *l = xcalloc(1, sizeof(*l));
 
     l->vtable.vmessage = logger_vmessage;
     l->vtable.progress = logger_progress;
     l->command = command;
-    l->min_level = levels[verbosity > 2 ? 2 : verbosity];
+    l->min_level = log_level();
     l->terminal = isatty(STDERR_FILENO);
     return l;
 }

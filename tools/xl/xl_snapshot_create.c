@@ -106,7 +106,7 @@ static void parse_options(int argc, char **argv, struct create_options *o)
     case 'd': o->directory = optarg; break;
     case 'p': o->paused = true; break;
     case 'N': o->dry_run = true; break;
-    case 'v': verbosity++; break;
+    case 'v': more_messages(); break;
     case OPT_INTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_INTERNAL); break;
     case OPT_EXTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_EXTERNAL); break;
     case OPT_DISK_ONLY: o->disk_only = true; break;

@@ -104,7 +104,7 @@ int main_snapshot_drivers(int argc, char **argv)
     int opt, num, r = EXIT_FAILURE;
 
     SWITCH_FOREACH_OPT(opt, "v", drivers_longopts, "snapshot-drivers", 0) {
-    case 'v': verbosity++; break;
+    case 'v': more_messages(); break;
     case OPT_JSON: json = true; break;
     }
     if (argc != optind) {

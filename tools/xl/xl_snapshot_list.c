@@ -36,7 +36,7 @@ static void parse_options(int argc, char **argv, struct list_options *o)
 
     SWITCH_FOREACH_OPT(opt, "d:v", list_longopts, "snapshot-list", 1) {
     case 'd': o->directory = optarg; break;
-    case 'v': verbosity++; break;
+    case 'v': more_messages(); break;
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
     case OPT_JSON: o->json = true; break;
     }

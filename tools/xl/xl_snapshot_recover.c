@@ -35,7 +35,7 @@ static void parse_options(int argc, char **argv, struct recover_options *o)
     case OPT_ALL: o->all = true; break;
     case 'N': o->dry_run = true; break;
     case OPT_JSON: o->json = true; break;
-    case 'v': verbosity++; break;
+    case 'v': more_messages(); break;
     }
     if (argc - optind + o->all != 1) {
         fprintf(stderr, "snapshot-recover: name one domain, or say --all; see "

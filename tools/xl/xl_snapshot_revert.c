@@ -44,7 +44,7 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     SWITCH_FOREACH_OPT(opt, "pNv", revert_longopts, "snapshot-revert", 2) {
     case 'p': o->paused = true; break;
     case 'N': o->dry_run = true; break;
-    case 'v': verbosity++; break;
+    case 'v': more_messages(); break;
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
     case OPT_FORCE: o->force = true; break;
     case OPT_KEEP: o->keep = true; break;

@@ -31,7 +31,7 @@ static void parse_options(int argc, char **argv, struct verify_options *o)
     int opt;
 
     SWITCH_FOREACH_OPT(opt, "v", verify_longopts, "snapshot-verify", 1) {
-    case 'v': verbosity++; break;
+    case 'v': more_messages(); break;
     case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
     case OPT_SKIP_UNSUPPORTED: o->skip = true; break;
     case OPT_JSON: o->json = true; break;

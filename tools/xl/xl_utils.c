@@ -12,8 +12,13 @@
 #include "config.h"
 
 int dryrun_only;
-int verbosity;
 bool timestamps;
+xentoollog_level minmsglevel = minmsglevel_default;
+
+void more_messages(void)
+{
+    if (minmsglevel > 0) minmsglevel--;
+}
 
 const struct cmd_spec *cmdtable_lookup(const char *s)
 {

@@ -59,8 +59,11 @@ int def_getopt(int argc, char * const argv[], const char *optstring,
 
 /* What the global options say: set by main(). */
 extern int dryrun_only;
-extern int verbosity;
 extern bool timestamps;
+extern xentoollog_level minmsglevel;
+#define minmsglevel_default XTL_PROGRESS
+/* A -v. */
+void more_messages(void);
 
 /* One run of a command: libxl's context and the snapshot library's. */
 struct session {

@@ -51,7 +51,7 @@ static int run(int argc, char **argv)
     }
     while ((opt = getopt(argc, argv, "+vftTNh")) >= 0) {
         switch (opt) {
-        case 'v': verbosity++; break;
+        case 'v': more_messages(); break;
         case 'N': dryrun_only = 1; break;
         case 'f': break;        /* nothing to force: no xend runs any more */
         case 't': break;        /* progress overwrites its line anyway */
