@@ -58,12 +58,14 @@ includes_up() {
             rank[$4] < rank[$1] { print $2 " includes " $5 ", above it" }'
 }
 
-# The command, in the same form
-(cd "$srcdir/tools/xl" && find . -name '*.c') | sed 's,^\./,,; s,\.c$,.o,' |
+# The command and the front, in the same form; automake puts the name of the
+# program before that of the object
+(cd "$srcdir/tools/xl" && find . -name '*.c') |
+    sed 's,^\./,,; s,\([^/]*\)\.c$,xl_snapshot-\1.o,; s,xl_snapshot-front,xl-front,' |
     (cd "$builddir/tools/xl" && xargs nm -gA) | awk '{
         module = $1
         sub(/\.o:.*/, "", module)
-        sub(/.*-/, "", module)
+        sub(/xl(_snapshot)?-/, "", module)
         sub(/@.*/, "", $NF)
         print "xl", "xl/" module, $(NF - 1), $NF
     }' > "$work/command"

@@ -13,6 +13,7 @@
 #include <libxlutil.h>
 
 #include "xl_config.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 static int parse_disks(XLU_Config *cfg, libxl_domain_config *config)

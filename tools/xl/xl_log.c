@@ -6,13 +6,16 @@
  * cause.  The user gets one line from us, so that first one is kept for it;
  * -v shows them all.  Progress goes to stderr if that is a terminal.
  */
-#include "xl_utils.h"
+#include "xl_session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "xl.h"
+#include "xl_utils.h"
 
 struct logger {
     xentoollog_logger vtable;       /* first: libxl casts */

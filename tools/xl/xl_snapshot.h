@@ -54,6 +54,13 @@ int domain_config_read(const struct session *s, const char *path,
 int domain_config_is_of(const struct session *s, const char *path,
                         const libxl_domain_config *config, const char *domain);
 
+/*-- xl_strings.c ----------------------------------------------------------*/
+
+/* A copy of @s, or NULL if that is NULL. */
+char *copy_or_null(const char *s);
+/* @path as it is if absolute, else below the current folder. */
+char *absolute_path(const char *path);
+
 /*-- xl_snapshot_create.c ---------------------------------------------------*/
 
 /* Take a snapshot of @domain as it is, running or with its xl.cfg (else NULL),

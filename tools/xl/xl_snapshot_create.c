@@ -11,8 +11,10 @@
 #include <unistd.h>
 #include <libxl_utils.h>
 
+#include "xl.h"
 #include "xl_config.h"
 #include "xl_snapshot.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 /* What the command line says. */

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "xl.h"
 #include "xl_json.h"
 #include "xl_snapshot.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 enum { OPT_JSON = 256 };

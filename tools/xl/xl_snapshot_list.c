@@ -12,7 +12,9 @@
 #include <unistd.h>
 #include <libxl_utils.h>
 
+#include "xl.h"
 #include "xl_snapshot.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 struct list_options {

@@ -2,11 +2,12 @@
 /* xl_snapshot_paths.c: the default names, see xl_snapshot.h. */
 #include "xl_snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "xl.h"
 #include "xl_utils.h"
 
 char *default_snapshot_name(time_t now)

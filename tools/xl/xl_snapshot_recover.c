@@ -8,8 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "xl.h"
 #include "xl_json.h"
 #include "xl_snapshot.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 struct recover_options {

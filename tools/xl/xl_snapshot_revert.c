@@ -9,9 +9,10 @@
 #include <unistd.h>
 #include <libxl_utils.h>
 
-#include "config.h"
+#include "xl.h"
 #include "xl_config.h"
 #include "xl_snapshot.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 struct revert_options {

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xl.h"
 #include "xl_json.h"
 #include "xl_snapshot.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 struct verify_options {

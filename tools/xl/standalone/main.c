@@ -3,14 +3,17 @@
  * standalone/main.c: the program xl-snapshot: xl's global options, then one
  * of our commands.  Users call it as "xl snapshot-create" through the front.
  */
-#include "../xl_utils.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "command_line.h"
+#include "xl.h"
+
+int dryrun_only;
+bool timestamps;
+xentoollog_level minmsglevel = minmsglevel_default;
 
 static int run_command(int argc, char **argv)
 {
@@ -51,7 +54,7 @@ static int run(int argc, char **argv)
     }
     while ((opt = getopt(argc, argv, "+vftTNh")) >= 0) {
         switch (opt) {
-        case 'v': more_messages(); break;
+        case 'v': if (minmsglevel > 0) minmsglevel--; break;
         case 'N': dryrun_only = 1; break;
         case 'f': break;        /* nothing to force: no xend runs any more */
         case 't': break;        /* progress overwrites its line anyway */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_cmdtable.c: the commands; rows as in xl's own xl_cmdtable.c. */
-#include "xl_utils.h"
+/* standalone/xl_cmdtable.c: the commands, rows for xen.git's xl_cmdtable.c. */
+#include "xl.h"
 
 const struct cmd_spec cmd_table[] = {
     { "snapshot-create",

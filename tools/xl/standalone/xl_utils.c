@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * standalone/xl_utils.c: memory, as in xen.git's tools/xl/xl_utils.c, which says
+ * "xl:" too and exits so.
+ */
+#include "xl_utils.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <libxl.h>
+
+static void no_memory(const char *call, size_t size)
+{
+    fprintf(stderr, "xl: Unable to %s %zu bytes.\n", call, size);
+    exit(-ERROR_FAIL);
+}
+
+void xvasprintf(char **strp, const char *fmt, va_list ap)
+{
+    if (vasprintf(strp, fmt, ap) >= 0) return;
+    perror("asprintf failed");
+    exit(EXIT_FAILURE);
+}
+
+void xasprintf(char **strp, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    xvasprintf(strp, fmt, ap);
+    va_end(ap);
+}
+
+char *xstrdup(const char *x)
+{
+    char *copy = strdup(x);
+
+    if (!copy) no_memory("strdup", strlen(x));
+    return copy;
+}
+
+void *xcalloc(size_t n, size_t sz)
+{
+    void *ptr = calloc(n, sz);
+
+    if (!ptr) no_memory("calloc", n * sz);
+    return ptr;
+}
+
+void *xrealloc(void *ptr, size_t sz)
+{
+    if (!sz) {
+        free(ptr);
+        return NULL;
+    }
+    ptr = realloc(ptr, sz);
+    if (!ptr) no_memory("realloc to", sz);
+    return ptr;
+}

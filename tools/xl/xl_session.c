@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_session.c: what a command runs in: libxl, the log, errors. */
+#include "xl_session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "xl.h"
+
+void more_messages(void)
+{
+    if (minmsglevel > 0) minmsglevel--;
+}
+
+void session_error(const struct session *s, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (s->logger) logger_end_progress(s->logger);
+    fprintf(stderr, "%s: ", s->command);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+void session_library_error(const struct session *s)
+{
+    const char *error = libxl_snapshot_ctx_error(s->sc);
+    const char *libxl = logger_first_error(s->logger);
+
+    if (!error) error = "failed";
+    if (libxl) session_error(s, "%s (libxl: %s)", error, libxl);
+    else session_error(s, "%s", error);
+}
+
+void session_tell_signal(const struct session *s,
+                         const libxl_domain_snapshot_result *result)
+{
+    if (result->signalled)
+        session_error(s, "a signal came after the commit point: there was no "
+                      "way back, and the command has gone on to its end");
+}
+
+/* A number of seconds in the environment; what is not set, or empty, counts as
+ * not said. */
+static int set_timeout(struct session *s, const char *name,
+                       void (*set)(libxl_snapshot_ctx *, unsigned int))
+{
+    const char *text = getenv(name);
+    unsigned long seconds;
+    char *end;
+
+    if (!text || !*text) return 0;
+    seconds = strtoul(text, &end, 10);
+    if (*end || *text == '-' || !seconds || seconds > 86400) {
+        session_error(s, "%s is '%s', not a number of seconds from 1 to 86400",
+                      name, text);
+        return -1;
+    }
+    set(s->sc, seconds);
+    return 0;
+}
+
+/* For hooks that copy images, for slow storage, and for tests. */
+static int set_timeouts(struct session *s)
+{
+    if (set_timeout(s, "XL_SNAPSHOT_HOOK_TIMEOUT",
+                    libxl_snapshot_ctx_set_hook_timeout))
+        return -1;
+    return set_timeout(s, "XL_SNAPSHOT_TIMEOUT", libxl_snapshot_ctx_set_timeout);
+}
+
+int session_open(struct session *s, const char *command)
+{
+    *s = (struct session){ .command = command };
+    s->logger = logger_create(command);
+    if (libxl_ctx_alloc(&s->ctx, LIBXL_VERSION, 0, logger_xtl(s->logger))) {
+        s->ctx = NULL;
+        session_error(s, "libxl cannot reach Xen; run this as root in the "
+                      "domain 0 of a Xen host");
+        return -1;
+    }
+    if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, logger_xtl(s->logger)))
+        abort();
+    libxl_snapshot_ctx_set_journal(s->sc, XEN_LIB_DIR "/snapshots/.journal");
+    return set_timeouts(s);
+}
+
+void session_close(struct session *s)
+{
+    logger_end_progress(s->logger);
+    libxl_snapshot_ctx_free(s->sc);
+    libxl_ctx_free(s->ctx);
+    logger_destroy(s->logger);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_session.h: what a command runs in: libxl's context and the snapshot
+ * library's, the log, errors.
+ */
+#ifndef XL_SESSION_H
+#define XL_SESSION_H
+
+#include <libxl_snapshot.h>
+
+/* A -v. */
+void more_messages(void);
+
+/* One run of a command: libxl's context and the snapshot library's. */
+struct session {
+    const char *command;
+    struct logger *logger;
+    libxl_ctx *ctx;
+    libxl_snapshot_ctx *sc;
+};
+
+/* Opens what a command needs; complains and returns -1 if it cannot. */
+int session_open(struct session *s, const char *command);
+void session_close(struct session *s);
+/* One line on stderr, after the command's name. */
+void session_error(const struct session *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same with the library's sentence, and libxl's reason if it gave one. */
+void session_library_error(const struct session *s);
+/* Say that a signal came too late to undo, if one did. */
+void session_tell_signal(const struct session *s,
+                         const libxl_domain_snapshot_result *result);
+
+/* xl_log.c: a logger that shows progress on a terminal and keeps libxl's
+ * first error for the one line that the user gets. */
+struct logger;
+struct logger *logger_create(const char *command);
+void logger_destroy(struct logger *l);
+xentoollog_logger *logger_xtl(struct logger *l);
+/* What libxl complained of first, or NULL. */
+const char *logger_first_error(const struct logger *l);
+/* Take the progress line off the terminal. */
+void logger_end_progress(struct logger *l);
+
+#endif /* XL_SESSION_H */
