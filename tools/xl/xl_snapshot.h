@@ -10,6 +10,15 @@
 #include <time.h>
 #include <libxl_snapshot.h>
 
+/*-- the commands, for xl_cmdtable.c ----------------------------------------*/
+
+int main_snapshot_create(int argc, char **argv);
+int main_snapshot_drivers(int argc, char **argv);
+int main_snapshot_list(int argc, char **argv);
+int main_snapshot_recover(int argc, char **argv);
+int main_snapshot_revert(int argc, char **argv);
+int main_snapshot_verify(int argc, char **argv);
+
 /*-- xl_snapshot_paths.c: the default names, all of them --------------------*/
 
 /* A name from @now, as 20261121-094011 in local time. */
@@ -53,6 +62,12 @@ int domain_config_read(const struct session *s, const char *path,
  * domain than @domain. */
 int domain_config_is_of(const struct session *s, const char *path,
                         const libxl_domain_config *config, const char *domain);
+
+/*-- xl_path.c -------------------------------------------------------------*/
+
+/* The xl that restores and boots a domain, and monitors it then: that which
+ * XL_SNAPSHOT_XL in the environment names, else XL_PATH of the build. */
+const char *xl_path(void);
 
 /*-- xl_strings.c ----------------------------------------------------------*/
 

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <libxl_snapshot.h>
 
 #include "xl.h"
 #include "xl_json.h"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <libxl_snapshot.h>
 
 #include "xl.h"
 #include "xl_json.h"

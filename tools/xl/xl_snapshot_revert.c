@@ -136,9 +136,7 @@ int revert_params_set(const struct session *s, const char *domain_config,
                       libxl_domain_config *config,
                       libxl_domain_snapshot_revert_params *params)
 {
-    const char *xl = getenv("XL_SNAPSHOT_XL");
-
-    params->xl_path = xstrdup(xl && *xl ? xl : XL_PATH);
+    params->xl_path = xstrdup(xl_path());
     set_new_images(snap, params);
     return set_domain_config(s, domain_config, snap, config, params);
 }

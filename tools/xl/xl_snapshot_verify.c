@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <libxl_snapshot.h>
 
 #include "xl.h"
 #include "xl_json.h"

@@ -15,16 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "../xl_snapshot.h"
 
 #define OUR_COMMANDS "snapshot-"
-
-static const char *real_xl(void)
-{
-    const char *path = getenv("XL_SNAPSHOT_XL");
-
-    return path && *path ? path : XL_PATH;
-}
 
 static int cannot_run(const char *path)
 {
@@ -36,14 +29,14 @@ static int exec_real(char **argv)
 {
     struct stat self, real;
 
-    if (!stat("/proc/self/exe", &self) && !stat(real_xl(), &real)
+    if (!stat("/proc/self/exe", &self) && !stat(xl_path(), &real)
         && self.st_dev == real.st_dev && self.st_ino == real.st_ino) {
         fprintf(stderr, "xl: %s is this front again; set XL_SNAPSHOT_XL to "
-                "the path of Xen's own xl\n", real_xl());
+                "the path of Xen's own xl\n", xl_path());
         return EXIT_FAILURE;
     }
-    execv(real_xl(), argv);
-    return cannot_run(real_xl());
+    execv(xl_path(), argv);
+    return cannot_run(xl_path());
 }
 
 static int exec_ours(char **argv)
@@ -69,9 +62,9 @@ static int list_all(char **argv)
     pid_t pid;
 
     pid = fork();
-    if (pid < 0) return cannot_run(real_xl());
+    if (pid < 0) return cannot_run(xl_path());
     if (!pid) _exit(exec_real(argv));
-    if (waitpid(pid, &xl_status, 0) < 0) return cannot_run(real_xl());
+    if (waitpid(pid, &xl_status, 0) < 0) return cannot_run(xl_path());
 
     pid = fork();
     if (pid < 0) return cannot_run(XL_SNAPSHOT_PATH);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * standalone/xl.h: as much of xen.git's tools/xl/xl.h as our commands use, with
- * its names, types and meanings.
+ * its names, types and meanings.  tests/style/test-xen.sh compiles the commands
+ * with that one.
  */
 #ifndef XL_H
 #define XL_H
@@ -20,13 +21,6 @@ struct cmd_spec {
     const char *cmd_usage;
     const char *cmd_option;
 };
-
-int main_snapshot_create(int argc, char **argv);
-int main_snapshot_drivers(int argc, char **argv);
-int main_snapshot_list(int argc, char **argv);
-int main_snapshot_revert(int argc, char **argv);
-int main_snapshot_recover(int argc, char **argv);
-int main_snapshot_verify(int argc, char **argv);
 
 void help(const char *command);
 

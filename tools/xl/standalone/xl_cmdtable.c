@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /* standalone/xl_cmdtable.c: the commands, rows for xen.git's xl_cmdtable.c. */
+#include "../xl_snapshot.h"
 #include "xl.h"
 
 const struct cmd_spec cmd_table[] = {
