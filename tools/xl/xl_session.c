@@ -8,11 +8,6 @@
 
 #include "xl.h"
 
-void more_messages(void)
-{
-    if (minmsglevel > 0) minmsglevel--;
-}
-
 void session_error(const struct session *s, const char *fmt, ...)
 {
     va_list ap;

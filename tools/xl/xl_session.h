@@ -8,9 +8,6 @@
 
 #include <libxl_snapshot.h>
 
-/* A -v. */
-void more_messages(void);
-
 /* One run of a command: libxl's context and the snapshot library's. */
 struct session {
     const char *command;

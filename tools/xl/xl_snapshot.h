@@ -19,6 +19,42 @@ int main_snapshot_recover(int argc, char **argv);
 int main_snapshot_revert(int argc, char **argv);
 int main_snapshot_verify(int argc, char **argv);
 
+/*-- xl_snapshot_options.c: options of several commands ---------------------*/
+
+struct common_options {
+    const char *directory, *domain_config, *update_config;
+    bool dry_run, json, paused, skip_unsupported;
+};
+
+enum {
+    OPT_DOMAIN_CONFIG = 256, OPT_JSON, OPT_SKIP_UNSUPPORTED,
+    OPT_UPDATE_CONFIG,
+    OPT_OF_COMMAND              /* the first that a command has for itself */
+};
+
+/* Rows for getopt_long(3), of which a command takes what it has, */
+#define LONG_OPT_DIRECTORY        {"directory", 1, 0, 'd'}
+#define LONG_OPT_DOMAIN_CONFIG    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG}
+#define LONG_OPT_DRY_RUN          {"dry-run", 0, 0, 'N'}
+#define LONG_OPT_PAUSED           {"paused", 0, 0, 'p'}
+#define LONG_OPT_SKIP_UNSUPPORTED {"skip-unsupported", 0, 0, \
+                                   OPT_SKIP_UNSUPPORTED}
+#define LONG_OPT_UPDATE_CONFIG    {"update-config", 1, 0, OPT_UPDATE_CONFIG}
+/* and what all have.  Must be last in list */
+#define SNAPSHOT_LONG_OPTS        {"json", 0, 0, OPT_JSON}, \
+                                  {"verbose", 0, 0, 'v'}, \
+                                  COMMON_LONG_OPTS
+
+/* Keep what the option @opt, with getopt's optarg, says. */
+void common_option(struct common_options *o, int opt);
+/* After the options: ends the process if there are more than @most of
+ * @operands. */
+void common_options_end(struct common_options *o, const char *command,
+                        int operands, int most);
+/* Ends the process. */
+void usage_error(const char *command, const char *message)
+    __attribute__((noreturn));
+
 /*-- xl_snapshot_paths.c: the default names, all of them --------------------*/
 
 /* A name from @now, as 20261121-094011 in local time. */

@@ -19,14 +19,15 @@
 
 /* What the command line says. */
 struct create_options {
+    struct common_options common;
     const char *domain, *config_file;
-    const char *name, *name_prefix, *description, *directory, *domain_config;
+    const char *name, *name_prefix, *description;
     const char *quiesce_command;
     unsigned int quiesce_seconds;
-    const char *update_config, *lvm_size;
+    const char *lvm_size;
     const libxl_domain_snapshot *like;  /* whose internal disks stay so */
     libxl_snapshot_mode mode;
-    bool disk_only, quiesce, skip, live, unpause, paused, dry_run, json;
+    bool disk_only, quiesce, live, unpause;
 };
 
 /* The domain that is meant: running, or described by its xl.cfg. */
@@ -38,45 +39,39 @@ struct target {
 };
 
 enum {
-    OPT_INTERNAL = 256, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_DOMAIN_CONFIG,
-    OPT_QUIESCE, OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LVM_SIZE,
-    OPT_SKIP, OPT_LIVE, OPT_UNPAUSE, OPT_UPDATE_CONFIG, OPT_JSON,
+    OPT_INTERNAL = OPT_OF_COMMAND, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_QUIESCE,
+    OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LVM_SIZE, OPT_LIVE,
+    OPT_UNPAUSE,
 };
+
+static const char create_name[] = "snapshot-create";
 
 static const struct option create_longopts[] = {
     {"name", 1, 0, 'n'},
     {"description", 1, 0, 'D'},
-    {"directory", 1, 0, 'd'},
     {"internal", 0, 0, OPT_INTERNAL},
     {"external", 0, 0, OPT_EXTERNAL},
     {"disk-only", 0, 0, OPT_DISK_ONLY},
-    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
     {"quiesce", 0, 0, OPT_QUIESCE},
     {"quiesce-command", 1, 0, OPT_QUIESCE_COMMAND},
     {"quiesce-timeout", 1, 0, OPT_QUIESCE_TIMEOUT},
     {"lvm-size", 1, 0, OPT_LVM_SIZE},
-    {"skip-unsupported", 0, 0, OPT_SKIP},
     {"live", 0, 0, OPT_LIVE},
     {"unpause", 0, 0, OPT_UNPAUSE},
-    {"paused", 0, 0, 'p'},
-    {"update-config", 1, 0, OPT_UPDATE_CONFIG},
-    {"dry-run", 0, 0, 'N'},
-    {"json", 0, 0, OPT_JSON},
-    {"verbose", 0, 0, 'v'},
-    COMMON_LONG_OPTS
+    LONG_OPT_DIRECTORY,
+    LONG_OPT_DOMAIN_CONFIG,
+    LONG_OPT_DRY_RUN,
+    LONG_OPT_PAUSED,
+    LONG_OPT_SKIP_UNSUPPORTED,
+    LONG_OPT_UPDATE_CONFIG,
+    SNAPSHOT_LONG_OPTS
 };
-
-static void usage_error(const char *message)
-{
-    fprintf(stderr, "snapshot-create: %s\n", message);
-    exit(2);
-}
 
 static void set_mode(struct create_options *o, libxl_snapshot_mode mode)
 {
     if (o->mode != LIBXL_SNAPSHOT_MODE_DEFAULT && o->mode != mode)
-        usage_error("--internal and --external exclude each other; say it per "
-                    "disk in a ConfigFile");
+        usage_error(create_name, "--internal and --external exclude each "
+                    "other; say it per disk in a ConfigFile");
     o->mode = mode;
 }
 
@@ -86,14 +81,15 @@ static unsigned int seconds_of(const char *text)
     long n = strtol(text, &end, 10);
 
     if (end == text || *end || n < 1 || n > 3600)
-        usage_error("--quiesce-timeout: a number of seconds, 1 to 3600");
+        usage_error(create_name, "--quiesce-timeout: a number of seconds, 1 "
+                    "to 3600");
     return n;
 }
 
 static void check_options(const struct create_options *o)
 {
     if (o->quiesce_seconds && !o->quiesce)
-        usage_error("--quiesce-timeout goes with --quiesce or "
+        usage_error(create_name, "--quiesce-timeout goes with --quiesce or "
                     "--quiesce-command");
 }
 
@@ -101,35 +97,45 @@ static void parse_options(int argc, char **argv, struct create_options *o)
 {
     int opt;
 
-    SWITCH_FOREACH_OPT(opt, "n:D:d:pNv", create_longopts, "snapshot-create",
-                       1) {
-    case 'n': o->name = optarg; break;
-    case 'D': o->description = optarg; break;
-    case 'd': o->directory = optarg; break;
-    case 'p': o->paused = true; break;
-    case 'N': o->dry_run = true; break;
-    case 'v': more_messages(); break;
-    case OPT_INTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_INTERNAL); break;
-    case OPT_EXTERNAL: set_mode(o, LIBXL_SNAPSHOT_MODE_EXTERNAL); break;
-    case OPT_DISK_ONLY: o->disk_only = true; break;
-    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
-    case OPT_QUIESCE: o->quiesce = true; break;
-    case OPT_QUIESCE_COMMAND:
-        o->quiesce = true;
-        o->quiesce_command = optarg;
+    SWITCH_FOREACH_OPT(opt, "n:D:d:pNv", create_longopts, create_name, 1) {
+    case 'n':
+        o->name = optarg;
         break;
-    case OPT_QUIESCE_TIMEOUT: o->quiesce_seconds = seconds_of(optarg); break;
-    case OPT_LVM_SIZE: o->lvm_size = optarg; break;
-    case OPT_SKIP: o->skip = true; break;
-    case OPT_LIVE: o->live = true; break;
-    case OPT_UNPAUSE: o->unpause = true; break;
-    case OPT_UPDATE_CONFIG: o->update_config = optarg; break;
-    case OPT_JSON: o->json = true; break;
+    case 'D':
+        o->description = optarg;
+        break;
+    case OPT_INTERNAL:
+        set_mode(o, LIBXL_SNAPSHOT_MODE_INTERNAL);
+        break;
+    case OPT_EXTERNAL:
+        set_mode(o, LIBXL_SNAPSHOT_MODE_EXTERNAL);
+        break;
+    case OPT_DISK_ONLY:
+        o->disk_only = true;
+        break;
+    case OPT_QUIESCE_COMMAND:
+        o->quiesce_command = optarg;
+        /* fall through */
+    case OPT_QUIESCE:
+        o->quiesce = true;
+        break;
+    case OPT_QUIESCE_TIMEOUT:
+        o->quiesce_seconds = seconds_of(optarg);
+        break;
+    case OPT_LVM_SIZE:
+        o->lvm_size = optarg;
+        break;
+    case OPT_LIVE:
+        o->live = true;
+        break;
+    case OPT_UNPAUSE:
+        o->unpause = true;
+        break;
+    default:
+        common_option(&o->common, opt);
     }
-    if (dryrun_only) o->dry_run = true;
+    common_options_end(&o->common, create_name, argc - optind, 2);
     check_options(o);
-    if (argc - optind > 2)
-        usage_error("too many arguments; see xl snapshot-create --help");
     o->domain = argv[optind];
     o->config_file = argv[optind + 1];
 }
@@ -170,13 +176,13 @@ static int set_paths(const struct session *s, const struct create_options *o,
                      const libxl_domain_snapshot *wish,
                      libxl_domain_snapshot_params *p)
 {
-    char *dir = o->directory ? absolute_path(o->directory)
+    char *dir = o->common.directory ? absolute_path(o->common.directory)
                              : default_directory(target->name);
     const char *name = o->name ? o->name : wish->name;
     int r = -1;
 
     p->creation_time = time(NULL);
-    if (o->directory && !is_folder(dir)) {
+    if (o->common.directory && !is_folder(dir)) {
         session_error(s, "directory %s: %s; create it first", dir,
                       errno == ENOENT ? strerror(errno) : "not a folder");
         goto out;
@@ -231,12 +237,13 @@ static void wish_internal_like(const libxl_domain_snapshot *like,
 static int find_target(const struct session *s,
                        const struct create_options *o, struct target *t)
 {
-    if (o->domain_config && domain_config_read(s, o->domain_config, &t->config,
-                                               &t->config_text))
+    const char *path = o->common.domain_config;
+
+    if (path && domain_config_read(s, path, &t->config, &t->config_text))
         return -1;
     if (!libxl_domain_qualifier_to_domid(s->ctx, o->domain, &t->domid)) {
         t->name = libxl_domid_to_name(s->ctx, t->domid);
-    } else if (!o->domain_config) {
+    } else if (!path) {
         session_error(s, "domain %s: there is no such domain; see xl list, or "
                       "name its xl.cfg with --domain-config if it does not "
                       "run", o->domain);
@@ -245,8 +252,7 @@ static int find_target(const struct session *s,
         t->domid = INVALID_DOMID;
     }
     if (!t->name) t->name = xstrdup(o->domain);
-    return o->domain_config ? domain_config_is_of(s, o->domain_config,
-                                                  &t->config, t->name) : 0;
+    return path ? domain_config_is_of(s, path, &t->config, t->name) : 0;
 }
 
 static int make_params(const struct session *s,
@@ -274,11 +280,11 @@ static int make_params(const struct session *s,
     p->quiesce_command = copy_or_null(o->quiesce_command);
     p->quiesce_seconds = o->quiesce_seconds;
     p->lvm_size = copy_or_null(o->lvm_size ? o->lvm_size : wish->lvm_size);
-    p->skip_unsupported = o->skip;
+    p->skip_unsupported = o->common.skip_unsupported;
     p->live = o->live;
-    p->leave_paused = o->paused;
+    p->leave_paused = o->common.paused;
     p->unpause_to_save = o->unpause;
-    p->dry_run = o->dry_run;
+    p->dry_run = o->common.dry_run;
     p->choose_disks = choose_disks;
     p->choose_user = wishes;
     return 0;
@@ -293,15 +299,15 @@ static int plan_update(const struct session *s, const struct create_options *o,
     libxl_domain_snapshot_result result;
     int r = -1;
 
-    if (!o->update_config) return 0;
+    if (!o->common.update_config) return 0;
     params->dry_run = true;
     libxl_domain_snapshot_result_init(&result);
     if (libxl_domain_snapshot_create(s->sc, domid, params, &result)) {
         session_library_error(s);
         goto out;
     }
-    params->dry_run = o->dry_run;
-    config_update_init(u, o->update_config, &result.snapshot);
+    params->dry_run = o->common.dry_run;
+    config_update_init(u, o->common.update_config, &result.snapshot);
     r = config_update_try(u, result.snapshot.domain_name);
     if (r) session_error(s, "%s", u->error);
  out:
@@ -331,13 +337,13 @@ static int create(const struct session *s, const struct create_options *o,
         session_library_error(s);
         goto out;
     }
-    r = o->dry_run ? 0 : config_update_write(&update,
+    r = o->common.dry_run ? 0 : config_update_write(&update,
                                              result.snapshot.domain_name);
     logger_end_progress(s->logger);
     session_tell_signal(s, &result);
     if (!config_r)
-        print_created(&result, params.config_path, &update, o->dry_run,
-                      o->json);
+        print_created(&result, params.config_path, &update, o->common.dry_run,
+                      o->common.json);
     else
         *config_r = xstrdup(params.config_path);
     if (r)
@@ -360,9 +366,11 @@ int keep_present(const struct session *s, const char *domain,
                  bool dry_run, char **config_r)
 {
     const struct create_options o = {
-        .domain = domain, .domain_config = domain_config, .like = like,
-        .name_prefix = "before-revert-", .skip = like->num_skipped > 0,
-        .dry_run = dry_run,
+        .common = {
+            .domain_config = domain_config, .dry_run = dry_run,
+            .skip_unsupported = like->num_skipped > 0,
+        },
+        .domain = domain, .like = like, .name_prefix = "before-revert-",
     };
 
     return create(s, &o, config_r);
@@ -375,7 +383,7 @@ int main_snapshot_create(int argc, char **argv)
     int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, "snapshot-create")) return EXIT_FAILURE;
+    if (session_open(&session, create_name)) return EXIT_FAILURE;
     r = create(&session, &options, NULL);
     session_close(&session);
     return r ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -13,12 +13,10 @@
 #include "xl_session.h"
 #include "xl_utils.h"
 
-enum { OPT_JSON = 256 };
+static const char drivers_name[] = "snapshot-drivers";
 
 static const struct option drivers_longopts[] = {
-    {"json", 0, 0, OPT_JSON},
-    {"verbose", 0, 0, 'v'},
-    COMMON_LONG_OPTS
+    SNAPSHOT_LONG_OPTS
 };
 
 static const struct { unsigned int bit; const char *word; } abilities[] = {
@@ -103,24 +101,20 @@ int main_snapshot_drivers(int argc, char **argv)
 {
     libxl_snapshot_driver *drivers;
     struct session session;
-    bool json = false;
+    struct common_options options = { .json = false };
     int opt, num, r = EXIT_FAILURE;
 
-    SWITCH_FOREACH_OPT(opt, "v", drivers_longopts, "snapshot-drivers", 0) {
-    case 'v': more_messages(); break;
-    case OPT_JSON: json = true; break;
+    SWITCH_FOREACH_OPT(opt, "v", drivers_longopts, drivers_name, 0) {
+    default:
+        common_option(&options, opt);
     }
-    if (argc != optind) {
-        fprintf(stderr, "snapshot-drivers: too many arguments; see xl "
-                "snapshot-drivers --help\n");
-        return 2;
-    }
-    if (session_open(&session, "snapshot-drivers")) return EXIT_FAILURE;
+    common_options_end(&options, drivers_name, argc - optind, 0);
+    if (session_open(&session, drivers_name)) return EXIT_FAILURE;
     if (libxl_snapshot_driver_list(session.sc, &drivers, &num)) {
         session_library_error(&session);
         goto out;
     }
-    if (json) print_json(drivers, num);
+    if (options.json) print_json(drivers, num);
     else print_table(drivers, num);
     libxl_snapshot_driver_list_free(drivers, num);
     r = EXIT_SUCCESS;

@@ -18,35 +18,27 @@
 #include "xl_utils.h"
 
 struct list_options {
-    const char *domain, *directory, *domain_config;
-    bool json;
+    struct common_options common;
+    const char *domain;
 };
 
-enum { OPT_DOMAIN_CONFIG = 256, OPT_JSON };
+static const char list_name[] = "snapshot-list";
 
 static const struct option list_longopts[] = {
-    {"directory", 1, 0, 'd'},
-    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
-    {"json", 0, 0, OPT_JSON},
-    {"verbose", 0, 0, 'v'},
-    COMMON_LONG_OPTS
+    LONG_OPT_DIRECTORY,
+    LONG_OPT_DOMAIN_CONFIG,
+    SNAPSHOT_LONG_OPTS
 };
 
 static void parse_options(int argc, char **argv, struct list_options *o)
 {
     int opt;
 
-    SWITCH_FOREACH_OPT(opt, "d:v", list_longopts, "snapshot-list", 1) {
-    case 'd': o->directory = optarg; break;
-    case 'v': more_messages(); break;
-    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
-    case OPT_JSON: o->json = true; break;
+    SWITCH_FOREACH_OPT(opt, "d:v", list_longopts, list_name, 1) {
+    default:
+        common_option(&o->common, opt);
     }
-    if (argc - optind > 1) {
-        fprintf(stderr, "snapshot-list: too many arguments; see xl "
-                "snapshot-list --help\n");
-        exit(2);
-    }
+    common_options_end(&o->common, list_name, argc - optind, 1);
     o->domain = argv[optind];
 }
 
@@ -196,23 +188,24 @@ static int list_snapshots(const struct session *s, const struct list_options *o)
     int r = -1;
 
     libxl_domain_config_init(&config);
-    if (o->domain_config
-        && domain_config_read(s, o->domain_config, &config, NULL))
+    if (o->common.domain_config
+        && domain_config_read(s, o->common.domain_config, &config, NULL))
         goto out;
-    if (!o->domain_config
+    if (!o->common.domain_config
         && !libxl_domain_qualifier_to_domid(s->ctx, o->domain, &domid)) {
         name = libxl_domid_to_name(s->ctx, domid);
         if (name) list.domain = name;
-    } else if (o->domain_config
-               && domain_config_is_of(s, o->domain_config, &config,
+    } else if (o->common.domain_config
+               && domain_config_is_of(s, o->common.domain_config, &config,
                                       o->domain)) {
         goto out;
     }
-    list.directory = o->directory ? absolute_path(o->directory)
-                                  : default_directory(list.domain);
+    list.directory = o->common.directory ? absolute_path(o->common.directory)
+                                         : default_directory(list.domain);
     find_recorded(s, &list);
-    if (o->domain_config || domid != (uint32_t)INVALID_DOMID) {
-        if (find_images(s, domid, o->domain_config ? &config : NULL, &list))
+    if (o->common.domain_config || domid != (uint32_t)INVALID_DOMID) {
+        if (find_images(s, domid, o->common.domain_config ? &config : NULL,
+                        &list))
             goto out;
     } else if (!list.num_recorded) {
         session_error(s, "domain %s: there is no such domain, and no snapshot "
@@ -220,7 +213,7 @@ static int list_snapshots(const struct session *s, const struct list_options *o)
                       "does not run", o->domain, list.directory);
         goto out;
     }
-    if (o->json) print_list_json(&list);
+    if (o->common.json) print_list_json(&list);
     else print_list_text(&list);
     r = 0;
  out:
@@ -232,12 +225,12 @@ static int list_snapshots(const struct session *s, const struct list_options *o)
 
 int main_snapshot_list(int argc, char **argv)
 {
-    struct list_options options = { .json = false };
+    struct list_options options = { .domain = NULL };
     struct session session;
     int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, "snapshot-list")) return EXIT_FAILURE;
+    if (session_open(&session, list_name)) return EXIT_FAILURE;
     r = list_snapshots(&session, &options);
     session_close(&session);
     return r ? EXIT_FAILURE : EXIT_SUCCESS;

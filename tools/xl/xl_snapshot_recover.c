@@ -16,35 +16,36 @@
 #include "xl_utils.h"
 
 struct recover_options {
+    struct common_options common;
     const char *domain;         /* NULL: all */
-    bool all, dry_run, json;
+    bool all;
 };
 
-enum { OPT_ALL = 256, OPT_JSON };
+enum { OPT_ALL = OPT_OF_COMMAND };
+
+static const char recover_name[] = "snapshot-recover";
 
 static const struct option recover_longopts[] = {
     {"all", 0, 0, OPT_ALL},
-    {"dry-run", 0, 0, 'N'},
-    {"json", 0, 0, OPT_JSON},
-    {"verbose", 0, 0, 'v'},
-    COMMON_LONG_OPTS
+    LONG_OPT_DRY_RUN,
+    SNAPSHOT_LONG_OPTS
 };
 
 static void parse_options(int argc, char **argv, struct recover_options *o)
 {
     int opt;
 
-    SWITCH_FOREACH_OPT(opt, "Nv", recover_longopts, "snapshot-recover", 0) {
-    case OPT_ALL: o->all = true; break;
-    case 'N': o->dry_run = true; break;
-    case OPT_JSON: o->json = true; break;
-    case 'v': more_messages(); break;
+    SWITCH_FOREACH_OPT(opt, "Nv", recover_longopts, recover_name, 0) {
+    case OPT_ALL:
+        o->all = true;
+        break;
+    default:
+        common_option(&o->common, opt);
     }
-    if (argc - optind + o->all != 1) {
-        fprintf(stderr, "snapshot-recover: name one domain, or say --all; see "
-                "xl snapshot-recover --help\n");
-        exit(2);
-    }
+    if (argc - optind + o->all != 1)
+        usage_error(recover_name, "name one domain, or say --all; see xl "
+                    "snapshot-recover --help");
+    common_options_end(&o->common, recover_name, argc - optind, 1);
     o->domain = o->all ? NULL : argv[optind];
 }
 
@@ -82,11 +83,11 @@ static void print_text(const struct recover_options *o,
 
     strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime(&began));
     printf("Domain %s, %s: %s.\n", found->domain, when, found->state);
-    for (i = 0; o->dry_run && i < found->num_steps; i++)
+    for (i = 0; o->common.dry_run && i < found->num_steps; i++)
         printf("  %2d. %s\n", i + 1, found->steps[i]);
-    if (o->dry_run) puts("Nothing was changed.");
+    if (o->common.dry_run) puts("Nothing was changed.");
     else if (!failed) puts(found->forward ? "Completed." : "Undone.");
-    if (!found->num_disks || o->dry_run || failed) return;
+    if (!found->num_disks || o->common.dry_run || failed) return;
     puts("The domain has new disks; write in its xl.cfg, for the next xl "
          "create:");
     for (i = 0; i < found->num_disks; i++)
@@ -100,7 +101,7 @@ static int recover_one(const struct session *s, const struct recover_options *o,
     int r;
 
     libxl_snapshot_recovery_init(&found);
-    r = libxl_snapshot_recover(s->sc, journal, o->dry_run, &found);
+    r = libxl_snapshot_recover(s->sc, journal, o->common.dry_run, &found);
     if (g && found.domain)
         print_json(g, &found, r ? libxl_snapshot_ctx_error(s->sc) : NULL);
     else if (found.domain)
@@ -112,7 +113,7 @@ static int recover_one(const struct session *s, const struct recover_options *o,
 
 static int recover(const struct session *s, const struct recover_options *o)
 {
-    yajl_gen g = o->json ? json_begin() : NULL;
+    yajl_gen g = o->common.json ? json_begin() : NULL;
     char **journals;
     int i, num, r;
 
@@ -134,12 +135,12 @@ static int recover(const struct session *s, const struct recover_options *o)
 
 int main_snapshot_recover(int argc, char **argv)
 {
-    struct recover_options options = { .dry_run = dryrun_only };
+    struct recover_options options = { .all = false };
     struct session session;
     int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, "snapshot-recover")) return EXIT_FAILURE;
+    if (session_open(&session, recover_name)) return EXIT_FAILURE;
     r = recover(&session, &options);
     session_close(&session);
     return r ? EXIT_FAILURE : EXIT_SUCCESS;

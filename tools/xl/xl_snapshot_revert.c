@@ -16,49 +16,41 @@
 #include "xl_utils.h"
 
 struct revert_options {
-    const char *domain, *config_file, *domain_config, *update_config;
-    bool force, keep, skip, paused, dry_run, json;
+    struct common_options common;
+    const char *domain, *config_file;
+    bool force, keep;
 };
 
-enum {
-    OPT_DOMAIN_CONFIG = 256, OPT_FORCE, OPT_KEEP, OPT_SKIP, OPT_UPDATE_CONFIG,
-    OPT_JSON,
-};
+enum { OPT_FORCE = OPT_OF_COMMAND, OPT_KEEP };
+
+static const char revert_name[] = "snapshot-revert";
 
 static const struct option revert_longopts[] = {
-    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
     {"force", 0, 0, OPT_FORCE},
     {"keep", 0, 0, OPT_KEEP},
-    {"skip-unsupported", 0, 0, OPT_SKIP},
-    {"paused", 0, 0, 'p'},
-    {"update-config", 1, 0, OPT_UPDATE_CONFIG},
-    {"dry-run", 0, 0, 'N'},
-    {"json", 0, 0, OPT_JSON},
-    {"verbose", 0, 0, 'v'},
-    COMMON_LONG_OPTS
+    LONG_OPT_DOMAIN_CONFIG,
+    LONG_OPT_DRY_RUN,
+    LONG_OPT_PAUSED,
+    LONG_OPT_SKIP_UNSUPPORTED,
+    LONG_OPT_UPDATE_CONFIG,
+    SNAPSHOT_LONG_OPTS
 };
 
 static void parse_options(int argc, char **argv, struct revert_options *o)
 {
     int opt;
 
-    SWITCH_FOREACH_OPT(opt, "pNv", revert_longopts, "snapshot-revert", 2) {
-    case 'p': o->paused = true; break;
-    case 'N': o->dry_run = true; break;
-    case 'v': more_messages(); break;
-    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
-    case OPT_FORCE: o->force = true; break;
-    case OPT_KEEP: o->keep = true; break;
-    case OPT_UPDATE_CONFIG: o->update_config = optarg; break;
-    case OPT_SKIP: o->skip = true; break;
-    case OPT_JSON: o->json = true; break;
+    SWITCH_FOREACH_OPT(opt, "pNv", revert_longopts, revert_name, 2) {
+    case OPT_FORCE:
+        o->force = true;
+        break;
+    case OPT_KEEP:
+        o->keep = true;
+        break;
+    default:
+        common_option(&o->common, opt);
     }
-    if (dryrun_only) o->dry_run = true;
-    if (argc - optind > 2) {
-        fprintf(stderr, "snapshot-revert: too many arguments; see xl "
-                "snapshot-revert --help\n");
-        exit(2);
-    }
+    common_options_end(&o->common, revert_name, argc - optind, 2);
     o->domain = argv[optind];
     o->config_file = argv[optind + 1];
 }
@@ -199,7 +191,7 @@ static int plan_update(const struct session *s, const struct revert_options *o,
 {
     int r;
 
-    config_update_init(u, o->update_config, then);
+    config_update_init(u, o->common.update_config, then);
     allow_overlays(u, snap);
     allow_present(s, u, o->domain);
     r = config_update_try(u, then->domain_name);
@@ -220,17 +212,18 @@ static int prepare(const struct session *s, const struct revert_options *o,
     libxl_domain_snapshot_result result;
     int r = -1;
 
-    if (!o->update_config && !o->keep) return 0;
+    if (!o->common.update_config && !o->keep) return 0;
     dry.dry_run = true;
     libxl_domain_snapshot_result_init(&result);
     if (libxl_domain_snapshot_revert(s->sc, snap, &dry, &result)) {
         session_library_error(s);
         goto out;
     }
-    r = o->update_config ? plan_update(s, o, snap, &result.snapshot, u) : 0;
+    r = o->common.update_config
+        ? plan_update(s, o, snap, &result.snapshot, u) : 0;
     if (!r && o->keep)
         r = keep_present(s, o->domain, params->domain_config_path, snap,
-                         o->dry_run, kept_r);
+                         o->common.dry_run, kept_r);
  out:
     libxl_domain_snapshot_result_dispose(&result);
     return r;
@@ -255,22 +248,22 @@ static int revert(const struct session *s, const struct revert_options *o)
         goto out;
     }
     if (check_domain(s, o->domain, &snap)) goto out;
-    if (revert_params_set(s, o->domain_config, &snap, &config, &params))
+    if (revert_params_set(s, o->common.domain_config, &snap, &config, &params))
         goto out;
-    params.skip_unsupported = o->skip;
+    params.skip_unsupported = o->common.skip_unsupported;
     params.force = o->force;
-    params.leave_paused = o->paused;
-    params.dry_run = o->dry_run;
+    params.leave_paused = o->common.paused;
+    params.dry_run = o->common.dry_run;
     if (prepare(s, o, &snap, &params, &update, &kept)) goto out;
     if (libxl_domain_snapshot_revert(s->sc, &snap, &params, &result)) {
         session_library_error(s);
         goto out;
     }
-    r = o->dry_run ? 0 : config_update_write(&update,
+    r = o->common.dry_run ? 0 : config_update_write(&update,
                                              result.snapshot.domain_name);
     logger_end_progress(s->logger);
     session_tell_signal(s, &result);
-    print_reverted(&result, kept, &update, o->dry_run, o->json);
+    print_reverted(&result, kept, &update, o->common.dry_run, o->common.json);
     if (r)
         session_error(s, "%s; the domain is back at the snapshot: write its new "
                       "disks into %s yourself", update.error, update.file);
@@ -286,12 +279,12 @@ static int revert(const struct session *s, const struct revert_options *o)
 
 int main_snapshot_revert(int argc, char **argv)
 {
-    struct revert_options options = { .paused = false };
+    struct revert_options options = { .force = false };
     struct session session;
     int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, "snapshot-revert")) return EXIT_FAILURE;
+    if (session_open(&session, revert_name)) return EXIT_FAILURE;
     r = revert(&session, &options);
     session_close(&session);
     return r ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -15,35 +15,27 @@
 #include "xl_utils.h"
 
 struct verify_options {
-    const char *config_file, *domain_config;
-    bool skip, json;
+    struct common_options common;
+    const char *config_file;
 };
 
-enum { OPT_DOMAIN_CONFIG = 256, OPT_SKIP_UNSUPPORTED, OPT_JSON };
+static const char verify_name[] = "snapshot-verify";
 
 static const struct option verify_longopts[] = {
-    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG},
-    {"skip-unsupported", 0, 0, OPT_SKIP_UNSUPPORTED},
-    {"json", 0, 0, OPT_JSON},
-    {"verbose", 0, 0, 'v'},
-    COMMON_LONG_OPTS
+    LONG_OPT_DOMAIN_CONFIG,
+    LONG_OPT_SKIP_UNSUPPORTED,
+    SNAPSHOT_LONG_OPTS
 };
 
 static void parse_options(int argc, char **argv, struct verify_options *o)
 {
     int opt;
 
-    SWITCH_FOREACH_OPT(opt, "v", verify_longopts, "snapshot-verify", 1) {
-    case 'v': more_messages(); break;
-    case OPT_DOMAIN_CONFIG: o->domain_config = optarg; break;
-    case OPT_SKIP_UNSUPPORTED: o->skip = true; break;
-    case OPT_JSON: o->json = true; break;
+    SWITCH_FOREACH_OPT(opt, "v", verify_longopts, verify_name, 1) {
+    default:
+        common_option(&o->common, opt);
     }
-    if (argc - optind > 1) {
-        fprintf(stderr, "snapshot-verify: too many arguments; see xl "
-                "snapshot-verify --help\n");
-        exit(2);
-    }
+    common_options_end(&o->common, verify_name, argc - optind, 1);
     o->config_file = argv[optind];
 }
 
@@ -101,11 +93,11 @@ static int verify(const struct session *s, const struct verify_options *o)
         session_library_error(s);
         goto out;
     }
-    if (revert_params_set(s, o->domain_config, &snap, &config, &params))
+    if (revert_params_set(s, o->common.domain_config, &snap, &config, &params))
         goto out;
-    params.skip_unsupported = o->skip;
+    params.skip_unsupported = o->common.skip_unsupported;
     r = libxl_domain_snapshot_verify(s->sc, &snap, &params, &found);
-    if (o->json) print_json(&snap, &found, !r);
+    if (o->common.json) print_json(&snap, &found, !r);
     else print_text(&found);
     if (r) session_library_error(s);
  out:
@@ -118,12 +110,12 @@ static int verify(const struct session *s, const struct verify_options *o)
 
 int main_snapshot_verify(int argc, char **argv)
 {
-    struct verify_options options = { .json = false };
+    struct verify_options options = { .config_file = NULL };
     struct session session;
     int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, "snapshot-verify")) return EXIT_FAILURE;
+    if (session_open(&session, verify_name)) return EXIT_FAILURE;
     r = verify(&session, &options);
     session_close(&session);
     return r ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_snapshot_options.c: options of several commands, see xl_snapshot.h. */
+#include "xl_snapshot.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "xl.h"
+
+void usage_error(const char *command, const char *message)
+{
+    fprintf(stderr, "%s: %s\n", command, message);
+    exit(2);
+}
+
+void common_option(struct common_options *o, int opt)
+{
+    switch (opt) {
+    case 'd':
+        o->directory = optarg;
+        break;
+    case 'N':
+        o->dry_run = true;
+        break;
+    case 'p':
+        o->paused = true;
+        break;
+    case 'v':
+        if (minmsglevel > 0) minmsglevel--;
+        break;
+    case OPT_DOMAIN_CONFIG:
+        o->domain_config = optarg;
+        break;
+    case OPT_JSON:
+        o->json = true;
+        break;
+    case OPT_SKIP_UNSUPPORTED:
+        o->skip_unsupported = true;
+        break;
+    case OPT_UPDATE_CONFIG:
+        o->update_config = optarg;
+        break;
+    }
+}
+
+void common_options_end(struct common_options *o, const char *command,
+                        int operands, int most)
+{
+    if (dryrun_only) o->dry_run = true;
+    if (operands <= most) return;
+    fprintf(stderr, "%s: too many arguments; see xl %s --help\n", command,
+            command);
+    exit(2);
+}
