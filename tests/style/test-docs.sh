@@ -59,12 +59,38 @@ pod_options() {
         grep '^=item B<-' | grep -oE -- 'B<-{1,2}[A-Za-z][a-z-]*' |
         sed 's/^B<//' | words
 }
+
+# On a host where one domain, web, runs
+bin=$(mktemp -d) || exit 1
+trap 'rm -rf "$bin"' EXIT
+ln -s "$tool" "$bin/xl-snapshot"
+cat > "$bin/xl" <<'END'
+#!/bin/sh
+[ "$1" = list ] && printf '%s\n' 'Name ID Mem' 'Domain-0 0 1' 'web 3 1'
+END
+chmod +x "$bin/xl"
+mkdir -p "$bin/in/folder"
+: > "$bin/in/file"
 completed() {
-    bash -c '. "$1"; shift; COMP_WORDS=(xl-snapshot "$@")
+    PATH=$bin:$PATH bash -c '. "$1"; shift; COMP_WORDS=(xl-snapshot "$@")
         COMP_CWORD=$#; _xl_snapshot; printf "%s\n" "${COMPREPLY[@]}"' \
         bash "$completion" "$@" 2>/dev/null | tr -d '= ' | words
 }
 has_bash() { command -v bash > /dev/null; }
+
+# The options of command $1 whose arguments are not completed as the help says:
+# with files if it calls them FILE, with folders if DIR, else not at all
+wrong_arguments() {
+    for option in $("$tool" help "$1" | grep -oE -- '--[a-z-]+=[A-Z]+'); do
+        case $option in
+        *=FILE) want="$bin/in/file $bin/in/folder " ;;
+        *=DIR) want="$bin/in/folder " ;;
+        *) want=' ' ;;
+        esac
+        got=$(completed "$1" "${option%=*}" = "$bin/in/")
+        [ "$got" = "$want" ] || echo "$option: '$got' is not '$want'"
+    done
+}
 
 ok "every command has a page, and every page a command" same \
     "$(printf 'xl-%s.1\n' $commands | words)" \
@@ -76,6 +102,7 @@ for command in $commands; do
     if has_bash; then
         ok "$sentence" same "$(completed "$command" -)" \
             "$(help_options "$command")"
+        ok "$command: and their arguments" nothing wrong_arguments "$command"
     else
         skip "$sentence" "no bash"
     fi
@@ -83,6 +110,16 @@ done
 if has_bash; then
     ok "the completion has the commands" same "$(completed '')" \
         "$(printf '%s\n' help $commands | words)"
+    for command in snapshot-create snapshot-revert; do
+        ok "$command: the completion has the domain" \
+            same "$(completed "$command" -p '')" 'web '
+        ok "$command: none again, where a file comes next" \
+            same "$(completed "$command" -p web '')" ' '
+    done
+    ok "an option's argument is no operand" \
+        same "$(completed snapshot-list -d /x --json '')" 'web '
+    ok "nor is one behind =" \
+        same "$(completed snapshot-list --directory = /x '')" 'web '
 fi
 
 # --- JSON: "NAME", of a step kind or a member that tools/xl prints

@@ -1,101 +1,109 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* standalone/xl_cmdtable.c: the commands, rows for xen.git's xl_cmdtable.c. */
+/*
+ * standalone/xl_cmdtable.c: the commands: rows for xen.git's xl_cmdtable.c.
+ * Completion for bash is made from their text: "=FILE" or "=DIR" behind an
+ * option says what completes its argument, "<Domain>" and "<ConfigFile>" in
+ * the usage what completes an operand.
+ */
 #include "../xl_snapshot.h"
 #include "xl.h"
+
+#define HELP_DIRECTORY \
+    "-d DIR, --directory=DIR   Folder of the domain's snapshots (default:\n" \
+    "                          /var/lib/xen/snapshots/<Domain>).\n"
+#define HELP_DOMAIN_CONFIG \
+    "--domain-config=FILE      The xl.cfg of the domain, if it does not run.\n"
+#define HELP_BOOT_CONFIG \
+    "--domain-config=FILE      The xl.cfg to boot the domain from, if the\n" \
+    "                          snapshot has no memory.\n"
+#define HELP_SKIP_UNSUPPORTED \
+    "--skip-unsupported        Leave disks as they are now that the snapshot\n" \
+    "                          left out.\n"
+#define HELP_PAUSED \
+    "-p, --paused              Leave the domain paused.\n"
+#define HELP_UPDATE_CONFIG \
+    "--update-config=FILE      Write the new disks into the domain's xl.cfg\n" \
+    "                          FILE; nothing else in it changes.\n"
+#define HELP_DRY_RUN \
+    "-N, --dry-run             Print the plan, change nothing.\n"
+#define HELP_ALL \
+    "--json                    Print the result as JSON.\n" \
+    "-v, --verbose             Print each step; given twice, all details.\n" \
+    "-h, --help                Print this help.\n"
 
 const struct cmd_spec cmd_table[] = {
     { "snapshot-create",
       &main_snapshot_create, 1, 1,
-      "Take a snapshot of a domain: its memory and its disks, of one instant",
+      "Take a snapshot of a domain's memory and disks at one instant",
       "[options] <Domain> [ConfigFile]",
-      "-n NAME, --name=NAME      Name of the snapshot (default: from the time).\n"
+      "-n NAME, --name=NAME      Name of the snapshot (default: date and time).\n"
       "-D TEXT, --description=TEXT\n"
-      "                          A line on what it is for.\n"
-      "-d DIR, --directory=DIR   Folder that gets NAME/snapshot.cfg and\n"
-      "                          NAME/memory (default:\n"
-      "                          /var/lib/xen/snapshots/<Domain>).\n"
-      "--internal                All disks: a tag inside the qcow2.\n"
-      "--external                All disks: freeze the image, go on in an\n"
+      "                          A line that says what it is for.\n"
+      HELP_DIRECTORY
+      "--internal                All disks: a tag inside the qcow2 image.\n"
+      "--external                All disks: freeze the image, continue in an\n"
       "                          overlay.  Default: internal if every writable\n"
-      "                          disk can, else external.\n"
-      "--disk-only               No memory: the disks alone.\n"
-      "--domain-config=FILE      The domain's xl.cfg, if it does not run; or to\n"
-      "                          keep a copy for a revert to disks alone.\n"
-      "--quiesce                 With --disk-only: freeze the guest's file systems\n"
-      "                          for it, by its guest agent.\n"
-      "--quiesce-command=FILE    The same by a program, FILE freeze|thaw <Domain>.\n"
-      "--quiesce-timeout=SECONDS Longest time they are frozen (default: 10).\n"
-      "--lvm-size=SIZE           Room of each LVM snapshot: 20% of the volume, or\n"
+      "                          disk supports it, else external.\n"
+      "--disk-only               Without memory: the disks alone.\n"
+      "--domain-config=FILE      The xl.cfg of the domain, if it does not run; or\n"
+      "                          to keep a copy of it with --disk-only.\n"
+      "--quiesce                 With --disk-only: let the guest agent freeze the\n"
+      "                          guest's file systems meanwhile.\n"
+      "--quiesce-command=FILE    The same by a program: FILE freeze|thaw <Domain>.\n"
+      "--quiesce-timeout=SECONDS The longest that they stay frozen (default: 10).\n"
+      "--lvm-size=SIZE           Size of each LVM snapshot: 20% of the volume, or\n"
       "                          4G (default: as much as it can ever need).\n"
       "--skip-unsupported        Leave out disks whose storage has no snapshots.\n"
       "--live                    Copy memory while the domain runs.\n"
       "--unpause                 Let a paused domain run for the save.\n"
-      "-p, --paused              Leave the domain paused.\n"
-      "--update-config=FILE      Let the domain's xl.cfg FILE name the new\n"
-      "                          disks; nothing else in it changes.\n"
-      "-N, --dry-run             Print the plan, change nothing.\n"
-      "--json                    Print the result as JSON.\n"
-      "-v, --verbose             Say what is done; twice: all of it.\n"
-      "-h, --help                Print this help.\n"
+      HELP_PAUSED
+      HELP_UPDATE_CONFIG
+      HELP_DRY_RUN
+      HELP_ALL
     },
     { "snapshot-list",
       &main_snapshot_list, 0, 0,
-      "List a domain's snapshots: those on record, and what its images tell",
+      "List a domain's snapshots: those recorded, and those in its images",
       "[options] <Domain>",
-      "-d DIR, --directory=DIR   Folder of its snapshots (default:\n"
-      "                          /var/lib/xen/snapshots/<Domain>).\n"
-      "--domain-config=FILE      The domain's xl.cfg, if it does not run.\n"
-      "--json                    Print the result as JSON.\n"
-      "-v, --verbose             Say what is done; twice: all of it.\n"
-      "-h, --help                Print this help.\n"
+      HELP_DIRECTORY
+      HELP_DOMAIN_CONFIG
+      HELP_ALL
     },
     { "snapshot-recover",
       &main_snapshot_recover, 1, 1,
-      "Undo or complete what was cut off: a create or a revert",
+      "Undo or complete a create or a revert that was cut off",
       "[options] <Domain>|--all",
-      "--all                     Of all domains.\n"
-      "-N, --dry-run             Say what would be done, change nothing.\n"
-      "--json                    Print the result as JSON.\n"
-      "-v, --verbose             Say what is done; twice: all of it.\n"
-      "-h, --help                Print this help.\n"
+      "--all                     Recover all domains.\n"
+      HELP_DRY_RUN
+      HELP_ALL
     },
     { "snapshot-revert",
       &main_snapshot_revert, 1, 1,
       "Bring a domain back to a snapshot; its present state is lost",
       "[options] <Domain> <ConfigFile>",
-      "--domain-config=FILE      The xl.cfg to boot from, where the snapshot has\n"
-      "                          no memory.\n"
-      "--force                   Take disks and memory as they are, even if they\n"
-      "                          are not what they were at the snapshot.\n"
-      "--keep                    Take a snapshot of the present first.\n"
-      "--skip-unsupported        Take the disks that the snapshot left out as they\n"
-      "                          are now.\n"
-      "-p, --paused              Leave the domain paused.\n"
-      "--update-config=FILE      Let the domain's xl.cfg FILE name the new\n"
-      "                          disks; nothing else in it changes.\n"
-      "-N, --dry-run             Print the plan, change nothing.\n"
-      "--json                    Print the result as JSON.\n"
-      "-v, --verbose             Say what is done; twice: all of it.\n"
-      "-h, --help                Print this help.\n"
+      HELP_BOOT_CONFIG
+      "--force                   Use disks and memory even if they have changed\n"
+      "                          since the snapshot.\n"
+      "--keep                    Take a snapshot of the present state first.\n"
+      HELP_SKIP_UNSUPPORTED
+      HELP_PAUSED
+      HELP_UPDATE_CONFIG
+      HELP_DRY_RUN
+      HELP_ALL
     },
     { "snapshot-drivers",
       &main_snapshot_drivers, 0, 0,
-      "List what this host can take disk snapshots with",
+      "List the kinds of disk snapshot that this host can take",
       "[options]",
-      "--json                    Print the list as JSON.\n"
-      "-v, --verbose             Say what is done; twice: all of it.\n"
-      "-h, --help                Print this help.\n"
+      HELP_ALL
     },
     { "snapshot-verify",
       &main_snapshot_verify, 0, 0,
-      "Check all that a revert to a snapshot would check, and do nothing",
+      "Check whether a revert to a snapshot would work; change nothing",
       "[options] <ConfigFile>",
-      "--domain-config=FILE      The xl.cfg to boot from, where the snapshot has\n"
-      "                          no memory.\n"
-      "--skip-unsupported        As for snapshot-revert.\n"
-      "--json                    Print the result as JSON.\n"
-      "-v, --verbose             Say what is done; twice: all of it.\n"
-      "-h, --help                Print this help.\n"
+      HELP_BOOT_CONFIG
+      HELP_SKIP_UNSUPPORTED
+      HELP_ALL
     },
 };
 
