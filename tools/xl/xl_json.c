@@ -1,61 +1,93 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_json.c: printing JSON, see xl_json.h. */
+/* xl_json.c: printing JSON with yajl, see xl_json.h. */
 #include "xl_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yajl/yajl_gen.h>
 
-yajl_gen json_begin(void)
+#include "xl_utils.h"
+
+struct json {
+    yajl_gen gen;
+};
+
+static void json_string(struct json *j, const char *s)
 {
-    yajl_gen g = yajl_gen_alloc(NULL);
-
-    if (!g) abort();
-    yajl_gen_config(g, yajl_gen_beautify, 1);
-    return g;
+    yajl_gen_string(j->gen, (const unsigned char *)s, strlen(s));
 }
 
-void json_print(yajl_gen g)
+static void json_key(struct json *j, const char *key)
+{
+    if (key) json_string(j, key);
+}
+
+struct json *json_begin(void)
+{
+    struct json *j = xcalloc(1, sizeof(*j));
+
+    j->gen = yajl_gen_alloc(NULL);
+    if (!j->gen) abort();
+    yajl_gen_config(j->gen, yajl_gen_beautify, 1);
+    return j;
+}
+
+void json_print(struct json *j)
 {
     const unsigned char *buf;
     size_t len;
 
-    yajl_gen_get_buf(g, &buf, &len);
+    yajl_gen_get_buf(j->gen, &buf, &len);
     fwrite(buf, 1, len, stdout);
-    yajl_gen_free(g);
+    yajl_gen_free(j->gen);
+    free(j);
 }
 
-void json_key(yajl_gen g, const char *key)
+void json_open_object(struct json *j, const char *key)
 {
-    yajl_gen_string(g, (const unsigned char *)key, strlen(key));
+    json_key(j, key);
+    yajl_gen_map_open(j->gen);
 }
 
-void json_str(yajl_gen g, const char *key, const char *value)
+void json_close_object(struct json *j)
+{
+    yajl_gen_map_close(j->gen);
+}
+
+void json_open_array(struct json *j, const char *key)
+{
+    json_key(j, key);
+    yajl_gen_array_open(j->gen);
+}
+
+void json_close_array(struct json *j)
+{
+    yajl_gen_array_close(j->gen);
+}
+
+void json_str(struct json *j, const char *key, const char *value)
 {
     if (!value) return;
-    json_key(g, key);
-    json_key(g, value);
+    json_key(j, key);
+    json_string(j, value);
 }
 
-void json_item(yajl_gen g, const char *value)
+void json_u64(struct json *j, const char *key, uint64_t value)
 {
-    json_key(g, value);
+    json_key(j, key);
+    yajl_gen_integer(j->gen, value);
 }
 
-void json_u64(yajl_gen g, const char *key, uint64_t value)
+void json_bool(struct json *j, const char *key, bool value)
 {
-    json_key(g, key);
-    yajl_gen_integer(g, value);
+    json_key(j, key);
+    yajl_gen_bool(j->gen, value);
 }
 
-void json_bool(yajl_gen g, const char *key, bool value)
+void json_text(struct json *j, const char *key, const char *value)
 {
-    json_key(g, key);
-    yajl_gen_bool(g, value);
-}
-
-void json_array(yajl_gen g, const char *key)
-{
-    json_key(g, key);
-    yajl_gen_array_open(g);
+    json_key(j, key);
+    /* yajl copies the text of a number as it is */
+    yajl_gen_number(j->gen, value, strlen(value));
 }

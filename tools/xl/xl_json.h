@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_json.h: members of a JSON object, and the whole of it on stdout. */
+/*
+ * xl_json.h: print a JSON document, member after member.
+ *
+ * xl_json.c alone knows the JSON library: xl is built with yajl or, since 4.21,
+ * with json-c.  libxlsnapshot's own writer (base/json.c) is not public: it makes
+ * text that is a value of other text, as plans and commands to QEMU need it.
+ *
+ * @key names the member of an object; in an array, and at the top, it is NULL.
+ */
 #ifndef XL_JSON_H
 #define XL_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <yajl/yajl_gen.h>
 
-yajl_gen json_begin(void);
-/* Print what was made, and free it. */
-void json_print(yajl_gen g);
+struct json;
 
-void json_key(yajl_gen g, const char *key);
-/* NULL leaves it out. */
-void json_str(yajl_gen g, const char *key, const char *value);
-void json_u64(yajl_gen g, const char *key, uint64_t value);
-void json_bool(yajl_gen g, const char *key, bool value);
-/* A string in an array. */
-void json_item(yajl_gen g, const char *value);
-/* Opens it: yajl_gen_array_close() ends it. */
-void json_array(yajl_gen g, const char *key);
+/* Begin a document. */
+struct json *json_begin(void);
+/* Print it to stdout, and free it. */
+void json_print(struct json *j);
+
+void json_open_object(struct json *j, const char *key);
+void json_close_object(struct json *j);
+void json_open_array(struct json *j, const char *key);
+void json_close_array(struct json *j);
+
+/* NULL leaves the member out. */
+void json_str(struct json *j, const char *key, const char *value);
+void json_u64(struct json *j, const char *key, uint64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+/* @value is the text of a JSON value. */
+void json_text(struct json *j, const char *key, const char *value);
 
 #endif /* XL_JSON_H */

@@ -29,32 +29,32 @@ static const struct { unsigned int bit; const char *word; } abilities[] = {
 
 /*-- JSON -------------------------------------------------------------------*/
 
-static void json_driver(yajl_gen g, const libxl_snapshot_driver *d)
+static void json_driver(struct json *j, const libxl_snapshot_driver *d)
 {
     int i;
 
-    yajl_gen_map_open(g);
-    json_str(g, "name", d->name);
-    json_str(g, "mode", libxl_snapshot_mode_to_string(d->mode));
-    json_array(g, "can");
+    json_open_object(j, NULL);
+    json_str(j, "name", d->name);
+    json_str(j, "mode", libxl_snapshot_mode_to_string(d->mode));
+    json_open_array(j, "can");
     for (i = 0; i < NUM_ABILITIES; i++)
-        if (d->can & abilities[i].bit) json_key(g, abilities[i].word);
-    yajl_gen_array_close(g);
-    json_str(g, "program", d->program);
-    json_str(g, "version", d->version);
-    json_str(g, "problem", d->problem);
-    yajl_gen_map_close(g);
+        if (d->can & abilities[i].bit) json_str(j, NULL, abilities[i].word);
+    json_close_array(j);
+    json_str(j, "program", d->program);
+    json_str(j, "version", d->version);
+    json_str(j, "problem", d->problem);
+    json_close_object(j);
 }
 
 static void print_json(const libxl_snapshot_driver *drivers, int num)
 {
-    yajl_gen g = json_begin();
+    struct json *j = json_begin();
     int i;
 
-    yajl_gen_array_open(g);
-    for (i = 0; i < num; i++) json_driver(g, &drivers[i]);
-    yajl_gen_array_close(g);
-    json_print(g);
+    json_open_array(j, NULL);
+    for (i = 0; i < num; i++) json_driver(j, &drivers[i]);
+    json_close_array(j);
+    json_print(j);
 }
 
 /*-- text -------------------------------------------------------------------*/

@@ -13,100 +13,100 @@
 
 /*-- JSON -------------------------------------------------------------------*/
 
-static void json_recorded(yajl_gen g, const struct recorded *r)
+static void json_recorded(struct json *j, const struct recorded *r)
 {
-    yajl_gen_map_open(g);
-    json_str(g, "name", r->snap.name);
-    json_str(g, "description", r->snap.description);
+    json_open_object(j, NULL);
+    json_str(j, "name", r->snap.name);
+    json_str(j, "description", r->snap.description);
     if (r->snap.creation_time)
-        json_u64(g, "creation_time", r->snap.creation_time);
-    json_str(g, "config", r->config_path);
-    json_str(g, "memory", r->snap.memory_path);
-    json_str(g, "consistency", r->snap.consistency);
-    json_bool(g, "complete", !r->problem);
-    json_str(g, "problem", r->problem);
-    yajl_gen_map_close(g);
+        json_u64(j, "creation_time", r->snap.creation_time);
+    json_str(j, "config", r->config_path);
+    json_str(j, "memory", r->snap.memory_path);
+    json_str(j, "consistency", r->snap.consistency);
+    json_bool(j, "complete", !r->problem);
+    json_str(j, "problem", r->problem);
+    json_close_object(j);
 }
 
-static void json_tag(yajl_gen g, const libxl_snapshot_tag *tag)
+static void json_tag(struct json *j, const libxl_snapshot_tag *tag)
 {
-    json_str(g, "name", tag->name);
-    if (tag->creation_time) json_u64(g, "creation_time", tag->creation_time);
-    json_u64(g, "memory_bytes", tag->memory_bytes);
+    json_str(j, "name", tag->name);
+    if (tag->creation_time) json_u64(j, "creation_time", tag->creation_time);
+    json_u64(j, "memory_bytes", tag->memory_bytes);
 }
 
-static void json_tag_row(yajl_gen g, const struct snapshot_list *list,
+static void json_tag_row(struct json *j, const struct snapshot_list *list,
                          const struct tag_row *row)
 {
     int i;
 
-    yajl_gen_map_open(g);
-    json_tag(g, row->tag);
-    json_bool(g, "all_disks", row->all);
-    json_array(g, "disks");
+    json_open_object(j, NULL);
+    json_tag(j, row->tag);
+    json_bool(j, "all_disks", row->all);
+    json_open_array(j, "disks");
     for (i = 0; i < list->num_disks; i++)
-        if (row->on[i]) json_key(g, list->disks[i].vdev);
-    yajl_gen_array_close(g);
-    yajl_gen_map_close(g);
+        if (row->on[i]) json_str(j, NULL, list->disks[i].vdev);
+    json_close_array(j);
+    json_close_object(j);
 }
 
-static void json_layer(yajl_gen g, const libxl_snapshot_layer *layer)
+static void json_layer(struct json *j, const libxl_snapshot_layer *layer)
 {
     int i;
 
-    yajl_gen_map_open(g);
-    json_str(g, "path", layer->path);
-    json_str(g, "format", layer->format);
-    json_u64(g, "bytes", layer->bytes);
-    json_array(g, "tags");
+    json_open_object(j, NULL);
+    json_str(j, "path", layer->path);
+    json_str(j, "format", layer->format);
+    json_u64(j, "bytes", layer->bytes);
+    json_open_array(j, "tags");
     for (i = 0; i < layer->num_tags; i++) {
-        yajl_gen_map_open(g);
-        json_tag(g, &layer->tags[i]);
-        yajl_gen_map_close(g);
+        json_open_object(j, NULL);
+        json_tag(j, &layer->tags[i]);
+        json_close_object(j);
     }
-    yajl_gen_array_close(g);
-    yajl_gen_map_close(g);
+    json_close_array(j);
+    json_close_object(j);
 }
 
-static void json_disk(yajl_gen g, const libxl_disk_snapshot_info *disk)
+static void json_disk(struct json *j, const libxl_disk_snapshot_info *disk)
 {
     int i;
 
-    yajl_gen_map_open(g);
-    json_str(g, "vdev", disk->vdev);
-    json_str(g, "path", disk->path);
-    json_bool(g, "writable", disk->wanted);
-    json_array(g, "layers");
+    json_open_object(j, NULL);
+    json_str(j, "vdev", disk->vdev);
+    json_str(j, "path", disk->path);
+    json_bool(j, "writable", disk->wanted);
+    json_open_array(j, "layers");
     for (i = 0; i < disk->num_layers; i++)
-        json_layer(g, &disk->layers[i]);
-    yajl_gen_array_close(g);
-    yajl_gen_map_close(g);
+        json_layer(j, &disk->layers[i]);
+    json_close_array(j);
+    json_close_object(j);
 }
 
 void print_list_json(const struct snapshot_list *list)
 {
-    yajl_gen g = json_begin();
+    struct json *j = json_begin();
     int i;
 
-    yajl_gen_map_open(g);
-    json_str(g, "domain", list->domain);
-    json_str(g, "directory", list->directory);
-    json_array(g, "snapshots");
+    json_open_object(j, NULL);
+    json_str(j, "domain", list->domain);
+    json_str(j, "directory", list->directory);
+    json_open_array(j, "snapshots");
     for (i = 0; i < list->num_recorded; i++)
-        json_recorded(g, &list->recorded[i]);
-    yajl_gen_array_close(g);
+        json_recorded(j, &list->recorded[i]);
+    json_close_array(j);
     if (list->images) {
-        json_array(g, "image_tags");
+        json_open_array(j, "image_tags");
         for (i = 0; i < list->num_tags; i++)
-            json_tag_row(g, list, &list->tags[i]);
-        yajl_gen_array_close(g);
-        json_array(g, "disks");
+            json_tag_row(j, list, &list->tags[i]);
+        json_close_array(j);
+        json_open_array(j, "disks");
         for (i = 0; i < list->num_disks; i++)
-            json_disk(g, &list->disks[i]);
-        yajl_gen_array_close(g);
+            json_disk(j, &list->disks[i]);
+        json_close_array(j);
     }
-    yajl_gen_map_close(g);
-    json_print(g);
+    json_close_object(j);
+    json_print(j);
 }
 
 /*-- text -------------------------------------------------------------------*/

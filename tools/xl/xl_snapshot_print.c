@@ -36,73 +36,71 @@ static double seconds(uint64_t us)
 
 /*-- JSON -------------------------------------------------------------------*/
 
-static void json_image(yajl_gen g, const char *key,
+static void json_image(struct json *j, const char *key,
                        const libxl_device_disk *disk)
 {
-    json_key(g, key);
-    yajl_gen_map_open(g);
-    json_str(g, "path", disk->pdev_path);
-    json_str(g, "format", libxl_disk_format_to_string(disk->format));
-    yajl_gen_map_close(g);
+    json_open_object(j, key);
+    json_str(j, "path", disk->pdev_path);
+    json_str(j, "format", libxl_disk_format_to_string(disk->format));
+    json_close_object(j);
 }
 
-static void json_disks(yajl_gen g, const libxl_domain_snapshot *snap)
+static void json_disks(struct json *j, const libxl_domain_snapshot *snap)
 {
     char *spec;
     int i;
 
-    json_array(g, "disks");
+    json_open_array(j, "disks");
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
 
-        yajl_gen_map_open(g);
-        json_str(g, "vdev", ds->vdev);
-        json_str(g, "mode", libxl_snapshot_mode_to_string(ds->mode));
-        json_str(g, "driver", ds->driver);
-        json_image(g, "parent", &ds->parent);
+        json_open_object(j, NULL);
+        json_str(j, "vdev", ds->vdev);
+        json_str(j, "mode", libxl_snapshot_mode_to_string(ds->mode));
+        json_str(j, "driver", ds->driver);
+        json_image(j, "parent", &ds->parent);
         if (disk_is_moved(ds)) {
             spec = libxl_snapshot_disk_spec(&ds->child);
-            json_image(g, "child", &ds->child);
-            json_str(g, "xl_cfg", spec);
+            json_image(j, "child", &ds->child);
+            json_str(j, "xl_cfg", spec);
             free(spec);
         }
-        yajl_gen_map_close(g);
+        json_close_object(j);
     }
-    yajl_gen_array_close(g);
+    json_close_array(j);
 }
 
-static void json_skipped(yajl_gen g, const libxl_domain_snapshot *snap)
+static void json_skipped(struct json *j, const libxl_domain_snapshot *snap)
 {
     int i;
 
     if (!snap->num_skipped) return;
-    json_array(g, "skipped");
+    json_open_array(j, "skipped");
     for (i = 0; i < snap->num_skipped; i++)
-        json_key(g, snap->skipped[i]);
-    yajl_gen_array_close(g);
+        json_str(j, NULL, snap->skipped[i]);
+    json_close_array(j);
 }
 
-static void json_update(yajl_gen g, const struct config_update *u)
+static void json_update(struct json *j, const struct config_update *u)
 {
     int i;
 
     if (!u->file) return;
-    json_key(g, "update_config");
-    yajl_gen_map_open(g);
-    json_str(g, "path", u->path);
-    json_bool(g, "done", u->done);
-    json_array(g, "lines");
+    json_open_object(j, "update_config");
+    json_str(j, "path", u->path);
+    json_bool(j, "done", u->done);
+    json_open_array(j, "lines");
     for (i = 0; i < u->num; i++) {
-        yajl_gen_map_open(g);
-        json_u64(g, "line", u->edits[i].line);
-        json_str(g, "vdev", u->edits[i].vdev);
-        json_str(g, "path", u->edits[i].to);
-        json_str(g, "format",
+        json_open_object(j, NULL);
+        json_u64(j, "line", u->edits[i].line);
+        json_str(j, "vdev", u->edits[i].vdev);
+        json_str(j, "path", u->edits[i].to);
+        json_str(j, "format",
                  libxl_disk_format_to_string(u->edits[i].format));
-        yajl_gen_map_close(g);
+        json_close_object(j);
     }
-    yajl_gen_array_close(g);
-    yajl_gen_map_close(g);
+    json_close_array(j);
+    json_close_object(j);
 }
 
 static void json_result(const libxl_domain_snapshot_result *result,
@@ -110,36 +108,32 @@ static void json_result(const libxl_domain_snapshot_result *result,
                         const struct config_update *u, bool dry_run)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
-    yajl_gen g = json_begin();
+    struct json *j = json_begin();
     char *uuid;
 
     xasprintf(&uuid, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid));
-    yajl_gen_map_open(g);
-    json_str(g, "name", snap->name);
-    json_str(g, "description", snap->description);
-    json_str(g, "domain", snap->domain_name);
-    json_str(g, "uuid", uuid);
-    json_str(g, "type", libxl_domain_type_to_string(snap->domain_type));
+    json_open_object(j, NULL);
+    json_str(j, "name", snap->name);
+    json_str(j, "description", snap->description);
+    json_str(j, "domain", snap->domain_name);
+    json_str(j, "uuid", uuid);
+    json_str(j, "type", libxl_domain_type_to_string(snap->domain_type));
     if (result->domid != (uint32_t)INVALID_DOMID)
-        json_u64(g, "domid", result->domid);
-    json_u64(g, "creation_time", snap->creation_time);
-    json_str(g, "config", config_path);
-    json_str(g, "kept", kept);
-    json_str(g, "memory", snap->memory_path);
-    json_str(g, "consistency", snap->consistency);
-    json_str(g, "domain_config", snap->domain_config_path);
-    json_disks(g, snap);
-    json_skipped(g, snap);
-    json_update(g, u);
-    if (result->downtime_us) json_u64(g, "downtime_us", result->downtime_us);
-    if (!dry_run) json_u64(g, "total_us", result->total_us);
-    if (dry_run) {
-        json_key(g, "plan");
-        /* finished JSON text: yajl copies a "number" as it is */
-        yajl_gen_number(g, result->plan_json, strlen(result->plan_json));
-    }
-    yajl_gen_map_close(g);
-    json_print(g);
+        json_u64(j, "domid", result->domid);
+    json_u64(j, "creation_time", snap->creation_time);
+    json_str(j, "config", config_path);
+    json_str(j, "kept", kept);
+    json_str(j, "memory", snap->memory_path);
+    json_str(j, "consistency", snap->consistency);
+    json_str(j, "domain_config", snap->domain_config_path);
+    json_disks(j, snap);
+    json_skipped(j, snap);
+    json_update(j, u);
+    if (result->downtime_us) json_u64(j, "downtime_us", result->downtime_us);
+    if (!dry_run) json_u64(j, "total_us", result->total_us);
+    if (dry_run) json_text(j, "plan", result->plan_json);
+    json_close_object(j);
+    json_print(j);
     free(uuid);
 }
 

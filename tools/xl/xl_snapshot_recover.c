@@ -49,29 +49,29 @@ static void parse_options(int argc, char **argv, struct recover_options *o)
     o->domain = o->all ? NULL : argv[optind];
 }
 
-static void print_json(yajl_gen g, const libxl_snapshot_recovery *found,
+static void print_json(struct json *j, const libxl_snapshot_recovery *found,
                        const char *error)
 {
     int i;
 
-    yajl_gen_map_open(g);
-    json_str(g, "domain", found->domain);
-    json_str(g, "operation", found->operation);
-    json_str(g, "snapshot", found->snapshot);
-    json_str(g, "journal", found->journal);
-    json_u64(g, "began", found->began);
-    json_str(g, "state", found->state);
-    json_str(g, "to_be", found->forward ? "completed" : "undone");
-    json_array(g, "steps");
+    json_open_object(j, NULL);
+    json_str(j, "domain", found->domain);
+    json_str(j, "operation", found->operation);
+    json_str(j, "snapshot", found->snapshot);
+    json_str(j, "journal", found->journal);
+    json_u64(j, "began", found->began);
+    json_str(j, "state", found->state);
+    json_str(j, "to_be", found->forward ? "completed" : "undone");
+    json_open_array(j, "steps");
     for (i = 0; i < found->num_steps; i++)
-        json_item(g, found->steps[i]);
-    yajl_gen_array_close(g);
-    json_array(g, "xl_cfg");
+        json_str(j, NULL, found->steps[i]);
+    json_close_array(j);
+    json_open_array(j, "xl_cfg");
     for (i = 0; i < found->num_disks; i++)
-        json_item(g, found->disks[i]);
-    yajl_gen_array_close(g);
-    json_str(g, "error", error);
-    yajl_gen_map_close(g);
+        json_str(j, NULL, found->disks[i]);
+    json_close_array(j);
+    json_str(j, "error", error);
+    json_close_object(j);
 }
 
 static void print_text(const struct recover_options *o,
@@ -95,15 +95,15 @@ static void print_text(const struct recover_options *o,
 }
 
 static int recover_one(const struct session *s, const struct recover_options *o,
-                       const char *journal, yajl_gen g)
+                       const char *journal, struct json *j)
 {
     libxl_snapshot_recovery found;
     int r;
 
     libxl_snapshot_recovery_init(&found);
     r = libxl_snapshot_recover(s->sc, journal, o->common.dry_run, &found);
-    if (g && found.domain)
-        print_json(g, &found, r ? libxl_snapshot_ctx_error(s->sc) : NULL);
+    if (j && found.domain)
+        print_json(j, &found, r ? libxl_snapshot_ctx_error(s->sc) : NULL);
     else if (found.domain)
         print_text(o, &found, r);
     if (r) session_library_error(s);
@@ -113,20 +113,20 @@ static int recover_one(const struct session *s, const struct recover_options *o,
 
 static int recover(const struct session *s, const struct recover_options *o)
 {
-    yajl_gen g = o->common.json ? json_begin() : NULL;
+    struct json *j = o->common.json ? json_begin() : NULL;
     char **journals;
     int i, num, r;
 
     r = libxl_snapshot_journal_list(s->sc, o->domain, &journals, &num);
     if (r) session_library_error(s);
-    if (g) yajl_gen_array_open(g);
+    if (j) json_open_array(j, NULL);
     for (i = 0; i < num; i++) {
-        if (recover_one(s, o, journals[i], g)) r = -1;
+        if (recover_one(s, o, journals[i], j)) r = -1;
         free(journals[i]);
     }
     free(journals);
-    if (g) yajl_gen_array_close(g);
-    if (g) json_print(g);
+    if (j) json_close_array(j);
+    if (j) json_print(j);
     else if (!r && !num)
         printf("Nothing to recover%s%s.\n", o->domain ? " of domain " : "",
                o->domain ? o->domain : "");

@@ -42,25 +42,25 @@ static void parse_options(int argc, char **argv, struct verify_options *o)
 static void print_json(const libxl_domain_snapshot *snap,
                        const libxl_domain_snapshot_verification *v, bool good)
 {
-    yajl_gen g = json_begin();
+    struct json *j = json_begin();
     int i;
 
-    yajl_gen_map_open(g);
-    json_str(g, "name", snap->name);
-    json_str(g, "domain", snap->domain_name);
-    json_bool(g, "good", good);
-    json_array(g, "items");
+    json_open_object(j, NULL);
+    json_str(j, "name", snap->name);
+    json_str(j, "domain", snap->domain_name);
+    json_bool(j, "good", good);
+    json_open_array(j, "items");
     for (i = 0; i < v->num_items; i++) {
-        yajl_gen_map_open(g);
-        json_str(g, "what", v->items[i].what);
-        json_str(g, "path", v->items[i].path);
-        json_bool(g, "good", !v->items[i].error);
-        json_str(g, "error", v->items[i].error);
-        yajl_gen_map_close(g);
+        json_open_object(j, NULL);
+        json_str(j, "what", v->items[i].what);
+        json_str(j, "path", v->items[i].path);
+        json_bool(j, "good", !v->items[i].error);
+        json_str(j, "error", v->items[i].error);
+        json_close_object(j);
     }
-    yajl_gen_array_close(g);
-    yajl_gen_map_close(g);
-    json_print(g);
+    json_close_array(j);
+    json_close_object(j);
+    json_print(j);
 }
 
 static void print_text(const libxl_domain_snapshot_verification *v)
