@@ -8,6 +8,25 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <libxl_snapshot.h>
+#include <libxlutil.h>
+
+/*-- xl_config_parse.c: an xl.cfg as libxlutil reads it ---------------------*/
+
+struct config_parser {
+    XLU_Config *cfg;
+    FILE *report;
+    char *complaint;
+    size_t complaint_len;
+};
+
+/* Parse @text; @file is for messages.  Returns -1 if it is not well-formed.
+ * Dispose of @p whatever the result. */
+int config_parse(struct config_parser *p, const char *file, const char *text,
+                 size_t len);
+/* The first line of what libxlutil complained of, with file and line; NULL if
+ * it did not.  Valid until @p is disposed of. */
+const char *config_complaint(struct config_parser *p);
+void config_parser_dispose(struct config_parser *p);
 
 /*-- xl_config_scan.c: where things stand in an xl.cfg ----------------------*/
 

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <libxlutil.h>
 
 #include "xl_config.h"
 #include "xl_session.h"
@@ -47,11 +46,10 @@ static int parse_type(XLU_Config *cfg, libxl_domain_type *type)
     return 0;
 }
 
-static int parse(XLU_Config *cfg, const char *text, libxl_domain_config *config)
+static int parse(XLU_Config *cfg, libxl_domain_config *config)
 {
     const char *uuid;
 
-    if (xlu_cfg_readdata(cfg, text, strlen(text))) return -1;
     if (xlu_cfg_replace_string(cfg, "name", &config->c_info.name, 0))
         return -1;
     if (!xlu_cfg_get_string(cfg, "uuid", &uuid, 1)
@@ -64,9 +62,9 @@ static int parse(XLU_Config *cfg, const char *text, libxl_domain_config *config)
 int domain_config_read(const struct session *s, const char *path,
                        libxl_domain_config *config, char **text_r)
 {
-    char *text, *said = NULL;
-    FILE *report = NULL;
-    XLU_Config *cfg = NULL;
+    struct config_parser parser = { .cfg = NULL };
+    const char *complaint;
+    char *text;
     size_t len;
     int r = config_file_read(path, &text, &len);
 
@@ -78,22 +76,16 @@ int domain_config_read(const struct session *s, const char *path,
         session_error(s, "%s: %s", path, strerror(errno));
         goto out;
     }
-    report = open_memstream(&said, &len);
-    cfg = report ? xlu_cfg_init(report, path) : NULL;
-    if (!cfg) abort();
     /* no uuid is the rule in an xl.cfg; libxl's init makes one up */
     libxl_uuid_clear(&config->c_info.uuid);
-    r = parse(cfg, text, config);
-    fflush(report);
-    if (r) {
-        said[strcspn(said, "\n")] = 0;
-        session_error(s, "%s%s%s", *said ? "" : path, *said ? "" : ": not the "
-                      "config of a domain", said);
-    }
+    r = config_parse(&parser, path, text, len);
+    if (!r) r = parse(parser.cfg, config);
+    if (!r) goto out;
+    complaint = config_complaint(&parser);
+    if (complaint) session_error(s, "%s", complaint);
+    else session_error(s, "%s: not the config of a domain", path);
  out:
-    if (cfg) xlu_cfg_destroy(cfg);
-    if (report) fclose(report);
-    free(said);
+    config_parser_dispose(&parser);
     if (r || !text_r) free(text);
     else *text_r = text;
     return r;

@@ -13,7 +13,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <libxlutil.h>
 
 #include "xl_utils.h"
 
@@ -54,27 +53,18 @@ static int update_fail(struct update *u, const char *fmt, ...)
 /*-- what libxlutil reads ---------------------------------------------------*/
 
 struct parsed {
-    FILE *f;
-    char *report;
-    size_t len;
-    XLU_Config *cfg;
+    struct config_parser parser;
     XLU_ConfigList *disks;
     int num;
 };
 
-static const char *parsed_complaint(struct parsed *p)
+/* Fail with libxlutil's own words. */
+static int parse_fail(struct update *u, struct parsed *p)
 {
-    fflush(p->f);
-    if (!p->report || !*p->report) return "cannot be parsed";
-    p->report[strcspn(p->report, "\n")] = 0;
-    return p->report;
-}
+    const char *complaint = config_complaint(&p->parser);
 
-static void parsed_dispose(struct parsed *p)
-{
-    if (p->cfg) xlu_cfg_destroy(p->cfg);
-    if (p->f) fclose(p->f);
-    free(p->report);
+    return complaint ? update_fail(u, "%s", complaint)
+                     : update_fail(u, "%s: cannot be parsed", u->file);
 }
 
 /* Dispose it whatever the result. */
@@ -84,18 +74,14 @@ static int parse(struct update *u, const char *text, size_t len,
     int r;
 
     memset(p, 0, sizeof(*p));
-    p->f = open_memstream(&p->report, &p->len);
-    if (!p->f) abort();
-    p->cfg = xlu_cfg_init(p->f, u->file);
-    if (!p->cfg) abort();
     if (memchr(text, 0, len) || len > CONFIG_FILE_MAX)
         return update_fail(u, "%s: not a text file, or larger than %d bytes",
                            u->file, CONFIG_FILE_MAX);
-    if (xlu_cfg_readdata(p->cfg, text, len))
-        return update_fail(u, "%s", parsed_complaint(p));
-    r = xlu_cfg_get_list(p->cfg, "disk", &p->disks, &p->num, 0);
+    if (config_parse(&p->parser, u->file, text, len))
+        return parse_fail(u, p);
+    r = xlu_cfg_get_list(p->parser.cfg, "disk", &p->disks, &p->num, 0);
     if (r == ESRCH) return 0;
-    return r ? update_fail(u, "%s", parsed_complaint(p)) : 0;
+    return r ? parse_fail(u, p) : 0;
 }
 
 /* @disk must be disposed of whatever the result; it has a path, if only "". */
@@ -103,8 +89,8 @@ static int parse_spec(struct update *u, struct parsed *p, const char *spec,
                       libxl_device_disk *disk)
 {
     libxl_device_disk_init(disk);
-    if (xlu_disk_parse(p->cfg, 1, &spec, disk))
-        return update_fail(u, "%s", parsed_complaint(p));
+    if (xlu_disk_parse(p->parser.cfg, 1, &spec, disk))
+        return parse_fail(u, p);
     if (!disk->pdev_path) disk->pdev_path = xstrdup("");
     return 0;
 }
@@ -385,8 +371,8 @@ static int check_text(struct update *u, const char *text, size_t len)
             r = update_fail(u, "%s: another disk would change", u->file);
     }
  out:
-    parsed_dispose(&before);
-    parsed_dispose(&after);
+    config_parser_dispose(&before.parser);
+    config_parser_dispose(&after.parser);
     return r;
 }
 
@@ -410,7 +396,7 @@ static int check_name(struct update *u, struct parsed *p, const char *domain)
 {
     const char *name = NULL;
 
-    xlu_cfg_get_string(p->cfg, "name", &name, 1);
+    xlu_cfg_get_string(p->parser.cfg, "name", &name, 1);
     if (name && !strcmp(name, domain)) return 0;
     return update_fail(u, "%s: it is of domain %s, not of %s", u->file,
                        name ? name : "(no name)", domain);
@@ -446,7 +432,7 @@ char *update_config_text(const char *file, const char *text, size_t len,
     result = NULL;
  out:
     *error_r = u.error;
-    parsed_dispose(&p);
+    config_parser_dispose(&p.parser);
     update_dispose(&u);
     return result;
 }
