@@ -133,7 +133,7 @@ manual_kinds() {
         words
 }
 members() {
-    grep -rhoE 'json_[a-z0-9]+\((g|gen), "[a-z_]+"' "$srcdir/tools/xl" |
+    grep -rhoE 'json_[a-z0-9]+\([a-z]+, "[a-z_]+"' "$srcdir/tools/xl" |
         grep -oE '"[a-z_]+"' | tr -d '"' | sort -u
 }
 manual_members() {

@@ -119,7 +119,8 @@ int snap_agent_is_frozen(libxl_snapshot_ctx *sc, struct snap_agent *agent,
 {
     const char *command = "guest-fsfreeze-status", *status;
     yajl_val reply;
-    int rc = agent_execute(sc, agent, command, false, snap_wait_ms(sc, SNAP_WAIT_AGENT_REPLY),
+    int rc = agent_execute(sc, agent, command, false,
+                           snap_wait_ms(sc, SNAP_WAIT_AGENT_REPLY),
                            &reply);
 
     if (rc) return rc;
