@@ -23,7 +23,7 @@
 
 #define CONFIG_JSON_MAX (16 << 20)
 
-static const char xl_magic[32] = "Xen saved domain, xl format\n \0 \r";
+static const char xl_magic[] = "Xen saved domain, xl format\n \0 \r";
 
 struct xl_header {
     char magic[32];
