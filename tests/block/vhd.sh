@@ -4,7 +4,11 @@
 PATH=$(cd "$srcdir" && pwd)/tests/system/stand-in:$PATH
 . "$srcdir/tests/block/lib.sh"
 
-size() { qemu-img info -U -f "$1" --output=json "$2" | grep '"virtual-size"'; }
+# The image's own size. Since QEMU 8.1 "children" has one of each node below, on
+# lines that are indented further.
+size() {
+    qemu-img info -U -f "$1" --output=json "$2" | grep '^    "virtual-size"'
+}
 
 # not a size that fits heads and cylinders: QEMU makes it larger
 new_disk xvda vpc
