@@ -237,8 +237,8 @@ _add_disk() {
 
 # agent NAME: the socket of its guest agent. agent_channel NAME: its line in xl.cfg.
 agent() { echo "/run/xen/$1.agent"; }
-# (Up to 4.20 xl gives the first channel the number of the console, which then
-# takes its place: hence another one before it.)
+# (The xl of 4.17 gives the first channel the number of the console, which then takes
+# its place: hence another one before it, which from 4.18.5 on must not be there.)
 agent_channel() {
     echo "channel = [ 'connection=pty,name=none',"
     echo "    'connection=socket,name=org.qemu.guest_agent.0,path=$(agent "$1")' ]"

@@ -26,9 +26,12 @@ static const libxl_device_channel *quiesce_channel(const struct snap_domain *dom
     return NULL;
 }
 
-/* xl gives the first channel the number 0 (up to 4.20: ARRAY_EXTEND_INIT in
- * xl_parse.c), which is the console's: libxl makes the channel and then the
- * console in the same place of xenstore, and QEMU's socket leads nowhere. */
+/* The xl of Xen before 4.18.5, 4.19.2 and 4.20.1 gives the first channel the
+ * number 0 (ARRAY_EXTEND_INIT in xl_parse.c), which is the console's: libxl
+ * makes the channel and then the console in the same place of xenstore, and
+ * QEMU's socket leads nowhere.  A later xl begins with 1. */
+#define OLDER_XL "before Xen 4.18.5, 4.19.2 and 4.20.1"
+
 static int quiesce_check_agent(libxl_snapshot_ctx *sc,
                                const struct snap_domain *dom)
 {
@@ -37,10 +40,11 @@ static int quiesce_check_agent(libxl_snapshot_ctx *sc,
     if (!channel)
         return snap_fail(sc, ERROR_INVAL, "domain %s: it has no channel for a "
                          "guest agent; use --quiesce-command, or write "
-                         "channel=[ \"name=none,connection=pty\", \"name="
-                         QUIESCE_CHANNEL ",connection=socket,"
-                         "path=/run/xen/%s.agent\" ] in its xl.cfg, restart it "
-                         "and run qemu-ga in it", dom->name, dom->name);
+                         "channel=[ \"name=" QUIESCE_CHANNEL ","
+                         "connection=socket,path=/run/xen/%s.agent\" ] in its "
+                         "xl.cfg (" OLDER_XL ", with another channel, \"name="
+                         "none,connection=pty\", first), restart it and run "
+                         "qemu-ga in it", dom->name, dom->name);
     if (channel->connection != LIBXL_CHANNEL_CONNECTION_SOCKET
         || !channel->u.socket.path)
         return snap_fail(sc, ERROR_INVAL, "domain %s: the channel of its guest "
@@ -48,7 +52,8 @@ static int quiesce_check_agent(libxl_snapshot_ctx *sc,
                          "in its xl.cfg and restart it", dom->name);
     if (!channel->devid)
         return snap_fail(sc, ERROR_INVAL, "domain %s: the channel of its guest "
-                         "agent has the number of its console and cannot work; "
+                         "agent has the number of its console and cannot work "
+                         "(xl gives it to the first channel, " OLDER_XL "); "
                          "write another one before it in its xl.cfg, \"name="
                          "none,connection=pty\", and restart it", dom->name);
     return 0;
