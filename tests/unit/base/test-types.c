@@ -72,21 +72,6 @@ static void revert_params_can_be_disposed_of_twice(void)
     libxl_domain_snapshot_revert_params_dispose(&params);
 }
 
-static void a_result_can_be_disposed_of_twice(void)
-{
-    libxl_domain_snapshot_result result;
-    struct snap_plan plan = { 0 };
-
-    libxl_domain_snapshot_result_init(&result);
-    CHECK_INT(result.domid, SNAP_NO_DOMAIN);
-    snap_plan_add(sc, &plan, SNAP_STEP_PAUSE, "pause the domain");
-    snap_plan_to_result(sc, &plan, &result);
-    fill_snapshot(&result.snapshot);
-    libxl_domain_snapshot_result_dispose(&result);
-    CHECK(result.steps == NULL && result.plan_json == NULL);
-    libxl_domain_snapshot_result_dispose(&result);
-}
-
 static void a_verification_can_be_disposed_of_twice(void)
 {
     libxl_domain_snapshot_verification v;
@@ -183,7 +168,6 @@ static void an_operation_begins_without_error_and_memory(void)
 TESTS(TEST(a_snapshot_can_be_disposed_of_twice),
       TEST(params_can_be_disposed_of_twice),
       TEST(revert_params_can_be_disposed_of_twice),
-      TEST(a_result_can_be_disposed_of_twice),
       TEST(a_verification_can_be_disposed_of_twice),
       TEST(an_info_list_may_be_empty),
       TEST(setting_a_disk_again_frees_what_it_had),

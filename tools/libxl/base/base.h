@@ -94,6 +94,9 @@ const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds);
 
 /*-- types: the public structs ---------------------------------------------*/
 
+/* Free the @num strings, and the array that they are in. */
+void snap_strings_free(char **strings, int num);
+
 /* Make @disk a writable disk of a snapshot.  Not libxl_device_disk_copy(),
  * which needs a libxl context (it crashes without, 4.17). */
 void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,

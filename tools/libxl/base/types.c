@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_strings(char **strings, int num)
+void snap_strings_free(char **strings, int num)
 {
     int i;
 
@@ -87,7 +87,7 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
         libxl_device_disk_dispose(&snap->disks[i].child);
     }
     free(snap->disks);
-    free_strings(snap->skipped, snap->num_skipped);
+    snap_strings_free(snap->skipped, snap->num_skipped);
     free(snap->lvm_size);
     free(snap->name);
     free(snap->description);
@@ -212,21 +212,6 @@ void snap_verification_add(libxl_domain_snapshot_verification *verification,
     };
 }
 
-void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result)
-{
-    memset(result, 0, sizeof(*result));
-    libxl_domain_snapshot_init(&result->snapshot);
-    result->domid = INVALID_DOMID;
-}
-
-void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result)
-{
-    libxl_domain_snapshot_dispose(&result->snapshot);
-    free_strings(result->steps, result->num_steps);
-    free(result->plan_json);
-    libxl_domain_snapshot_result_init(result);
-}
-
 void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery)
 {
     memset(recovery, 0, sizeof(*recovery));
@@ -234,16 +219,12 @@ void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery)
 
 void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
 {
-    int i;
-
     free(recovery->domain);
     free(recovery->operation);
     free(recovery->snapshot);
     free(recovery->journal);
     free(recovery->state);
-    for (i = 0; i < recovery->num_steps; i++) free(recovery->steps[i]);
-    free(recovery->steps);
-    for (i = 0; i < recovery->num_disks; i++) free(recovery->disks[i]);
-    free(recovery->disks);
+    snap_strings_free(recovery->steps, recovery->num_steps);
+    snap_strings_free(recovery->disks, recovery->num_disks);
     libxl_snapshot_recovery_init(recovery);
 }

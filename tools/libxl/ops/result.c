@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/result.c: init and dispose of what create and revert return.
+ *
+ * The snapshot in a result is freed by the keys of its config, so this
+ * cannot stand in base, below them, with the other public structs.
+ */
+#include "ops/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result)
+{
+    memset(result, 0, sizeof(*result));
+    libxl_domain_snapshot_init(&result->snapshot);
+    result->domid = INVALID_DOMID;
+}
+
+void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result)
+{
+    libxl_domain_snapshot_dispose(&result->snapshot);
+    snap_strings_free(result->steps, result->num_steps);
+    free(result->plan_json);
+    libxl_domain_snapshot_result_init(result);
+}
