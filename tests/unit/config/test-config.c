@@ -141,6 +141,7 @@ static void an_unknown_key_is_named_with_its_line(void)
             ":3: unknown key 'base'");
     refused("names='a'\n", ":1: unknown key 'names'");
     refused("nam='a'\n", ":1: unknown key 'nam'");
+    refused("memory.path='/m'\n", ":1: unknown key 'memory.path'");
     refused("vcpus += ['a']\n", ":1: unknown key 'vcpus'");
     refused("name='it''s' # \n", ":1");
 }
@@ -485,9 +486,8 @@ TESTS(TEST(a_full_config_is_read), TEST(an_empty_target_is_internal),
       TEST(a_disk_may_stand_in_disks_once),
       TEST(a_disk_needs_a_virtual_device),
       TEST(a_bad_disk_specification_is_quoted), TEST(parents_go_with_disks),
-      TEST(a_hooks_disk_keeps_its_backend),
-      TEST(drivers_go_with_disks), TEST(consistency_is_a_word_of_ours),
-      TEST(numbers_have_bounds),
+      TEST(a_hooks_disk_keeps_its_backend), TEST(drivers_go_with_disks),
+      TEST(consistency_is_a_word_of_ours), TEST(numbers_have_bounds),
       TEST(no_memory_and_a_memory_path_contradict), TEST(identity_is_checked),
       TEST(what_is_no_text_file_is_refused),
       TEST(paths_come_back_as_they_were_written),

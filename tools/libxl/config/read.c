@@ -48,8 +48,8 @@ static const char *skip_string(const char *p)
 
 /*
  * Refuse a file that sets a key we do not know.  A key is a word outside of
- * strings, comments and lists that an "=" or "+=" follows.  The file is known
- * to be well-formed.
+ * strings, comments and lists that an "=" or "+=" follows; libxlutil (4.17)
+ * lets it have dots.  The file is known to be well-formed.
  */
 static int config_check_keys(libxl_snapshot_ctx *sc, const char *path,
                              const char *text)
@@ -68,7 +68,8 @@ static int config_check_keys(libxl_snapshot_ctx *sc, const char *path,
         } else if (*p == '[' || *p == ']') {
             depth += *p++ == '[' ? 1 : -1;
         } else if (!depth && (isalpha((unsigned char)*p) || *p == '_')) {
-            for (word = p; isalnum((unsigned char)*p) || *p == '_'; p++);
+            for (word = p; isalnum((unsigned char)*p) || *p == '_'
+                           || *p == '.'; p++);
             if (!key_is_known(word, p - word))
                 return snap_fail(sc, ERROR_INVAL, "%s:%d: unknown key '%.*s'; "
                                  "see xl.snapshot.cfg(5)", path, line,
