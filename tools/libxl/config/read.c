@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,19 +85,25 @@ static int config_check_keys(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- reading ----------------------------------------------------------------*/
 
-/* libxlutil writes its complaints to a FILE: collected here, one line. */
-struct config_report {
-    FILE *f;
-    char *text;
-    size_t len;
-};
-
-static const char *report_line(struct config_report *report)
+const char *snap_config_complaint(struct snap_config_file *file)
 {
-    fflush(report->f);
-    if (!report->text || !*report->text) return "cannot be parsed";
-    report->text[strcspn(report->text, "\n")] = 0;
-    return report->text;
+    fflush(file->report);
+    if (!file->complaints || !*file->complaints) return "cannot be parsed";
+    file->complaints[strcspn(file->complaints, "\n")] = 0;
+    return file->complaints;
+}
+
+int snap_config_refuse(struct snap_config_file *file, const char *fmt, ...)
+{
+    char *sentence;
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (vasprintf(&sentence, fmt, ap) < 0) abort();
+    va_end(ap);
+    snap_fail(file->sc, ERROR_INVAL, "%s: %s", file->path, sentence);
+    free(sentence);
+    return ERROR_INVAL;
 }
 
 static libxl_disk_snapshot *snapshot_disk(libxl_domain_snapshot *snap,
@@ -112,18 +119,18 @@ static libxl_disk_snapshot *snapshot_disk(libxl_domain_snapshot *snap,
 
 /* A disk of `disks': an empty target is internal.  libxlutil 4.17 gives ",,hdb"
  * the path "" and the format raw, so the path tells, never the format. */
-static int config_add_disk(libxl_snapshot_ctx *sc, const char *path,
+static int config_add_disk(struct snap_config_file *file,
                            libxl_domain_snapshot *snap,
                            const libxl_device_disk *disk)
 {
     libxl_disk_snapshot *ds;
 
     if (!disk->vdev || !*disk->vdev)
-        return snap_fail(sc, ERROR_INVAL, "%s: a disk has no virtual device; "
-                         "write TARGET,FORMAT,VDEV or ,,VDEV", path);
+        return snap_config_refuse(file, "a disk has no virtual device; write "
+                                  "TARGET,FORMAT,VDEV or ,,VDEV");
     if (snapshot_disk(snap, disk->vdev))
-        return snap_fail(sc, ERROR_INVAL, "%s: disk %s stands in `disks' "
-                         "twice; leave one", path, disk->vdev);
+        return snap_config_refuse(file, "disk %s stands in `disks' twice; "
+                                  "leave one", disk->vdev);
 
     snap->disks = realloc(snap->disks,
                           (snap->num_disks + 1) * sizeof(*snap->disks));
@@ -143,7 +150,7 @@ static int config_add_disk(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-static int config_add_parent(libxl_snapshot_ctx *sc, const char *path,
+static int config_add_parent(struct snap_config_file *file,
                              libxl_domain_snapshot *snap,
                              const libxl_device_disk *disk)
 {
@@ -151,19 +158,30 @@ static int config_add_parent(libxl_snapshot_ctx *sc, const char *path,
                                          : NULL;
 
     if (!ds || !disk->pdev_path || !*disk->pdev_path || ds->parent.pdev_path)
-        return snap_fail(sc, ERROR_INVAL, "%s: `parents' must name one image "
-                         "for each of `disks'", path);
+        return snap_config_refuse(file, "`parents' must name one image for "
+                                  "each of `disks'");
     snap_device_disk_set(&ds->parent, disk->vdev, disk->pdev_path,
                          disk->format);
     ds->parent.backend = disk->backend;
     return 0;
 }
 
+/* The list @key; empty if the file does not set it. */
+static int config_list(struct snap_config_file *file, const char *key,
+                       XLU_ConfigList **list_r, int *num_r)
+{
+    int r = xlu_cfg_get_list(file->cfg, key, list_r, num_r, 0);
+
+    if (!r) return 0;
+    *num_r = 0;
+    return r == ESRCH ? 0
+        : snap_config_refuse(file, "%s", snap_config_complaint(file));
+}
+
 /* Each disk specification of the list @key goes to @add. */
-static int config_read_disks(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                             struct config_report *report, const char *path,
-                             const char *key, libxl_domain_snapshot *snap,
-                             int (*add)(libxl_snapshot_ctx *, const char *,
+static int config_read_disks(struct snap_config_file *file, const char *key,
+                             libxl_domain_snapshot *snap,
+                             int (*add)(struct snap_config_file *,
                                         libxl_domain_snapshot *,
                                         const libxl_device_disk *))
 {
@@ -171,23 +189,21 @@ static int config_read_disks(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     const char *spec;
     int num, i, r, rc;
 
-    r = xlu_cfg_get_list(cfg, key, &list, &num, 0);
-    if (r == ESRCH) return 0;
-    if (r)
-        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+    rc = config_list(file, key, &list, &num);
+    if (rc) return rc;
 
     for (i = 0; i < num; i++) {
         libxl_device_disk disk;
 
         spec = xlu_cfg_get_listitem(list, i);
         if (!spec)
-            return snap_fail(sc, ERROR_INVAL, "%s: an item of `%s' is no "
-                             "string", path, key);
+            return snap_config_refuse(file, "an item of `%s' is no string",
+                                      key);
         libxl_device_disk_init(&disk);
-        r = xlu_disk_parse(cfg, 1, &spec, &disk);
-        rc = r ? snap_fail(sc, ERROR_INVAL, "%s: disk '%s': %s", path, spec,
-                           report_line(report))
-               : add(sc, path, snap, &disk);
+        r = xlu_disk_parse(file->cfg, 1, &spec, &disk);
+        rc = r ? snap_config_refuse(file, "disk '%s': %s", spec,
+                                    snap_config_complaint(file))
+               : add(file, snap, &disk);
         libxl_device_disk_dispose(&disk);
         if (rc) return rc;
     }
@@ -198,81 +214,73 @@ static char **disk_driver(libxl_disk_snapshot *ds) { return &ds->driver; }
 static char **disk_state(libxl_disk_snapshot *ds) { return &ds->state; }
 
 /* The list @key: "VDEV=TEXT" for disks that `disks' has. */
-static int config_read_texts(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                             struct config_report *report, const char *path,
-                             const char *key, libxl_domain_snapshot *snap,
+static int config_read_texts(struct snap_config_file *file, const char *key,
+                             libxl_domain_snapshot *snap,
                              char **(*member)(libxl_disk_snapshot *))
 {
     libxl_disk_snapshot *ds;
     XLU_ConfigList *list;
     const char *item, *text;
-    int num, i, r;
+    int num, i, rc;
 
-    r = xlu_cfg_get_list(cfg, key, &list, &num, 0);
-    if (r == ESRCH) return 0;
-    if (r)
-        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+    rc = config_list(file, key, &list, &num);
+    if (rc) return rc;
     for (i = 0; i < num; i++) {
         item = xlu_cfg_get_listitem(list, i);
         text = item ? strchr(item, '=') : NULL;
         ds = text ? snapshot_disk(snap, snap_sprintf(
-                        sc, "%.*s", (int)(text - item), item)) : NULL;
+                        file->sc, "%.*s", (int)(text - item), item)) : NULL;
         if (!ds || !text[1] || *member(ds))
-            return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be of the form "
-                             "VDEV=%s, one at most for each of `disks'", path,
-                             key, member == disk_driver ? "DRIVER" : "STATE");
+            return snap_config_refuse(file, "`%s' must be of the form VDEV=%s, "
+                                      "one at most for each of `disks'", key,
+                                      member == disk_driver ? "DRIVER"
+                                                            : "STATE");
         *member(ds) = snap_result_str(text + 1);
     }
     return 0;
 }
 
-static int config_read_skipped(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                               struct config_report *report, const char *path,
+static int config_read_skipped(struct snap_config_file *file,
                                libxl_domain_snapshot *snap)
 {
     XLU_ConfigList *list;
     const char *vdev;
-    int num, i, r;
+    int num, i, rc;
 
-    r = xlu_cfg_get_list(cfg, "skipped", &list, &num, 0);
-    if (r == ESRCH) return 0;
-    if (r)
-        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, report_line(report));
+    rc = config_list(file, "skipped", &list, &num);
+    if (rc) return rc;
     for (i = 0; i < num; i++) {
         vdev = xlu_cfg_get_listitem(list, i);
         if (!vdev || !*vdev || snapshot_disk(snap, vdev))
-            return snap_fail(sc, ERROR_INVAL, "%s: `skipped' must have virtual "
-                             "devices that `disks' has not", path);
+            return snap_config_refuse(file, "`skipped' must have virtual "
+                                      "devices that `disks' has not");
         snap_skipped_add(snap, vdev);
     }
     return 0;
 }
 
-static int config_read_number(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                              struct config_report *report, const char *path,
-                              const char *key, long max, long *value)
+static int config_read_number(struct snap_config_file *file, const char *key,
+                              long max, long *value)
 {
-    int r = xlu_cfg_get_bounded_long(cfg, key, 0, max, value, 0);
+    int r = xlu_cfg_get_bounded_long(file->cfg, key, 0, max, value, 0);
 
     if (!r || r == ESRCH) return 0;
-    return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be a number from 0 to "
-                     "%ld (%s)", path, key, max, report_line(report));
+    return snap_config_refuse(file, "`%s' must be a number from 0 to %ld (%s)",
+                              key, max, snap_config_complaint(file));
 }
 
 /* *value_r (malloc'd) is left alone if the file does not set @key. */
-static int config_read_string(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                              struct config_report *report, const char *path,
-                              const char *key, char **value_r)
+static int config_read_string(struct snap_config_file *file, const char *key,
+                              char **value_r)
 {
-    int r = xlu_cfg_replace_string(cfg, key, value_r, 0);
+    int r = xlu_cfg_replace_string(file->cfg, key, value_r, 0);
 
     if (!r || r == ESRCH) return 0;
-    return snap_fail(sc, ERROR_INVAL, "%s: `%s' must be a string (%s)", path,
-                     key, report_line(report));
+    return snap_config_refuse(file, "`%s' must be a string (%s)", key,
+                              snap_config_complaint(file));
 }
 
-static int config_read_strings(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                               struct config_report *report, const char *path,
+static int config_read_strings(struct snap_config_file *file,
                                libxl_domain_snapshot *snap)
 {
     const struct { const char *key; char **value; } strings[] = {
@@ -291,102 +299,94 @@ static int config_read_strings(libxl_snapshot_ctx *sc, XLU_Config *cfg,
     int rc;
 
     for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-        rc = config_read_string(sc, cfg, report, path, strings[i].key,
-                                strings[i].value);
+        rc = config_read_string(file, strings[i].key, strings[i].value);
         if (rc) return rc;
     }
     return 0;
 }
 
-static int config_read_identity(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                                struct config_report *report,
-                                const char *path, libxl_domain_snapshot *snap)
+static int config_read_identity(struct snap_config_file *file,
+                                libxl_domain_snapshot *snap)
 {
     char *uuid = NULL, *type = NULL;
     int rc;
 
-    rc = config_read_string(sc, cfg, report, path, "uuid", &uuid);
+    rc = config_read_string(file, "uuid", &uuid);
     if (rc) goto out;
-    rc = config_read_string(sc, cfg, report, path, "type", &type);
+    rc = config_read_string(file, "type", &type);
     if (rc) goto out;
     if (uuid && libxl_uuid_from_string(&snap->domain_uuid, uuid))
-        rc = snap_fail(sc, ERROR_INVAL, "%s: uuid '%s' is none", path, uuid);
+        rc = snap_config_refuse(file, "uuid '%s' is none", uuid);
     else if (type && libxl_domain_type_from_string(type, &snap->domain_type))
-        rc = snap_fail(sc, ERROR_INVAL, "%s: type '%s' is none; use pv, pvh "
-                       "or hvm", path, type);
+        rc = snap_config_refuse(file, "type '%s' is none; use pv, pvh or hvm",
+                                type);
     else if (snap->consistency && strcmp(snap->consistency, "crash")
              && strcmp(snap->consistency, "clean"))
-        rc = snap_fail(sc, ERROR_INVAL, "%s: consistency '%s' is none; use "
-                       "crash or clean", path, snap->consistency);
+        rc = snap_config_refuse(file, "consistency '%s' is none; use crash or "
+                                "clean", snap->consistency);
     else if (snap->name)
-        rc = snap_name_check(sc, snap->name);
+        rc = snap_name_check(file->sc, snap->name);
  out:
     free(uuid);
     free(type);
     return rc;
 }
 
-static int config_read(libxl_snapshot_ctx *sc, XLU_Config *cfg,
-                       struct config_report *report, const char *path,
+static int config_read(struct snap_config_file *file,
                        libxl_domain_snapshot *snap)
 {
     long memory = -1, created = 0;
     int rc;
 
-    rc = config_read_strings(sc, cfg, report, path, snap);
+    rc = config_read_strings(file, snap);
     if (rc) return rc;
-    rc = config_read_identity(sc, cfg, report, path, snap);
+    rc = config_read_identity(file, snap);
     if (rc) return rc;
-    rc = config_read_number(sc, cfg, report, path, "memory", 1, &memory);
+    rc = config_read_number(file, "memory", 1, &memory);
     if (rc) return rc;
-    rc = config_read_number(sc, cfg, report, path, "creation_time",
-                            0x7fffffffffffL, &created);
+    rc = config_read_number(file, "creation_time", 0x7fffffffffffL, &created);
     if (rc) return rc;
     snap->creation_time = created;
     if (memory >= 0) libxl_defbool_set(&snap->memory, memory);
     if (memory == 0 && snap->memory_path)
-        return snap_fail(sc, ERROR_INVAL, "%s: memory=0 and memory_path "
-                         "contradict each other; leave one out", path);
+        return snap_config_refuse(file, "memory=0 and memory_path contradict "
+                                  "each other; leave one out");
 
-    rc = config_read_disks(sc, cfg, report, path, "disks", snap,
-                           config_add_disk);
+    rc = config_read_disks(file, "disks", snap, config_add_disk);
     if (rc) return rc;
-    rc = config_read_disks(sc, cfg, report, path, "parents", snap,
-                           config_add_parent);
+    rc = config_read_disks(file, "parents", snap, config_add_parent);
     if (rc) return rc;
-    rc = config_read_texts(sc, cfg, report, path, "drivers", snap,
-                           disk_driver);
+    rc = config_read_texts(file, "drivers", snap, disk_driver);
     if (rc) return rc;
-    rc = config_read_texts(sc, cfg, report, path, "states", snap, disk_state);
+    rc = config_read_texts(file, "states", snap, disk_state);
     if (rc) return rc;
-    return config_read_skipped(sc, cfg, report, path, snap);
+    return config_read_skipped(file, snap);
 }
 
 int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
                       const char *text, libxl_domain_snapshot *snap)
 {
-    struct config_report report = { NULL, NULL, 0 };
-    XLU_Config *cfg = NULL;
+    struct snap_config_file file = { .sc = sc, .path = path };
     int rc;
 
-    report.f = open_memstream(&report.text, &report.len);
-    if (!report.f) abort();
-    cfg = xlu_cfg_init(report.f, path);
-    if (!cfg) abort();
+    file.report = open_memstream(&file.complaints, &file.len);
+    if (!file.report) abort();
+    file.cfg = xlu_cfg_init(file.report, path);
+    if (!file.cfg) abort();
     /* libxlutil 4.17 takes a comment without a newline at the end for an error */
     text = snap_sprintf(sc, "%s\n", text);
-    if (xlu_cfg_readdata(cfg, text, strlen(text))) {
-        rc = snap_fail(sc, ERROR_INVAL, "%s", report_line(&report));
+    if (xlu_cfg_readdata(file.cfg, text, strlen(text))) {
+        rc = snap_fail(sc, ERROR_INVAL, "%s", snap_config_complaint(&file));
         goto out;
     }
     rc = config_check_keys(sc, path, text);
     if (rc) goto out;
-    rc = config_read(sc, cfg, &report, path, snap);
+    rc = config_read(&file, snap);
 
  out:
-    if (cfg) xlu_cfg_destroy(cfg);
-    if (report.f) fclose(report.f);
-    free(report.text);
+    xlu_cfg_destroy(file.cfg);
+    fclose(file.report);
+    free(file.complaints);
     return rc;
 }
 
