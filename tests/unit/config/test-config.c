@@ -238,8 +238,8 @@ static void drivers_go_with_disks(void)
 
 static void consistency_is_a_word_of_ours(void)
 {
-    refused("consistency='good'\n", ": consistency 'good' is none; use crash "
-            "or clean");
+    refused("consistency='good'\n", ": `consistency' must be crash or clean, "
+            "not 'good'");
     CHECK_OK(read_text("consistency='clean'\n"));
     CHECK_STR(snap.consistency, "clean");
 }
@@ -267,8 +267,8 @@ static void no_memory_and_a_memory_path_contradict(void)
 
 static void identity_is_checked(void)
 {
-    refused("uuid='12'\n", ": uuid '12' is none");
-    refused("type='xen'\n", ": type 'xen' is none; use pv, pvh or hvm");
+    refused("uuid='12'\n", ": `uuid' must be a uuid, not '12'");
+    refused("type='xen'\n", ": `type' must be pv, pvh or hvm, not 'xen'");
     CHECK_INT(read_text("name='a/b'\n"), ERROR_INVAL);
     CHECK_HAS(error_text(), "snapshot name 'a/b': not a name");
     CHECK_INT(read_text("name=''\n"), ERROR_INVAL);

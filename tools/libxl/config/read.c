@@ -19,16 +19,14 @@
 #define CONFIG_MAX (1 << 20)
 
 static const char *const known_keys[] = {
-    "name", "description", "memory", "memory_path", "memory_state", "disks",
-    "parents", "drivers", "states", "skipped", "lvm_size", "consistency",
-    "domain_config", "domain", "uuid", "type", "creation_time", "xen_version",
-    "qemu_version",
+    "disks", "parents", "drivers", "states", "skipped",
 };
 
 static bool key_is_known(const char *key, size_t len)
 {
     size_t i;
 
+    if (snap_key_find(key, len)) return true;
     for (i = 0; i < sizeof(known_keys) / sizeof(known_keys[0]); i++)
         if (strlen(known_keys[i]) == len && !strncmp(known_keys[i], key, len))
             return true;
@@ -259,96 +257,18 @@ static int config_read_skipped(struct snap_config_file *file,
     return 0;
 }
 
-static int config_read_number(struct snap_config_file *file, const char *key,
-                              long max, long *value)
-{
-    int r = xlu_cfg_get_bounded_long(file->cfg, key, 0, max, value, 0);
-
-    if (!r || r == ESRCH) return 0;
-    return snap_config_refuse(file, "`%s' must be a number from 0 to %ld (%s)",
-                              key, max, snap_config_complaint(file));
-}
-
-/* *value_r (malloc'd) is left alone if the file does not set @key. */
-static int config_read_string(struct snap_config_file *file, const char *key,
-                              char **value_r)
-{
-    int r = xlu_cfg_replace_string(file->cfg, key, value_r, 0);
-
-    if (!r || r == ESRCH) return 0;
-    return snap_config_refuse(file, "`%s' must be a string (%s)", key,
-                              snap_config_complaint(file));
-}
-
-static int config_read_strings(struct snap_config_file *file,
-                               libxl_domain_snapshot *snap)
-{
-    const struct { const char *key; char **value; } strings[] = {
-        { "name", &snap->name },
-        { "description", &snap->description },
-        { "domain", &snap->domain_name },
-        { "xen_version", &snap->xen_version },
-        { "qemu_version", &snap->qemu_version },
-        { "memory_path", &snap->memory_path },
-        { "memory_state", &snap->memory_state },
-        { "consistency", &snap->consistency },
-        { "domain_config", &snap->domain_config_path },
-        { "lvm_size", &snap->lvm_size },
-    };
-    size_t i;
-    int rc;
-
-    for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-        rc = config_read_string(file, strings[i].key, strings[i].value);
-        if (rc) return rc;
-    }
-    return 0;
-}
-
-static int config_read_identity(struct snap_config_file *file,
-                                libxl_domain_snapshot *snap)
-{
-    char *uuid = NULL, *type = NULL;
-    int rc;
-
-    rc = config_read_string(file, "uuid", &uuid);
-    if (rc) goto out;
-    rc = config_read_string(file, "type", &type);
-    if (rc) goto out;
-    if (uuid && libxl_uuid_from_string(&snap->domain_uuid, uuid))
-        rc = snap_config_refuse(file, "uuid '%s' is none", uuid);
-    else if (type && libxl_domain_type_from_string(type, &snap->domain_type))
-        rc = snap_config_refuse(file, "type '%s' is none; use pv, pvh or hvm",
-                                type);
-    else if (snap->consistency && strcmp(snap->consistency, "crash")
-             && strcmp(snap->consistency, "clean"))
-        rc = snap_config_refuse(file, "consistency '%s' is none; use crash or "
-                                "clean", snap->consistency);
-    else if (snap->name)
-        rc = snap_name_check(file->sc, snap->name);
- out:
-    free(uuid);
-    free(type);
-    return rc;
-}
-
 static int config_read(struct snap_config_file *file,
                        libxl_domain_snapshot *snap)
 {
-    long memory = -1, created = 0;
+    const struct snap_key *key;
     int rc;
 
-    rc = config_read_strings(file, snap);
-    if (rc) return rc;
-    rc = config_read_identity(file, snap);
-    if (rc) return rc;
-    rc = config_read_number(file, "memory", 1, &memory);
-    if (rc) return rc;
-    rc = config_read_number(file, "creation_time", 0x7fffffffffffL, &created);
-    if (rc) return rc;
-    snap->creation_time = created;
-    if (memory >= 0) libxl_defbool_set(&snap->memory, memory);
-    if (memory == 0 && snap->memory_path)
+    for (key = snap_keys; key->name; key++) {
+        rc = key->type->read(file, key, snap);
+        if (rc) return rc;
+    }
+    if (!libxl_defbool_is_default(snap->memory)
+        && !libxl_defbool_val(snap->memory) && snap->memory_path)
         return snap_config_refuse(file, "memory=0 and memory_path contradict "
                                   "each other; leave one out");
 

@@ -5,7 +5,6 @@
  */
 #include "config/config.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +16,6 @@ char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s)
 
     free(escaped);
     return quoted;
-}
-
-static void write_setting(FILE *f, libxl_snapshot_ctx *sc, const char *key,
-                          const char *value)
-{
-    if (value) fprintf(f, "%s = %s\n", key, snap_config_quote(sc, value));
 }
 
 static void write_item(FILE *f, libxl_snapshot_ctx *sc, const char *item)
@@ -121,27 +114,16 @@ static void write_disks(FILE *f, libxl_snapshot_ctx *sc,
 char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
                                         const libxl_domain_snapshot *snap)
 {
+    const struct snap_key *key;
     char *text = NULL;
     size_t len;
     FILE *f = open_memstream(&text, &len);
 
     if (!f) abort();
     fputs("# A domain snapshot: see xl.snapshot.cfg(5), xl-snapshot(1).\n", f);
-    write_setting(f, sc, "name", snap->name);
-    write_setting(f, sc, "description", snap->description);
-    write_setting(f, sc, "domain", snap->domain_name);
-    fprintf(f, "uuid = \"" LIBXL_UUID_FMT "\"\n",
-            LIBXL_UUID_BYTES(snap->domain_uuid));
-    write_setting(f, sc, "type", libxl_domain_type_to_string(snap->domain_type));
-    fprintf(f, "creation_time = %" PRIu64 "\n", snap->creation_time);
-    write_setting(f, sc, "xen_version", snap->xen_version);
-    write_setting(f, sc, "qemu_version", snap->qemu_version);
-    if (!libxl_defbool_is_default(snap->memory))
-        fprintf(f, "memory = %d\n", libxl_defbool_val(snap->memory));
-    write_setting(f, sc, "memory_path", snap->memory_path);
-    write_setting(f, sc, "memory_state", snap->memory_state);
-    write_setting(f, sc, "consistency", snap->consistency);
-    write_setting(f, sc, "domain_config", snap->domain_config_path);
+    for (key = snap_keys; key->name; key++)
+        if (key->sections & SNAP_KEY_WRITTEN)
+            key->type->write(sc, f, key, snap);
     write_disks(f, sc, snap);
     fclose(f);
     if (!text) abort();

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * config/keys.c: the keys of the snapshot config, xl.snapshot.cfg(5).
+ *
+ * A row is all that the library knows of a key: read.c goes by it to read
+ * the key and to tell it from a misspelt one, write.c to write it.
+ */
+#include "config/config.h"
+
+#include <string.h>
+
+#define FOR_CREATE SNAP_KEY_FOR_CREATE
+#define WRITTEN SNAP_KEY_WRITTEN
+
+/* The offset of a member.  The compiler warns if it is not a @c_type. */
+#define MEMBER(c_type, name)                                            \
+    (offsetof(libxl_domain_snapshot, name)                              \
+     + 0 * sizeof((c_type *)0 == &((libxl_domain_snapshot *)0)->name))
+#define VALUE(kind, c_type, name)                                       \
+    .type = &snap_key_##kind, .member = MEMBER(c_type, name)
+
+#define STRING(name) VALUE(string, char *, name)
+#define NAME(name) VALUE(name, char *, name)
+#define WORD(name, ...)                                                 \
+    VALUE(word, char *, name),                                          \
+    .words = (const char *const []){ __VA_ARGS__, NULL }
+#define UUID(name) VALUE(uuid, libxl_uuid, name)
+#define DOMAIN_TYPE(name) VALUE(domain_type, libxl_domain_type, name)
+#define TIME(name) VALUE(time, uint64_t, name)
+#define BOOL(name) VALUE(bool, libxl_defbool, name)
+
+const struct snap_key snap_keys[] = {
+    { "name", FOR_CREATE | WRITTEN, NAME(name) },
+    { "description", FOR_CREATE | WRITTEN, STRING(description) },
+    { "domain", WRITTEN, STRING(domain_name) },
+    { "uuid", WRITTEN, UUID(domain_uuid) },
+    { "type", WRITTEN, DOMAIN_TYPE(domain_type) },
+    { "creation_time", WRITTEN, TIME(creation_time) },
+    { "xen_version", WRITTEN, STRING(xen_version) },
+    { "qemu_version", WRITTEN, STRING(qemu_version) },
+    { "memory", FOR_CREATE | WRITTEN, BOOL(memory) },
+    { "memory_path", FOR_CREATE | WRITTEN, STRING(memory_path) },
+    { "memory_state", WRITTEN, STRING(memory_state) },
+    { "consistency", WRITTEN, WORD(consistency, "crash", "clean") },
+    { "domain_config", WRITTEN, STRING(domain_config_path) },
+    { "lvm_size", FOR_CREATE, STRING(lvm_size) },
+    { .name = NULL }
+};
+
+const struct snap_key *snap_key_find(const char *name, size_t len)
+{
+    const struct snap_key *key;
+
+    for (key = snap_keys; key->name; key++)
+        if (strlen(key->name) == len && !memcmp(key->name, name, len))
+            return key;
+    return NULL;
+}
+
+void *snap_key_member(const struct snap_key *key, const void *object)
+{
+    return (char *)object + key->member;
+}
