@@ -39,12 +39,9 @@ ok "every function of the header has its comment" nothing undocumented
 
 # --- the snapshot config
 read_keys() {
-    {
-        sed -n '/^const struct snap_key snap_keys\[\]/,/^}/p' \
-            "$srcdir/tools/libxl/config/keys.c" | grep -oE '^ *\{ "[a-z_]+"'
-        sed -n '/known_keys\[\]/,/^}/p' \
-            "$srcdir/tools/libxl/config/read.c" | grep -oE '"[a-z_]+"'
-    } | tr -d '{ "' | sort -u
+    sed -n '/^const struct snap_key snap_keys\[\]/,/^};/p' \
+        "$srcdir/tools/libxl/config/keys.c" |
+        grep -oE '^ *\{ "[a-z_]+"' | tr -d '{ "' | sort -u
 }
 manual_keys() {
     grep '^=item' "$manual/xl.snapshot.cfg.5.pod" | grep -oE 'B<[a-z_]+=' |

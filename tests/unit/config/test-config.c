@@ -177,7 +177,7 @@ static void a_value_of_the_wrong_kind_is_refused(void)
     refused("type = [ 'pv' ]\n", ": `type' must be a string");
     refused("memory = [ 1 ]\n", ": `memory' must be a number from 0 to 1");
     refused("memory = 'yes'\n", ": `memory' must be a number from 0 to 1");
-    refused("disks = [ [ 'a' ] ]\n", ": an item of `disks' is no string");
+    refused("disks = [ [ 'a' ] ]\n", ": an item of `disks' is not a string");
 }
 
 static void a_disk_may_stand_in_disks_once(void)

@@ -13,15 +13,15 @@ char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s);
 int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
                       const char *text, libxl_domain_snapshot *snap);
 
-/*-- for the files of this folder -------------------------------------------*/
+/*-- for the files of this folder ---------------------------------------*/
 
 /* A snapshot config that is being read. */
 struct snap_config_file {
     libxl_snapshot_ctx *sc;
     const char *path;           /* for messages */
     struct XLU_Config *cfg;
-    FILE *report;               /* to which libxlutil writes its complaints */
-    char *complaints;           /* what came there */
+    FILE *report;               /* libxlutil writes complaints to it, */
+    char *complaints;           /* which can be read here */
     size_t len;
 };
 
@@ -31,23 +31,29 @@ const char *snap_config_complaint(struct snap_config_file *file);
 int snap_config_refuse(struct snap_config_file *file, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/*-- keys: a row for each ---------------------------------------------------*/
+/*-- keys: a row for each -----------------------------------------------*/
 
-/* Sections of xl.snapshot.cfg(5) that have the key; one at least. */
 enum {
+    /* sections of xl.snapshot.cfg(5) that have the key; one at least */
     SNAP_KEY_FOR_CREATE = 1 << 0,   /* create heeds it in a ConfigFile */
     SNAP_KEY_WRITTEN = 1 << 1,      /* create writes it, for revert */
+    SNAP_KEY_IF_ANY = 1 << 2,       /* a list: not written if empty */
 };
 
 struct snap_key {
     const char *name;
-    unsigned int sections;      /* SNAP_KEY_* */
+    unsigned int flags;         /* SNAP_KEY_* */
     const struct snap_key_type *type;
-    size_t member;              /* its offset in libxl_domain_snapshot */
-    const char *const *words;   /* of a word: those allowed, ended by NULL */
+    size_t member;              /* its offset in libxl_domain_snapshot; for
+                                 * parents and texts, in each disk */
+    /* for some types, else NULL: */
+    const char *const *words;   /* word: those allowed, ended by NULL */
+    const char *item;           /* texts: what the messages call one */
+    const char *comment;        /* lists: what is written above it */
 };
 
-/* All keys, in the order in which they are written; the last has no name. */
+/* All keys, in the order in which they are written; a row without a name
+ * ends them. */
 extern const struct snap_key snap_keys[];
 
 /* The key whose name is the @len bytes at @name; NULL: there is none. */
@@ -59,25 +65,26 @@ void *snap_key_member(const struct snap_key *key, const void *object);
 /* What the value of a key can be. */
 struct snap_key_type {
     /*
-     * If @file sets @key, check the value and put it into @snap, where it
-     * was not set; else leave @snap alone.  The rows before were read.
+     * If @file sets @key, check the value and put it into @snap; else
+     * leave @snap alone.  The keys of earlier rows were read before.
      * Errors: ERROR_INVAL, with a sentence of snap_config_refuse().
      */
     int (*read)(struct snap_config_file *file, const struct snap_key *key,
                 libxl_domain_snapshot *snap);
-    /* Write a setting to @f that reads as what is in @snap; nothing where
+    /* Write the setting to @f that reads as what is in @snap; nothing if
      * @snap leaves it open. */
-    void (*write)(libxl_snapshot_ctx *sc, FILE *f, const struct snap_key *key,
+    void (*write)(libxl_snapshot_ctx *sc, FILE *f,
+                  const struct snap_key *key,
                   const libxl_domain_snapshot *snap);
 };
 
-/* values.c: a single value, and the type of the member */
-extern const struct snap_key_type snap_key_string;      /* char * */
-extern const struct snap_key_type snap_key_name;        /* char * */
-extern const struct snap_key_type snap_key_word;        /* char * */
-extern const struct snap_key_type snap_key_uuid;        /* libxl_uuid */
-extern const struct snap_key_type snap_key_domain_type; /* libxl_domain_type */
-extern const struct snap_key_type snap_key_time;        /* uint64_t */
-extern const struct snap_key_type snap_key_bool;        /* libxl_defbool */
+/* values.c: a single value */
+extern const struct snap_key_type snap_key_string, snap_key_name,
+    snap_key_word, snap_key_uuid, snap_key_domain_type, snap_key_time,
+    snap_key_bool;
+
+/* lists.c: the disks, and lists about disks, which go after them */
+extern const struct snap_key_type snap_key_images, snap_key_parents,
+    snap_key_texts, snap_key_skipped;
 
 #endif /* SNAP_CONFIG_H */

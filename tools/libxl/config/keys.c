@@ -11,13 +11,18 @@
 
 #define FOR_CREATE SNAP_KEY_FOR_CREATE
 #define WRITTEN SNAP_KEY_WRITTEN
+#define IF_ANY SNAP_KEY_IF_ANY
 
 /* The offset of a member.  The compiler warns if it is not a @c_type. */
-#define MEMBER(c_type, name)                                            \
-    (offsetof(libxl_domain_snapshot, name)                              \
-     + 0 * sizeof((c_type *)0 == &((libxl_domain_snapshot *)0)->name))
+#define MEMBER(object, c_type, name)                                    \
+    (offsetof(object, name)                                             \
+     + 0 * sizeof((c_type *)0 == &((object *)0)->name))
 #define VALUE(kind, c_type, name)                                       \
-    .type = &snap_key_##kind, .member = MEMBER(c_type, name)
+    .type = &snap_key_##kind,                                           \
+    .member = MEMBER(libxl_domain_snapshot, c_type, name)
+#define OF_DISKS(kind, c_type, name)                                    \
+    .type = &snap_key_##kind,                                           \
+    .member = MEMBER(libxl_disk_snapshot, c_type, name)
 
 #define STRING(name) VALUE(string, char *, name)
 #define NAME(name) VALUE(name, char *, name)
@@ -28,6 +33,10 @@
 #define DOMAIN_TYPE(name) VALUE(domain_type, libxl_domain_type, name)
 #define TIME(name) VALUE(time, uint64_t, name)
 #define BOOL(name) VALUE(bool, libxl_defbool, name)
+#define IMAGES(name) VALUE(images, libxl_disk_snapshot *, name)
+#define SKIPPED(name) VALUE(skipped, char **, name)
+#define PARENTS(name) OF_DISKS(parents, libxl_device_disk, name)
+#define TEXTS(name, what) OF_DISKS(texts, char *, name), .item = what
 
 const struct snap_key snap_keys[] = {
     { "name", FOR_CREATE | WRITTEN, NAME(name) },
@@ -43,6 +52,19 @@ const struct snap_key snap_keys[] = {
     { "memory_state", WRITTEN, STRING(memory_state) },
     { "consistency", WRITTEN, WORD(consistency, "crash", "clean") },
     { "domain_config", WRITTEN, STRING(domain_config_path) },
+    { "disks", FOR_CREATE | WRITTEN, IMAGES(disks), .comment =
+      "# What the domain went on with: an overlay, or, where it says only"
+      "\n# the device, the same image.\n" },
+    { "parents", WRITTEN, PARENTS(parent), .comment =
+      "# What holds the disk's state at the snapshot."
+      "  Never write to these.\n" },
+    { "drivers", FOR_CREATE | WRITTEN, TEXTS(driver, "DRIVER"), .comment =
+      "# What made each disk's snapshot.\n" },
+    { "states", WRITTEN | IF_ANY, TEXTS(state, "STATE"), .comment =
+      "# What each disk's state is known by:"
+      " a revert refuses another.\n" },
+    { "skipped", WRITTEN | IF_ANY, SKIPPED(skipped), .comment =
+      "# Writable disks that have no snapshots and were left out.\n" },
     { "lvm_size", FOR_CREATE, STRING(lvm_size) },
     { .name = NULL }
 };
