@@ -69,38 +69,6 @@ void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
     snap->skipped[snap->num_skipped++] = snap_result_str(vdev);
 }
 
-void libxl_domain_snapshot_init(libxl_domain_snapshot *snap)
-{
-    memset(snap, 0, sizeof(*snap));
-    snap->domain_type = LIBXL_DOMAIN_TYPE_INVALID;
-}
-
-void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
-{
-    int i;
-
-    for (i = 0; i < snap->num_disks; i++) {
-        free(snap->disks[i].vdev);
-        free(snap->disks[i].driver);
-        free(snap->disks[i].state);
-        libxl_device_disk_dispose(&snap->disks[i].parent);
-        libxl_device_disk_dispose(&snap->disks[i].child);
-    }
-    free(snap->disks);
-    snap_strings_free(snap->skipped, snap->num_skipped);
-    free(snap->lvm_size);
-    free(snap->name);
-    free(snap->description);
-    free(snap->domain_name);
-    free(snap->memory_path);
-    free(snap->memory_state);
-    free(snap->consistency);
-    free(snap->domain_config_path);
-    free(snap->xen_version);
-    free(snap->qemu_version);
-    libxl_domain_snapshot_init(snap);
-}
-
 static void free_layers(libxl_snapshot_layer *layers, int num)
 {
     int i, j;

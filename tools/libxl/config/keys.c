@@ -3,7 +3,8 @@
  * config/keys.c: the keys of the snapshot config, xl.snapshot.cfg(5).
  *
  * A row is all that the library knows of a key: read.c goes by it to read
- * the key and to tell it from a misspelt one, write.c to write it.
+ * the key and to tell it from a misspelt one, write.c to write it, and
+ * libxl_domain_snapshot_dispose() to free its value.
  */
 #include "config/config.h"
 
@@ -82,4 +83,23 @@ const struct snap_key *snap_key_find(const char *name, size_t len)
 void *snap_key_member(const struct snap_key *key, const void *object)
 {
     return (char *)object + key->member;
+}
+
+/*-- the struct that the keys fill --------------------------------------*/
+
+void libxl_domain_snapshot_init(libxl_domain_snapshot *snap)
+{
+    memset(snap, 0, sizeof(*snap));
+    snap->domain_type = LIBXL_DOMAIN_TYPE_INVALID;
+}
+
+/* Backwards, since the lists about disks hang on the disks. */
+void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
+{
+    size_t i = sizeof(snap_keys) / sizeof(snap_keys[0]) - 1;
+
+    while (i-- > 0)
+        if (snap_keys[i].type->dispose)
+            snap_keys[i].type->dispose(&snap_keys[i], snap);
+    libxl_domain_snapshot_init(snap);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * config/lists.c: the types of keys that have a list of strings: how each
- * is read, and how it is written.  All are about the disks of the
- * snapshot, which `disks' names: its row goes before the others.
+ * is read, written and freed.  All are about the disks of the snapshot,
+ * which `disks' names: its row goes before the others.
  */
 #include "config/config.h"
 
@@ -179,9 +179,23 @@ static void list_write_images(libxl_snapshot_ctx *sc, FILE *f,
     list_write(sc, f, key, items, snap->num_disks);
 }
 
+static void list_dispose_images(const struct snap_key *key,
+                                libxl_domain_snapshot *snap)
+{
+    libxl_disk_snapshot **disks = snap_key_member(key, snap);
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++) {
+        free((*disks)[i].vdev);
+        libxl_device_disk_dispose(&(*disks)[i].child);
+    }
+    free(*disks);
+}
+
 const struct snap_key_type snap_key_images = {
     .read = list_read_images,
     .write = list_write_images,
+    .dispose = list_dispose_images,
 };
 
 /*-- parents: what holds the state of each disk -------------------------*/
@@ -251,9 +265,19 @@ static void list_write_parents(libxl_snapshot_ctx *sc, FILE *f,
     list_write(sc, f, key, items, snap->num_disks);
 }
 
+static void list_dispose_parents(const struct snap_key *key,
+                                 libxl_domain_snapshot *snap)
+{
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++)
+        libxl_device_disk_dispose(snap_key_member(key, &snap->disks[i]));
+}
+
 const struct snap_key_type snap_key_parents = {
     .read = list_read_parents,
     .write = list_write_parents,
+    .dispose = list_dispose_parents,
 };
 
 /*-- texts of disks: VDEV=TEXT ------------------------------------------*/
@@ -303,9 +327,22 @@ static void list_write_texts(libxl_snapshot_ctx *sc, FILE *f,
     list_write(sc, f, key, items, snap->num_disks);
 }
 
+static void list_dispose_texts(const struct snap_key *key,
+                               libxl_domain_snapshot *snap)
+{
+    char **value;
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++) {
+        value = snap_key_member(key, &snap->disks[i]);
+        free(*value);
+    }
+}
+
 const struct snap_key_type snap_key_texts = {
     .read = list_read_texts,
     .write = list_write_texts,
+    .dispose = list_dispose_texts,
 };
 
 /*-- skipped: disks that the snapshot leaves out ------------------------*/
@@ -336,7 +373,16 @@ static void list_write_skipped(libxl_snapshot_ctx *sc, FILE *f,
                snap->num_skipped);
 }
 
+static void list_dispose_skipped(const struct snap_key *key,
+                                 libxl_domain_snapshot *snap)
+{
+    char ***vdevs = snap_key_member(key, snap);
+
+    snap_strings_free(*vdevs, snap->num_skipped);
+}
+
 const struct snap_key_type snap_key_skipped = {
     .read = list_read_skipped,
     .write = list_write_skipped,
+    .dispose = list_dispose_skipped,
 };

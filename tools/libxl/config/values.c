@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * config/values.c: the types of keys that have a single value: how each is
- * read, and how it is written.
+ * read, written and freed.
  */
 #include "config/config.h"
 
@@ -69,9 +69,18 @@ static void value_write_string(libxl_snapshot_ctx *sc, FILE *f,
     value_write_text(sc, f, key, *value);
 }
 
+static void value_dispose_string(const struct snap_key *key,
+                                 libxl_domain_snapshot *snap)
+{
+    char **value = snap_key_member(key, snap);
+
+    free(*value);
+}
+
 const struct snap_key_type snap_key_string = {
     .read = value_read_string,
     .write = value_write_string,
+    .dispose = value_dispose_string,
 };
 
 static int value_read_name(struct snap_config_file *file,
@@ -88,6 +97,7 @@ static int value_read_name(struct snap_config_file *file,
 const struct snap_key_type snap_key_name = {
     .read = value_read_name,
     .write = value_write_string,
+    .dispose = value_dispose_string,
 };
 
 /* "pv, pvh or hvm" */
@@ -122,6 +132,7 @@ static int value_read_word(struct snap_config_file *file,
 const struct snap_key_type snap_key_word = {
     .read = value_read_word,
     .write = value_write_string,
+    .dispose = value_dispose_string,
 };
 
 /*-- uuid, type of a domain ---------------------------------------------*/
