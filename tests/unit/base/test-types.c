@@ -4,41 +4,6 @@
 
 #include <stdlib.h>
 
-static void fill_snapshot(libxl_domain_snapshot *snap)
-{
-    libxl_disk_snapshot *ds;
-
-    snap->name = strdup("n");
-    snap->description = strdup("d");
-    snap->domain_name = strdup("dom");
-    snap->memory_path = strdup("/m");
-    snap->xen_version = strdup("4.17");
-    snap->qemu_version = strdup("7.2");
-    snap->num_disks = 2;
-    snap->disks = ds = calloc(2, sizeof(*ds));
-    for (; ds < snap->disks + 2; ds++) {
-        ds->vdev = strdup("xvda");
-        libxl_device_disk_init(&ds->parent);
-        libxl_device_disk_init(&ds->child);
-        snap_device_disk_set(&ds->parent, "xvda", "/p",
-                             LIBXL_DISK_FORMAT_RAW);
-    }
-}
-
-static void a_snapshot_can_be_disposed_of_twice(void)
-{
-    libxl_domain_snapshot snap;
-
-    libxl_domain_snapshot_init(&snap);
-    CHECK_INT(snap.domain_type, LIBXL_DOMAIN_TYPE_INVALID);
-    libxl_domain_snapshot_dispose(&snap);
-    fill_snapshot(&snap);
-    libxl_domain_snapshot_dispose(&snap);
-    CHECK_INT(snap.num_disks, 0);
-    CHECK(snap.name == NULL);
-    libxl_domain_snapshot_dispose(&snap);
-}
-
 static void params_can_be_disposed_of_twice(void)
 {
     libxl_domain_snapshot_params params;
@@ -165,8 +130,7 @@ static void an_operation_begins_without_error_and_memory(void)
     libxl_snapshot_ctx_free(NULL);
 }
 
-TESTS(TEST(a_snapshot_can_be_disposed_of_twice),
-      TEST(params_can_be_disposed_of_twice),
+TESTS(TEST(params_can_be_disposed_of_twice),
       TEST(revert_params_can_be_disposed_of_twice),
       TEST(a_verification_can_be_disposed_of_twice),
       TEST(an_info_list_may_be_empty),
