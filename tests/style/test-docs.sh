@@ -41,7 +41,7 @@ ok "every function of the header has its comment" nothing undocumented
 read_keys() {
     sed -n '/^const struct snap_key snap_keys\[\]/,/^};/p' \
         "$srcdir/tools/libxl/config/keys.c" |
-        grep -oE '^ *\{ "[a-z_]+"' | tr -d '{ "' | sort -u
+        grep -oE '^ *\{ "[a-z_]+"' | tr -d '{ "' | words
 }
 manual_keys() {
     grep '^=item' "$manual/xl.snapshot.cfg.5.pod" | grep -oE 'B<[a-z_]+=' |
