@@ -98,7 +98,7 @@ static void gather(const char *socket)
                     dom.disks[d].vdev, node };
     }
     for (d = 0; d < num_ops; d++) dom.disks[d].node = NULL;
-    check(snap_graph_apply(sc, &dom, devices, num));
+    check(snap_domain_apply_graph(sc, &dom, devices, num));
     yajl_tree_free(reply);
     snap_qmp_close(qmp);
     for (d = 0; d < num_ops; d++) {
@@ -174,7 +174,7 @@ static int print_chain(const char *format, const char *path)
     struct snap_chain chain;
     int i;
 
-    check(snap_gather_image(sc, path, format, &chain));
+    check(snap_image_look(sc, path, format, &chain));
     for (i = 0; i < chain.num_layers; i++)
         printf("%s %s %d\n", chain.layers[i].path, chain.layers[i].format,
                chain.layers[i].num_tags);

@@ -21,10 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     sc->hook_dir = FOLDER;
     fuzz_prints(data, size);
-    snap_probe_hook(sc, NAME, &can, &version, &problem);
+    snap_hook_info(sc, NAME, &can, &version, &problem);
     if (problem) fuzz_printable(problem);
     if (version) fuzz_printable(version);
-    fuzz_judged(sc, snap_probe_state(sc, FOLDER "/" NAME, &disk, &exists));
+    fuzz_judged(sc, snap_hook_state(sc, FOLDER "/" NAME, &disk, &exists));
     fuzz_judged(sc, snap_hook_act(sc, FOLDER "/" NAME, "create",
                                   snap_hook_request(sc, "create", &disk)));
     return 0;

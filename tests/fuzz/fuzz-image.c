@@ -15,10 +15,10 @@ static void head_and_stream(libxl_snapshot_ctx *sc, const char *json,
     char *image, *json2;
     off_t at;
 
-    snap_image_header(sc, json, &head, &len);
+    snap_memory_image_header(sc, json, &head, &len);
     image = snap_grow(sc, head, len, len + size);
     memcpy(image + len, stream, size);
-    MUST(!snap_image_check(sc, fuzz_file(image, len + size), &json2, &at));
+    MUST(!snap_memory_image_check(sc, fuzz_file(image, len + size), &json2, &at));
     MUST((size_t)at == len && !strcmp(json, json2));
 }
 
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     libxl_snapshot_ctx *sc = fuzz_begin();
     off_t at;
     char *json;
-    int rc = snap_image_check(sc, fuzz_file(data, size), &json, &at);
+    int rc = snap_memory_image_check(sc, fuzz_file(data, size), &json, &at);
 
     fuzz_judged(sc, rc);
     if (rc) return 0;

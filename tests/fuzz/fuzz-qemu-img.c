@@ -14,9 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int i, k, rc;
 
     fuzz_prints(data, size);
-    snap_probe_program(sc, "qemu-img", &version, &problem);
+    snap_program_version(sc, "qemu-img", &version, &problem);
     if (version) fuzz_printable(version);
-    rc = snap_gather_image(sc, "/d/root.qcow2", "qcow2", &chain);
+    rc = snap_image_look(sc, "/d/root.qcow2", "qcow2", &chain);
     fuzz_judged(sc, rc);
     if (rc) return 0;
     MUST(chain.num_layers > 0);

@@ -24,7 +24,7 @@ static void apply(libxl_snapshot_ctx *sc, yajl_val reply)
         devices[i].inserted = snap_json_get(list->u.array.values[i],
                                             "inserted");
     }
-    fuzz_judged(sc, snap_graph_apply(sc, &dom, devices, len));
+    fuzz_judged(sc, snap_domain_apply_graph(sc, &dom, devices, len));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

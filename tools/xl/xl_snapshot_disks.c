@@ -34,7 +34,7 @@ static bool has_no_place(const libxl_disk_snapshot_info *info)
 static bool is_ours(const libxl_disk_snapshot_info *info,
                     const libxl_domain_snapshot *wish, bool skip)
 {
-    return info->wanted && !wished(wish, info->vdev)
+    return info->is_data_disk && !wished(wish, info->vdev)
         && !(skip && info->unsupported);
 }
 
@@ -47,7 +47,7 @@ static libxl_snapshot_mode default_mode(const libxl_disk_snapshot_info *info,
     int i;
 
     for (i = 0; i < num; i++)
-        if (is_ours(&info[i], wish, skip) && info[i].no_internal)
+        if (is_ours(&info[i], wish, skip) && info[i].why_no_internal)
             return LIBXL_SNAPSHOT_MODE_EXTERNAL;
     return LIBXL_SNAPSHOT_MODE_INTERNAL;
 }
@@ -59,7 +59,7 @@ static libxl_snapshot_mode disk_mode(const libxl_disk_snapshot_info *info,
                                      libxl_snapshot_mode usual)
 {
     if (asked != LIBXL_SNAPSHOT_MODE_DEFAULT) return asked;
-    if (!info->no_internal && (info->no_external || has_no_place(info)))
+    if (!info->why_no_internal && (info->why_no_external || has_no_place(info)))
         return LIBXL_SNAPSHOT_MODE_INTERNAL;
     return usual;
 }
@@ -95,7 +95,7 @@ static char *check_place(const libxl_disk_snapshot_info *info,
 {
     char *why;
 
-    if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->no_external
+    if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->why_no_external
         || !has_no_place(info))
         return NULL;
     xasprintf(&why, "disk %s: %s is a block device; say in a ConfigFile where "

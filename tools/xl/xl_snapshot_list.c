@@ -134,14 +134,14 @@ static void find_tags(struct snapshot_list *list)
     for (i = 0; i < list->num_disks; i++) {
         const libxl_disk_snapshot_info *disk = &list->disks[i];
 
-        if (!disk->wanted || !disk->num_layers) continue;
+        if (!disk->is_data_disk || !disk->num_layers) continue;
         for (j = 0; j < disk->layers[0].num_tags; j++)
             row_of(list, &disk->layers[0].tags[j])->on[i] = true;
     }
     for (i = 0; i < list->num_tags; i++) {
         list->tags[i].all = true;
         for (j = 0; j < list->num_disks; j++)
-            if (list->disks[j].wanted && !list->tags[i].on[j])
+            if (list->disks[j].is_data_disk && !list->tags[i].on[j])
                 list->tags[i].all = false;
     }
 }

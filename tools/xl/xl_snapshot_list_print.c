@@ -75,7 +75,7 @@ static void json_disk(struct json *j, const libxl_disk_snapshot_info *disk)
     json_open_object(j, NULL);
     json_str(j, "vdev", disk->vdev);
     json_str(j, "path", disk->path);
-    json_bool(j, "writable", disk->wanted);
+    json_bool(j, "writable", disk->is_data_disk);
     json_open_array(j, "layers");
     for (i = 0; i < disk->num_layers; i++)
         json_layer(j, &disk->layers[i]);
@@ -214,5 +214,5 @@ void print_list_text(const struct snapshot_list *list)
     printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", "DISK", "DEPTH", "FORMAT",
            "ON DISK", "TAGS", "FILE");
     for (i = 0; i < list->num_disks; i++)
-        if (list->disks[i].wanted) text_layers(&list->disks[i]);
+        if (list->disks[i].is_data_disk) text_layers(&list->disks[i]);
 }

@@ -38,7 +38,7 @@ static void device(const char *vdev, const char *inserted)
 
 static int apply(void)
 {
-    int rc = snap_graph_apply(sc, &dom, devices, num_devices), i;
+    int rc = snap_domain_apply_graph(sc, &dom, devices, num_devices), i;
 
     /* all that is kept must have been copied */
     for (i = 0; i < num_devices; i++) yajl_tree_free(replies[i]);
@@ -323,10 +323,10 @@ static void a_file_opened_with_options_is_named_all_the_same(void)
 
 static void formats_are_named_as_qemu_names_them(void)
 {
-    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_VHD), "vpc");
-    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_QCOW2), "qcow2");
-    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_RAW), "raw");
-    CHECK_STR(snap_qemu_format(LIBXL_DISK_FORMAT_UNKNOWN), "raw");
+    CHECK_STR(snap_imageinfo_format(LIBXL_DISK_FORMAT_VHD), "vpc");
+    CHECK_STR(snap_imageinfo_format(LIBXL_DISK_FORMAT_QCOW2), "qcow2");
+    CHECK_STR(snap_imageinfo_format(LIBXL_DISK_FORMAT_RAW), "raw");
+    CHECK_STR(snap_imageinfo_format(LIBXL_DISK_FORMAT_UNKNOWN), "raw");
 }
 
 static void a_chain_of_two_hundred_layers_is_listed(void)

@@ -23,7 +23,7 @@ static void set_date(const char *path, time_t seconds, long nsec)
     CHECK_INT(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
-/* Its text, with what snap_state_record() adds. */
+/* Its text, with what snap_identity_record() adds. */
 static void record(const char *parent, const char *memory)
 {
     char *path = strdup(tmp_text("s.cfg", ""));     /* a read forgets ours */
@@ -32,7 +32,7 @@ static void record(const char *parent, const char *memory)
         "parents = [ \"%s,raw,xvda\" ]\n%s", parent,
         memory ? snap_sprintf(sc, "memory_path = \"%s\"\n", memory) : "");
 
-    CHECK_OK(snap_state_record(sc, path, text));
+    CHECK_OK(snap_identity_record(sc, path, text));
     libxl_domain_snapshot_dispose(&snap);
     libxl_domain_snapshot_init(&snap);
     CHECK_OK(libxl_domain_snapshot_config_read(sc, path, &snap));
@@ -49,7 +49,7 @@ static int check_disk(void)
     };
 
     CHECK_OK(snap_driver_of(sc, op.ds, &op.driver));
-    return snap_state_check_disk(sc, &op);
+    return snap_identity_check_disk(sc, &op);
 }
 
 static const char *a_base(void)
@@ -97,7 +97,7 @@ static void what_is_not_on_record_passes(void)
     snap.disks[0].state = NULL;
     set_date(tmp_path("base.raw"), 1, 1);
     CHECK_OK(check_disk());
-    CHECK_OK(snap_state_check_memory(sc, &snap));
+    CHECK_OK(snap_identity_check_memory(sc, &snap));
     libxl_domain_snapshot_dispose(&snap);
 }
 
@@ -106,9 +106,9 @@ static void a_memory_image_may_be_copied_but_not_swapped(void)
     record(a_base(), tmp_text("memory", "registers"));
     CHECK_HAS(snap.memory_state, "image 9 ");
     set_date(tmp_path("memory"), 1700000060, 5);
-    CHECK_OK(snap_state_check_memory(sc, &snap));
+    CHECK_OK(snap_identity_check_memory(sc, &snap));
     set_date(tmp_text("memory", "reGISTers"), 1700000060, 5);
-    CHECK_FAILS(snap_state_check_memory(sc, &snap), ERROR_INVAL,
+    CHECK_FAILS(snap_identity_check_memory(sc, &snap), ERROR_INVAL,
                 "it is another one than the snapshot's");
     libxl_domain_snapshot_dispose(&snap);
 }
@@ -119,7 +119,7 @@ static void a_memory_image_that_is_not_published_counts(void)
     tmp_text("memory.partial", "registers");
     record(a_base(), tmp_path("memory"));
     CHECK_INT(rename(tmp_path("memory.partial"), tmp_path("memory")), 0);
-    CHECK_OK(snap_state_check_memory(sc, &snap));
+    CHECK_OK(snap_identity_check_memory(sc, &snap));
     libxl_domain_snapshot_dispose(&snap);
 }
 
@@ -160,7 +160,7 @@ static int check_volume(const char *driver, const char *path,
 
     for (i = 0; i < lvm.num; i++) lvs[i].all = &lvm;
     sc->lvm = &lvm;
-    return snap_state_check_disk(sc, &op);
+    return snap_identity_check_disk(sc, &op);
 }
 
 static void a_thin_volume_is_known_by_its_uuid(void)

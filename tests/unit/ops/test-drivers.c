@@ -49,9 +49,9 @@ static void a_program_that_is_missing_is_a_problem(void)
 {
     const char *version, *problem;
 
-    snap_probe_program(sc, "no-such-program", &version, &problem);
+    snap_program_version(sc, "no-such-program", &version, &problem);
     CHECK_STR(problem, "no-such-program is not installed");
-    snap_probe_program(sc, "false", &version, &problem);
+    snap_program_version(sc, "false", &version, &problem);
     CHECK(!version && !problem);
     CHECK_STR(libxl_snapshot_ctx_error(sc), NULL);
 }

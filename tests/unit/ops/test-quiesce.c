@@ -114,7 +114,7 @@ static void the_freeze_has_its_thaw_beside_it(void)
     snap_quiesce_plan_thaw(sc, &plan, quiesce);
     quiesce = snap_quiesce_plan(sc, &plan, &dom, "/etc/xen/freeze");
     snap_quiesce_plan_thaw(sc, &plan, quiesce);
-    CHECK_INT(plan.steps[snap_plan_last(&plan)].ends, quiesce);
+    CHECK_INT(plan.steps[snap_plan_last(&plan)].retires_undo_of, quiesce);
     check_golden("quiesce.json", plan_lines(&plan));
     snap_domain_dispose(&dom);
 }

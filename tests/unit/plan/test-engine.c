@@ -24,9 +24,9 @@ static void parse_step(struct snap_plan *plan, const char *word)
         snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "%c", toupper(word[0]));
     step->commit_point = strchr(word, '!') != NULL;
     step->undo_if_failed = strchr(word, '?') != NULL;
-    step->needs_all = strchr(word, '&') != NULL;
-    step->needs_known = strchr(word, '=') != NULL;
-    if (strchr(word, '<')) step->ends = strchr(word, '<')[1] - 'a';
+    step->only_if_all_done = strchr(word, '&') != NULL;
+    step->only_if_commit_known = strchr(word, '=') != NULL;
+    if (strchr(word, '<')) step->retires_undo_of = strchr(word, '<')[1] - 'a';
 }
 
 static struct snap_plan parse_plan(const char *text)
@@ -147,7 +147,7 @@ static void a_commit_point_that_fails_unwinds(void)
     check_run("a b c?! d", "c", "abcCBA", -'c', false);
 }
 
-static void what_needs_all_is_left_out_after_a_failure(void)
+static void what_needs_all_before_is_left_out_after_a_failure(void)
 {
     check_run("a! b c& d", "b", "abd", -'b', true);
     check_run("a! b c& d& e", "b", "abe", -'b', true);
@@ -167,7 +167,7 @@ static const char *expected(const struct snap_plan *plan, int broken)
     for (i = 0; i < plan->num_steps; i++) {
         const struct snap_step *step = &plan->steps[i];
 
-        if (committed && failed && step->needs_all) continue;
+        if (committed && failed && step->only_if_all_done) continue;
         trace[n++] = step->what[0];
         if (i == broken) {
             failed = true;
@@ -182,7 +182,7 @@ static const char *expected(const struct snap_plan *plan, int broken)
         bool ended = false;
 
         for (j = i + 1; j < broken; j++)
-            if (plan->steps[j].ends == i) ended = true;
+            if (plan->steps[j].retires_undo_of == i) ended = true;
         if (i == broken && !step->undo_if_failed) continue;
         if (step->undo && !ended) trace[n++] = step->undo->what[0];
     }
@@ -202,7 +202,7 @@ static struct snap_plan numbered_plan(int num_steps, unsigned int code)
                  traits & 1 ? "-" : "", traits & 2 ? "?" : "",
                  traits & 4 ? "!" : "", traits & 8 ? "&" : "");
         parse_step(&plan, word);
-        if ((traits & 3) == 2 && i) plan.steps[i].ends = i - 1;
+        if ((traits & 3) == 2 && i) plan.steps[i].retires_undo_of = i - 1;
     }
     return plan;
 }
@@ -241,7 +241,7 @@ static void a_commit_point_of_unknown_outcome_counts_as_passed(void)
     CHECK_STR(perform_lost(&plan, "", "b", &engine), "abc");
     CHECK_INT(engine.rc, -'b');
     CHECK(engine.committed);
-    CHECK(engine.unknown);
+    CHECK(engine.commit_unknown);
 }
 
 static void a_lost_step_before_it_is_undone(void)
@@ -272,7 +272,7 @@ TESTS(TEST(engine_does_the_steps_in_order),
       TEST(what_a_step_ended_is_not_undone),
       TEST(past_the_commit_point_nothing_is_undone),
       TEST(a_commit_point_that_fails_unwinds),
-      TEST(what_needs_all_is_left_out_after_a_failure),
+      TEST(what_needs_all_before_is_left_out_after_a_failure),
       TEST(a_commit_point_of_unknown_outcome_counts_as_passed),
       TEST(a_lost_step_before_it_is_undone),
       TEST(a_lost_undo_does_not_stop_the_others),

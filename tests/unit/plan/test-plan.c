@@ -21,12 +21,12 @@ static void a_new_step_has_no_undo_and_ends_nothing(void)
     struct snap_plan plan = { 0 };
     struct snap_step *step = snap_plan_add(sc, &plan, SNAP_STEP_MKDIR, "x");
 
-    CHECK(!step->undo && !step->commit_point && !step->needs_all);
-    CHECK_INT(step->ends, -1);
+    CHECK(!step->undo && !step->commit_point && !step->only_if_all_done);
+    CHECK_INT(step->retires_undo_of, -1);
     step = snap_step_undo(sc, step, SNAP_STEP_RMDIR, "not x");
     CHECK(plan.steps[0].undo == step);
     CHECK_INT(step->kind, SNAP_STEP_RMDIR);
-    CHECK_INT(step->ends, -1);
+    CHECK_INT(step->retires_undo_of, -1);
 }
 
 static void a_file_is_created_with_its_removal_beside_it(void)
@@ -135,13 +135,14 @@ static void the_rest(struct snap_plan *plan)
     step->pids = pids;
     step->num_pids = 2;
     step = snap_plan_add(sc, plan, SNAP_STEP_RELEASE_MONITOR, "release");
-    step->ends = 0;
-    step->needs_all = step->needs_known = step->stops = true;
+    step->retires_undo_of = 0;
+    step->only_if_all_done = step->only_if_commit_known = true;
+    step->is_downtime_start = true;
     step->undo_if_failed = true;
     step = snap_plan_exec(sc, plan, "lvremove it", snap_argv(sc, "a", NULL));
     step->timeout_ms = 12;
     step->done_when = SNAP_DONE_LV_IS_GONE;
-    step->shows = "vg/it";
+    step->done_probe = "vg/it";
 }
 
 static void a_recorded_plan_is_read_as_it_was(void)

@@ -116,7 +116,7 @@ static void steps_on_files_that_are_done_can_be_done_again(void)
     add(&plan, SNAP_STEP_RMDIR, tmp_path("d"), NULL);
     CHECK_INT(mkdir(tmp_path("dir"), 0700), 0);
     tmp_text("b", "kept");
-    run.again = true;
+    run.redo = true;
     CHECK_OK(snap_run_plan(sc, &run, &plan));
     CHECK_STR(file_text(tmp_path("b")), "kept");
 }
@@ -189,7 +189,7 @@ static void a_program_shows_that_it_was_run_as_its_step_says(void)
     stand_ins();
     for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct snap_step step = {
-            .kind = SNAP_STEP_EXEC, .path = "/a", .shows = cases[i].shows,
+            .kind = SNAP_STEP_EXEC, .path = "/a", .done_probe = cases[i].done_probe,
             .done_when = cases[i].when,
         };
 
@@ -207,10 +207,10 @@ static void a_program_that_was_run_is_not_run_again(void)
     step = snap_plan_exec(sc, &plan, "make it", snap_argv(
         sc, "mkdir", tmp_path("made-again"), NULL));
     step->done_when = SNAP_DONE_LV_IS_THERE;
-    step->shows = "vg/there";
+    step->done_probe = "vg/there";
     snap_plan_exec(sc, &plan, "make another", snap_argv(
         sc, "mkdir", tmp_path("made"), NULL));
-    run.again = true;
+    run.redo = true;
     CHECK_OK(snap_run_plan(sc, &run, &plan));
     CHECK(!snap_file_exists(tmp_path("made-again")));
     CHECK(snap_file_exists(tmp_path("made")));

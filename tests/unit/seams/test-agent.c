@@ -152,10 +152,10 @@ static void check_diary(const char *want)
 
 static int freeze(void)
 {
-    struct snap_quiesce how = { .domain = "vm", .socket = socket_path };
+    struct snap_freeze how = { .domain = "vm", .socket = socket_path };
 
     keeper = NULL;
-    return snap_quiesce(sc, &how, &keeper);
+    return snap_keeper_freeze(sc, &how, &keeper);
 }
 
 /* It does not get frozen, with @rc and @sentence; the agent was told @diary. */
@@ -179,10 +179,10 @@ static void it_is_frozen_until_it_is_thawed(void)
     CHECK_OK(freeze());
     usleep(300000);
     check_diary("freeze ");
-    CHECK_OK(snap_thaw(sc, keeper));
+    CHECK_OK(snap_keeper_thaw(sc, keeper));
     check_diary("freeze thaw ");
     CHECK_OK(freeze());
-    CHECK_OK(snap_thaw(sc, keeper));
+    CHECK_OK(snap_keeper_thaw(sc, keeper));
     check_diary("freeze thaw freeze thaw ");
     agent_ends();
 }
@@ -200,7 +200,7 @@ static void what_an_earlier_client_left_is_passed_over(void)
     for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
         agent_begins(MANNERS(.first = stale[i]));
         CHECK_OK(freeze());
-        CHECK_OK(snap_thaw(sc, keeper));
+        CHECK_OK(snap_keeper_thaw(sc, keeper));
         agent_ends();
     }
 }
@@ -321,7 +321,7 @@ static void an_owner_that_hangs_is_not_waited_for(void)
     sc->wait_ms[SNAP_WAIT_FROZEN] = 300;
     CHECK_OK(freeze());
     check_diary("freeze thaw ");
-    CHECK_FAILS(snap_thaw(sc, keeper), ERROR_TIMEDOUT, "domain vm was thawed "
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_TIMEDOUT, "domain vm was thawed "
                 "after 0.3 s, before the snapshot was done");
     check_diary("freeze thaw ");
     agent_ends();
@@ -331,7 +331,7 @@ static void a_thaw_is_tried_again(void)
 {
     agent_begins(MANNERS(.hangs_up = 2));
     CHECK_OK(freeze());
-    CHECK_OK(snap_thaw(sc, keeper));
+    CHECK_OK(snap_keeper_thaw(sc, keeper));
     check_diary("freeze thaw ");
     agent_ends();
 }
@@ -341,7 +341,7 @@ static void a_thaw_that_fails_for_good_is_told(void)
     agent_begins(MANNERS(.hangs_up = 1000));
     sc->wait_ms[SNAP_WAIT_THAW] = 500;
     CHECK_OK(freeze());
-    CHECK_FAILS(snap_thaw(sc, keeper), ERROR_FAIL, "the file systems of domain "
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL, "the file systems of domain "
                 "vm may still be frozen");
     agent_ends();
 }
@@ -350,7 +350,7 @@ static void a_thaw_by_somebody_else_is_noticed(void)
 {
     agent_begins(MANNERS(.thaw = "{\"return\": 1}\n"));
     CHECK_OK(freeze());
-    CHECK_FAILS(snap_thaw(sc, keeper), ERROR_FAIL, "domain vm: of 2 frozen file "
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL, "domain vm: of 2 frozen file "
                 "systems 1 had been thawed in the meantime");
     agent_ends();
 }
@@ -364,7 +364,7 @@ static void a_keeper_that_was_killed_is_replaced(void)
     who = snap_users_of_socket(sc, socket_path);
     REQUIRE(who && strstr(who, "(pid "));
     kill(atoi(strstr(who, "(pid ") + 5), SIGKILL);
-    CHECK_FAILS(snap_thaw(sc, keeper), ERROR_FAIL,
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL,
                 "whether it was frozen until now is not known");
     check_diary("freeze thaw ");
     agent_ends();
@@ -382,14 +382,14 @@ static void the_keeper_holds_nothing_of_its_owner(void)
     kill(agent, SIGKILL);           /* it holds what was open at its birth */
     waitpid(agent, NULL, 0);
     CHECK_STR(file_users(path), NULL);
-    snap_quiesce_drop(keeper);
+    snap_keeper_drop(keeper);
     agent_ends();
 }
 
 /*-- by a program -----------------------------------------------------------*/
 
 /* A program that writes its arguments into the diary, then does as @script. */
-static struct snap_quiesce by_program(const char *script)
+static struct snap_freeze by_program(const char *script)
 {
     const char *path = tmp_path("program");
     const char *text;
@@ -401,7 +401,7 @@ static struct snap_quiesce by_program(const char *script)
     if (chmod(path, 0700)) abort();
     sc->wait_ms[SNAP_WAIT_FREEZE] = 2000;
     sc->wait_ms[SNAP_WAIT_THAW] = 100;
-    return (struct snap_quiesce){
+    return (struct snap_freeze){
         .domain = "a b",
         .freeze = snap_argv(sc, path, "freeze", "a b", NULL),
         .thaw = snap_argv(sc, path, "thaw", "a b", NULL),
@@ -410,53 +410,53 @@ static struct snap_quiesce by_program(const char *script)
 
 static void a_program_is_told_to_freeze_and_to_thaw(void)
 {
-    struct snap_quiesce how = by_program("");
+    struct snap_freeze how = by_program("");
 
-    CHECK_OK(snap_quiesce(sc, &how, &keeper));
+    CHECK_OK(snap_keeper_freeze(sc, &how, &keeper));
     CHECK_STR(file_text(diary_path), "freeze a b ");
-    CHECK_OK(snap_thaw(sc, keeper));
+    CHECK_OK(snap_keeper_thaw(sc, keeper));
     CHECK_STR(file_text(diary_path), "freeze a b thaw a b ");
 }
 
 static void a_program_that_fails_to_freeze_is_told_to_thaw(void)
 {
-    struct snap_quiesce how = by_program("[ $1 = thaw ] || echo no >&2; "
-                                         "[ $1 = thaw ]");
+    struct snap_freeze how = by_program("[ $1 = thaw ] || echo no >&2; "
+                                               "[ $1 = thaw ]");
 
-    CHECK_FAILS(snap_quiesce(sc, &how, &keeper), ERROR_FAIL,
+    CHECK_FAILS(snap_keeper_freeze(sc, &how, &keeper), ERROR_FAIL,
                 "failed with status 1: no");
     CHECK_STR(file_text(diary_path), "freeze a b thaw a b ");
 }
 
 static void a_program_that_hangs_is_killed_and_told_to_thaw(void)
 {
-    struct snap_quiesce how = by_program("[ $1 = thaw ] || sleep 60");
+    struct snap_freeze how = by_program("[ $1 = thaw ] || sleep 60");
 
     sc->wait_ms[SNAP_WAIT_FREEZE] = 300;
-    CHECK_FAILS(snap_quiesce(sc, &how, &keeper), ERROR_TIMEDOUT, "was killed");
+    CHECK_FAILS(snap_keeper_freeze(sc, &how, &keeper), ERROR_TIMEDOUT, "was killed");
     CHECK_STR(file_text(diary_path), "freeze a b thaw a b ");
 }
 
 static void a_program_that_does_not_thaw_is_told(void)
 {
-    struct snap_quiesce how = by_program("[ $1 = freeze ]");
+    struct snap_freeze how = by_program("[ $1 = freeze ]");
 
-    CHECK_OK(snap_quiesce(sc, &how, &keeper));
-    CHECK_FAILS(snap_thaw(sc, keeper), ERROR_FAIL, "may still be frozen");
+    CHECK_OK(snap_keeper_freeze(sc, &how, &keeper));
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL, "may still be frozen");
 }
 
 static void a_program_thaws_when_its_owner_is_gone_or_late(void)
 {
-    struct snap_quiesce how = by_program("");
+    struct snap_freeze how = by_program("");
 
-    CHECK_OK(snap_quiesce(sc, &how, &keeper));
-    snap_quiesce_drop(keeper);
+    CHECK_OK(snap_keeper_freeze(sc, &how, &keeper));
+    snap_keeper_drop(keeper);
     check_diary("freeze a b thaw a b ");
     unlink(diary_path);
     sc->wait_ms[SNAP_WAIT_FROZEN] = 200;
-    CHECK_OK(snap_quiesce(sc, &how, &keeper));
+    CHECK_OK(snap_keeper_freeze(sc, &how, &keeper));
     check_diary("freeze a b thaw a b ");
-    CHECK_FAILS(snap_thaw(sc, keeper), ERROR_TIMEDOUT, "was thawed after 0.2 s");
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_TIMEDOUT, "was thawed after 0.2 s");
 }
 
 TESTS(TEST(it_is_frozen_until_it_is_thawed),

@@ -27,7 +27,7 @@ static void a_disk(void)
     stored.readwrite = 1;
     disk = (struct snap_disk){
         .stored = &stored, .vdev = "xvdb", .path = stored.pdev_path,
-        .wanted = true, .backend = SNAP_BACKEND_PHY,
+        .is_data_disk = true, .backend = SNAP_BACKEND_PHY,
     };
 }
 
@@ -52,8 +52,8 @@ static const char *refused(const char *driver)
     struct snap_hooks hooks = { .num = 0 };
 
     a_disk();
-    if (driver) snap_disk_ask_hook(sc, &hooks, driver, &disk);
-    else snap_disk_choose(sc, &hooks, &disk);
+    if (driver) snap_choice_ask_hook(sc, &hooks, driver, &disk);
+    else snap_choice_make(sc, &hooks, &disk);
     CHECK_STR(libxl_snapshot_ctx_error(sc), NULL);
     return disk.hook ? NULL : snap_driver_hook.refuse(sc, &disk);
 }
@@ -284,7 +284,7 @@ static void a_hook_that_fails_is_asked_once(void)
 
     for (i = 0; i < 3; i++) {
         a_disk();
-        snap_disk_choose(sc, &hooks, &disk);
+        snap_choice_make(sc, &hooks, &disk);
         CHECK_HAS(disk.no_hook, "failed with status 1");
     }
     CHECK_STR(file_text(snap_sprintf(sc, "%s.ran", path)), "x\n");
@@ -300,9 +300,9 @@ static void a_disk_that_others_take_is_not_shown_to_hooks(void)
     disk.node = "#block1";
     disk.node_file = disk.path;
     disk.node_driver = "raw";
-    snap_disk_choose(sc, &hooks, &disk);
+    snap_choice_make(sc, &hooks, &disk);
     CHECK(!disk.hook && !hooks.listed);
-    snap_disk_ask_hook(sc, &hooks, "hook/a", &disk);
+    snap_choice_ask_hook(sc, &hooks, "hook/a", &disk);
     CHECK(disk.hook != NULL);
     CHECK_STR(snap_driver_hook.refuse(sc, &disk), NULL);
     disk.node_driver = "qcow2";

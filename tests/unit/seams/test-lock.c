@@ -44,11 +44,11 @@ static void a_lock_is_taken_and_given_back(void)
     CHECK_OK(snap_lock(sc, path, 0, "the test", &fd));
     CHECK_FAILS(snap_lock(sc, path, 0, "the test", &again), ERROR_LOCK_FAIL,
                 "the test: held by ");
-    snap_unlock(&fd, NULL);
+    snap_lock_release(&fd, NULL);
     CHECK_INT(fd, -1);
-    snap_unlock(&fd, NULL);
+    snap_lock_release(&fd, NULL);
     CHECK_OK(snap_lock(sc, path, 0, "the test", &again));
-    snap_unlock(&again, path);
+    snap_lock_release(&again, path);
     CHECK(!snap_file_exists(path));
 }
 
@@ -75,7 +75,7 @@ static void a_lock_dies_with_its_holder(void)
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     CHECK_OK(snap_lock(sc, path, 0, "the test", &fd));
-    snap_unlock(&fd, NULL);
+    snap_lock_release(&fd, NULL);
 }
 
 static void it_waits_as_long_as_it_is_told(void)
@@ -99,7 +99,7 @@ static void it_gets_a_lock_that_becomes_free(void)
     int fd = -1;
 
     CHECK_OK(snap_lock(sc, path, 10000, "the test", &fd));
-    snap_unlock(&fd, NULL);
+    snap_lock_release(&fd, NULL);
     waitpid(pid, NULL, 0);
 }
 
@@ -115,7 +115,7 @@ static void a_lock_on_an_unlinked_file_is_none(void)
     REQUIRE(!fstat(fd, &by_fd));
     REQUIRE(!stat(path, &by_path));
     CHECK(by_fd.st_ino == by_path.st_ino);
-    snap_unlock(&fd, path);
+    snap_lock_release(&fd, path);
     waitpid(pid, NULL, 0);
 }
 
@@ -133,7 +133,7 @@ static void count_under_lock(const char *path, const char *count)
         value++;
         if (pwrite(f, &value, sizeof(value), 0) != sizeof(value)) _exit(3);
         close(f);
-        snap_unlock(&fd, path);
+        snap_lock_release(&fd, path);
     }
     _exit(0);
 }
@@ -174,9 +174,9 @@ static void programs_that_we_run_do_not_inherit_it(void)
 
     CHECK_OK(snap_lock(sc, path, 0, "the test", &fd));
     CHECK_OK(snap_exec(sc, "x", argv, 5000, NULL));
-    snap_unlock(&fd, NULL);
+    snap_lock_release(&fd, NULL);
     CHECK_OK(snap_lock(sc, path, 0, "the test", &fd));
-    snap_unlock(&fd, NULL);
+    snap_lock_release(&fd, NULL);
 }
 
 TESTS(TEST(a_lock_is_taken_and_given_back), TEST(the_holder_is_named),

@@ -48,7 +48,7 @@ static void build_head(const char *json)
 
     memset(image, 0, sizeof(image));
     len = 0;
-    snap_image_header(sc, json, &head, &size);
+    snap_memory_image_header(sc, json, &head, &size);
     put(head, size);
     stream = len;
 }
@@ -87,7 +87,7 @@ static int check_image(char **json, off_t *at)
 {
     *json = NULL;
     *at = -1;
-    return snap_image_check(sc, tmp_file("m", image, len), json, at);
+    return snap_memory_image_check(sc, tmp_file("m", image, len), json, at);
 }
 
 static void refused(const char *why)
@@ -277,12 +277,12 @@ static void what_is_no_file_is_refused(void)
     char *json;
     off_t at;
 
-    CHECK_FAILS(snap_image_check(sc, "/nowhere", &json, &at), ERROR_INVAL,
+    CHECK_FAILS(snap_memory_image_check(sc, "/nowhere", &json, &at), ERROR_INVAL,
                 "memory image /nowhere: No such file or directory");
-    CHECK_FAILS(snap_image_check(sc, "/tmp", &json, &at), ERROR_INVAL,
+    CHECK_FAILS(snap_memory_image_check(sc, "/tmp", &json, &at), ERROR_INVAL,
                 "memory image /tmp: not a file");
     REQUIRE(!mkfifo(fifo, 0600));
-    CHECK_FAILS(snap_image_check(sc, fifo, &json, &at), ERROR_INVAL,
+    CHECK_FAILS(snap_memory_image_check(sc, fifo, &json, &at), ERROR_INVAL,
                 "not a file");
 }
 
@@ -291,7 +291,7 @@ static void the_header_is_what_xl_4_17_writes(void)
     const unsigned char *head;
     size_t size;
 
-    snap_image_header(sc, "{}", (const void **)&head, &size);
+    snap_memory_image_header(sc, "{}", (const void **)&head, &size);
     CHECK_INT(size, 48 + 4 + 3);
     CHECK(!memcmp(head, "Xen saved domain, xl format\n \0 \r", 32));
     CHECK(!memcmp(head + 32, "\4\3\2\1" "\3\0\0\0" "\0\0\0\0" "\7\0\0\0"

@@ -143,7 +143,7 @@ static int unused(struct snap_layers *layers, pid_t qemu_pid)
 
     for (i = 0; i < layers->num; i++) layers->files[i].users = NULL;
     rc = snap_layers_find_users(sc, layers, qemu_pid, SNAP_NO_DOMAIN);
-    return rc ? rc : snap_layers_refuse(sc, layers);
+    return rc ? rc : snap_refuse_used(sc, layers);
 }
 
 static void the_refusal_names_disk_file_and_user(void)

@@ -149,25 +149,25 @@ static void a_base_has_to_be_plain(void)
 static void only_a_disk_that_may_be_one_is_looked_at(void)
 {
     libxl_device_disk stored = { .format = LIBXL_DISK_FORMAT_RAW };
-    struct snap_disk disk = { .stored = &stored, .wanted = true };
+    struct snap_disk disk = { .stored = &stored, .is_data_disk = true };
 
     disk.path = "/nowhere/x.vhd";
-    CHECK_OK(snap_gather_vhd(sc, &disk));
+    CHECK_OK(snap_disk_look_vhd(sc, &disk));
     CHECK_INT(disk.vhd, SNAP_VHD_NONE);
     stored.format = LIBXL_DISK_FORMAT_VHD;
-    CHECK_FAILS(snap_gather_vhd(sc, &disk), ERROR_FAIL, "/nowhere/x.vhd");
+    CHECK_FAILS(snap_disk_look_vhd(sc, &disk), ERROR_FAIL, "/nowhere/x.vhd");
     disk.driver_domain = "storage";
-    CHECK_OK(snap_gather_vhd(sc, &disk));
+    CHECK_OK(snap_disk_look_vhd(sc, &disk));
     disk.driver_domain = NULL;
     disk.path = "rbd:x";
-    CHECK_OK(snap_gather_vhd(sc, &disk));
+    CHECK_OK(snap_disk_look_vhd(sc, &disk));
     disk.path = NULL;
-    CHECK_OK(snap_gather_vhd(sc, &disk));
+    CHECK_OK(snap_disk_look_vhd(sc, &disk));
     start_and_end(4, 4);
     stored.format = LIBXL_DISK_FORMAT_RAW;
     disk.tapdisk = true;
     disk.path = tmp_file("t.vhd", image, SIZE);
-    CHECK_OK(snap_gather_vhd(sc, &disk));
+    CHECK_OK(snap_disk_look_vhd(sc, &disk));
     CHECK_INT(disk.vhd, SNAP_VHD_DIFFERENCING);
 }
 

@@ -14,7 +14,7 @@ void good_disk(void)
     stored.readwrite = 1;
     disk = (struct snap_disk){
         .stored = &stored, .vdev = "xvda", .path = "/srv/web.qcow2",
-        .wanted = true, .devid = 51712, .backend = SNAP_BACKEND_QDISK,
+        .is_data_disk = true, .devid = 51712, .backend = SNAP_BACKEND_QDISK,
         .be_path = "/local/domain/0/backend/qdisk/1/51712",
         .node = "#block1", .node_file = "/srv/web.qcow2",
         .node_driver = "qcow2", .chain.virtual_size = 268435456,

@@ -286,25 +286,25 @@ static void domains_that_are_out_of_reach_are_refused(void)
 {
     struct snap_domain dom = { .domid = 7, .name = "web" };
 
-    CHECK_OK(snap_check_domain_alive(sc, &dom));
-    CHECK_OK(snap_check_domain(sc, &dom));
+    CHECK_OK(snap_refuse_not_alive(sc, &dom));
+    CHECK_OK(snap_refuse_domain(sc, &dom));
     dom.shutdown = true;
-    CHECK_FAILS(snap_check_domain_alive(sc, &dom), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_not_alive(sc, &dom), ERROR_INVAL,
                 "domain 7: it has shut down or crashed");
     dom.dying = true;
-    CHECK_FAILS(snap_check_domain_alive(sc, &dom), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_not_alive(sc, &dom), ERROR_INVAL,
                 "domain 7: it is dying");
     dom.domid = 0;
-    CHECK_FAILS(snap_check_domain_alive(sc, &dom), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_not_alive(sc, &dom), ERROR_INVAL,
                 "domain 0 runs this command");
     dom.config_update = true;
-    CHECK_FAILS(snap_check_domain(sc, &dom), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_domain(sc, &dom), ERROR_INVAL,
                 "domain web: xl config-update has left a config");
     dom.dm_restricted = true;
-    CHECK_FAILS(snap_check_domain(sc, &dom), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_domain(sc, &dom), ERROR_INVAL,
                 "domain web: its QEMU runs with dm_restrict");
     dom.stubdom = true;
-    CHECK_FAILS(snap_check_domain(sc, &dom), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_domain(sc, &dom), ERROR_INVAL,
                 "domain web: its device model runs in a stub domain");
 }
 

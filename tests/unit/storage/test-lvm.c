@@ -71,7 +71,7 @@ static struct snap_disk_op on(const char *name)
     stored = (libxl_device_disk){ .vdev = (char *)"xvda", .readwrite = 1,
                                   .format = LIBXL_DISK_FORMAT_RAW };
     disk = (struct snap_disk){
-        .stored = &stored, .vdev = "xvda", .wanted = true, .lv = lv(name),
+        .stored = &stored, .vdev = "xvda", .is_data_disk = true, .lv = lv(name),
         .path = lv(name)->path, .backend = SNAP_BACKEND_PHY,
     };
     driver = snap_lv_is_thin(disk.lv) ? &snap_driver_lvm_thin
@@ -128,11 +128,11 @@ static void a_file_is_no_volume(void)
 {
     const struct snap_lv *found;
 
-    CHECK_OK(snap_gather_lv(sc, tmp_text("file", "x"), &found));
+    CHECK_OK(snap_lv_gather(sc, tmp_text("file", "x"), &found));
     CHECK(found == NULL);
-    CHECK_OK(snap_gather_lv(sc, "/nowhere/file", &found));
+    CHECK_OK(snap_lv_gather(sc, "/nowhere/file", &found));
     CHECK(found == NULL);
-    CHECK_OK(snap_gather_lv(sc, NULL, &found));
+    CHECK_OK(snap_lv_gather(sc, NULL, &found));
     CHECK(found == NULL && sc->lvm == NULL);    /* lvs was not asked */
 }
 
@@ -161,11 +161,11 @@ static void each_volume_has_its_driver(void)
     CHECK(choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why) == NULL);
     CHECK_HAS(why, "a logical volume has internal snapshots");
     disk.chosen = false;
-    snap_disk_choose(sc, &hooks, &disk);
+    snap_choice_make(sc, &hooks, &disk);
     CHECK(!snap_disk_unsupported(&disk));
     disk.lv = NULL;
     disk.chosen = false;
-    snap_disk_choose(sc, &hooks, &disk);
+    snap_choice_make(sc, &hooks, &disk);
     CHECK(snap_disk_unsupported(&disk));
     disk.backend = SNAP_BACKEND_NONE;
     CHECK(!snap_disk_unsupported(&disk));
@@ -455,13 +455,13 @@ static void a_disk_that_was_left_out_needs_consent(void)
     char *skipped[] = { (char *)"xvdc" };
     libxl_domain_snapshot snap = { .num_skipped = 1, .skipped = skipped };
 
-    CHECK_FAILS(snap_check_left_out(sc, &snap, "xvdb", true), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_left_out(sc, &snap, "xvdb", true), ERROR_INVAL,
                 "the domain wrote to it, and the snapshot config does not have");
-    CHECK_FAILS(snap_check_left_out(sc, &snap, "xvdc", false), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_left_out(sc, &snap, "xvdc", false), ERROR_INVAL,
                 "beside its other disks of then");
-    CHECK_OK(snap_check_left_out(sc, &snap, "xvdc", true));
+    CHECK_OK(snap_refuse_left_out(sc, &snap, "xvdc", true));
     snap.memory_path = (char *)"/memory";
-    CHECK_FAILS(snap_check_left_out(sc, &snap, "xvdc", false), ERROR_INVAL,
+    CHECK_FAILS(snap_refuse_left_out(sc, &snap, "xvdc", false), ERROR_INVAL,
                 "ruins a file system that it has mounted");
 }
 

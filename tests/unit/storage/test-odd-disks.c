@@ -68,16 +68,16 @@ static void the_config_tells_what_serves_a_disk(void)
     };
     struct snap_domain dom = { .config = { .disks = disks, .num_disks = 4 } };
 
-    snap_gather_disks(sc, &dom);
-    CHECK(dom.disks[0].tapdisk && dom.disks[0].wanted);
+    snap_domain_gather_disks(sc, &dom);
+    CHECK(dom.disks[0].tapdisk && dom.disks[0].is_data_disk);
     CHECK_STR(dom.disks[0].path, "/srv/a.vhd");
     CHECK_STR(dom.disks[0].driver_domain, NULL);
     CHECK(!dom.disks[1].tapdisk);
     CHECK_STR(dom.disks[1].driver_domain, "storage");
-    CHECK(!dom.disks[2].tapdisk && !dom.disks[2].wanted);
+    CHECK(!dom.disks[2].tapdisk && !dom.disks[2].is_data_disk);
     CHECK_STR(dom.disks[2].path, "vhd:/c");
     CHECK_STR(dom.disks[2].driver_domain, NULL);
-    CHECK(dom.disks[3].tapdisk && !dom.disks[3].wanted);
+    CHECK(dom.disks[3].tapdisk && !dom.disks[3].is_data_disk);
 }
 
 /*-- vhd --------------------------------------------------------------------*/

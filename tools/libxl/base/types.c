@@ -92,8 +92,8 @@ void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
         free(info[i].vdev);
         free(info[i].path);
         free_layers(info[i].layers, info[i].num_layers);
-        free(info[i].no_internal);
-        free(info[i].no_external);
+        free(info[i].why_no_internal);
+        free(info[i].why_no_external);
     }
     free(info);
 }

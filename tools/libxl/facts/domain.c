@@ -55,7 +55,7 @@ static int gather_state(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     dom->dying = info.dying;
     dom->memory_kb = info.current_memkb;
     /* what "xl shutdown" asked for and the guest has not yet taken up */
-    dom->asked_to = snap_xs_read(sc, snap_sprintf(
+    dom->asked_to = snap_xenstore_read(sc, snap_sprintf(
         sc, "/local/domain/%u/control/shutdown", dom->domid));
  out:
     libxl_dominfo_dispose(&info);
@@ -98,7 +98,7 @@ static enum snap_backend backend_of_path(const char *path)
 
 static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir, const char *key)
 {
-    const char *value = snap_xs_read(sc, snap_sprintf(sc, "%s/%s", dir, key));
+    const char *value = snap_xenstore_read(sc, snap_sprintf(sc, "%s/%s", dir, key));
 
     return value && !strcmp(value, "1");
 }
@@ -144,7 +144,7 @@ static const char *driver_domain(const libxl_device_disk *stored)
 }
 
 /* What the config says of the disks. */
-void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+void snap_domain_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 {
     int i;
 
@@ -160,17 +160,17 @@ void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
             .path = vhd ? vhd : stored->pdev_path,
             .tapdisk = vhd != NULL,
             .driver_domain = driver_domain(stored),
-            .wanted = stored->readwrite && !stored->is_cdrom,
+            .is_data_disk = stored->readwrite && !stored->is_cdrom,
         };
     }
 }
 
-int snap_gather_lvs(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+int snap_domain_gather_volumes(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 {
     int i, rc;
 
     for (i = 0; i < dom->num_disks; i++) {
-        rc = snap_gather_lv(sc, dom->disks[i].path, &dom->disks[i].lv);
+        rc = snap_lv_gather(sc, dom->disks[i].path, &dom->disks[i].lv);
         if (rc) return rc;
     }
     return 0;
@@ -219,8 +219,8 @@ static bool is_vdev(const char *qemu, const char *vdev)
  * of our disks is the emulated twin that an HVM domain boots from and its
  * guest has not unplugged (libxl gives QEMU both, 4.17).
  */
-int snap_graph_apply(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                     const struct snap_qemu_device *devices, int num)
+int snap_domain_apply_graph(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                            const struct snap_qemu_device *devices, int num)
 {
     const char *file;
     int i, j, rc;
@@ -300,7 +300,7 @@ static int gather_devices(libxl_snapshot_ctx *sc, struct snap_domain *dom,
         }
         num++;
     }
-    rc = snap_graph_apply(sc, dom, devices, num);
+    rc = snap_domain_apply_graph(sc, dom, devices, num);
  out:
     yajl_tree_free(reply);
     return rc;
@@ -334,7 +334,7 @@ static int gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     bool needed = false;
     int rc, i;
 
-    dom->qemu_pid = snap_xs_qemu_pid(sc, dom->domid);
+    dom->qemu_pid = snap_xenstore_qemu_pid(sc, dom->domid);
     for (i = 0; i < dom->num_disks; i++)
         if (dom->disks[i].backend == SNAP_BACKEND_QDISK
             && dom->disks[i].backend_domid == 0)
@@ -352,7 +352,7 @@ static int gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     return rc;
 }
 
-int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
+int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_domain *dom)
 {
     int rc, i;
@@ -361,17 +361,17 @@ int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
     rc = gather_state(sc, dom);
     if (rc) return rc;
     /* a dying domain has no config, and one that is shut down no QEMU */
-    rc = snap_check_domain_alive(sc, dom);
+    rc = snap_refuse_not_alive(sc, dom);
     if (rc) return rc;
     rc = gather_config(sc, dom);
     if (rc) return rc;
-    snap_gather_disks(sc, dom);
+    snap_domain_gather_disks(sc, dom);
     for (i = 0; i < dom->num_disks; i++) {
         gather_backend(sc, dom, &dom->disks[i]);
-        rc = snap_gather_vhd(sc, &dom->disks[i]);
+        rc = snap_disk_look_vhd(sc, &dom->disks[i]);
         if (rc) return rc;
     }
-    rc = snap_gather_lvs(sc, dom);
+    rc = snap_domain_gather_volumes(sc, dom);
     if (rc) return rc;
     rc = snap_monitor_find(sc, dom->name, &dom->monitors, &dom->num_monitors);
     if (rc) return rc;
@@ -390,15 +390,15 @@ static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
 
     *is_r = path && !strcmp(path, parent);
     if (*is_r || !path || !format) return 0;
-    rc = snap_gather_lv_related(sc, path, parent, is_r);
+    rc = snap_lv_is_related(sc, path, parent, is_r);
     if (rc || *is_r) return rc;
-    rc = snap_gather_image(sc, path, format, &chain);
+    rc = snap_image_look(sc, path, format, &chain);
     if (rc) return rc;
     *is_r = snap_chain_find(&chain, parent) != NULL;
     return 0;
 }
 
-int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
+int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
                       const char *parent, bool *is_r)
 {
     const libxl_device_disk *disk;
@@ -415,7 +415,7 @@ int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
     }
     disk = snap_config_disk(&config, vdev);
     if (disk)
-        rc = is_on(sc, disk->pdev_path, snap_qemu_format(disk->format), parent,
+        rc = is_on(sc, disk->pdev_path, snap_imageinfo_format(disk->format), parent,
                    is_r);
  out:
     libxl_domain_config_dispose(&config);

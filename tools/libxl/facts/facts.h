@@ -33,10 +33,10 @@ struct snap_domain {
 };
 
 /* Fill @dom.  Dispose it whatever the result. */
-int snap_gather_domain(libxl_snapshot_ctx *sc, uint32_t domid,
+int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_domain *dom);
 /* The same for a domain that does not run, from its config. */
-int snap_gather_offline(libxl_snapshot_ctx *sc,
+int snap_offline_gather(libxl_snapshot_ctx *sc,
                         const libxl_domain_config *config,
                         struct snap_domain *dom);
 void snap_domain_init(struct snap_domain *dom);
@@ -45,7 +45,7 @@ const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
                                          const char *vdev);
 
 /* Which disks of @dom are volumes. */
-int snap_gather_lvs(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+int snap_domain_gather_volumes(libxl_snapshot_ctx *sc, struct snap_domain *dom);
 
 /* query-block's reply (and the vdev of each of its devices) into the disks
  * of @dom.  Pure. */
@@ -53,15 +53,15 @@ struct snap_qemu_device {
     const char *vdev;                   /* NULL: not a xen-block device */
     yajl_val inserted;
 };
-int snap_graph_apply(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                     const struct snap_qemu_device *devices, int num);
+int snap_domain_apply_graph(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                            const struct snap_qemu_device *devices, int num);
 
 /* The disks of dom->config, as far as that tells. */
-void snap_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+void snap_domain_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
 
 /* Whether the running domain @domid has @parent, or an overlay on it, as its
  * disk @vdev. */
-int snap_gather_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
+int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
                       const char *parent, bool *is_r);
 
 /*-- hooks: which driver takes a disk ----------------------------------------*/
@@ -77,19 +77,19 @@ struct snap_hooks {
 
 /* Choose the drivers of @disk, once.  Hooks are asked if it is a data disk that
  * no other driver takes. */
-void snap_disk_choose(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+void snap_choice_make(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                       struct snap_disk *disk);
 /* Let the hook that @driver names, if it names one, say whether it takes @disk:
  * fills in disk->hook or disk->no_hook. */
-void snap_disk_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
-                        const char *driver, struct snap_disk *disk);
+void snap_choice_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                          const char *driver, struct snap_disk *disk);
 
 /*-- program ----------------------------------------------------------------*/
 
 /* The version that "@program --version" prints first, NULL if it prints none.
  * *problem_r: why the program is of no use, or NULL. */
-void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
-                        const char **version_r, const char **problem_r);
+void snap_program_version(libxl_snapshot_ctx *sc, const char *program,
+                          const char **version_r, const char **problem_r);
 
 /*-- layers: who uses the images of an operation ----------------------------*/
 
@@ -111,19 +111,19 @@ int snap_layers_find_users(libxl_snapshot_ctx *sc, struct snap_layers *layers,
 /*-- refuse: what several operations refuse, each a sentence ----------------*/
 
 /* It runs or is paused. */
-int snap_check_domain_alive(libxl_snapshot_ctx *sc,
-                            const struct snap_domain *dom);
+int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
+                          const struct snap_domain *dom);
 /* We can work on it. */
-int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
+int snap_refuse_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
 /* It is complete enough for a revert. */
-int snap_check_snapshot(libxl_snapshot_ctx *sc,
-                        const libxl_domain_snapshot *snap);
+int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
+                         const libxl_domain_snapshot *snap);
 /* Refuse if somebody else uses one of @layers. */
-int snap_layers_refuse(libxl_snapshot_ctx *sc, const struct snap_layers *layers);
+int snap_refuse_used(libxl_snapshot_ctx *sc, const struct snap_layers *layers);
 /* Revert: the snapshot may lack the writable disk @vdev. */
-int snap_check_left_out(libxl_snapshot_ctx *sc,
-                        const libxl_domain_snapshot *snap, const char *vdev,
-                        bool allowed);
+int snap_refuse_left_out(libxl_snapshot_ctx *sc,
+                         const libxl_domain_snapshot *snap, const char *vdev,
+                         bool allowed);
 
 /*-- identity: what a disk's state at the snapshot is known by ---------------*/
 
@@ -131,14 +131,14 @@ int snap_check_left_out(libxl_snapshot_ctx *sc,
  * written when the snapshot is made and compared before it is reverted to. */
 
 /* Write the snapshot config @content, with the states, over the file @path. */
-int snap_state_record(libxl_snapshot_ctx *sc, const char *path,
-                      const char *content);
+int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
+                         const char *content);
 
 /* Refuse the disk of @op, or the memory image, if it is not what the snapshot
  * knows it as.  One of which nothing is known passes. */
-int snap_state_check_disk(libxl_snapshot_ctx *sc,
-                          const struct snap_disk_op *op);
-int snap_state_check_memory(libxl_snapshot_ctx *sc,
-                            const libxl_domain_snapshot *snap);
+int snap_identity_check_disk(libxl_snapshot_ctx *sc,
+                             const struct snap_disk_op *op);
+int snap_identity_check_memory(libxl_snapshot_ctx *sc,
+                               const libxl_domain_snapshot *snap);
 
 #endif /* SNAP_FACTS_H */

@@ -38,8 +38,8 @@ static void hooks_ask(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
     disk->no_hook = all;
 }
 
-void snap_disk_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
-                        const char *driver, struct snap_disk *disk)
+void snap_choice_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+                          const char *driver, struct snap_disk *disk)
 {
     const char *name = snap_hook_name(driver);
 
@@ -59,12 +59,12 @@ static bool hooks_choose(libxl_snapshot_ctx *sc, struct snap_disk *disk)
         || choices[LIBXL_SNAPSHOT_MODE_EXTERNAL].driver;
 }
 
-void snap_disk_choose(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
+void snap_choice_make(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                       struct snap_disk *disk)
 {
     if (disk->chosen) return;
     disk->chosen = true;
-    if (hooks_choose(sc, disk) || !disk->wanted) return;
+    if (hooks_choose(sc, disk) || !disk->is_data_disk) return;
     hooks_ask(sc, hooks, NULL, disk);
     hooks_choose(sc, disk);
 }

@@ -36,7 +36,7 @@ static int tag_state(libxl_snapshot_ctx *sc, const char *path,
 {
     const struct snap_tag *tag;
     struct snap_chain chain;
-    int rc = snap_gather_image(sc, path, "qcow2", &chain);
+    int rc = snap_image_look(sc, path, "qcow2", &chain);
 
     if (rc) return rc;
     tag = snap_chain_top_tag(&chain, name);
@@ -71,7 +71,7 @@ static int volume_state(libxl_snapshot_ctx *sc, const char *path,
 {
     const struct snap_lv *lv, *origin;
     const char *tag;
-    int rc = snap_gather_lv(sc, path, &lv);
+    int rc = snap_lv_gather(sc, path, &lv);
 
     if (rc || !lv || !lv->uuid) return rc;
     state->date = lv->time;
@@ -146,8 +146,8 @@ static int fill(libxl_snapshot_ctx *sc, libxl_domain_snapshot *snap,
     return rc;
 }
 
-int snap_state_record(libxl_snapshot_ctx *sc, const char *path,
-                      const char *content)
+int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
+                         const char *content)
 {
     libxl_domain_snapshot snap;
     const char *partial;
@@ -211,8 +211,8 @@ static const char *difference(libxl_snapshot_ctx *sc, const char *then,
     return "its first 64 KiB are not what they were";
 }
 
-int snap_state_check_disk(libxl_snapshot_ctx *sc,
-                          const struct snap_disk_op *op)
+int snap_identity_check_disk(libxl_snapshot_ctx *sc,
+                             const struct snap_disk_op *op)
 {
     const libxl_disk_snapshot *ds = op->ds;
     struct state now;
@@ -227,8 +227,8 @@ int snap_state_check_disk(libxl_snapshot_ctx *sc,
                      ds->parent.pdev_path, difference(sc, ds->state, &now));
 }
 
-int snap_state_check_memory(libxl_snapshot_ctx *sc,
-                            const libxl_domain_snapshot *snap)
+int snap_identity_check_memory(libxl_snapshot_ctx *sc,
+                               const libxl_domain_snapshot *snap)
 {
     struct state now;
     int rc;

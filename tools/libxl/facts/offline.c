@@ -30,9 +30,9 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 
     disk->backend = SNAP_BACKEND_OFFLINE;
     disk->node_driver = disk->tapdisk ? "vpc"
-                                      : snap_qemu_format(disk->stored->format);
+                                      : snap_imageinfo_format(disk->stored->format);
     disk->node_file = disk->path;
-    if (!disk->wanted || disk->driver_domain
+    if (!disk->is_data_disk || disk->driver_domain
         || !disk->path || disk->path[0] != '/'
         || (disk->stored->script && !disk->tapdisk))
         return 0;
@@ -41,13 +41,13 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
         disk->chain.virtual_size = disk->lv->size;    /* active or not */
         return 0;
     }
-    rc = snap_gather_vhd(sc, disk);
+    rc = snap_disk_look_vhd(sc, disk);
     if (rc) return rc;
     if (disk->vhd == SNAP_VHD_BAD) return 0;
-    return snap_gather_image(sc, disk->path, disk->node_driver, &disk->chain);
+    return snap_image_look(sc, disk->path, disk->node_driver, &disk->chain);
 }
 
-int snap_gather_offline(libxl_snapshot_ctx *sc,
+int snap_offline_gather(libxl_snapshot_ctx *sc,
                         const libxl_domain_config *config,
                         struct snap_domain *dom)
 {
@@ -61,8 +61,8 @@ int snap_gather_offline(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "the domain's config has no name");
     rc = check_not_running(sc, dom);
     if (rc) return rc;
-    snap_gather_disks(sc, dom);
-    rc = snap_gather_lvs(sc, dom);
+    snap_domain_gather_disks(sc, dom);
+    rc = snap_domain_gather_volumes(sc, dom);
     if (rc) return rc;
     for (i = 0; i < dom->num_disks; i++) {
         rc = gather_offline_disk(sc, &dom->disks[i]);

@@ -19,8 +19,8 @@ static const char *first_number(libxl_snapshot_ctx *sc, const char *text)
     return NULL;
 }
 
-void snap_probe_program(libxl_snapshot_ctx *sc, const char *program,
-                        const char **version_r, const char **problem_r)
+void snap_program_version(libxl_snapshot_ctx *sc, const char *program,
+                          const char **version_r, const char **problem_r)
 {
     struct snap_exec_output output;
     int rc;

@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-int snap_check_domain_alive(libxl_snapshot_ctx *sc,
-                            const struct snap_domain *dom)
+int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
+                          const struct snap_domain *dom)
 {
     if (dom->domid == 0)
         return snap_fail(sc, ERROR_INVAL, "domain 0 runs this command and "
@@ -29,7 +29,7 @@ int snap_check_domain_alive(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
+int snap_refuse_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
 {
     if (dom->stubdom)
         return snap_fail(sc, ERROR_INVAL, "domain %s: its device model runs in "
@@ -45,8 +45,8 @@ int snap_check_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
     return 0;
 }
 
-int snap_check_snapshot(libxl_snapshot_ctx *sc,
-                        const libxl_domain_snapshot *snap)
+int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
+                         const libxl_domain_snapshot *snap)
 {
     int i, rc;
 
@@ -70,7 +70,7 @@ int snap_check_snapshot(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-int snap_layers_refuse(libxl_snapshot_ctx *sc, const struct snap_layers *layers)
+int snap_refuse_used(libxl_snapshot_ctx *sc, const struct snap_layers *layers)
 {
     int i;
 
@@ -82,9 +82,9 @@ int snap_layers_refuse(libxl_snapshot_ctx *sc, const struct snap_layers *layers)
     return 0;
 }
 
-int snap_check_left_out(libxl_snapshot_ctx *sc,
-                        const libxl_domain_snapshot *snap, const char *vdev,
-                        bool allowed)
+int snap_refuse_left_out(libxl_snapshot_ctx *sc,
+                         const libxl_domain_snapshot *snap, const char *vdev,
+                         bool allowed)
 {
     int i;
 

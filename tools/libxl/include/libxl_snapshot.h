@@ -197,9 +197,9 @@ typedef struct libxl_disk_snapshot_info {
     int num_layers;             /* the chain, active first */
     libxl_snapshot_layer *layers;
     libxl_disk_format overlay;  /* what an external snapshot would make */
-    bool wanted;                /* writable and no cdrom: a snapshot needs it */
-    char *no_internal;          /* why not; NULL: it can */
-    char *no_external;          /* why not; NULL: it can */
+    bool is_data_disk;                /* writable and no cdrom: a snapshot needs it */
+    char *why_no_internal;          /* why not; NULL: it can */
+    char *why_no_external;          /* why not; NULL: it can */
     bool unsupported;           /* nothing can, and the domain runs on storage
                                  * that has no snapshots: can be skipped */
 } libxl_disk_snapshot_info;

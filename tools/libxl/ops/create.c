@@ -95,7 +95,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     if (params->dry_run) goto out;
 
     rc = create_run_plan(sc, &c, &run);
-    if (rc && run.unknown)
+    if (rc && run.commit_unknown)
         snap_fail(sc, rc, "whether QEMU has switched the disks of domain %s to "
                   "their overlays is not known; either way nothing is lost and "
                   "the domain goes on, its stored config names the overlays; "
@@ -112,7 +112,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     result->total_us = snap_now_us() - began;
 
  out:
-    snap_unlock(&lock_fd, NULL);
+    snap_lock_release(&lock_fd, NULL);
     snap_domain_dispose(&c.dom);
     return rc;
 }

@@ -13,7 +13,7 @@ bool snap_create_leaves_out(const struct snap_create *c,
 
     for (i = 0; i < c->num_ops; i++)
         if (c->ops[i].disk == disk) return false;
-    return disk->wanted;
+    return disk->is_data_disk;
 }
 
 bool snap_create_skips(const struct snap_create *c,
@@ -98,7 +98,7 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
         if (rc) return rc;
     }
     for (i = 0; i < c->dom.num_disks; i++) {
-        if (!c->dom.disks[i].wanted)
+        if (!c->dom.disks[i].is_data_disk)
             snap_log(sc, XTL_VERBOSE, "disk %s is left out: %s",
                      c->dom.disks[i].vdev, c->dom.disks[i].stored->is_cdrom
                      ? "a CD-ROM" : "read-only");
@@ -136,7 +136,7 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
     int rc;
 
     if (c->dom.domid != SNAP_NO_DOMAIN) {
-        rc = snap_check_domain(sc, &c->dom);
+        rc = snap_refuse_domain(sc, &c->dom);
         if (rc) return rc;
     }
     rc = check_memory(sc, c);
@@ -145,7 +145,7 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
     if (rc) return rc;
     rc = check_disks(sc, c);
     if (rc) return rc;
-    rc = snap_layers_refuse(sc, &c->layers);
+    rc = snap_refuse_used(sc, &c->layers);
     if (rc) return rc;
     return check_files(sc, c);
 }

@@ -41,12 +41,12 @@ static int gather_driver(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                              "'%s' for %s snapshots; see xl snapshot-drivers",
                              want->vdev, want->driver,
                              libxl_snapshot_mode_to_string(want->mode));
-        snap_disk_ask_hook(sc, hooks, want->driver, disk);
+        snap_choice_ask_hook(sc, hooks, want->driver, disk);
         why = op->driver->refuse(sc, disk);
     } else {
-        snap_disk_choose(sc, hooks, disk);
-        op->driver = snap_disk_choice(disk, want->mode)->driver;
-        why = snap_disk_choice(disk, want->mode)->why;
+        snap_choice_make(sc, hooks, disk);
+        op->driver = snap_choice_of(disk, want->mode)->driver;
+        why = snap_choice_of(disk, want->mode)->why;
     }
     if (!why) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s (%s): no %s snapshot: %s",
@@ -64,7 +64,7 @@ static int gather_choice(libxl_snapshot_ctx *sc, struct snap_create *c,
     int rc = 0;
 
     if (!p->choose_disks || p->num_disks) return 0;
-    info = snap_disk_info_list(sc, hooks, &c->dom);
+    info = snap_disks_list(sc, hooks, &c->dom);
     why = p->choose_disks(p->choose_user, info, c->dom.num_disks, p);
     if (why) rc = snap_fail(sc, ERROR_INVAL, "%s", why);
     free(why);
@@ -94,7 +94,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
             return snap_fail(sc, ERROR_INVAL, "disk %s: domain %s has no such "
                              "disk; see xl block-list", want->vdev,
                              c->dom.name);
-        if (!op->disk->wanted)
+        if (!op->disk->is_data_disk)
             return snap_fail(sc, ERROR_INVAL, "disk %s: read-only disks and "
                              "CD-ROMs have nothing to snapshot; leave it out",
                              want->vdev);
@@ -109,7 +109,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
     }
     for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
         if (snap_create_leaves_out(c, &c->dom.disks[i]))
-            snap_disk_choose(sc, hooks, &c->dom.disks[i]);
+            snap_choice_make(sc, hooks, &c->dom.disks[i]);
     return snap_lv_choose_areas(sc, c->ops, c->num_ops, c->params->lvm_size);
 }
 
@@ -301,8 +301,8 @@ int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
 
     rc = snap_name_check(sc, p->name);
     if (rc) return rc;
-    rc = p->config ? snap_gather_offline(sc, p->config, &c->dom)
-                   : snap_gather_domain(sc, domid, &c->dom);
+    rc = p->config ? snap_offline_gather(sc, p->config, &c->dom)
+                   : snap_domain_gather(sc, domid, &c->dom);
     if (rc) return rc;
     rc = gather_choice(sc, c, &hooks);
     if (rc) return rc;

@@ -88,7 +88,7 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc, struct snap_create *c,
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_RELEASE_MONITOR,
                          "release xl's monitor");
     set_monitors(step, c);
-    step->ends = hold;
+    step->retires_undo_of = hold;
 }
 
 /* The guest stops in the course of "save" and is held when this ends, as is
@@ -119,7 +119,7 @@ static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
     snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
     step = snap_plan_add(sc, plan, SNAP_STEP_RESUME,
                          "resume the domain, its vCPUs held by the pause");
-    step->ends = save;
+    step->retires_undo_of = save;
     return hold;
 }
 
@@ -131,7 +131,7 @@ static int plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
     if (c->params->memory_path) return plan_save(sc, c);
     if (c->dom.domid == SNAP_NO_DOMAIN || c->dom.paused) return -1;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_PAUSE, "pause the domain");
-    step->stops = true;
+    step->is_downtime_start = true;
     snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
     return -1;
 }
@@ -231,7 +231,7 @@ static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
                          config->what);
     step->path = config->partial;
     step->content = config->content;
-    step->needs_known = true;
+    step->only_if_commit_known = true;
 }
 
 static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
@@ -244,7 +244,7 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
             plan_verb(&c->ops[i])->finish(sc, &c->plan, &c->ops[i]);
     /* QEMU may be writing to a base yet */
     for (i = first; i < c->plan.num_steps; i++)
-        c->plan.steps[i].needs_known = true;
+        c->plan.steps[i].only_if_commit_known = true;
     plan_record(sc, c);
     for (i = 0; i < c->num_files; i++) {
         step = snap_plan_add(sc, &c->plan, SNAP_STEP_PUBLISH,
@@ -252,9 +252,9 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
                              c->files[i].path);
         step->path = c->files[i].partial;
         step->to = c->files[i].path;
-        step->needs_known = true;
+        step->only_if_commit_known = true;
         /* the snapshot config, the last, says that all is there */
-        step->needs_all = i == c->num_files - 1;
+        step->only_if_all_done = i == c->num_files - 1;
     }
 }
 

@@ -21,7 +21,7 @@ static int create_has_switched(libxl_snapshot_ctx *sc, const struct snap_recover
 
     *has_r = false;
     snap_domain_init(&dom);
-    rc = snap_gather_domain(sc, r->domid, &dom);
+    rc = snap_domain_gather(sc, r->domid, &dom);
     for (i = r->commit; !rc && i < plan->num_steps; i++)
         for (k = 0; k < plan->steps[i].num_repoints; k++) {
             const struct snap_repoint *to = &plan->steps[i].repoints[k];
@@ -48,9 +48,9 @@ static int create_was_committed(libxl_snapshot_ctx *sc, const struct snap_recove
     *was_r = !r->entry.plan.steps[r->commit].undo;
     if (!*was_r) return 0;
     if (head->num_tagged)
-        return snap_gather_has_tag(sc, head->tagged[0], head->snapshot, was_r);
+        return snap_image_has_tag(sc, head->tagged[0], head->snapshot, was_r);
     *was_r = true;
-    if (r->domid == SNAP_NO_DOMAIN || snap_xs_qemu_is_gone(sc, r->domid))
+    if (r->domid == SNAP_NO_DOMAIN || snap_xenstore_qemu_is_gone(sc, r->domid))
         return 0;
     return create_has_switched(sc, r, was_r);
 }
@@ -114,7 +114,7 @@ static bool create_memory_is_lost(libxl_snapshot_ctx *sc,
 
     if (r->entry.same_boot || !path || !snap_file_exists(path))
         return false;
-    if (!snap_image_check(sc, path, &json, &stream)) return false;
+    if (!snap_memory_image_check(sc, path, &json, &stream)) return false;
     snap_take_error(sc);
     return true;
 }

@@ -34,17 +34,17 @@ static void fill_info(const struct snap_disk *disk,
                       libxl_disk_snapshot_info *info)
 {
     const struct snap_choice *internal =
-        snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_INTERNAL);
+        snap_choice_of(disk, LIBXL_SNAPSHOT_MODE_INTERNAL);
     const struct snap_choice *external =
-        snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_EXTERNAL);
+        snap_choice_of(disk, LIBXL_SNAPSHOT_MODE_EXTERNAL);
     int i;
 
     info->vdev = snap_result_str(disk->vdev);
     info->path = snap_result_str(disk->path);
     info->format = disk->stored->format;
-    info->wanted = disk->wanted;
-    info->no_internal = snap_result_str(internal->why);
-    info->no_external = snap_result_str(external->why);
+    info->is_data_disk = disk->is_data_disk;
+    info->why_no_internal = snap_result_str(internal->why);
+    info->why_no_external = snap_result_str(external->why);
     info->overlay = external->driver && external->driver->overlay_format
         ? external->driver->overlay_format : LIBXL_DISK_FORMAT_QCOW2;
     info->unsupported = snap_disk_unsupported(disk);
@@ -55,16 +55,16 @@ static void fill_info(const struct snap_disk *disk,
                    &info->layers[info->num_layers++]);
 }
 
-libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,
-                                              struct snap_hooks *hooks,
-                                              struct snap_domain *dom)
+libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
+                                          struct snap_hooks *hooks,
+                                          struct snap_domain *dom)
 {
     libxl_disk_snapshot_info *info = calloc(dom->num_disks + 1, sizeof(*info));
     int i;
 
     if (!info) abort();
     for (i = 0; i < dom->num_disks; i++) {
-        snap_disk_choose(sc, hooks, &dom->disks[i]);
+        snap_choice_make(sc, hooks, &dom->disks[i]);
         fill_info(&dom->disks[i], &info[i]);
     }
     return info;
@@ -82,7 +82,7 @@ static int refuse_suspended(libxl_snapshot_ctx *sc, uint32_t domid, int rc)
         return rc;
     if (snap_lock_domain(sc, uuid_str, &fd)) return ERROR_LOCK_FAIL;
     rc = snap_journal_refuse(sc, NULL, uuid_str);
-    snap_unlock(&fd, NULL);
+    snap_lock_release(&fd, NULL);
     return rc;
 }
 
@@ -97,12 +97,12 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
 
     snap_ctx_begin(sc);
     snap_domain_init(&dom);
-    rc = config ? snap_gather_offline(sc, config, &dom)
-                : snap_gather_domain(sc, domid, &dom);
+    rc = config ? snap_offline_gather(sc, config, &dom)
+                : snap_domain_gather(sc, domid, &dom);
     if (rc) rc = refuse_suspended(sc, domid, rc);
     if (rc) goto out;
 
-    *info_r = snap_disk_info_list(sc, &hooks, &dom);
+    *info_r = snap_disks_list(sc, &hooks, &dom);
     *num_r = dom.num_disks;
  out:
     snap_domain_dispose(&dom);

@@ -12,7 +12,7 @@ static void add_driver(libxl_snapshot_ctx *sc, const struct snap_driver *driver,
     const char *version = NULL, *problem = NULL;
 
     if (driver->program)
-        snap_probe_program(sc, driver->program, &version, &problem);
+        snap_program_version(sc, driver->program, &version, &problem);
     d->name = snap_result_str(driver->name);
     d->mode = driver->mode;
     d->can = driver->can;
@@ -26,7 +26,7 @@ static void add_hook(libxl_snapshot_ctx *sc, const char *name,
 {
     const char *version, *problem;
 
-    snap_probe_hook(sc, name, &d->can, &version, &problem);
+    snap_hook_info(sc, name, &d->can, &version, &problem);
     d->name = snap_result_str(snap_sprintf(sc, SNAP_HOOK_PREFIX "%s", name));
     d->mode = snap_driver_hook.mode;
     d->program = snap_result_str(snap_hook_path(sc, name));

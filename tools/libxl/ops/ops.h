@@ -59,9 +59,9 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 
 /* What the disks of @dom are and what can be done with them, an element a disk,
  * to be freed with libxl_disk_snapshot_info_list_free(). */
-libxl_disk_snapshot_info *snap_disk_info_list(libxl_snapshot_ctx *sc,
-                                              struct snap_hooks *hooks,
-                                              struct snap_domain *dom);
+libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
+                                          struct snap_hooks *hooks,
+                                          struct snap_domain *dom);
 
 /*-- quiesce: freezing the guest's file systems -----------------------------*/
 

@@ -113,5 +113,5 @@ void snap_quiesce_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
     step->path = undo->path;
     step->argv = undo->argv;
-    step->ends = quiesce;
+    step->retires_undo_of = quiesce;
 }

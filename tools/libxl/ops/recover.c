@@ -119,7 +119,7 @@ static int recover_run(libxl_snapshot_ctx *sc, const struct snap_recover *r)
     const struct snap_journal_head *head = &r->entry.head;
     struct snap_run run = {
         .domid = r->domid, .uuid_str = head->uuid_str,
-        .domain_name = head->domain, .again = true,
+        .domain_name = head->domain, .redo = true,
     };
     int rc = snap_journal_open(sc, &r->entry, &run.journal);
 
@@ -155,8 +155,8 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     recover_result(&r, result);
     if (!dry_run) rc = recover_run(sc, &r);
  out:
-    snap_unlock(&name_lock, NULL);
-    snap_unlock(&uuid_lock, NULL);
+    snap_lock_release(&name_lock, NULL);
+    snap_lock_release(&uuid_lock, NULL);
     return rc;
 }
 

@@ -28,7 +28,7 @@ static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
     step->what = what;
     step->undo = NULL;
     step->commit_point = false;
-    step->ends = -1;
+    step->retires_undo_of = -1;
     return step;
 }
 
@@ -67,7 +67,7 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc, struct snap_recover *r)
             continue;
         }
         step = recover_copy_step(sc, &r->plan, &was->steps[i]);
-        step->needs_known = false;      /* it is, now */
+        step->only_if_commit_known = false;      /* it is, now */
     }
     for (i = r->commit - 1; r->memory_lost && i >= 0; i--)
         if (was->steps[i].kind == SNAP_STEP_MKDIR)

@@ -127,8 +127,8 @@ int libxl_domain_snapshot_revert(
     result->total_us = snap_now_us() - began;
 
  out:
-    snap_unlock(&name_lock, NULL);
-    snap_unlock(&uuid_lock, NULL);
+    snap_lock_release(&name_lock, NULL);
+    snap_lock_release(&uuid_lock, NULL);
     libxl_domain_config_dispose(&r.config);
     snap_domain_dispose(&r.dom);
     return rc;

@@ -70,7 +70,7 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc, struct snap_revert
     char *json;
     int rc;
 
-    rc = snap_image_check(sc, snap->memory_path, &json, &stream);
+    rc = snap_memory_image_check(sc, snap->memory_path, &json, &stream);
     if (rc) return rc;
     rc = libxl_domain_config_from_json(sc->ctx, &r->config, json);
     if (rc || !r->config.c_info.name)
@@ -170,7 +170,7 @@ static int revert_is_reborn(libxl_snapshot_ctx *sc, const struct snap_revert *r,
     for (i = 0; i < r->num_ops && !*is_r; i++) {
         const libxl_disk_snapshot *ds = r->ops[i].ds;
 
-        rc = snap_gather_is_on(sc, domid, ds->vdev, ds->parent.pdev_path,
+        rc = snap_domain_is_on(sc, domid, ds->vdev, ds->parent.pdev_path,
                                is_r);
         if (rc) return rc;
     }
@@ -199,7 +199,7 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
         r->dom.domid = other;
     }
     if (r->dom.domid == SNAP_NO_DOMAIN) return 0;
-    r->dom.qemu_pid = snap_xs_qemu_pid(sc, r->dom.domid);
+    r->dom.qemu_pid = snap_xenstore_qemu_pid(sc, r->dom.domid);
     return 0;
 }
 
@@ -216,7 +216,7 @@ static int revert_check_users(libxl_snapshot_ctx *sc, const struct snap_revert *
         snap_layers_add(sc, &layers, r->ops[i].vdev, r->ops[i].at_stake,
                         &r->ops[i].chain, r->ops[i].driver->revert_moves_disk);
     rc = snap_layers_find_users(sc, &layers, r->dom.qemu_pid, r->dom.domid);
-    return rc ? rc : snap_layers_refuse(sc, &layers);
+    return rc ? rc : snap_refuse_used(sc, &layers);
 }
 
 /* No writable disk of the config may be without a disk snapshot: it would meet
@@ -232,8 +232,8 @@ static int revert_check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
         for (j = 0; j < snap->num_disks; j++)
             if (!strcmp(snap->disks[j].vdev, disk->vdev)) break;
         if (j < snap->num_disks || !disk->readwrite || disk->is_cdrom) continue;
-        rc = snap_check_left_out(sc, snap, disk->vdev,
-                                 r->params->skip_unsupported);
+        rc = snap_refuse_left_out(sc, snap, disk->vdev,
+                                  r->params->skip_unsupported);
         if (rc) return rc;
     }
     return 0;
@@ -250,7 +250,7 @@ static int revert_check_disk(libxl_snapshot_ctx *sc, const struct snap_revert *r
     rc = snap_driver_verb(sc, op, &verb);
     if (!rc && verb->check) rc = verb->check(sc, op);
     if (rc || r->params->force) return rc;
-    return snap_state_check_disk(sc, op);
+    return snap_identity_check_disk(sc, op);
 }
 
 /*-- gather and check: the same for a revert and a verification -------------*/
@@ -272,7 +272,7 @@ static int revert_gather_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
     int rc = r->snap->memory_path ? revert_gather_image_config(sc, r)
                                   : revert_gather_boot_config(sc, r);
 
-    if (!rc && !r->params->force) rc = snap_state_check_memory(sc, r->snap);
+    if (!rc && !r->params->force) rc = snap_identity_check_memory(sc, r->snap);
     if (!rc) rc = revert_check_left_out(sc, r);
     if (!rc) rc = revert_gather_config_disks(sc, r);
     return rc ? rc : revert_gather_texts(sc, r);
@@ -284,7 +284,7 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
     bool has_memory = snap->memory_path != NULL, all_there = true;
     int i, rc;
 
-    rc = snap_check_snapshot(sc, snap);
+    rc = snap_refuse_snapshot(sc, snap);
     if (!rc) rc = revert_gather_ops(sc, r);
     if (!revert_looked_at(sc, r, "snapshot config", NULL, rc) || rc)
         return r->rc;

@@ -109,7 +109,7 @@ static void revert_plan_back(libxl_snapshot_ctx *sc, struct snap_revert *r)
     if (!r->params->leave_paused)
         snap_plan_add(sc, &r->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
     for (i = first; i < r->plan.num_steps; i++) {
-        r->plan.steps[i].needs_all = true;
+        r->plan.steps[i].only_if_all_done = true;
         r->plan.steps[i].commit_point = true;
     }
 }

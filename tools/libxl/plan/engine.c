@@ -29,8 +29,8 @@ void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
 static bool is_left_out(const struct snap_engine *engine,
                         const struct snap_step *step)
 {
-    return (engine->rc && step->needs_all)
-        || (engine->unknown && step->needs_known);
+    return (engine->rc && step->only_if_all_done)
+        || (engine->commit_unknown && step->only_if_commit_known);
 }
 
 const struct snap_step *snap_engine_next(struct snap_engine *engine)
@@ -70,7 +70,7 @@ static void step_succeeded(struct snap_engine *engine,
                            const struct snap_step *step)
 {
     engine->undoable[engine->at] = step->undo != NULL;
-    if (step->ends >= 0) engine->undoable[step->ends] = false;
+    if (step->retires_undo_of >= 0) engine->undoable[step->retires_undo_of] = false;
     if (step->commit_point) {
         engine->committed = true;
         engine->state = SNAP_ENGINE_COMMITTED;
@@ -112,7 +112,7 @@ void snap_engine_lost(struct snap_engine *engine, int rc)
     step = &engine->plan->steps[engine->at];
     engine->rc = rc;
     if (step->commit_point) {
-        engine->committed = engine->unknown = true;
+        engine->committed = engine->commit_unknown = true;
         engine->state = SNAP_ENGINE_COMMITTED;
         engine->at++;
     } else {

@@ -70,7 +70,7 @@ static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
 {
     return snap_json_object(
         sc, "s:kind", snap_step_kind_name(step->kind), "s:what", step->what,
-        "s:path", step->path, "s:to", step->to, "s:like", step->like,
+        "s:path", step->path, "s:to", step->to, "s:like", step->owner_of,
         "j:argv", strings_to_json(sc, step->argv),
         "j:images", strings_to_json(sc, step->images),
         "s:command", step->command,
@@ -81,15 +81,15 @@ static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
         "j:commit_point", flag(step->commit_point),
         "s:content", whole ? step->content : NULL,
         "j:timeout_ms", whole ? number(sc, step->timeout_ms) : NULL,
-        "j:stops", flag(whole && step->stops),
+        "j:stops", flag(whole && step->is_downtime_start),
         "j:undo_if_failed", flag(whole && step->undo_if_failed),
-        "j:needs_all", flag(whole && step->needs_all),
-        "j:needs_known", flag(whole && step->needs_known),
+        "j:needs_all", flag(whole && step->only_if_all_done),
+        "j:needs_known", flag(whole && step->only_if_commit_known),
         "s:done_when", whole && step->done_when
                        ? snap_done_when_name(step->done_when) : NULL,
-        "s:shows", whole ? step->shows : NULL,
-        "j:ends", whole && step->ends >= 0
-                  ? snap_sprintf(sc, "%d", step->ends) : NULL,
+        "s:shows", whole ? step->done_probe : NULL,
+        "j:ends", whole && step->retires_undo_of >= 0
+                  ? snap_sprintf(sc, "%d", step->retires_undo_of) : NULL,
         "j:undo", step->undo ? step_to_json(sc, step->undo, whole) : NULL,
         NULL);
 }
@@ -248,7 +248,7 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     if (!step->what) step->what = snap_step_kind_name(k);
     step->path = text(sc, obj, "path");
     step->to = text(sc, obj, "to");
-    step->like = text(sc, obj, "like");
+    step->owner_of = text(sc, obj, "like");
     step->content = text(sc, obj, "content");
     step->argv = parse_strings(sc, obj, "argv");
     step->images = parse_strings(sc, obj, "images");
@@ -256,14 +256,14 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->command = text(sc, obj, "command");
     step->arguments = text(sc, obj, "arguments");
     step->live = snap_json_bool(obj, "live");
-    step->stops = snap_json_bool(obj, "stops");
+    step->is_downtime_start = snap_json_bool(obj, "stops");
     step->undo_if_failed = snap_json_bool(obj, "undo_if_failed");
     step->commit_point = snap_json_bool(obj, "commit_point");
-    step->needs_all = snap_json_bool(obj, "needs_all");
-    step->needs_known = snap_json_bool(obj, "needs_known");
+    step->only_if_all_done = snap_json_bool(obj, "needs_all");
+    step->only_if_commit_known = snap_json_bool(obj, "needs_known");
     step->done_when = d < 0 ? SNAP_DONE_NEVER : d;
-    step->shows = text(sc, obj, "shows");
-    step->ends = small(obj, "ends", INT32_MAX, -1);
+    step->done_probe = text(sc, obj, "shows");
+    step->retires_undo_of = small(obj, "ends", INT32_MAX, -1);
     parse_repoints(sc, obj, step);
     parse_pids(sc, obj, step);
     parse_older(step);
@@ -288,7 +288,7 @@ int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
     for (i = 0; i < num; i++) {
         rc = parse_step(sc, array->u.array.values[i], &plan->steps[i], false);
         if (rc) return rc;
-        if (plan->steps[i].ends >= i)
+        if (plan->steps[i].retires_undo_of >= i)
             return snap_fail(sc, ERROR_INVAL, "step %d of it ends one that "
                              "comes later", i);
     }

@@ -171,7 +171,7 @@ static const char *missing_member(const struct snap_step *step, unsigned needs)
     if ((needs & NEEDS_ARGUMENTS) && !step->arguments)
         return "'arguments' is missing";
     if ((needs & NEEDS_UNDO) && !step->undo) return "'undo' is missing";
-    if ((needs & NEEDS_SHOWS) && !step->shows) return "'shows' is missing";
+    if ((needs & NEEDS_SHOWS) && !step->done_probe) return "'shows' is missing";
     return NULL;
 }
 

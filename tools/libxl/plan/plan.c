@@ -41,7 +41,7 @@ struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     }
     step = &plan->steps[plan->num_steps++];
     step->kind = kind;
-    step->ends = -1;
+    step->retires_undo_of = -1;
     va_start(ap, fmt);
     step->what = vformat(sc, fmt, ap);
     va_end(ap);
@@ -56,7 +56,7 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
 
     step->undo = snap_zalloc(sc, sizeof(*step->undo));
     step->undo->kind = kind;
-    step->undo->ends = -1;
+    step->undo->retires_undo_of = -1;
     va_start(ap, fmt);
     step->undo->what = vformat(sc, fmt, ap);
     va_end(ap);
@@ -76,7 +76,7 @@ void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                                            "create %s %s", what, path);
 
     step->path = path;
-    step->like = like;
+    step->owner_of = like;
     step->content = content;
     step = snap_step_undo(sc, step, SNAP_STEP_UNLINK, "remove %s", path);
     step->path = path;

@@ -14,7 +14,7 @@ enum snap_step_kind {
     /* files */
     SNAP_STEP_MKDIR,            /* path; 0700 */
     SNAP_STEP_RMDIR,            /* path */
-    SNAP_STEP_CREATE_FILE,      /* path, owner and mode as like, content */
+    SNAP_STEP_CREATE_FILE,      /* path, owner and mode as owner_of, content */
     SNAP_STEP_UNLINK,           /* path */
     SNAP_STEP_RECORD,           /* into path, a snapshot config: content, with
                                  * what its disks' states are known by */
@@ -46,37 +46,37 @@ enum snap_step_kind {
 /* What tells that an EXEC, done once more, has been done already. */
 enum snap_done_when {
     SNAP_DONE_NEVER,            /* it can be done again */
-    SNAP_DONE_LV_IS_THERE,      /* the volume `shows', VG/LV */
+    SNAP_DONE_LV_IS_THERE,      /* the volume done_probe, VG/LV */
     SNAP_DONE_LV_IS_GONE,
-    SNAP_DONE_TAG_IS_GONE,      /* from the qcow2 path: the tag `shows' */
+    SNAP_DONE_TAG_IS_GONE,      /* from the qcow2 path: the tag done_probe */
     SNAP_DONE_NUM,              /* how many there are */
 };
 
 struct snap_step {
     enum snap_step_kind kind;
     const char *what;           /* "pause the domain"; an infinitive phrase */
-    const char *path, *to, *like;
+    const char *path, *to, *owner_of;
     const char *content;        /* CREATE_FILE, SAVE, RESTORE */
     const char **argv;
     int timeout_ms;             /* 0: as usual */
     const char **images;        /* DESTROY: paths up to NULL; NULL: none */
     const char *command, *arguments;
     bool live;
-    bool stops;                 /* PAUSE: the guest ran until then */
+    bool is_downtime_start;                 /* PAUSE: the guest ran until then */
     int num_repoints;
     const struct snap_repoint *repoints;
     int num_pids;
     const pid_t *pids;
 
     enum snap_done_when done_when;
-    const char *shows;
+    const char *done_probe;
 
     struct snap_step *undo;     /* NULL: nothing to undo */
     bool undo_if_failed;        /* a failed step may have half happened */
     bool commit_point;          /* once done there is no way but forward */
-    bool needs_all;             /* past it: only if all steps before worked */
-    bool needs_known;           /* past it: only if it is known to be done */
-    int ends;                   /* index of the step whose undo this makes
+    bool only_if_all_done;             /* past it: only if all steps before worked */
+    bool only_if_commit_known;           /* past it: only if it is known to be done */
+    int retires_undo_of;                   /* index of the step whose undo this makes
                                  * superfluous; -1: none */
 };
 
@@ -154,7 +154,7 @@ struct snap_engine {
     int at;                     /* next step, or next to undo */
     int rc;                     /* the first failure */
     bool committed;
-    bool unknown;               /* committed, or perhaps not */
+    bool commit_unknown;               /* committed, or perhaps not */
     int unsure;                 /* to be undone, if it was done; -1: none */
     bool *undoable;             /* by step: done, and not ended by another */
 };

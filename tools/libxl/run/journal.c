@@ -54,7 +54,7 @@ static char *head_to_json(libxl_snapshot_ctx *sc,
                     ? snap_json_strings(sc, head->tagged, head->num_tagged)
                     : NULL,
         "u:began", (uint64_t)time(NULL),
-        "s:boot", snap_kernel_line(sc, BOOT_ID),
+        "s:boot", snap_file_first_line(sc, BOOT_ID),
         "j:made_above", made_above ? "true" : NULL,
         "j:plan", snap_plan_record(sc, plan), NULL);
 }
@@ -274,7 +274,7 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     struct snap_journal_head *head = &entry->head;
     uint64_t domid = snap_json_u64(obj, "domid");
     const char *boot = snap_json_str(obj, "boot");
-    const char *boot_now = snap_kernel_line(sc, BOOT_ID);
+    const char *boot_now = snap_file_first_line(sc, BOOT_ID);
 
     head->operation = text(sc, obj, "operation");
     head->domain = text(sc, obj, "domain");

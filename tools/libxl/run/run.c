@@ -10,7 +10,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
 {
     const struct snap_step_act *act = snap_step_act(step->kind);
 
-    run->lost = false;
+    run->reply_lost = false;
     if (!act->keeps_qmp) snap_run_close_qmp(run);
     return act->run(sc, run, step);
 }
@@ -67,7 +67,7 @@ static bool lets_guest_write(const struct snap_run *run,
                              const struct snap_step *step)
 {
     return snap_step_act(step->kind)->lets_guest_run
-        && (run->restored || run->again);
+        && (run->restored || run->redo);
 }
 
 /* A flush takes milliseconds, on a hard disk dozens, and where the storage hangs for
@@ -87,7 +87,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
     bool forward = engine->state == SNAP_ENGINE_FORWARD;
-    bool again = run->again || (!forward && engine->at == engine->unsure);
+    bool again = run->redo || (!forward && engine->at == engine->unsure);
     struct snap_journal_note note = {
         .step = engine->at, .kind = step->kind, .state = "begun",
         .undo = engine->state == SNAP_ENGINE_UNWINDING,
@@ -100,11 +100,11 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     rc = again ? run_again(sc, run, step)
         : !forward && is_moot(sc, run, step) ? 0
         : run_timed(sc, run, step);
-    note.state = !rc ? "done" : run->lost ? "lost" : "failed";
+    note.state = !rc ? "done" : run->reply_lost ? "lost" : "failed";
     note.flush = !rc && may_flush(run, engine);
     snap_journal_note(sc, run->journal, &note);
     if (rc && !forward && !snap_step_act(step->kind)->done_if_failed)
-        run->left = true;
+        run->is_unfinished = true;
     return rc;
 }
 
@@ -116,20 +116,20 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
     int rc;
 
     snap_engine_init(sc, &engine, plan);
-    if (run->again) engine.state = SNAP_ENGINE_COMMITTED;
+    if (run->redo) engine.state = SNAP_ENGINE_COMMITTED;
     while ((step = snap_engine_next(&engine))) {
         if (engine.state == SNAP_ENGINE_FORWARD && snap_signals_pending())
             rc = snap_signals_fail(sc);
         else
             rc = run_recorded(sc, run, &engine, step);
-        if (rc && run->lost) snap_engine_lost(&engine, rc);
+        if (rc && run->reply_lost) snap_engine_lost(&engine, rc);
         else snap_engine_done(&engine, rc);
     }
     snap_run_close_qmp(run);
-    snap_quiesce_drop(run->keeper);
+    snap_keeper_drop(run->keeper);
     run->committed = engine.committed;
-    run->unknown = engine.unknown;
-    if (engine.unknown) run->left = true;
+    run->commit_unknown = engine.commit_unknown;
+    if (engine.commit_unknown) run->is_unfinished = true;
     return engine.rc;
 }
 
@@ -151,7 +151,7 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
     run->signalled = run->committed && snap_signals_pending();
     snap_signals_drop();
     snap_signals_restore(&old);
-    if (run->left)
+    if (run->is_unfinished)
         snap_journal_close(run->journal);
     else if (snap_journal_end(sc, run->journal) && !rc)
         rc = ERROR_FAIL;

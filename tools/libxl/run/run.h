@@ -124,16 +124,16 @@ struct snap_run {
     uint64_t running_us;        /* when it ran again */
     bool committed;
     bool signalled;             /* after that, and it went on */
-    bool unknown;               /* whether the commit point was passed */
-    bool lost;                  /* the last step may or may not be done */
+    bool commit_unknown;               /* whether the commit point was passed */
+    bool reply_lost;                  /* the last step may or may not be done */
     bool restored;              /* xl has restored the domain */
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
     struct snap_keeper *keeper;     /* NULL: the guest is not frozen */
     struct snap_journal *journal;
-    bool again;                 /* any step may have been done before: look,
+    bool redo;                 /* any step may have been done before: look,
                                  * and go on where one fails */
-    bool left;                  /* something is neither done nor undone: the
+    bool is_unfinished;                  /* something is neither done nor undone: the
                                  * journal stays */
 };
 
@@ -159,7 +159,7 @@ struct snap_step_act {
     /*
      * Do the step.  Must not be NULL.  Returns 0, or fails with a sentence.
      * Signals are blocked, and the guest may be held: whatever may hang needs
-     * a deadline.  Sets run->lost where nobody can know whether a step that
+     * a deadline.  Sets run->reply_lost where nobody can know whether a step that
      * failed was done.
      */
     int (*run)(libxl_snapshot_ctx *sc, struct snap_run *run,

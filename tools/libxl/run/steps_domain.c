@@ -33,13 +33,13 @@ static int domain_save(libxl_snapshot_ctx *sc, struct snap_run *run,
 
     rc = snap_file_reopen(sc, step->path, &fd);
     if (rc) return rc;
-    snap_image_header(sc, step->content, &head, &len);
+    snap_memory_image_header(sc, step->content, &head, &len);
     if (snap_file_write_all(fd, head, len)) {
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", step->path,
                        strerror(errno));
         goto out;
     }
-    rc = snap_dom_save(sc, run->domid, fd, step->live, &run->stopped_us);
+    rc = snap_save_domain(sc, run->domid, fd, step->live, &run->stopped_us);
     if (!run->stopped_us && !step->live) run->stopped_us = began;
  out:
     close(fd);
@@ -70,7 +70,7 @@ static int domain_pause(libxl_snapshot_ctx *sc, struct snap_run *run,
     uint64_t began = snap_now_us();
     int rc = snap_dom_pause(sc, run->domid);
 
-    if (!rc && step->stops) run->stopped_us = began;
+    if (!rc && step->is_downtime_start) run->stopped_us = began;
     return rc;
 }
 
@@ -107,8 +107,8 @@ static int domain_is_unpaused(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int domain_repoint(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
-    return snap_xs_repoint(sc, run->domid, run->uuid_str, step->repoints,
-                           step->num_repoints);
+    return snap_repoint_disks(sc, run->domid, run->uuid_str, step->repoints,
+                              step->num_repoints);
 }
 
 static int domain_hold_monitor(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -201,9 +201,9 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
     char *json;
     int rc;
 
-    rc = snap_image_check(sc, step->path, &json, &stream);
+    rc = snap_memory_image_check(sc, step->path, &json, &stream);
     if (rc) return rc;
-    snap_image_header(sc, step->content, &input.head, &input.head_len);
+    snap_memory_image_header(sc, step->content, &input.head, &input.head_len);
     input.fd = snap_open(sc, step->path, O_RDONLY);
     if (input.fd < 0 || lseek(input.fd, stream, SEEK_SET) < 0) {
         rc = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", step->path,

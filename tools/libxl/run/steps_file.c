@@ -26,7 +26,7 @@ static int file_create(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
     (void)run;
-    return snap_file_create(sc, step->path, step->like, step->content);
+    return snap_file_create(sc, step->path, step->owner_of, step->content);
 }
 
 static int file_unlink(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -40,7 +40,7 @@ static int file_record(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
     (void)run;
-    return snap_state_record(sc, step->path, step->content);
+    return snap_identity_record(sc, step->path, step->content);
 }
 
 /* The snapshot config has been published, which comes after. */

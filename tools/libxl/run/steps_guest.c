@@ -8,12 +8,12 @@
 static int guest_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
                          const struct snap_step *step)
 {
-    struct snap_quiesce how = {
+    struct snap_freeze how = {
         .domain = run->domain_name, .socket = step->path,
         .freeze = step->argv, .thaw = step->undo->argv,
     };
 
-    return snap_quiesce(sc, &how, &run->keeper);
+    return snap_keeper_freeze(sc, &how, &run->keeper);
 }
 
 /* The keeper knows how, from when it froze them. */
@@ -24,7 +24,7 @@ static int guest_thaw(libxl_snapshot_ctx *sc, struct snap_run *run,
 
     (void)step;
     run->keeper = NULL;
-    return snap_thaw(sc, keeper);
+    return snap_keeper_thaw(sc, keeper);
 }
 
 /* A freeze ends with the process that began it, and the keeper thaws. */

@@ -19,14 +19,14 @@ static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int program_lv_is_there(libxl_snapshot_ctx *sc,
                                const struct snap_step *step, bool *done_r)
 {
-    return snap_gather_lv_exists(sc, step->shows, done_r);
+    return snap_lv_exists(sc, step->done_probe, done_r);
 }
 
 static int program_lv_is_gone(libxl_snapshot_ctx *sc,
                               const struct snap_step *step, bool *done_r)
 {
     bool there;
-    int rc = snap_gather_lv_exists(sc, step->shows, &there);
+    int rc = snap_lv_exists(sc, step->done_probe, &there);
 
     *done_r = !there;
     return rc;
@@ -36,7 +36,7 @@ static int program_tag_is_gone(libxl_snapshot_ctx *sc,
                                const struct snap_step *step, bool *done_r)
 {
     bool there;
-    int rc = snap_gather_has_tag(sc, step->path, step->shows, &there);
+    int rc = snap_image_has_tag(sc, step->path, step->done_probe, &there);
 
     *done_r = !there;
     return rc;

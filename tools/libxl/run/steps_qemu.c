@@ -27,8 +27,8 @@ static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
     rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments, NULL);
     /* only QEMU's own "no" tells that it did not do it, and will not */
-    run->lost = rc && rc != ERROR_QMP_GENERIC_ERROR;
-    if (run->lost) snap_run_close_qmp(run);
+    run->reply_lost = rc && rc != ERROR_QMP_GENERIC_ERROR;
+    if (run->reply_lost) snap_run_close_qmp(run);
     return rc;
 }
 
@@ -37,14 +37,14 @@ static int qemu_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
 {
     (void)step;
     *done_r = run->domid == SNAP_NO_DOMAIN
-        || snap_xs_qemu_is_gone(sc, run->domid);
+        || snap_xenstore_qemu_is_gone(sc, run->domid);
     return 0;
 }
 
 /* A QEMU that is not libxl's has no pid in xenstore. */
 static bool qemu_is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run)
 {
-    return !run->qmp_path && snap_xs_qemu_is_gone(sc, run->domid);
+    return !run->qmp_path && snap_xenstore_qemu_is_gone(sc, run->domid);
 }
 
 static const struct snap_step_act qemu_acts[] = {

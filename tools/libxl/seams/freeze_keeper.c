@@ -23,7 +23,7 @@
 #define KEEPER_RETRY_US  500000
 
 struct snap_keeper {
-    const struct snap_quiesce *how;
+    const struct snap_freeze *how;
     struct snap_stream stream;      /* to the other side */
     struct snap_agent *agent;
     uint64_t frozen;                /* file systems, by the agent */
@@ -192,11 +192,11 @@ static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k, const char *doing
     return rc;
 }
 
-int snap_quiesce(libxl_snapshot_ctx *sc, const struct snap_quiesce *how,
-                 struct snap_keeper **keeper_r)
+int snap_keeper_freeze(libxl_snapshot_ctx *sc, const struct snap_freeze *how,
+                       struct snap_keeper **keeper_r)
 {
     struct snap_keeper *k = snap_zalloc(sc, sizeof(*k));
-    struct snap_quiesce *kept = snap_zalloc(sc, sizeof(*kept));
+    struct snap_freeze *kept = snap_zalloc(sc, sizeof(*kept));
     bool heard;
     int rc;
 
@@ -209,12 +209,12 @@ int snap_quiesce(libxl_snapshot_ctx *sc, const struct snap_quiesce *how,
     };
     rc = snap_exec_process(sc, keep, kept, &k->stream.fd);
     if (!rc) rc = hear(sc, k, "freeze", &heard);
-    if (rc) snap_quiesce_drop(k);
+    if (rc) snap_keeper_drop(k);
     else *keeper_r = k;
     return rc;
 }
 
-int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
+int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 {
     bool heard = false;
     int rc;
@@ -222,7 +222,7 @@ int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
     rc = snap_stream_send(sc, &k->stream, "{}\n",
                           snap_wait_until(sc, SNAP_WAIT_KEEPER), "thaw");
     if (!rc) rc = hear(sc, k, "thaw", &heard);
-    snap_quiesce_drop(k);
+    snap_keeper_drop(k);
     if (heard) return rc;
 
     if (!thaw(sc, k))
@@ -233,7 +233,7 @@ int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
     return rc;
 }
 
-void snap_quiesce_drop(struct snap_keeper *k)
+void snap_keeper_drop(struct snap_keeper *k)
 {
     if (k) snap_stream_close(&k->stream);
 }

@@ -99,7 +99,7 @@ int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
     return 0;
 }
 
-void snap_unlock(int *fd, const char *unlink_path)
+void snap_lock_release(int *fd, const char *unlink_path)
 {
     if (*fd < 0) return;
     if (unlink_path) unlink(unlink_path);

@@ -47,8 +47,8 @@ struct xl_header {
 #define LIBXC_HEADERS_SIZE  (24 + 16)       /* image header, domain header */
 #define LIBXC_RECORD_END    0
 
-void snap_image_header(libxl_snapshot_ctx *sc, const char *json,
-                      const void **head_r, size_t *len_r)
+void snap_memory_image_header(libxl_snapshot_ctx *sc, const char *json,
+                             const void **head_r, size_t *len_r)
 {
     uint32_t json_len = strlen(json) + 1;
     struct xl_header hdr = {
@@ -176,8 +176,8 @@ static int image_walk_libxl(struct reader *r)
     return r->at == r->size ? 0 : image_bad(r, "has more after its end");
 }
 
-int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
-                     off_t *stream_r)
+int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
+                            off_t *stream_r)
 {
     struct reader r = { .sc = sc, .path = path };
     struct stat st;

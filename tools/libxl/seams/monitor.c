@@ -104,8 +104,8 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
 /* Of a process, as in proc(5): 'S' asleep, 'T' stopped; 0: it ended. */
 static char process_state(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    const char *stat = snap_kernel_line(sc, snap_sprintf(sc, "/proc/%d/stat",
-                                                         (int)pid));
+    const char *stat = snap_file_first_line(sc, snap_sprintf(sc, "/proc/%d/stat",
+                                                             (int)pid));
     const char *name_end = stat ? strrchr(stat, ')') : NULL;
 
     return name_end && name_end[1] ? name_end[2] : 0;

@@ -102,7 +102,7 @@ void snap_qmp_close(struct snap_qmp *qmp)
 {
     if (!qmp) return;
     snap_stream_close(&qmp->stream);
-    snap_unlock(&qmp->lock_fd, qmp->lock_path);
+    snap_lock_release(&qmp->lock_fd, qmp->lock_path);
 }
 
 const char *snap_qmp_version(const struct snap_qmp *qmp)

@@ -147,9 +147,9 @@ static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,
     return rc;
 }
 
-int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
-                    const char *uuid_str, const struct snap_repoint *repoints,
-                    int num)
+int snap_repoint_disks(libxl_snapshot_ctx *sc, uint32_t domid,
+                       const char *uuid_str, const struct snap_repoint *repoints,
+                       int num)
 {
     const char *path = snap_sprintf(sc, XEN_LIB_DIR "/userdata-l.%u.%s."
                                     "libxl-device-changes-lock", domid,
@@ -161,6 +161,6 @@ int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
     if (rc) return rc;
     rc = repoint_xenstore(sc, domid, repoints, num);
     if (!rc) rc = repoint_config(sc, domid, repoints, num);
-    snap_unlock(&fd, path);
+    snap_lock_release(&fd, path);
     return rc;
 }

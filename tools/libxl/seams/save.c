@@ -157,7 +157,7 @@ static void save_afterpoll(struct save *save, int nfds)
  */
 static bool save_is_stalled(struct save *save)
 {
-    const char *pos = snap_kernel_line(
+    const char *pos = snap_file_first_line(
         save->sc, snap_sprintf(save->sc, "/proc/self/fdinfo/%d", save->fd));
     uint64_t now = snap_now_us(), limit_ms;
 
@@ -185,7 +185,7 @@ static const char *save_is_mute(struct save *save)
         return snap_sprintf(save->sc, "the guest has shut down (%s)",
                             libxl_shutdown_reason_to_string(reason));
     /* it waits for its disks before it suspends */
-    if (snap_xs_qemu_is_gone(save->sc, save->domid)) return "its QEMU has died";
+    if (snap_xenstore_qemu_is_gone(save->sc, save->domid)) return "its QEMU has died";
     return NULL;
 }
 
@@ -275,8 +275,8 @@ static int save_run(struct save *save, int fd, bool live)
     return rc;
 }
 
-int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
-                  uint64_t *stopped_us_r)
+int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
+                     uint64_t *stopped_us_r)
 {
     struct save save = {
         .sc = sc, .domid = domid, .fd = fd, .moved_us = snap_now_us(),

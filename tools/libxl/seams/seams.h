@@ -136,24 +136,24 @@ int snap_agent_thaw(libxl_snapshot_ctx *sc, struct snap_agent *agent,
 
 /*-- seam: keeper, a freeze whose thaw cannot be forgotten ------------------*/
 
-struct snap_quiesce {
+struct snap_freeze {
     const char *domain;                 /* its name */
     const char *socket;                 /* of the guest agent's channel; or */
     const char *const *freeze, *const *thaw;    /* argv of programs */
 };
 
 /*
- * Freeze the guest's file systems.  They are thawed by snap_thaw(), or when
+ * Freeze the guest's file systems.  They are thawed by snap_keeper_thaw(), or when
  * this process ends in whatever way, or when SNAP_WAIT_FROZEN has passed.
  * On failure they are thawed already, or the message says that they may not be.
  */
 struct snap_keeper;
-int snap_quiesce(libxl_snapshot_ctx *sc, const struct snap_quiesce *how,
-                 struct snap_keeper **keeper_r);
+int snap_keeper_freeze(libxl_snapshot_ctx *sc, const struct snap_freeze *how,
+                       struct snap_keeper **keeper_r);
 /* Thaw them.  Succeeds only if they were frozen until now. */
-int snap_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *keeper);
+int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *keeper);
 /* Thaw them without waiting for it. */
-void snap_quiesce_drop(struct snap_keeper *keeper); /* NULL is fine */
+void snap_keeper_drop(struct snap_keeper *keeper); /* NULL is fine */
 
 /*-- seam: dom and save, which alone make libxl act on a domain -------------*/
 
@@ -164,8 +164,8 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
 /* Suspend the domain into @fd; a stop signal ends it with ERROR_ABORTED.
  * *stopped_us_r: when its vCPUs stopped, by snap_now_us(); 0 if that was not
  * seen. */
-int snap_dom_save(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
-                  uint64_t *stopped_us_r);
+int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
+                     uint64_t *stopped_us_r);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
 /* Why it has shut down: _UNKNOWN if it has not, or is not there. */
 libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
@@ -192,13 +192,13 @@ void snap_signals_restore(const sigset_t *old);
 /*-- seam: xs, xenstore and the stored config -------------------------------*/
 
 /* The value of @path, or NULL. */
-char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path);
+char *snap_xenstore_read(libxl_snapshot_ctx *sc, const char *path);
 /* Of the QEMU that serves the domain; 0: not known. */
-pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
+pid_t snap_xenstore_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
 /* It has died, and its nodes with it; the domain may still be there. */
-bool snap_xs_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid);
+bool snap_xenstore_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The name of a domain, its number where it has none. */
-const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
+const char *snap_xenstore_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
 /* A disk's new image: what SNAP_STEP_REPOINT makes it, and what it is after
  * _RESTORE and _BOOT. */
 struct snap_repoint {
@@ -212,21 +212,21 @@ struct snap_repoint {
 };
 
 /* Make all three places name the new images; see seams/xenstore.c. */
-int snap_xs_repoint(libxl_snapshot_ctx *sc, uint32_t domid,
-                    const char *uuid_str, const struct snap_repoint *repoints,
-                    int num);
+int snap_repoint_disks(libxl_snapshot_ctx *sc, uint32_t domid,
+                       const char *uuid_str, const struct snap_repoint *repoints,
+                       int num);
 
 /*-- seam: lock -------------------------------------------------------------*/
 
 /*
  * Take flock(2) on @path, which may be unlinked by a holder; wait at most
- * @timeout_ms.  *fd_r is closed by snap_unlock().
+ * @timeout_ms.  *fd_r is closed by snap_lock_release().
  * Errors: ERROR_LOCK_FAIL, with the holder named.
  */
 int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
               const char *what, int *fd_r);
 /* @unlink_path: remove the file first, as libxl does with its own; or NULL. */
-void snap_unlock(int *fd, const char *unlink_path);
+void snap_lock_release(int *fd, const char *unlink_path);
 /* The lock that one operation holds on a domain; @id: its uuid, or its name if
  * it does not run. */
 int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
@@ -311,14 +311,14 @@ int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
 /*-- seam: image, the memory image's file -----------------------------------*/
 
 /* What comes before libxl's stream: xl's header and the config @json. */
-void snap_image_header(libxl_snapshot_ctx *sc, const char *json,
-                       const void **head_r, size_t *len_r);
+void snap_memory_image_header(libxl_snapshot_ctx *sc, const char *json,
+                              const void **head_r, size_t *len_r);
 /*
  * Check that @path is a complete memory image.  *json_r gets the config in
  * it, *stream_r the offset of libxl's stream.
  */
-int snap_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
-                     off_t *stream_r);
+int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
+                            off_t *stream_r);
 
 /*-- seam: process, processes by their file descriptors ---------------------*/
 
@@ -335,7 +335,7 @@ int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
 /* The process that is connected to the unix socket @path, or NULL. */
 char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
 /* The first line of a file of /proc or /sys, or NULL. */
-char *snap_kernel_line(libxl_snapshot_ctx *sc, const char *path);
+char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path);
 
 /*-- seam: users, who uses a file -------------------------------------------*/
 
@@ -422,10 +422,10 @@ struct snap_uses {
 };
 
 bool snap_file_id(const char *path, struct snap_file_id *id_r);
-struct snap_use *snap_uses_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                               enum snap_use_kind kind,
-                               const struct snap_file_id *of);
+struct snap_use *snap_users_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
+                                enum snap_use_kind kind,
+                                const struct snap_file_id *of);
 /* All of them, for whatever files. */
-int snap_kernel_uses(libxl_snapshot_ctx *sc, struct snap_uses *uses);
+int snap_users_of_kernel(libxl_snapshot_ctx *sc, struct snap_uses *uses);
 
 #endif /* SNAP_SEAMS_H */

@@ -145,7 +145,7 @@ static bool match_watched(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
     if (!snap_file_id(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd), &id)
         || !bsearch(&id, u->watched, u->num_watched, sizeof(id), compare_ids))
         return false;
-    use = snap_uses_add(sc, &u->uses, SNAP_USE_PROCESS, &id);
+    use = snap_users_add(sc, &u->uses, SNAP_USE_PROCESS, &id);
     use->pid = pid;
     use->writes = fd_is_writable(sc, pid, fd);
     return false;
@@ -159,7 +159,7 @@ static int gather_uses(libxl_snapshot_ctx *sc, struct users *u,
     pid_t *pids;
     int rc, i, num_pids;
 
-    rc = snap_kernel_uses(sc, &u->uses);
+    rc = snap_users_of_kernel(sc, &u->uses);
     if (rc) return rc;
     sort_uses(&u->uses);
     for (i = 0; i < num; i++)
@@ -170,7 +170,7 @@ static int gather_uses(libxl_snapshot_ctx *sc, struct users *u,
     if (rc) return rc;
     for (i = 0; i < num; i++) {
         if (files[i].write_only) continue;
-        use = snap_uses_add(sc, &u->uses, SNAP_USE_DISK, &ids[i]);
+        use = snap_users_add(sc, &u->uses, SNAP_USE_DISK, &ids[i]);
         use->name = files[i].who;
         use->writes = true;
     }
@@ -201,11 +201,11 @@ static void add_name(libxl_snapshot_ctx *sc, struct answer *answer,
 static const char *backend_name(libxl_snapshot_ctx *sc,
                                 const struct snap_use *use)
 {
-    const char *vdev = snap_xs_read(sc, snap_sprintf(
+    const char *vdev = snap_xenstore_read(sc, snap_sprintf(
         sc, "/local/domain/0/backend/vbd/%u/%u/dev", use->domid, use->devid));
 
     return snap_sprintf(sc, "domain %s (blkback, %s)",
-                        snap_xs_domain_name(sc, use->domid),
+                        snap_xenstore_domain_name(sc, use->domid),
                         vdev ? vdev : snap_sprintf(sc, "%u", use->devid));
 }
 

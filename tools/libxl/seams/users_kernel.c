@@ -38,9 +38,9 @@ bool snap_file_id(const char *path, struct snap_file_id *id_r)
     return true;
 }
 
-struct snap_use *snap_uses_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                               enum snap_use_kind kind,
-                               const struct snap_file_id *of)
+struct snap_use *snap_users_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
+                                enum snap_use_kind kind,
+                                const struct snap_file_id *of)
 {
     struct snap_use *use;
 
@@ -58,7 +58,7 @@ struct snap_use *snap_uses_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
 
 static char *sys_line(libxl_snapshot_ctx *sc, const char *dir, const char *name)
 {
-    return snap_kernel_line(sc, snap_sprintf(sc, "%s/%s", dir, name));
+    return snap_file_first_line(sc, snap_sprintf(sc, "%s/%s", dir, name));
 }
 
 static bool sys_device(libxl_snapshot_ctx *sc, const char *dir,
@@ -88,7 +88,7 @@ static void add_layer(libxl_snapshot_ctx *sc, struct snap_uses *uses,
                       const char *name)
 {
     const char *ro = sys_line(sc, upper_dir, "ro");
-    struct snap_use *use = snap_uses_add(sc, uses, kind, lower);
+    struct snap_use *use = snap_users_add(sc, uses, kind, lower);
 
     use->as = *upper;
     use->writes = !ro || strcmp(ro, "1");
@@ -96,7 +96,7 @@ static void add_layer(libxl_snapshot_ctx *sc, struct snap_uses *uses,
     /* two loop devices of a file, a partition and its disk: what writes to
      * the lower one writes to this one */
     if (kind == SNAP_USE_HOLDER) return;
-    use = snap_uses_add(sc, uses, SNAP_USE_BELOW, upper);
+    use = snap_users_add(sc, uses, SNAP_USE_BELOW, upper);
     use->as = *lower;
     use->writes = true;
 }
@@ -197,7 +197,7 @@ static void add_mount(libxl_snapshot_ctx *sc, struct snap_uses *uses,
     else if (!source || source[0] != '/' || !snap_file_id(source, &id)
              || !id.block)
         return;
-    use = snap_uses_add(sc, uses, SNAP_USE_MOUNT, &id);
+    use = snap_users_add(sc, uses, SNAP_USE_MOUNT, &id);
     use->writes = !options || strncmp(options, "ro", 2)
         || (options[2] && options[2] != ',');
     line[end + strcspn(line + end, " ")] = 0;
@@ -231,7 +231,7 @@ static void add_swap(libxl_snapshot_ctx *sc, struct snap_uses *uses)
     while (f && getline(&line, &size, f) >= 0) {
         line[strcspn(line, " \t")] = 0;
         if (line[0] == '/' && snap_file_id(line, &id))
-            snap_uses_add(sc, uses, SNAP_USE_SWAP, &id)->writes = true;
+            snap_users_add(sc, uses, SNAP_USE_SWAP, &id)->writes = true;
     }
     free(line);
     if (f) fclose(f);
@@ -259,7 +259,7 @@ static void add_backends(libxl_snapshot_ctx *sc, struct snap_uses *uses)
             || sscanf(device, "%x:%x", &major, &minor) != 2)
             continue;
         id = id_of_device(makedev(major, minor));
-        use = snap_uses_add(sc, uses, SNAP_USE_BLKBACK, &id);
+        use = snap_users_add(sc, uses, SNAP_USE_BLKBACK, &id);
         use->writes = !mode || mode[0] != 'r';
         use->domid = domid;
         use->devid = devid;
@@ -267,7 +267,7 @@ static void add_backends(libxl_snapshot_ctx *sc, struct snap_uses *uses)
     if (d) closedir(d);
 }
 
-int snap_kernel_uses(libxl_snapshot_ctx *sc, struct snap_uses *uses)
+int snap_users_of_kernel(libxl_snapshot_ctx *sc, struct snap_uses *uses)
 {
     int rc;
 

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-char *snap_kernel_line(libxl_snapshot_ctx *sc, const char *path)
+char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
 {
     char *line = NULL, *text = NULL;
     size_t size = 0;
@@ -54,14 +54,14 @@ static bool process_domid(libxl_snapshot_ctx *sc, pid_t pid, uint32_t *domid_r)
 
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    const char *comm = snap_kernel_line(
+    const char *comm = snap_file_first_line(
         sc, snap_sprintf(sc, "/proc/%d/comm", (int)pid));
     uint32_t domid;
 
     if (!comm) comm = "a process";
     if (process_domid(sc, pid, &domid))
         return snap_sprintf(sc, "domain %s (%s, pid %d)",
-                            snap_xs_domain_name(sc, domid), comm, (int)pid);
+                            snap_xenstore_domain_name(sc, domid), comm, (int)pid);
     return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <xenstore.h>
 
-char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path)
+char *snap_xenstore_read(libxl_snapshot_ctx *sc, const char *path)
 {
     struct xs_handle *xs = xs_open(0);
     char *value, *text = NULL;
@@ -21,24 +21,24 @@ char *snap_xs_read(libxl_snapshot_ctx *sc, const char *path)
     return text;
 }
 
-pid_t snap_xs_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid)
+pid_t snap_xenstore_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid)
 {
-    const char *pid = snap_xs_read(
+    const char *pid = snap_xenstore_read(
         sc, snap_sprintf(sc, "/local/domain/%u/image/device-model-pid", domid));
 
     return pid ? atoi(pid) : 0;
 }
 
-bool snap_xs_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid)
+bool snap_xenstore_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid)
 {
-    pid_t pid = snap_xs_qemu_pid(sc, domid);
+    pid_t pid = snap_xenstore_qemu_pid(sc, domid);
 
     return pid && !snap_file_exists(snap_sprintf(sc, "/proc/%d", (int)pid));
 }
 
-const char *snap_xs_domain_name(libxl_snapshot_ctx *sc, uint32_t domid)
+const char *snap_xenstore_domain_name(libxl_snapshot_ctx *sc, uint32_t domid)
 {
-    const char *name = snap_xs_read(sc, snap_sprintf(
+    const char *name = snap_xenstore_read(sc, snap_sprintf(
         sc, "/local/domain/%u/name", domid));
 
     return name ? name : snap_sprintf(sc, "%u", domid);

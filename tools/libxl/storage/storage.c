@@ -53,8 +53,8 @@ struct snap_choice snap_driver_choose(libxl_snapshot_ctx *sc,
     return (struct snap_choice){ .why = first };
 }
 
-const struct snap_choice *snap_disk_choice(const struct snap_disk *disk,
-                                           libxl_snapshot_mode mode)
+const struct snap_choice *snap_choice_of(const struct snap_disk *disk,
+                                         libxl_snapshot_mode mode)
 {
     static const struct snap_choice none = {
         .why = "no driver makes such snapshots",
@@ -68,8 +68,8 @@ bool snap_disk_unsupported(const struct snap_disk *disk)
 {
     return disk->backend == SNAP_BACKEND_PHY && !disk->backend_domid
         && !disk->lv
-        && !snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_INTERNAL)->driver
-        && !snap_disk_choice(disk, LIBXL_SNAPSHOT_MODE_EXTERNAL)->driver;
+        && !snap_choice_of(disk, LIBXL_SNAPSHOT_MODE_INTERNAL)->driver
+        && !snap_choice_of(disk, LIBXL_SNAPSHOT_MODE_EXTERNAL)->driver;
 }
 
 int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,

@@ -22,9 +22,9 @@ int snap_driver_verb(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
 /* Which slot @driver lacks without which it would not be one; NULL: none. */
 const char *snap_driver_lacks(const struct snap_driver *driver);
 
-/* What snap_disk_choose() chose for @mode. */
-const struct snap_choice *snap_disk_choice(const struct snap_disk *disk,
-                                           libxl_snapshot_mode mode);
+/* What snap_choice_make() chose for @mode. */
+const struct snap_choice *snap_choice_of(const struct snap_disk *disk,
+                                         libxl_snapshot_mode mode);
 /* Nothing can snapshot @disk as it is, because its storage has no snapshots:
  * not because something about it is amiss.  @disk has its choices. */
 bool snap_disk_unsupported(const struct snap_disk *disk);

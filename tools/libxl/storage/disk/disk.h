@@ -55,7 +55,7 @@ void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
 void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
                          struct snap_chain *chain_r);
 /* QEMU's name of a format: "vpc" for a vhd. */
-const char *snap_qemu_format(libxl_disk_format format);
+const char *snap_imageinfo_format(libxl_disk_format format);
 
 /*-- a disk -----------------------------------------------------------------*/
 
@@ -85,7 +85,7 @@ struct snap_disk {
     const libxl_device_disk *stored;    /* points into the domain's config */
     const char *vdev;
     const char *path;                   /* active layer, from the config */
-    bool wanted;                        /* writable, no cdrom */
+    bool is_data_disk;                        /* writable, no cdrom */
     int devid;
     enum snap_backend backend;
     uint32_t backend_domid;
@@ -106,7 +106,7 @@ struct snap_disk {
     enum snap_vhd vhd;
     bool tapdisk;                       /* script=block-tap serves this vhd */
     bool vhd_util;                      /* for that: the program is there */
-    /* by mode; made once, by snap_disk_choose() */
+    /* by mode; made once, by snap_choice_make() */
     bool chosen;
     struct snap_choice choices[LIBXL_SNAPSHOT_MODE_EXTERNAL + 1];
 };
@@ -114,13 +114,13 @@ struct snap_disk {
 /*-- look: asks qemu-img, files and vhd footers ------------------------------*/
 
 /* The chain of the image @path.  One run of qemu-img, however deep it is. */
-int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
-                      const char *format, struct snap_chain *chain_r);
+int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
+                    const char *format, struct snap_chain *chain_r);
 /* Whether the qcow2 @path has the internal snapshot @tag. */
-int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
-                        const char *tag, bool *has_r);
+int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
+                       const char *tag, bool *has_r);
 /* The kind of vhd that @disk is; nothing is done if it is none. */
-int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
+int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 
 /* A place where a file is to be made. */
 struct snap_target {
@@ -150,14 +150,14 @@ int snap_target_check_overlay(libxl_snapshot_ctx *sc,
 
 /* Why QEMU, or qemu-img where nobody runs it, cannot snapshot this disk,
  * whichever way; NULL: it can. */
-const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
-                              const struct snap_disk *disk);
+const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
+                             const struct snap_disk *disk);
 
 /* Nobody can, from here: a driver domain serves it. */
-const char *snap_driver_domain_refuse(libxl_snapshot_ctx *sc,
-                                      const struct snap_disk *disk);
+const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,
+                                     const struct snap_disk *disk);
 /* The same for a vhd that tapdisk serves and vhd-util. */
-const char *snap_tapdisk_refuse(const struct snap_disk *disk);
+const char *snap_reach_tapdisk(const struct snap_disk *disk);
 
 /*-- drivers ----------------------------------------------------------------*/
 

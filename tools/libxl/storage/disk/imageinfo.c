@@ -15,7 +15,7 @@ static const char *dup_str(libxl_snapshot_ctx *sc, yajl_val obj,
     return snap_strdup(sc, snap_json_str(obj, key));
 }
 
-const char *snap_qemu_format(libxl_disk_format format)
+const char *snap_imageinfo_format(libxl_disk_format format)
 {
     switch (format) {
     case LIBXL_DISK_FORMAT_QCOW2: return "qcow2";

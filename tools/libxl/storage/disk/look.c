@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
+int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 {
-    if (!disk->wanted || disk->driver_domain || disk->backend_domid
+    if (!disk->is_data_disk || disk->driver_domain || disk->backend_domid
         || !disk->path || disk->path[0] != '/'
         || (disk->stored->format != LIBXL_DISK_FORMAT_VHD && !disk->tapdisk))
         return 0;
@@ -19,8 +19,8 @@ int snap_gather_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 
 /* The chain as QEMU would open it; qemu-img ends with an error where a layer
  * is missing or is its own base. */
-int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
-                      const char *format, struct snap_chain *chain_r)
+int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
+                    const char *format, struct snap_chain *chain_r)
 {
     const char **argv = snap_argv(sc, "qemu-img", "info", "-U", "-f", format,
                                   "--backing-chain", "--output=json", path,
@@ -43,11 +43,11 @@ int snap_gather_image(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-int snap_gather_has_tag(libxl_snapshot_ctx *sc, const char *path,
-                        const char *tag, bool *has_r)
+int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
+                       const char *tag, bool *has_r)
 {
     struct snap_chain chain;
-    int rc = snap_gather_image(sc, path, "qcow2", &chain);
+    int rc = snap_image_look(sc, path, "qcow2", &chain);
 
     *has_r = !rc && snap_chain_top_tag(&chain, tag);
     return rc;

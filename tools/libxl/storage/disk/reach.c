@@ -9,8 +9,8 @@
 
 #include "config.h"
 
-const char *snap_driver_domain_refuse(libxl_snapshot_ctx *sc,
-                                      const struct snap_disk *disk)
+const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,
+                                     const struct snap_disk *disk)
 {
     if (disk->backend_domid)
         return snap_sprintf(sc, "its backend is in domain %u, out of reach",
@@ -38,13 +38,13 @@ static const char *elsewhere(libxl_snapshot_ctx *sc, const char *protocol)
 static const char *out_of_reach(libxl_snapshot_ctx *sc,
                                 const struct snap_disk *disk)
 {
-    const char *why = snap_driver_domain_refuse(sc, disk), *protocol;
+    const char *why = snap_reach_driver_domain(sc, disk), *protocol;
     const char *path = disk->path;
     size_t len = path ? strcspn(path, ":/") : 0;
 
     if (why) return why;
     if (disk->tapdisk) {
-        why = snap_tapdisk_refuse(disk);
+        why = snap_reach_tapdisk(disk);
         return why ? why : "tapdisk serves it, not QEMU";
     }
     if (disk->stored->script)
@@ -78,8 +78,8 @@ static const char *not_qemus(const struct snap_disk *disk)
     return NULL;
 }
 
-const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
-                              const struct snap_disk *disk)
+const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
+                             const struct snap_disk *disk)
 {
     const char *why = out_of_reach(sc, disk);
 
@@ -104,7 +104,7 @@ const char *snap_qdisk_refuse(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
-const char *snap_tapdisk_refuse(const struct snap_disk *disk)
+const char *snap_reach_tapdisk(const struct snap_disk *disk)
 {
     if (disk->backend != SNAP_BACKEND_OFFLINE)
         return "tapdisk serves it, which cannot change to another vhd here; shut "

@@ -14,7 +14,7 @@
 static const char *hook_refuse(libxl_snapshot_ctx *sc,
                                const struct snap_disk *disk)
 {
-    const char *why = snap_driver_domain_refuse(sc, disk);
+    const char *why = snap_reach_driver_domain(sc, disk);
 
     if (why) return why;
     if (!disk->path || !*disk->path || strchr(disk->path, '\n'))

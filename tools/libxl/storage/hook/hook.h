@@ -33,14 +33,14 @@ const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
  * Whether the hook @path has the snapshot that @disk names.  Fails if it could
  * not take it (it does not exist), or not revert to it (it does).
  */
-int snap_probe_state(libxl_snapshot_ctx *sc, const char *path,
-                     const struct snap_hook_disk *disk, bool *exists_r);
+int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
+                    const struct snap_hook_disk *disk, bool *exists_r);
 /* What hook @name says of itself.  *problem_r: why it is of no use, or NULL. */
-void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
-                     unsigned int *can_r, const char **version_r,
-                     const char **problem_r);
+void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
+                    unsigned int *can_r, const char **version_r,
+                    const char **problem_r);
 /* The words of the array @list as LIBXL_SNAPSHOT_CAN_*. */
-unsigned int snap_probe_can(yajl_val list);
+unsigned int snap_hook_can(yajl_val list);
 
 /* Driver slot `look'. */
 int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);

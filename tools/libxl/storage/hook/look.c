@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
-unsigned int snap_probe_can(yajl_val list)
+unsigned int snap_hook_can(yajl_val list)
 {
     static const struct { const char *word; unsigned int bit; } words[] = {
         { "live", LIBXL_SNAPSHOT_CAN_LIVE },
@@ -53,7 +53,7 @@ const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
         return *failed_r;
     }
     if (snap_json_bool(answer, "handles")) {
-        hook->can = snap_probe_can(snap_json_get(answer, "can"));
+        hook->can = snap_hook_can(snap_json_get(answer, "can"));
         disk->hook = hook;
     } else {
         why = snap_sprintf(sc, "hook %s: %s", name, answer_why(sc, answer));
@@ -64,8 +64,8 @@ const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
 
 /*-- one hook ---------------------------------------------------------------*/
 
-int snap_probe_state(libxl_snapshot_ctx *sc, const char *path,
-                     const struct snap_hook_disk *disk, bool *exists_r)
+int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
+                    const struct snap_hook_disk *disk, bool *exists_r)
 {
     const char *hook = strrchr(path, '/') + 1, *state;
     yajl_val answer;
@@ -88,9 +88,9 @@ int snap_probe_state(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
-                     unsigned int *can_r, const char **version_r,
-                     const char **problem_r)
+void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
+                    unsigned int *can_r, const char **version_r,
+                    const char **problem_r)
 {
     struct snap_hook_disk none = { .name = NULL };
     yajl_val answer;
@@ -102,7 +102,7 @@ void snap_probe_hook(libxl_snapshot_ctx *sc, const char *name,
         *problem_r = snap_take_error(sc);
         return;
     }
-    *can_r = snap_probe_can(snap_json_get(answer, "can"));
+    *can_r = snap_hook_can(snap_json_get(answer, "can"));
     *version_r = libxl_snapshot_plain(
         snap_strdup(sc, snap_json_str(answer, "version")));
     if (snap_json_get(answer, "why")) *problem_r = answer_why(sc, answer);
@@ -117,13 +117,13 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     op->at_stake = op->image;
     if (op->verb == SNAP_VERB_CREATE) {
         facts = snap_hook_facts(op->disk, op->name);
-        return snap_probe_state(sc, op->disk->hook->path, &facts,
-                                &op->hook_has_it);
+        return snap_hook_state(sc, op->disk->hook->path, &facts,
+                               &op->hook_has_it);
     }
     op->is_frozen = snap_file_is_frozen(op->image);
     if (op->is_frozen) return 0;
     facts = snap_hook_revert_facts(op);
-    return snap_probe_state(
+    return snap_hook_state(
         sc, snap_hook_path(sc, snap_hook_name(op->ds->driver)), &facts,
         &op->hook_has_it);
 }

@@ -38,7 +38,7 @@ static int gather_lvm(libxl_snapshot_ctx *sc)
     return rc ? rc : snap_lvm_parse(sc, output.out, lvm);
 }
 
-int snap_gather_lv(libxl_snapshot_ctx *sc, const char *path,
+int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
                    const struct snap_lv **lv_r)
 {
     struct stat st;
@@ -62,8 +62,8 @@ int snap_gather_lv(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-int snap_gather_lv_exists(libxl_snapshot_ctx *sc, const char *id,
-                          bool *exists_r)
+int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
+                   bool *exists_r)
 {
     const char *slash = strchr(id, '/');
     int i, rc;
@@ -81,13 +81,13 @@ int snap_gather_lv_exists(libxl_snapshot_ctx *sc, const char *id,
     return rc;
 }
 
-int snap_gather_lv_related(libxl_snapshot_ctx *sc, const char *path,
-                           const char *parent, bool *related_r)
+int snap_lv_is_related(libxl_snapshot_ctx *sc, const char *path,
+                       const char *parent, bool *related_r)
 {
     const struct snap_lv *one, *two;
-    int rc = snap_gather_lv(sc, path, &one);
+    int rc = snap_lv_gather(sc, path, &one);
 
-    if (!rc) rc = snap_gather_lv(sc, parent, &two);
+    if (!rc) rc = snap_lv_gather(sc, parent, &two);
     *related_r = !rc && one && two && snap_lv_root(one) == snap_lv_root(two);
     return rc;
 }
@@ -98,7 +98,7 @@ int snap_lv_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     int rc;
 
     if (op->verb == SNAP_VERB_CREATE) return 0;
-    rc = snap_gather_lv(sc, op->image, &op->lv);
+    rc = snap_lv_gather(sc, op->image, &op->lv);
     if (rc || !op->lv) return rc;
     op->origin = snap_lv_named(op->lv->all, op->lv->vg, op->lv->origin);
     /* a merge writes to the origin; and an inactive volume has no device */

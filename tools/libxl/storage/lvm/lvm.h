@@ -46,14 +46,14 @@ const struct snap_lv *snap_lv_of_path(const struct snap_lvm *lvm,
 /* The volume that is below all: thin snapshots of snapshots lead to one. */
 const struct snap_lv *snap_lv_root(const struct snap_lv *lv);
 /* The volume that @path, an image, is; *lv_r is NULL where it is none. */
-int snap_gather_lv(libxl_snapshot_ctx *sc, const char *path,
+int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
                    const struct snap_lv **lv_r);
 /* Whether both are volumes that were snapshots of the same one. */
-int snap_gather_lv_related(libxl_snapshot_ctx *sc, const char *path,
-                           const char *parent, bool *related_r);
+int snap_lv_is_related(libxl_snapshot_ctx *sc, const char *path,
+                       const char *parent, bool *related_r);
 /* Whether there is a volume VG/LV now. */
-int snap_gather_lv_exists(libxl_snapshot_ctx *sc, const char *id,
-                          bool *exists_r);
+int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
+                   bool *exists_r);
 
 /*-- volume, area: pure -----------------------------------------------------*/
 

@@ -200,13 +200,13 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                                     "-i", "1", id, NULL));
     step->timeout_ms = MERGE_MS + lv->size / MERGE_BYTES_PER_MS;
     step->done_when = SNAP_DONE_LV_IS_GONE;
-    step->shows = id;
+    step->done_probe = id;
     step = snap_plan_exec(sc, plan,
                           snap_sprintf(sc, "take the snapshot %s again", id),
                           snapshot_argv(sc, lv->vg, origin->name, lv->name,
                                         lv->size, snap_lv_tag_of(sc, lv)));
     step->done_when = SNAP_DONE_LV_IS_THERE;
-    step->shows = id;
+    step->done_probe = id;
 }
 
 const struct snap_driver snap_driver_lvm_thick = {

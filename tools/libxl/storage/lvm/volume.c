@@ -72,8 +72,8 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
         return "its image is no logical volume";
     if (disk->backend == SNAP_BACKEND_NONE)
         return "xenstore has no such device";
-    if (snap_driver_domain_refuse(sc, disk))
-        return snap_driver_domain_refuse(sc, disk);
+    if (snap_reach_driver_domain(sc, disk))
+        return snap_reach_driver_domain(sc, disk);
     if (disk->backend == SNAP_BACKEND_OTHER)
         return "neither blkback (phy) nor QEMU (qdisk) serves it";
     if (disk->stored->format != LIBXL_DISK_FORMAT_RAW)
@@ -163,11 +163,11 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
     step->argv = argv;
     step->done_when = SNAP_DONE_LV_IS_THERE;
-    step->shows = snap_lv_id(sc, vg, name);
+    step->done_probe = snap_lv_id(sc, vg, name);
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the volume %s/%s",
                           vg, name);
     step->done_when = SNAP_DONE_LV_IS_GONE;
-    step->shows = snap_lv_id(sc, vg, name);
+    step->done_probe = snap_lv_id(sc, vg, name);
     step->argv = snap_argv(sc, "lvremove", "-q", "-y", "-f",
                            snap_lv_id(sc, vg, name), NULL);
 }

@@ -12,7 +12,7 @@
 static const char *internal_refuse(libxl_snapshot_ctx *sc,
                                    const struct snap_disk *disk)
 {
-    const char *why = snap_qdisk_refuse(sc, disk);
+    const char *why = snap_reach_qdisk(sc, disk);
 
     if (why) return why;
     if (strcmp(disk->node_driver, "qcow2"))
@@ -76,7 +76,7 @@ static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->argv = tag_argv(sc, "-d", op->name, path);
     step->path = path;
     step->done_when = SNAP_DONE_TAG_IS_GONE;
-    step->shows = op->name;
+    step->done_probe = op->name;
 }
 
 /*-- revert -----------------------------------------------------------------*/

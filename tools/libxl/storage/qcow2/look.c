@@ -8,7 +8,7 @@ int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     if (op->verb == SNAP_VERB_CREATE) return 0;
     op->is_frozen = snap_file_is_frozen(op->image);
     if (op->is_frozen) return 0;
-    return snap_gather_image(sc, op->image, "qcow2", &op->chain);
+    return snap_image_look(sc, op->image, "qcow2", &op->chain);
 }
 
 int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
@@ -24,6 +24,6 @@ int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
         rc = snap_vhd_read(sc, op->image, &op->vhd);
         if (rc || op->vhd != SNAP_VHD_PLAIN) return rc;
     }
-    return snap_gather_image(sc, op->image, snap_qemu_format(op->format),
-                             &op->chain);
+    return snap_image_look(sc, op->image, snap_imageinfo_format(op->format),
+                           &op->chain);
 }

@@ -20,7 +20,7 @@
 static const char *overlay_refuse(libxl_snapshot_ctx *sc,
                                   const struct snap_disk *disk)
 {
-    const char *why = snap_qdisk_refuse(sc, disk);
+    const char *why = snap_reach_qdisk(sc, disk);
 
     if (why) return why;
     if (strcmp(disk->node_driver, "qcow2") && strcmp(disk->node_driver, "raw")
@@ -144,7 +144,7 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
                                    const struct snap_disk_op *op)
 {
     plan_overlay(sc, plan, op->vdev, op->path, op->image,
-                 snap_qemu_format(op->format), op->chain.virtual_size);
+                 snap_imageinfo_format(op->format), op->chain.virtual_size);
 }
 
 const struct snap_driver snap_driver_overlay = {

@@ -17,7 +17,7 @@ static const char *vhd_refuse(libxl_snapshot_ctx *sc,
 {
     (void)sc;
     if (!disk->tapdisk) return "tapdisk (script=block-tap) does not serve it";
-    return snap_tapdisk_refuse(disk);
+    return snap_reach_tapdisk(disk);
 }
 
 static int vhd_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)

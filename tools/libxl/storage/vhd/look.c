@@ -8,5 +8,5 @@ int snap_vhd_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     snap_target_look(sc, op->path, NULL, &op->target);
     if (op->verb == SNAP_VERB_CREATE) return 0;
     op->exists = snap_file_exists(op->image);
-    return op->exists ? snap_gather_image(sc, op->image, "vpc", &op->chain) : 0;
+    return op->exists ? snap_image_look(sc, op->image, "vpc", &op->chain) : 0;
 }
