@@ -19,12 +19,12 @@ struct config_parser {
     size_t complaint_len;
 };
 
-/* Parse @text; @file is for messages.  Returns -1 if it is not well-formed.
- * Dispose of @p whatever the result. */
-int config_parse(struct config_parser *p, const char *file, const char *text,
-                 size_t len);
-/* The first line of what libxlutil complained of, with file and line; NULL if
- * it did not.  Valid until @p is disposed of. */
+/* Parse @text; @file is for messages.  Returns -1 if it is not
+ * well-formed. Dispose of @p whatever the result. */
+int config_parse(struct config_parser *p, const char *file,
+                 const char *text, size_t len);
+/* The first line of what libxlutil complained of, with file and line; NULL
+ * if it did not.  Valid until @p is disposed of. */
 const char *config_complaint(struct config_parser *p);
 void config_parser_dispose(struct config_parser *p);
 
@@ -88,9 +88,9 @@ struct config_edit *config_edit_of(struct config_edit *edits, int num,
                                    const char *vdev);
 
 /*
- * The xl.cfg @text of @domain with all of @edits made, malloc'd; NULL and a
- * sentence in *@error_r (malloc'd) if that cannot be done for certain.  @file
- * is for messages.
+ * The xl.cfg @text of @domain with all of @edits made, malloc'd; NULL and
+ * a sentence in *@error_r (malloc'd) if that cannot be done for certain.
+ * @file is for messages.
  */
 char *update_config_text(const char *file, const char *text, size_t len,
                          const char *domain, struct config_edit *edits,
@@ -98,13 +98,14 @@ char *update_config_text(const char *file, const char *text, size_t len,
 /* Whether @after differs from @before by @edits, which were made, alone. */
 int update_config_check(const char *file, const char *before,
                         const char *after, size_t after_len,
-                        struct config_edit *edits, int num, char **error_r);
+                        struct config_edit *edits, int num,
+                        char **error_r);
 
 /*-- xl_config_file.c: the file ---------------------------------------------*/
 
-/* The whole file, malloc'd and ended by NUL; at most CONFIG_FILE_MAX bytes and
- * one more, which tells that it is longer.  -1 and errno if it cannot be read;
- * *text_r is to be freed all the same. */
+/* The whole file, malloc'd and ended by NUL; at most CONFIG_FILE_MAX bytes
+ * and one more, which tells that it is longer.  -1 and errno if it cannot
+ * be read; *text_r is to be freed all the same. */
 int config_file_read(const char *path, char **text_r, size_t *len_r);
 
 /* Whether the domain has an image now that is not the snapshot's. */

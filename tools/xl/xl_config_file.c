@@ -232,8 +232,8 @@ static int check_written(struct config_update *u,
     if (r) {
         update_error(u, "%s: %s", path, strerror(errno));
     } else {
-        r = update_config_check(u->file, before, text, len, u->edits, u->num,
-                                &error);
+        r = update_config_check(u->file, before, text, len, u->edits,
+                                u->num, &error);
         if (r) update_error(u, "%s", error);
     }
     free(error);

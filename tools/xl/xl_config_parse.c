@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_config_parse.c: an xl.cfg as libxlutil reads it.  libxlutil writes what it
- * complains of to a FILE: kept here as a line.
+ * xl_config_parse.c: an xl.cfg as libxlutil reads it.  libxlutil writes
+ * what it complains of to a FILE: kept here as a line.
  */
 #include "xl_config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int config_parse(struct config_parser *p, const char *file, const char *text,
-                 size_t len)
+int config_parse(struct config_parser *p, const char *file,
+                 const char *text, size_t len)
 {
     memset(p, 0, sizeof(*p));
     p->report = open_memstream(&p->complaint, &p->complaint_len);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_config_scan.c: where the disks stand in the text of an xl.cfg, and path
- * and format in a disk.  After the lexers of libxlutil (4.17, libxlu_cfg_l.l
- * and libxlu_disk_l.l), which tell what is there but not where.
+ * xl_config_scan.c: where the disks stand in the text of an xl.cfg, and
+ * path and format in a disk.  After the lexers of libxlutil (4.17,
+ * libxlu_cfg_l.l and libxlu_disk_l.l), which tell what is there but not
+ * where.
  */
 #include "xl_config.h"
 
@@ -24,7 +25,8 @@ static char unescape(char c)
     return found ? chars[found - names] : 0;
 }
 
-/* The end of the string that begins at @at: libxlutil lets none span lines. */
+/* The end of the string that begins at @at: libxlutil lets none span
+ * lines. */
 static size_t string_end(const char *text, size_t len, size_t at)
 {
     char quote = text[at++];
@@ -76,7 +78,8 @@ static void found_disk(struct config_items *found, int line)
     else if (!found->again) found->again = line;
 }
 
-/* A word outside of lists is a key, or a number, which is not called "disk". */
+/* A word outside of lists is a key, or a number, which is not called
+ * "disk". */
 void config_find_items(const char *text, size_t len,
                        struct config_items *found)
 {
@@ -143,10 +146,12 @@ static bool has_prefix(const char *word, size_t len)
     return n && n < len && word[n] == ':';
 }
 
-static void add_format(struct config_place *place, size_t begin, size_t end)
+static void add_format(struct config_place *place, size_t begin,
+                       size_t end)
 {
     if (place->num_formats == CONFIG_MAX_FORMATS) return;   /* it will show */
-    place->formats[place->num_formats++] = (struct config_span){ begin, end };
+    place->formats[place->num_formats++] =
+        (struct config_span){ begin, end };
 }
 
 void config_find_place(const char *spec, struct config_place *place)
@@ -166,7 +171,8 @@ void config_find_place(const char *spec, struct config_place *place)
         if (!spec[at]) return;
         if (!strncmp(spec + at, "format=", 7)) {
             add_format(place, at + 7, at + len);
-        } else if (!memchr(spec + at, '=', len) && !is_flag(spec + at, len)) {
+        } else if (!memchr(spec + at, '=', len)
+                   && !is_flag(spec + at, len)) {
             if (position == 0) {
                 place->prefix = has_prefix(spec + at, len);
                 place->has_target = true;

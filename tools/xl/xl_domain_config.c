@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_domain_config.c: what a snapshot needs of a domain's xl.cfg: name, uuid,
- * type and disks.  libxlutil parses; xl itself reads the rest when it boots
- * the domain.
+ * xl_domain_config.c: what a snapshot needs of a domain's xl.cfg: name,
+ * uuid, type and disks.  libxlutil parses; xl itself reads the rest when
+ * it boots the domain.
  */
 #include "xl_snapshot.h"
 
@@ -92,7 +92,8 @@ int domain_config_read(const struct session *s, const char *path,
 }
 
 int domain_config_is_of(const struct session *s, const char *path,
-                        const libxl_domain_config *config, const char *domain)
+                        const libxl_domain_config *config,
+                        const char *domain)
 {
     if (!strcmp(config->c_info.name, domain)) return 0;
     session_error(s, "%s: it is of domain %s, not of %s", path,

@@ -2,11 +2,13 @@
 /*
  * xl_json.h: print a JSON document, member after member.
  *
- * xl_json.c alone knows the JSON library: xl is built with yajl or, since 4.21,
- * with json-c.  libxlsnapshot's own writer (base/json.c) is not public: it makes
- * text that is a value of other text, as plans and commands to QEMU need it.
+ * xl_json.c alone knows the JSON library: xl is built with yajl or, since
+ * 4.21, with json-c.  libxlsnapshot's own writer (base/json.c) is not
+ * public: it makes text that is a value of other text, as plans and
+ * commands to QEMU need it.
  *
- * @key names the member of an object; in an array, and at the top, it is NULL.
+ * @key names the member of an object; in an array, and at the top, it is
+ * NULL.
  */
 #ifndef XL_JSON_H
 #define XL_JSON_H

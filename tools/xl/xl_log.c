@@ -3,8 +3,8 @@
  * xl_log.c: where libxl's and the library's messages go.
  *
  * libxl reports one failure in several lines, the first of which is the
- * cause.  The user gets one line from us, so that first one is kept for it;
- * -v shows them all.  Progress goes to stderr if that is a terminal.
+ * cause.  The user gets one line from us, so that first one is kept for
+ * it; -v shows them all.  Progress goes to stderr if that is a terminal.
  */
 #include "xl_session.h"
 
@@ -35,7 +35,8 @@ static void logger_keep(struct logger *l, int errnoval, const char *text)
 }
 
 static void logger_print(struct logger *l, xentoollog_level level,
-                         int errnoval, const char *context, const char *text)
+                         int errnoval, const char *context,
+                         const char *text)
 {
     char when[32] = "";
     time_t now;
@@ -50,9 +51,10 @@ static void logger_print(struct logger *l, xentoollog_level level,
             errnoval > 0 ? strerror(errnoval) : "");
 }
 
-static void logger_vmessage(xentoollog_logger *vtable, xentoollog_level level,
-                            int errnoval, const char *context,
-                            const char *format, va_list al)
+static void logger_vmessage(xentoollog_logger *vtable,
+                            xentoollog_level level, int errnoval,
+                            const char *context, const char *format,
+                            va_list al)
 {
     struct logger *l = (struct logger *)vtable;
     char *text;
@@ -60,7 +62,8 @@ static void logger_vmessage(xentoollog_logger *vtable, xentoollog_level level,
     if (vasprintf(&text, format, al) < 0) return;
     libxl_snapshot_plain(text);     /* libxl quotes QEMU */
     if (level >= XTL_ERROR) logger_keep(l, errnoval, text);
-    if (level >= l->min_level) logger_print(l, level, errnoval, context, text);
+    if (level >= l->min_level)
+        logger_print(l, level, errnoval, context, text);
     free(text);
 }
 
@@ -78,8 +81,8 @@ static void logger_progress(xentoollog_logger *vtable, const char *context,
     l->showing = true;
 }
 
-/* Without -v the command's own line has libxl's first error, and progress is
- * shown apart; the library reports each step as XTL_VERBOSE. */
+/* Without -v the command's own line has libxl's first error, and progress
+ * is shown apart; the library reports each step as XTL_VERBOSE. */
 static xentoollog_level log_level(void)
 {
     switch (minmsglevel_default - minmsglevel) {

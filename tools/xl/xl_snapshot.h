@@ -63,9 +63,10 @@ char *default_snapshot_name(time_t now);
 char *default_directory(const char *domain);
 /* The overlay that snapshot @name puts on the active layer of a disk:
  * <stem>.<name>.qcow2 beside it. */
-char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name);
-/* The overlay of the next revert: <child's stem>.r<N>.qcow2, the first N that
- * is free. */
+char *default_overlay(const libxl_disk_snapshot_info *disk,
+                      const char *name);
+/* The overlay of the next revert: <child's stem>.r<N>.qcow2, the first N
+ * that is free. */
 char *next_revert_overlay(const char *child);
 /* That of the @n-th revert. */
 char *revert_overlay(const char *child, int n);
@@ -75,34 +76,38 @@ char *revert_volume(const char *snapshot, int n);
 
 /*-- xl_snapshot_disks.c ----------------------------------------------------*/
 
-/* What the user says of the disks: one by one in a ConfigFile, else of all. */
+/* What the user says of the disks: one by one in a ConfigFile, else of
+ * all. */
 struct disk_wishes {
     libxl_domain_snapshot each;
     libxl_snapshot_mode all;
 };
 
-/* Fill in the disks of @p, whose name and options are set: as @wishes, a struct
- * disk_wishes, says, else by default.  For libxl_domain_snapshot_params. */
-char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,
-                   libxl_domain_snapshot_params *p);
+/* Fill in the disks of @p, whose name and options are set: as @wishes, a
+ * struct disk_wishes, says, else by default.  For
+ * libxl_domain_snapshot_params. */
+char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
+                   int num, libxl_domain_snapshot_params *p);
 
 /*-- xl_domain_config.c: a domain's xl.cfg ----------------------------------*/
 
 struct session;
-/* Name, uuid (nil if there is none), type and disks of the xl.cfg @path into
- * @config, which is initialised; *@text_r (may be NULL) is the whole file,
- * malloc'd.  Complains and returns -1 if it cannot. */
+/* Name, uuid (nil if there is none), type and disks of the xl.cfg @path
+ * into @config, which is initialised; *@text_r (may be NULL) is the whole
+ * file, malloc'd.  Complains and returns -1 if it cannot. */
 int domain_config_read(const struct session *s, const char *path,
                        libxl_domain_config *config, char **text_r);
 /* Complains and returns -1 if @config, from the file @path, is of another
  * domain than @domain. */
 int domain_config_is_of(const struct session *s, const char *path,
-                        const libxl_domain_config *config, const char *domain);
+                        const libxl_domain_config *config,
+                        const char *domain);
 
 /*-- xl_path.c -------------------------------------------------------------*/
 
-/* The xl that restores and boots a domain, and monitors it then: that which
- * XL_SNAPSHOT_XL in the environment names, else XL_PATH of the build. */
+/* The xl that restores and boots a domain, and monitors it then: that
+ * which XL_SNAPSHOT_XL in the environment names, else XL_PATH of the
+ * build. */
 const char *xl_path(void);
 
 /*-- xl_strings.c ----------------------------------------------------------*/
@@ -114,18 +119,20 @@ char *absolute_path(const char *path);
 
 /*-- xl_snapshot_create.c ---------------------------------------------------*/
 
-/* Take a snapshot of @domain as it is, running or with its xl.cfg (else NULL),
- * by default rules, but so that a revert to @like stays possible.  *config_r:
- * its snapshot config, malloc'd.  Complains and returns -1 if it cannot. */
+/* Take a snapshot of @domain as it is, running or with its xl.cfg (else
+ * NULL), by default rules, but so that a revert to @like stays possible.
+ * *config_r: its snapshot config, malloc'd.  Complains and returns -1 if
+ * it cannot. */
 int keep_present(const struct session *s, const char *domain,
-                 const char *domain_config, const libxl_domain_snapshot *like,
-                 bool dry_run, char **config_r);
+                 const char *domain_config,
+                 const libxl_domain_snapshot *like, bool dry_run,
+                 char **config_r);
 
 /*-- xl_snapshot_revert.c ---------------------------------------------------*/
 
 /* What a revert to @snap is to do, by default rules, with the xl.cfg
- * @domain_config if it has to boot (NULL: the snapshot's), which is read into
- * @config.  Complains and returns -1 if it cannot. */
+ * @domain_config if it has to boot (NULL: the snapshot's), which is read
+ * into @config.  Complains and returns -1 if it cannot. */
 int revert_params_set(const struct session *s, const char *domain_config,
                       const libxl_domain_snapshot *snap,
                       libxl_domain_config *config,

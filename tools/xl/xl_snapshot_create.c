@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_create.c: xl snapshot-create: options, the user's ConfigFile,
- * default modes and paths.  libxl_domain_snapshot_create() does the work.
+ * xl_snapshot_create.c: xl snapshot-create: options, the user's
+ * ConfigFile, default modes and paths.  libxl_domain_snapshot_create()
+ * does the work.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,8 +40,14 @@ struct target {
 };
 
 enum {
-    OPT_INTERNAL = OPT_OF_COMMAND, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_QUIESCE,
-    OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LVM_SIZE, OPT_LIVE,
+    OPT_INTERNAL = OPT_OF_COMMAND,
+    OPT_EXTERNAL,
+    OPT_DISK_ONLY,
+    OPT_QUIESCE,
+    OPT_QUIESCE_COMMAND,
+    OPT_QUIESCE_TIMEOUT,
+    OPT_LVM_SIZE,
+    OPT_LIVE,
     OPT_UNPAUSE,
 };
 
@@ -171,7 +178,8 @@ static char *free_name(const char *dir, const char *prefix, time_t now)
     return name;
 }
 
-static int set_paths(const struct session *s, const struct create_options *o,
+static int set_paths(const struct session *s,
+                     const struct create_options *o,
                      const struct target *target, bool memory,
                      const libxl_domain_snapshot *wish,
                      libxl_domain_snapshot_params *p)
@@ -190,9 +198,12 @@ static int set_paths(const struct session *s, const struct create_options *o,
     p->name = name ? xstrdup(name) : free_name(dir, o->name_prefix,
                                              p->creation_time);
     if (!libxl_snapshot_name_is_valid(p->name)) {
-        session_error(s, "snapshot name '%s': not a name; use letters, digits, "
-                      "'.', '_', '-' and '+', at most 128, the first no '.' or "
-                      "'-'", p->name);
+        session_error(
+            s,
+            "snapshot name '%s': not a name; use letters, digits, "
+            "'.', '_', '-' and '+', at most 128, the first no '.' or "
+            "'-'",
+            p->name);
         goto out;
     }
     xasprintf(&p->directory, "%s/%s", dir, p->name);
@@ -256,15 +267,16 @@ static int find_target(const struct session *s,
 }
 
 static int make_params(const struct session *s,
-                       const struct create_options *o, struct target *target,
-                       struct disk_wishes *wishes,
+                       const struct create_options *o,
+                       struct target *target, struct disk_wishes *wishes,
                        libxl_domain_snapshot_params *p)
 {
     bool runs = target->domid != (uint32_t)INVALID_DOMID, memory;
     libxl_domain_snapshot *wish = &wishes->each;
 
     if (o->config_file
-        && libxl_domain_snapshot_config_read(s->sc, o->config_file, wish)) {
+        && libxl_domain_snapshot_config_read(s->sc, o->config_file,
+                                             wish)) {
         session_library_error(s);
         return -1;
     }
@@ -290,10 +302,11 @@ static int make_params(const struct session *s,
     return 0;
 }
 
-/* What is to be written into the user's xl.cfg, by a dry run, and whether it
- * can be. */
-static int plan_update(const struct session *s, const struct create_options *o,
-                       uint32_t domid, libxl_domain_snapshot_params *params,
+/* What is to be written into the user's xl.cfg, by a dry run, and whether
+ * it can be. */
+static int plan_update(const struct session *s,
+                       const struct create_options *o, uint32_t domid,
+                       libxl_domain_snapshot_params *params,
                        struct config_update *u)
 {
     libxl_domain_snapshot_result result;
@@ -333,7 +346,8 @@ static int create(const struct session *s, const struct create_options *o,
     if (find_target(s, o, &target)) goto out;
     if (make_params(s, o, &target, &wishes, &params)) goto out;
     if (plan_update(s, o, target.domid, &params, &update)) goto out;
-    if (libxl_domain_snapshot_create(s->sc, target.domid, &params, &result)) {
+    if (libxl_domain_snapshot_create(s->sc, target.domid, &params,
+                                     &result)) {
         session_library_error(s);
         goto out;
     }
@@ -342,14 +356,16 @@ static int create(const struct session *s, const struct create_options *o,
     logger_end_progress(s->logger);
     session_tell_signal(s, &result);
     if (!config_r)
-        print_created(&result, params.config_path, &update, o->common.dry_run,
-                      o->common.json);
+        print_created(&result, params.config_path, &update,
+                      o->common.dry_run, o->common.json);
     else
         *config_r = xstrdup(params.config_path);
     if (r)
-        session_error(s, "%s; the snapshot stands and the domain goes on: write "
-                      "its new disks into %s yourself", update.error,
-                      update.file);
+        session_error(
+            s,
+            "%s; the snapshot stands and the domain goes on: write "
+            "its new disks into %s yourself",
+            update.error, update.file);
  out:
     config_update_dispose(&update);
     free(target.name);
@@ -362,8 +378,9 @@ static int create(const struct session *s, const struct create_options *o,
 }
 
 int keep_present(const struct session *s, const char *domain,
-                 const char *domain_config, const libxl_domain_snapshot *like,
-                 bool dry_run, char **config_r)
+                 const char *domain_config,
+                 const libxl_domain_snapshot *like, bool dry_run,
+                 char **config_r)
 {
     const struct create_options o = {
         .common = {
@@ -378,7 +395,8 @@ int keep_present(const struct session *s, const char *domain,
 
 int main_snapshot_create(int argc, char **argv)
 {
-    struct create_options options = { .mode = LIBXL_SNAPSHOT_MODE_DEFAULT };
+    struct create_options options = { .mode =
+                                          LIBXL_SNAPSHOT_MODE_DEFAULT };
     struct session session;
     int r;
 

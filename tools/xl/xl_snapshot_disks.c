@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_disks.c: which kind of snapshot each disk of a create gets, and
- * where its overlay goes: the user's wishes, else the default.
+ * xl_snapshot_disks.c: which kind of snapshot each disk of a create gets,
+ * and where its overlay goes: the user's wishes, else the default.
  */
 #include "xl_snapshot.h"
 
@@ -39,10 +39,9 @@ static bool is_ours(const libxl_disk_snapshot_info *info,
 }
 
 /* Internal if every writable disk without a wish of its own can. */
-static libxl_snapshot_mode default_mode(const libxl_disk_snapshot_info *info,
-                                        int num,
-                                        const libxl_domain_snapshot *wish,
-                                        bool skip)
+static libxl_snapshot_mode default_mode(
+    const libxl_disk_snapshot_info *info, int num,
+    const libxl_domain_snapshot *wish, bool skip)
 {
     int i;
 
@@ -52,14 +51,15 @@ static libxl_snapshot_mode default_mode(const libxl_disk_snapshot_info *info,
     return LIBXL_SNAPSHOT_MODE_INTERNAL;
 }
 
-/* By default, a disk that has only one kind, or a place only for that, gets
- * it. */
+/* By default, a disk that has only one kind, or a place only for that,
+ * gets it. */
 static libxl_snapshot_mode disk_mode(const libxl_disk_snapshot_info *info,
                                      libxl_snapshot_mode asked,
                                      libxl_snapshot_mode usual)
 {
     if (asked != LIBXL_SNAPSHOT_MODE_DEFAULT) return asked;
-    if (!info->why_no_internal && (info->why_no_external || has_no_place(info)))
+    if (!info->why_no_internal
+        && (info->why_no_external || has_no_place(info)))
         return LIBXL_SNAPSHOT_MODE_INTERNAL;
     return usual;
 }
@@ -104,8 +104,8 @@ static char *check_place(const libxl_disk_snapshot_info *info,
     return why;
 }
 
-char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,
-                   libxl_domain_snapshot_params *p)
+char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
+                   int num, libxl_domain_snapshot_params *p)
 {
     const struct disk_wishes *w = wishes;
     const libxl_domain_snapshot *wish = &w->each;

@@ -38,7 +38,8 @@ static void json_driver(struct json *j, const libxl_snapshot_driver *d)
     json_str(j, "mode", libxl_snapshot_mode_to_string(d->mode));
     json_open_array(j, "can");
     for (i = 0; i < NUM_ABILITIES; i++)
-        if (d->can & abilities[i].bit) json_str(j, NULL, abilities[i].word);
+        if (d->can & abilities[i].bit)
+            json_str(j, NULL, abilities[i].word);
     json_close_array(j);
     json_str(j, "program", d->program);
     json_str(j, "version", d->version);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_list.c: xl snapshot-list: the snapshot configs in the domain's
- * folder, and what the images tell: there is no database to ask.
+ * xl_snapshot_list.c: xl snapshot-list: the snapshot configs in the
+ * domain's folder, and what the images tell: there is no database to ask.
  */
 #include "xl_snapshot_list.h"
 
@@ -64,7 +64,8 @@ static void read_recorded(const struct session *s, struct recorded *r)
     const char *missing;
 
     libxl_domain_snapshot_init(&r->snap);
-    if (libxl_domain_snapshot_config_read(s->sc, r->config_path, &r->snap)) {
+    if (libxl_domain_snapshot_config_read(s->sc, r->config_path,
+                                          &r->snap)) {
         r->problem = copy_or_null(libxl_snapshot_ctx_error(s->sc));
         return;
     }
@@ -82,7 +83,8 @@ static int older_first(const void *a, const void *b)
 }
 
 /* No folder: no snapshots. */
-static void find_recorded(const struct session *s, struct snapshot_list *list)
+static void find_recorded(const struct session *s,
+                          struct snapshot_list *list)
 {
     struct dirent **entries;
     int num = scandir(list->directory, &entries, NULL, alphasort), i;
@@ -115,7 +117,8 @@ static struct tag_row *row_of(struct snapshot_list *list,
     int i;
 
     for (i = 0; i < list->num_tags; i++)
-        if (!strcmp(list->tags[i].tag->name, tag->name)) return &list->tags[i];
+        if (!strcmp(list->tags[i].tag->name, tag->name))
+            return &list->tags[i];
     row = &list->tags[list->num_tags++];
     *row = (struct tag_row){ .tag = tag };
     row->on = xcalloc(list->num_disks, sizeof(*row->on));
@@ -179,7 +182,8 @@ static void free_list(struct snapshot_list *list)
 
 /*-- the command ------------------------------------------------------------*/
 
-static int list_snapshots(const struct session *s, const struct list_options *o)
+static int list_snapshots(const struct session *s,
+                          const struct list_options *o)
 {
     struct snapshot_list list = { .domain = o->domain };
     uint32_t domid = INVALID_DOMID;
@@ -200,17 +204,21 @@ static int list_snapshots(const struct session *s, const struct list_options *o)
                                       o->domain)) {
         goto out;
     }
-    list.directory = o->common.directory ? absolute_path(o->common.directory)
-                                         : default_directory(list.domain);
+    list.directory = o->common.directory
+                         ? absolute_path(o->common.directory)
+                         : default_directory(list.domain);
     find_recorded(s, &list);
     if (o->common.domain_config || domid != (uint32_t)INVALID_DOMID) {
         if (find_images(s, domid, o->common.domain_config ? &config : NULL,
                         &list))
             goto out;
     } else if (!list.num_recorded) {
-        session_error(s, "domain %s: there is no such domain, and no snapshot "
-                      "of it in %s; name its xl.cfg with --domain-config if it "
-                      "does not run", o->domain, list.directory);
+        session_error(
+            s,
+            "domain %s: there is no such domain, and no snapshot "
+            "of it in %s; name its xl.cfg with --domain-config if it "
+            "does not run",
+            o->domain, list.directory);
         goto out;
     }
     if (o->common.json) print_list_json(&list);

@@ -208,7 +208,8 @@ void print_list_text(const struct snapshot_list *list)
 
     text_recorded(list);
     if (!list->images) return;
-    printf("\nFrom the images (nothing is recorded there of memory or of other "
+    printf("\nFrom the images (nothing is recorded there of memory or of "
+           "other "
            "disks):\n");
     text_tags(list);
     printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", "DISK", "DEPTH", "FORMAT",

@@ -29,16 +29,18 @@ char *default_directory(const char *domain)
 /* Length of @path without the extension of its last component. */
 static size_t stem_length(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/'),
+               *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
 
     return dot && dot != base ? (size_t)(dot - path) : strlen(path);
 }
 
 /*
- * Where layer N of a chain is web.s3.qcow2 on web.s2.qcow2 on web.qcow2, the
- * stem is "web": the shortest stem of a lower layer that the active one
- * continues with a dot.  A gold image's overlays have stems of their own.
+ * Where layer N of a chain is web.s3.qcow2 on web.s2.qcow2 on web.qcow2,
+ * the stem is "web": the shortest stem of a lower layer that the active
+ * one continues with a dot.  A gold image's overlays have stems of their
+ * own.
  */
 static size_t chain_stem_length(const libxl_disk_snapshot_info *disk)
 {
@@ -54,7 +56,8 @@ static size_t chain_stem_length(const libxl_disk_snapshot_info *disk)
     return best;
 }
 
-char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name)
+char *default_overlay(const libxl_disk_snapshot_info *disk,
+                      const char *name)
 {
     char *path;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_recover.c: xl snapshot-recover: end operations that were cut off,
- * by a power cut or a kill.  libxl_snapshot_recover() does it.
+ * xl_snapshot_recover.c: xl snapshot-recover: end operations that were cut
+ * off, by a power cut or a kill.  libxl_snapshot_recover() does it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,8 @@ static void parse_options(int argc, char **argv, struct recover_options *o)
     o->domain = o->all ? NULL : argv[optind];
 }
 
-static void print_json(struct json *j, const libxl_snapshot_recovery *found,
+static void print_json(struct json *j,
+                       const libxl_snapshot_recovery *found,
                        const char *error)
 {
     int i;
@@ -94,7 +95,8 @@ static void print_text(const struct recover_options *o,
         printf("    '%s',\n", found->disks[i]);
 }
 
-static int recover_one(const struct session *s, const struct recover_options *o,
+static int recover_one(const struct session *s,
+                       const struct recover_options *o,
                        const char *journal, struct json *j)
 {
     libxl_snapshot_recovery found;
@@ -111,7 +113,8 @@ static int recover_one(const struct session *s, const struct recover_options *o,
     return r;
 }
 
-static int recover(const struct session *s, const struct recover_options *o)
+static int recover(const struct session *s,
+                   const struct recover_options *o)
 {
     struct json *j = o->common.json ? json_begin() : NULL;
     char **journals;

@@ -40,7 +40,8 @@ static void parse_options(int argc, char **argv, struct verify_options *o)
 }
 
 static void print_json(const libxl_domain_snapshot *snap,
-                       const libxl_domain_snapshot_verification *v, bool good)
+                       const libxl_domain_snapshot_verification *v,
+                       bool good)
 {
     struct json *j = json_begin();
     int i;
@@ -93,7 +94,8 @@ static int verify(const struct session *s, const struct verify_options *o)
         session_library_error(s);
         goto out;
     }
-    if (revert_params_set(s, o->common.domain_config, &snap, &config, &params))
+    if (revert_params_set(s, o->common.domain_config, &snap, &config,
+                          &params))
         goto out;
     params.skip_unsupported = o->common.skip_unsupported;
     r = libxl_domain_snapshot_verify(s->sc, &snap, &params, &found);

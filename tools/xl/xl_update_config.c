@@ -2,10 +2,11 @@
 /*
  * xl_update_config.c: let an xl.cfg name new images: text in, text out.
  *
- * libxlutil says what the file means, before and after.  It does not say where
- * things stand, xl_config_scan.c does.  That is believed only where it finds
- * what libxlutil reads, and the new text is read again: every disk must be as
- * it was, but for the paths and formats that were to change.
+ * libxlutil says what the file means, before and after.  It does not say
+ * where things stand, xl_config_scan.c does.  That is believed only where
+ * it finds what libxlutil reads, and the new text is read again: every
+ * disk must be as it was, but for the paths and formats that were to
+ * change.
  */
 #include "xl_config.h"
 
@@ -84,7 +85,8 @@ static int parse(struct update *u, const char *text, size_t len,
     return r ? parse_fail(u, p) : 0;
 }
 
-/* @disk must be disposed of whatever the result; it has a path, if only "". */
+/* @disk must be disposed of whatever the result; it has a path, if only
+ * "". */
 static int parse_spec(struct update *u, struct parsed *p, const char *spec,
                       libxl_device_disk *disk)
 {
@@ -105,9 +107,11 @@ static int find_items(struct update *u, struct parsed *p)
 
     config_find_items(u->text, u->len, found);
     if (found->again)
-        return update_fail(u, "%s:%d: `disk' is set again, after line %d; make "
-                           "one list of it", u->file, found->again,
-                           found->line);
+        return update_fail(
+            u,
+            "%s:%d: `disk' is set again, after line %d; make "
+            "one list of it",
+            u->file, found->again, found->line);
     for (i = 0; i < p->num && i < found->num; i++) {
         const char *spec = xlu_cfg_get_listitem(p->disks, i);
 
@@ -116,16 +120,18 @@ static int find_items(struct update *u, struct parsed *p)
             break;
     }
     if (i == p->num && i == found->num) return 0;
-    return update_fail(u, "%s:%d: `disk' must be a list of quoted strings, one "
-                       "for each disk", u->file,
-                       i < found->num ? found->items[i].line : found->line);
+    return update_fail(
+        u,
+        "%s:%d: `disk' must be a list of quoted strings, one "
+        "for each disk",
+        u->file, i < found->num ? found->items[i].line : found->line);
 }
 
 /*-- the change -------------------------------------------------------------*/
 
 /* Takes @with. */
-static void add_patch(struct update *u, const struct config_item *item, size_t begin,
-                      size_t end, char *with)
+static void add_patch(struct update *u, const struct config_item *item,
+                      size_t begin, size_t end, char *with)
 {
     u->patches = xrealloc(u->patches,
                           (u->num_patches + 1) * sizeof(*u->patches));
@@ -166,7 +172,8 @@ static void change_path(struct update *u, const struct config_item *item,
 }
 
 static void change_format(struct update *u, const struct config_item *item,
-                          const struct config_place *place, libxl_disk_format format)
+                          const struct config_place *place,
+                          libxl_disk_format format)
 {
     const char *name = libxl_disk_format_to_string(format);
     char *option;
@@ -201,15 +208,20 @@ static int change_disk(struct update *u, struct config_edit *edit, int i,
     edit->line = item->line;
     edit->item = i;
     if (!is_one_of(disk->pdev_path, edit->from))
-        return update_fail(u, "%s:%d: disk %s names %s; expected was %s, write "
-                           "that first", u->file, item->line,
-                           edit->vdev, disk->pdev_path, edit->from[0]);
+        return update_fail(
+            u,
+            "%s:%d: disk %s names %s; expected was %s, write "
+            "that first",
+            u->file, item->line, edit->vdev, disk->pdev_path,
+            edit->from[0]);
     config_find_place(item->spec, &place);
     if (place.prefix)
-        return update_fail(u, "%s:%d: disk %s: a path with a prefix in front of "
-                           "it, as of old; write TARGET,FORMAT,VDEV,ACCESS, see "
-                           "xl-disk-configuration(5)", u->file, item->line,
-                           edit->vdev);
+        return update_fail(
+            u,
+            "%s:%d: disk %s: a path with a prefix in front of "
+            "it, as of old; write TARGET,FORMAT,VDEV,ACCESS, see "
+            "xl-disk-configuration(5)",
+            u->file, item->line, edit->vdev);
     if (!place.has_target)
         return update_fail(u, "%s:%d: disk %s: its path is not found in the "
                            "string", u->file, item->line, edit->vdev);
@@ -258,9 +270,11 @@ static int change_item(struct update *u, struct parsed *p, int i)
     if (!edit)
         r = check_others(u, &disk, item->line);
     else if (!item->spec)
-        r = update_fail(u, "%s:%d: disk %s has a numeric escape in its string; "
-                        "write the character itself", u->file, item->line,
-                        edit->vdev);
+        r = update_fail(
+            u,
+            "%s:%d: disk %s has a numeric escape in its string; "
+            "write the character itself",
+            u->file, item->line, edit->vdev);
     else
         r = change_disk(u, edit, i, &disk);
  out:
@@ -327,7 +341,8 @@ static int check_disk(struct update *u, struct parsed *before,
     int r;
 
     libxl_device_disk_init(&is);
-    r = parse_spec(u, before, xlu_cfg_get_listitem(before->disks, i), &was);
+    r = parse_spec(u, before, xlu_cfg_get_listitem(before->disks, i),
+                   &was);
     if (r) goto out;
     r = parse_spec(u, after, xlu_cfg_get_listitem(after->disks, i), &is);
     if (r) goto out;
@@ -381,7 +396,10 @@ int update_config_check(const char *file, const char *before,
                         struct config_edit *edits, int num, char **error_r)
 {
     struct update u = {
-        .file = file, .text = before, .len = strlen(before), .edits = edits,
+        .file = file,
+        .text = before,
+        .len = strlen(before),
+        .edits = edits,
         .num_edits = num,
     };
     int r = check_text(&u, after, after_len);
@@ -392,7 +410,8 @@ int update_config_check(const char *file, const char *before,
 
 /*-- all of it --------------------------------------------------------------*/
 
-static int check_name(struct update *u, struct parsed *p, const char *domain)
+static int check_name(struct update *u, struct parsed *p,
+                      const char *domain)
 {
     const char *name = NULL;
 

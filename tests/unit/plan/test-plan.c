@@ -35,7 +35,7 @@ static void a_file_is_created_with_its_removal_beside_it(void)
 
     snap_plan_create_file(sc, &plan, "/a", "/b", "text", "the file");
     CHECK_STR(plan.steps[0].what, "create the file /a");
-    CHECK_STR(plan.steps[0].like, "/b");
+    CHECK_STR(plan.steps[0].owner_of, "/b");
     CHECK_STR(plan.steps[0].content, "text");
     CHECK_INT(plan.steps[0].undo->kind, SNAP_STEP_UNLINK);
     CHECK_STR(plan.steps[0].undo->path, "/a");

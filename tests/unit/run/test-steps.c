@@ -173,7 +173,7 @@ static void a_program_shows_that_it_was_run_as_its_step_says(void)
 {
     static const struct {
         enum snap_done_when when;
-        const char *shows;
+        const char *done_probe;
         bool done;
     } cases[] = {
         { SNAP_DONE_NEVER, "vg/there", false },

@@ -341,7 +341,8 @@ static void a_thaw_that_fails_for_good_is_told(void)
     agent_begins(MANNERS(.hangs_up = 1000));
     sc->wait_ms[SNAP_WAIT_THAW] = 500;
     CHECK_OK(freeze());
-    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL, "the file systems of domain "
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL,
+                "the file systems of domain "
                 "vm may still be frozen");
     agent_ends();
 }
@@ -350,7 +351,8 @@ static void a_thaw_by_somebody_else_is_noticed(void)
 {
     agent_begins(MANNERS(.thaw = "{\"return\": 1}\n"));
     CHECK_OK(freeze());
-    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL, "domain vm: of 2 frozen file "
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL,
+                "domain vm: of 2 frozen file "
                 "systems 1 had been thawed in the meantime");
     agent_ends();
 }
@@ -456,7 +458,8 @@ static void a_program_thaws_when_its_owner_is_gone_or_late(void)
     sc->wait_ms[SNAP_WAIT_FROZEN] = 200;
     CHECK_OK(snap_keeper_freeze(sc, &how, &keeper));
     check_diary("freeze a b thaw a b ");
-    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_TIMEDOUT, "was thawed after 0.2 s");
+    CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_TIMEDOUT,
+                "was thawed after 0.2 s");
 }
 
 TESTS(TEST(it_is_frozen_until_it_is_thawed),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * base/base.h: what every layer needs: the memory and the error of an operation,
- * JSON, names, the public structs.
+ * base/base.h: what every layer needs: the memory and the error of an
+ * operation, JSON, names, the public structs.
  */
 #ifndef SNAP_BASE_H
 #define SNAP_BASE_H
@@ -48,7 +48,8 @@ enum snap_wait {
 /* How long to wait for it, in ms. */
 int snap_wait_ms(const libxl_snapshot_ctx *sc, enum snap_wait wait);
 /* When that, or @ms, will have passed, by snap_now_us(). */
-uint64_t snap_wait_until(const libxl_snapshot_ctx *sc, enum snap_wait wait);
+uint64_t snap_wait_until(const libxl_snapshot_ctx *sc,
+                         enum snap_wait wait);
 uint64_t snap_deadline(int ms);
 
 /*-- ctx: memory of one operation, and its error ----------------------------*/
@@ -79,8 +80,8 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
 /* As strdup(3), but never NULL unless @s is: for results. */
 char *snap_result_str(const char *s);
 
-/* Say why the operation fails and return @rc.  The first call counts as the
- * reason; what a later one says (an undo that failed) is appended. */
+/* Say why the operation fails and return @rc.  The first call counts as
+ * the reason; what a later one says (an undo that failed) is appended. */
 int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The error so far, which is thereby none: for what is only tried. */
@@ -102,7 +103,8 @@ void snap_strings_free(char **strings, int num);
 void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
                           const char *path, libxl_disk_format format);
 /* Make @disk what @stored is, on another image. */
-void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
+void snap_device_disk_repoint(libxl_snapshot_ctx *sc,
+                              libxl_device_disk *disk,
                               const libxl_device_disk *stored,
                               const char *path, libxl_disk_format format);
 
@@ -112,16 +114,17 @@ libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
 
 /* The snapshot leaves out the disk @vdev. */
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
-void snap_verification_add(libxl_domain_snapshot_verification *verification,
-                           const char *what, const char *path,
-                           const char *error);
+void snap_verification_add(
+    libxl_domain_snapshot_verification *verification, const char *what,
+    const char *path, const char *error);
 
 /*-- json: text of objects, and safe reading --------------------------------*/
 
 /*
- * The text of a JSON object.  Arguments are pairs up to NULL; a key's first
- * two characters give the type of its value: "s:" string (NULL leaves the
- * pair out), "j:" JSON text, "b:" int as boolean, "u:" uint64_t.
+ * The text of a JSON object.  Arguments are pairs up to NULL; a key's
+ * first two characters give the type of its value: "s:" string (NULL
+ * leaves the pair out), "j:" JSON text, "b:" int as boolean, "u:"
+ * uint64_t.
  */
 char *snap_json_object(libxl_snapshot_ctx *sc, const char *key, ...)
     __attribute__((sentinel));
@@ -130,11 +133,11 @@ char *snap_json_array(libxl_snapshot_ctx *sc, const char *const *items,
 char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
                         int num);
 
-/* Parse @text; NULL if it is not JSON, has comments, or nests deeper than 256
- * levels.  Free with yajl_tree_free(). */
+/* Parse @text; NULL if it is not JSON, has comments, or nests deeper than
+ * 256 levels.  Free with yajl_tree_free(). */
 yajl_val snap_json_parse(const char *text);
-/* A member of an object; NULL (or the default) if missing or of another type.
- * The string is the tree's. */
+/* A member of an object; NULL (or the default) if missing or of another
+ * type. The string is the tree's. */
 yajl_val snap_json_get(yajl_val obj, const char *key);
 const char *snap_json_str(yajl_val obj, const char *key);
 bool snap_json_bool(yajl_val obj, const char *key);
@@ -152,8 +155,8 @@ bool snap_hook_name_is_valid(const char *name);
 #define SNAP_HOOK_PREFIX "hook/"
 /* "zfs" of the driver "hook/zfs"; NULL if that (or NULL) names no hook. */
 const char *snap_hook_name(const char *driver);
-/* The folder of the hooks, and the path of hook @name, whether it is there or
- * not. */
+/* The folder of the hooks, and the path of hook @name, whether it is there
+ * or not. */
 const char *snap_hook_folder(const libxl_snapshot_ctx *sc);
 const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name);
 

@@ -2,9 +2,9 @@
 /*
  * base/ctx.c: the memory and the error of one operation.
  *
- * Strings and small structs of an operation are never freed one by one: they
- * belong to the context and go when the next operation begins, as with
- * libxl's gc.  The first failure is the reason that the user is told.
+ * Strings and small structs of an operation are never freed one by one:
+ * they belong to the context and go when the next operation begins, as
+ * with libxl's gc.  The first failure is the reason that the user is told.
  */
 #include "base/base.h"
 
@@ -44,7 +44,8 @@ void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc)
     free(sc);
 }
 
-void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc, const char *dir)
+void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc,
+                                    const char *dir)
 {
     free(sc->journal_dir);
     sc->journal_dir = snap_result_str(dir);
@@ -127,7 +128,8 @@ char *libxl_snapshot_plain(char *s)
     unsigned char *p;
 
     for (p = (unsigned char *)s; p && *p; p++) {
-        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) *p++ = ' ', *p = ' ';
+        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+            *p++ = ' ', *p = ' ';
         else if (*p < ' ' || *p == 0x7f) *p = ' ';
     }
     return s;

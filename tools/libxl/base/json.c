@@ -2,9 +2,9 @@
 /*
  * base/json.c: JSON in and out, on yajl.
  *
- * Objects are built inside out: the text of an inner value is a value of the
- * outer one.  yajl_gen_number() copies its argument as it is, which lets a
- * generator take finished JSON text as a value.
+ * Objects are built inside out: the text of an inner value is a value of
+ * the outer one.  yajl_gen_number() copies its argument as it is, which
+ * lets a generator take finished JSON text as a value.
  */
 #include "base/base.h"
 

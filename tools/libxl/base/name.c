@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * base/name.c: the one place that says which names snapshots and hooks may have.
+ * base/name.c: the one place that says which names snapshots and hooks may
+ * have.
  *
  * A name becomes a folder, part of a file name, and a tag in a qcow2: no
- * slash, nothing that a shell, a glob or an option parser would take apart.
+ * slash, nothing that a shell, a glob or an option parser would take
+ * apart.
  */
 #include "base/base.h"
 

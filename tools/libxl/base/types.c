@@ -39,7 +39,8 @@ void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
     disk->readwrite = 1;
 }
 
-void snap_device_disk_repoint(libxl_snapshot_ctx *sc, libxl_device_disk *disk,
+void snap_device_disk_repoint(libxl_snapshot_ctx *sc,
+                              libxl_device_disk *disk,
                               const libxl_device_disk *stored,
                               const char *path, libxl_disk_format format)
 {
@@ -63,8 +64,8 @@ libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
 
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
 {
-    snap->skipped = realloc(snap->skipped,
-                            (snap->num_skipped + 1) * sizeof(*snap->skipped));
+    snap->skipped = realloc(snap->skipped, (snap->num_skipped + 1)
+                                               * sizeof(*snap->skipped));
     if (!snap->skipped) abort();
     snap->skipped[snap->num_skipped++] = snap_result_str(vdev);
 }
@@ -110,12 +111,14 @@ static void free_disk_params(libxl_disk_snapshot_params *disks, int num)
     free(disks);
 }
 
-void libxl_domain_snapshot_params_init(libxl_domain_snapshot_params *params)
+void libxl_domain_snapshot_params_init(
+    libxl_domain_snapshot_params *params)
 {
     memset(params, 0, sizeof(*params));
 }
 
-void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params)
+void libxl_domain_snapshot_params_dispose(
+    libxl_domain_snapshot_params *params)
 {
     free(params->name);
     free(params->description);
@@ -165,12 +168,13 @@ void libxl_domain_snapshot_verification_dispose(
     libxl_domain_snapshot_verification_init(verification);
 }
 
-void snap_verification_add(libxl_domain_snapshot_verification *verification,
-                           const char *what, const char *path,
-                           const char *error)
+void snap_verification_add(
+    libxl_domain_snapshot_verification *verification, const char *what,
+    const char *path, const char *error)
 {
-    libxl_snapshot_verified_item *items = realloc(
-        verification->items, (verification->num_items + 1) * sizeof(*items));
+    libxl_snapshot_verified_item *items =
+        realloc(verification->items,
+                (verification->num_items + 1) * sizeof(*items));
 
     if (!items) abort();
     verification->items = items;

@@ -78,7 +78,8 @@ struct snap_key_type {
                   const libxl_domain_snapshot *snap);
     /* Free what the member of @snap, or of its disks, owns; the keys of
      * later rows were freed before.  NULL: it owns nothing. */
-    void (*dispose)(const struct snap_key *key, libxl_domain_snapshot *snap);
+    void (*dispose)(const struct snap_key *key,
+                    libxl_domain_snapshot *snap);
 };
 
 /* values.c: a single value */

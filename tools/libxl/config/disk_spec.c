@@ -57,8 +57,8 @@ static void write_options(FILE *f, const libxl_device_disk *disk)
     if (disk->direct_io_safe) fputs(",direct-io-safe", f);
     write_flag(f, disk->discard_enable, "discard", "no-discard");
 #ifdef LIBXL_HAVE_DISK_TRUSTED
-    /* the default, which libxl fills in, is a word that libxlutil 4.17 does
-     * not know */
+    /* the default, which libxl fills in, is a word that libxlutil 4.17
+     * does not know */
     if (!libxl_defbool_is_default(disk->trusted)
         && !libxl_defbool_val(disk->trusted))
         fputs(",untrusted", f);

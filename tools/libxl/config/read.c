@@ -30,9 +30,9 @@ static const char *read_past_string(const char *p)
 }
 
 /*
- * Refuse a file that sets a key we do not know.  A key is a word outside of
- * strings, comments and lists that an "=" or "+=" follows; libxlutil (4.17)
- * lets it have dots.  The file is known to be well-formed.
+ * Refuse a file that sets a key we do not know.  A key is a word outside
+ * of strings, comments and lists that an "=" or "+=" follows; libxlutil
+ * (4.17) lets it have dots.  The file is known to be well-formed.
  */
 static int read_check_keys(libxl_snapshot_ctx *sc, const char *path,
                            const char *text)
@@ -131,7 +131,8 @@ int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc, const char *path,
+int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
+                                      const char *path,
                                       libxl_domain_snapshot *snap)
 {
     char *text;

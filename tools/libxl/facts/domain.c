@@ -79,8 +79,8 @@ static int gather_config(libxl_snapshot_ctx *sc, struct snap_domain *dom)
         && libxl_defbool_val(b->dm_restrict);
     dom->stubdom = libxl_get_stubdom_id(sc->ctx, dom->domid) != 0;
 
-    /* "xl config-update" leaves this; it wins over the stored config when the
-     * domain reboots (4.17, xl_vmcontrol.c:reload_domain_config) */
+    /* "xl config-update" leaves this; it wins over the stored config when
+     * the domain reboots (4.17, xl_vmcontrol.c:reload_domain_config) */
     rc = libxl_userdata_retrieve(sc->ctx, dom->domid, "xl", &data, &len);
     dom->config_update = !rc && len > 0;
     free(data);
@@ -96,9 +96,11 @@ static enum snap_backend backend_of_path(const char *path)
     return SNAP_BACKEND_OTHER;
 }
 
-static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir, const char *key)
+static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir,
+                      const char *key)
 {
-    const char *value = snap_xenstore_read(sc, snap_sprintf(sc, "%s/%s", dir, key));
+    const char *value =
+        snap_xenstore_read(sc, snap_sprintf(sc, "%s/%s", dir, key));
 
     return value && !strcmp(value, "1");
 }
@@ -109,7 +111,8 @@ static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     libxl_diskinfo info;
 
     libxl_diskinfo_init(&info);
-    if (libxl_device_disk_getinfo(sc->ctx, dom->domid, disk->stored, &info)) {
+    if (libxl_device_disk_getinfo(sc->ctx, dom->domid, disk->stored,
+                                  &info)) {
         /* 4.17 leaves a pointer to the backend that it has freed */
         libxl_diskinfo_init(&info);
     } else if (info.backend) {
@@ -144,7 +147,8 @@ static const char *driver_domain(const libxl_device_disk *stored)
 }
 
 /* What the config says of the disks. */
-void snap_domain_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
+                              struct snap_domain *dom)
 {
     int i;
 
@@ -165,7 +169,8 @@ void snap_domain_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     }
 }
 
-int snap_domain_gather_volumes(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+int snap_domain_gather_volumes(libxl_snapshot_ctx *sc,
+                               struct snap_domain *dom)
 {
     int i, rc;
 
@@ -215,12 +220,14 @@ static bool is_vdev(const char *qemu, const char *vdev)
 }
 
 /*
- * A xen-block device tells its vdev.  Any other device with the image of one
- * of our disks is the emulated twin that an HVM domain boots from and its
- * guest has not unplugged (libxl gives QEMU both, 4.17).
+ * A xen-block device tells its vdev.  Any other device with the image of
+ * one of our disks is the emulated twin that an HVM domain boots from and
+ * its guest has not unplugged (libxl gives QEMU both, 4.17).
  */
-int snap_domain_apply_graph(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                            const struct snap_qemu_device *devices, int num)
+int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
+                            struct snap_domain *dom,
+                            const struct snap_qemu_device *devices,
+                            int num)
 {
     const char *file;
     int i, j, rc;
@@ -243,8 +250,8 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     return 0;
 }
 
-/* The vdev of the device at @qdev, a path in QEMU's object tree; NULL if it
- * is no xen-block device (QEMU: it has no such property). */
+/* The vdev of the device at @qdev, a path in QEMU's object tree; NULL if
+ * it is no xen-block device (QEMU: it has no such property). */
 static int query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                       const char *qdev, const char **vdev_r)
 {
@@ -373,7 +380,8 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
     }
     rc = snap_domain_gather_volumes(sc, dom);
     if (rc) return rc;
-    rc = snap_monitor_find(sc, dom->name, &dom->monitors, &dom->num_monitors);
+    rc = snap_monitor_find(sc, dom->name, &dom->monitors,
+                           &dom->num_monitors);
     if (rc) return rc;
     if (dom->stubdom) return 0;     /* its QEMU is out of our reach */
     return gather_qemu(sc, dom);
@@ -382,8 +390,8 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
 /*-- another domain's disks ------------------------------------------------*/
 
 /* Whether @path is @parent or has it below. */
-static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
-                 const char *parent, bool *is_r)
+static int is_on(libxl_snapshot_ctx *sc, const char *path,
+                 const char *format, const char *parent, bool *is_r)
 {
     struct snap_chain chain;
     int rc;
@@ -398,8 +406,8 @@ static int is_on(libxl_snapshot_ctx *sc, const char *path, const char *format,
     return 0;
 }
 
-int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
-                      const char *parent, bool *is_r)
+int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
+                      const char *vdev, const char *parent, bool *is_r)
 {
     const libxl_device_disk *disk;
     libxl_domain_config config;
@@ -407,7 +415,8 @@ int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
 
     *is_r = false;
     libxl_domain_config_init(&config);
-    rc = libxl_retrieve_domain_configuration(sc->ctx, domid, &config, NULL);
+    rc =
+        libxl_retrieve_domain_configuration(sc->ctx, domid, &config, NULL);
     if (rc) {
         rc = snap_fail(sc, rc, "domain %u: libxl has no stored config of it",
                        domid);
@@ -415,8 +424,8 @@ int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
     }
     disk = snap_config_disk(&config, vdev);
     if (disk)
-        rc = is_on(sc, disk->pdev_path, snap_imageinfo_format(disk->format), parent,
-                   is_r);
+        rc = is_on(sc, disk->pdev_path,
+                   snap_imageinfo_format(disk->format), parent, is_r);
  out:
     libxl_domain_config_dispose(&config);
     return rc;

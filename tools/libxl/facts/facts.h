@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/facts.h: what there is: a domain, its disks, the hooks that take them;
- * what several operations refuse; what a disk's state is known by.
+ * facts/facts.h: what there is: a domain, its disks, the hooks that take
+ * them; what several operations refuse; what a disk's state is known by.
  */
 #ifndef SNAP_FACTS_H
 #define SNAP_FACTS_H
@@ -45,7 +45,8 @@ const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
                                          const char *vdev);
 
 /* Which disks of @dom are volumes. */
-int snap_domain_gather_volumes(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+int snap_domain_gather_volumes(libxl_snapshot_ctx *sc,
+                               struct snap_domain *dom);
 
 /* query-block's reply (and the vdev of each of its devices) into the disks
  * of @dom.  Pure. */
@@ -53,16 +54,19 @@ struct snap_qemu_device {
     const char *vdev;                   /* NULL: not a xen-block device */
     yajl_val inserted;
 };
-int snap_domain_apply_graph(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                            const struct snap_qemu_device *devices, int num);
+int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
+                            struct snap_domain *dom,
+                            const struct snap_qemu_device *devices,
+                            int num);
 
 /* The disks of dom->config, as far as that tells. */
-void snap_domain_gather_disks(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
+                              struct snap_domain *dom);
 
-/* Whether the running domain @domid has @parent, or an overlay on it, as its
- * disk @vdev. */
-int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid, const char *vdev,
-                      const char *parent, bool *is_r);
+/* Whether the running domain @domid has @parent, or an overlay on it, as
+ * its disk @vdev. */
+int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
+                      const char *vdev, const char *parent, bool *is_r);
 
 /*-- hooks: which driver takes a disk ----------------------------------------*/
 
@@ -75,19 +79,19 @@ struct snap_hooks {
     const char **failed;        /* by name: how, or NULL */
 };
 
-/* Choose the drivers of @disk, once.  Hooks are asked if it is a data disk that
- * no other driver takes. */
+/* Choose the drivers of @disk, once.  Hooks are asked if it is a data disk
+ * that no other driver takes. */
 void snap_choice_make(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                       struct snap_disk *disk);
-/* Let the hook that @driver names, if it names one, say whether it takes @disk:
- * fills in disk->hook or disk->no_hook. */
+/* Let the hook that @driver names, if it names one, say whether it takes
+ * @disk: fills in disk->hook or disk->no_hook. */
 void snap_choice_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                           const char *driver, struct snap_disk *disk);
 
 /*-- program ----------------------------------------------------------------*/
 
-/* The version that "@program --version" prints first, NULL if it prints none.
- * *problem_r: why the program is of no use, or NULL. */
+/* The version that "@program --version" prints first, NULL if it prints
+ * none. *problem_r: why the program is of no use, or NULL. */
 void snap_program_version(libxl_snapshot_ctx *sc, const char *program,
                           const char **version_r, const char **problem_r);
 
@@ -97,16 +101,17 @@ struct snap_layers {
     int num;
     struct snap_file_use *files;
 };
-/* Add @image of disk @vdev, or if @chain has layers these: nobody else may use
- * the first one (@base: write to it), nor write to the others.  A NULL @image
- * adds nothing. */
+/* Add @image of disk @vdev, or if @chain has layers these: nobody else may
+ * use the first one (@base: write to it), nor write to the others.  A NULL
+ * @image adds nothing. */
 void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
                      const char *vdev, const char *image,
                      const struct snap_chain *chain, bool base);
-/* Find out who uses them, but for the QEMU @qemu_pid (0: none) and the blkback
- * of domain @domid. */
-int snap_layers_find_users(libxl_snapshot_ctx *sc, struct snap_layers *layers,
-                           pid_t qemu_pid, uint32_t domid);
+/* Find out who uses them, but for the QEMU @qemu_pid (0: none) and the
+ * blkback of domain @domid. */
+int snap_layers_find_users(libxl_snapshot_ctx *sc,
+                           struct snap_layers *layers, pid_t qemu_pid,
+                           uint32_t domid);
 
 /*-- refuse: what several operations refuse, each a sentence ----------------*/
 
@@ -114,28 +119,32 @@ int snap_layers_find_users(libxl_snapshot_ctx *sc, struct snap_layers *layers,
 int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
                           const struct snap_domain *dom);
 /* We can work on it. */
-int snap_refuse_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom);
+int snap_refuse_domain(libxl_snapshot_ctx *sc,
+                       const struct snap_domain *dom);
 /* It is complete enough for a revert. */
 int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap);
 /* Refuse if somebody else uses one of @layers. */
-int snap_refuse_used(libxl_snapshot_ctx *sc, const struct snap_layers *layers);
+int snap_refuse_used(libxl_snapshot_ctx *sc,
+                     const struct snap_layers *layers);
 /* Revert: the snapshot may lack the writable disk @vdev. */
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,
-                         const libxl_domain_snapshot *snap, const char *vdev,
-                         bool allowed);
+                         const libxl_domain_snapshot *snap,
+                         const char *vdev, bool allowed);
 
 /*-- identity: what a disk's state at the snapshot is known by ---------------*/
 
-/* One line for each disk, and for the memory image, in the snapshot config,
- * written when the snapshot is made and compared before it is reverted to. */
+/* One line for each disk, and for the memory image, in the snapshot
+ * config, written when the snapshot is made and compared before it is
+ * reverted to. */
 
-/* Write the snapshot config @content, with the states, over the file @path. */
+/* Write the snapshot config @content, with the states, over the file
+ * @path. */
 int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                          const char *content);
 
-/* Refuse the disk of @op, or the memory image, if it is not what the snapshot
- * knows it as.  One of which nothing is known passes. */
+/* Refuse the disk of @op, or the memory image, if it is not what the
+ * snapshot knows it as.  One of which nothing is known passes. */
 int snap_identity_check_disk(libxl_snapshot_ctx *sc,
                              const struct snap_disk_op *op);
 int snap_identity_check_memory(libxl_snapshot_ctx *sc,

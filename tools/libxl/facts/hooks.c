@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/hooks.c: which driver takes a disk.  Hooks are asked where no other
- * does; one that fails is left out, and how it failed stands beside the other
- * reasons.
+ * facts/hooks.c: which driver takes a disk.  Hooks are asked where no
+ * other does; one that fails is left out, and how it failed stands beside
+ * the other reasons.
  */
 #include "facts/facts.h"
 
@@ -29,12 +29,14 @@ static void hooks_ask(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
     for (i = 0; i < hooks->num; i++) {
         if (only && strcmp(only, hooks->names[i])) continue;
         why = hooks->failed[i] ? hooks->failed[i]
-            : snap_hook_probe(sc, hooks->names[i], disk, &hooks->failed[i]);
+                               : snap_hook_probe(sc, hooks->names[i], disk,
+                                                 &hooks->failed[i]);
         if (!why) return;
         all = all ? snap_sprintf(sc, "%s; %s", all, why) : why;
     }
     if (only && !all)
-        all = snap_sprintf(sc, "there is no hook %s", snap_hook_path(sc, only));
+        all = snap_sprintf(sc, "there is no hook %s",
+                           snap_hook_path(sc, only));
     disk->no_hook = all;
 }
 

@@ -88,7 +88,8 @@ static int volume_state(libxl_snapshot_ctx *sc, const char *path,
 }
 
 /* @name: of the snapshot. */
-static int disk_state(libxl_snapshot_ctx *sc, const struct snap_driver *driver,
+static int disk_state(libxl_snapshot_ctx *sc,
+                      const struct snap_driver *driver,
                       const libxl_disk_snapshot *ds, const char *name,
                       struct state *state)
 {
@@ -182,8 +183,8 @@ static const char *word(libxl_snapshot_ctx *sc, const char *text, int n)
     return snap_sprintf(sc, "%.*s", (int)strcspn(text, " "), text);
 }
 
-static bool differs(libxl_snapshot_ctx *sc, const char *one, const char *two,
-                    int n)
+static bool differs(libxl_snapshot_ctx *sc, const char *one,
+                    const char *two, int n)
 {
     return strcmp(word(sc, one, n), word(sc, two, n));
 }
@@ -195,8 +196,8 @@ static const char *difference(libxl_snapshot_ctx *sc, const char *then,
     const char *kind = word(sc, then, 0), *date = now->date;
 
     if ((!strcmp(kind, "volume") || !strcmp(kind, "origin")) && date)
-        return snap_sprintf(sc, "it is another volume of that name, made at %s",
-                            date);
+        return snap_sprintf(
+            sc, "it is another volume of that name, made at %s", date);
     if (!now->text || differs(sc, then, now->text, 0))
         return "it is of another kind now";
     if (!strcmp(kind, "file") && differs(sc, then, now->text, 2))
@@ -221,10 +222,12 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
     if (!ds->state) return 0;
     rc = disk_state(sc, op->driver, ds, op->name, &now);
     if (rc || (now.text && !strcmp(now.text, ds->state))) return rc;
-    return snap_fail(sc, ERROR_INVAL, "disk %s: %s is not what it was at the "
-                     "snapshot: %s; what else the snapshot has does not fit to "
-                     "it; --force takes it as it is", ds->vdev,
-                     ds->parent.pdev_path, difference(sc, ds->state, &now));
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "disk %s: %s is not what it was at the "
+        "snapshot: %s; what else the snapshot has does not fit to "
+        "it; --force takes it as it is",
+        ds->vdev, ds->parent.pdev_path, difference(sc, ds->state, &now));
 }
 
 int snap_identity_check_memory(libxl_snapshot_ctx *sc,
@@ -236,8 +239,11 @@ int snap_identity_check_memory(libxl_snapshot_ctx *sc,
     if (!snap->memory_state || !snap->memory_path) return 0;
     rc = memory_state(sc, snap->memory_path, &now);
     if (rc || !strcmp(now.text, snap->memory_state)) return rc;
-    return snap_fail(sc, ERROR_INVAL, "memory image %s: it is another one than "
-                     "the snapshot's, written at %s, and the disks do not fit "
-                     "to it; --force takes it as it is", snap->memory_path,
-                     now.date ? now.date : "a time that is not known");
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "memory image %s: it is another one than "
+        "the snapshot's, written at %s, and the disks do not fit "
+        "to it; --force takes it as it is",
+        snap->memory_path,
+        now.date ? now.date : "a time that is not known");
 }

@@ -2,10 +2,11 @@
 /* facts/layers.c: who uses the images of an operation. */
 #include "facts/facts.h"
 
-/* What is no local file, an export of an NBD server for one, has no users that
- * could be seen here. */
-static void layers_add_path(libxl_snapshot_ctx *sc, struct snap_layers *layers,
-                            const char *who, const char *path, bool write_only)
+/* What is no local file, an export of an NBD server for one, has no users
+ * that could be seen here. */
+static void layers_add_path(libxl_snapshot_ctx *sc,
+                            struct snap_layers *layers, const char *who,
+                            const char *path, bool write_only)
 {
     if (path[0] != '/') return;
     layers->files = snap_grow(sc, layers->files,
@@ -24,13 +25,15 @@ void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
     int i;
 
     for (i = 0; i < chain->num_layers; i++)
-        layers_add_path(sc, layers, who, chain->layers[i].path, base || i > 0);
+        layers_add_path(sc, layers, who, chain->layers[i].path,
+                        base || i > 0);
     if (!chain->num_layers && image)
         layers_add_path(sc, layers, who, image, base);
 }
 
-int snap_layers_find_users(libxl_snapshot_ctx *sc, struct snap_layers *layers,
-                           pid_t qemu_pid, uint32_t domid)
+int snap_layers_find_users(libxl_snapshot_ctx *sc,
+                           struct snap_layers *layers, pid_t qemu_pid,
+                           uint32_t domid)
 {
     const struct snap_users_except except = { qemu_pid, domid };
 

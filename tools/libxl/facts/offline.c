@@ -24,13 +24,15 @@ static int check_not_running(libxl_snapshot_ctx *sc,
 }
 
 /* What QEMU would say of the disk, from its format as configured. */
-static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
+static int gather_offline_disk(libxl_snapshot_ctx *sc,
+                               struct snap_disk *disk)
 {
     int rc;
 
     disk->backend = SNAP_BACKEND_OFFLINE;
-    disk->node_driver = disk->tapdisk ? "vpc"
-                                      : snap_imageinfo_format(disk->stored->format);
+    disk->node_driver = disk->tapdisk
+                            ? "vpc"
+                            : snap_imageinfo_format(disk->stored->format);
     disk->node_file = disk->path;
     if (!disk->is_data_disk || disk->driver_domain
         || !disk->path || disk->path[0] != '/'
@@ -44,7 +46,8 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk)
     rc = snap_disk_look_vhd(sc, disk);
     if (rc) return rc;
     if (disk->vhd == SNAP_VHD_BAD) return 0;
-    return snap_image_look(sc, disk->path, disk->node_driver, &disk->chain);
+    return snap_image_look(sc, disk->path, disk->node_driver,
+                           &disk->chain);
 }
 
 int snap_offline_gather(libxl_snapshot_ctx *sc,

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* "qemu-img version 7.2.22 (...)", "  LVM version:     2.03.16(2) (...)". */
+/* "qemu-img version 7.2.22 (...)", "  LVM version:  2.03.16(2) (...)". */
 static const char *first_number(libxl_snapshot_ctx *sc, const char *text)
 {
     while (*text && *text != '\n') {

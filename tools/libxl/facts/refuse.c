@@ -29,12 +29,16 @@ int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-int snap_refuse_domain(libxl_snapshot_ctx *sc, const struct snap_domain *dom)
+int snap_refuse_domain(libxl_snapshot_ctx *sc,
+                       const struct snap_domain *dom)
 {
     if (dom->stubdom)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: its device model runs in "
-                         "a stub domain, where disks cannot be switched to "
-                         "overlays", dom->name);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "domain %s: its device model runs in "
+            "a stub domain, where disks cannot be switched to "
+            "overlays",
+            dom->name);
     if (dom->dm_restricted)
         return snap_fail(sc, ERROR_INVAL, "domain %s: its QEMU runs with "
                          "dm_restrict and cannot open new files", dom->name);
@@ -53,14 +57,17 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
     rc = snap_name_check(sc, snap->name);
     if (rc) return rc;
     if (snap->memory_path && libxl_uuid_is_nil(&snap->domain_uuid))
-        return snap_fail(sc, ERROR_INVAL, "the snapshot config has no uuid; it "
+        return snap_fail(sc, ERROR_INVAL,
+                         "the snapshot config has no uuid; it "
                          "is not one that snapshot-create wrote");
     if (!snap->memory_path && (libxl_defbool_is_default(snap->memory)
                                || libxl_defbool_val(snap->memory)))
-        return snap_fail(sc, ERROR_INVAL, "the snapshot config names no memory "
+        return snap_fail(sc, ERROR_INVAL,
+                         "the snapshot config names no memory "
                          "image (memory_path), and does not say memory=0");
     if (!snap->memory_path && !snap->domain_name)
-        return snap_fail(sc, ERROR_INVAL, "the snapshot config does not say of "
+        return snap_fail(sc, ERROR_INVAL,
+                         "the snapshot config does not say of "
                          "which domain it is (domain)");
     for (i = 0; i < snap->num_disks; i++)
         if (!snap->disks[i].parent.pdev_path)
@@ -70,7 +77,8 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-int snap_refuse_used(libxl_snapshot_ctx *sc, const struct snap_layers *layers)
+int snap_refuse_used(libxl_snapshot_ctx *sc,
+                     const struct snap_layers *layers)
 {
     int i;
 
@@ -83,8 +91,8 @@ int snap_refuse_used(libxl_snapshot_ctx *sc, const struct snap_layers *layers)
 }
 
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,
-                         const libxl_domain_snapshot *snap, const char *vdev,
-                         bool allowed)
+                         const libxl_domain_snapshot *snap,
+                         const char *vdev, bool allowed)
 {
     int i;
 

@@ -43,31 +43,33 @@ int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
 void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc);
 
 /*
- * The sentence that says why the last call on @sc failed, what on, and what
- * to do; NULL if it did not fail.  Valid until the next call on @sc.
+ * The sentence that says why the last call on @sc failed, what on, and
+ * what to do; NULL if it did not fail.  Valid until the next call on @sc.
  */
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
 
 /*
- * Make @s (NULL is fine) one line that a terminal only shows, and return it: for
- * the words of QEMU, of a guest, of a program.  The error, what goes to the log,
- * and the results of libxl_disk_snapshot_info_list() are so; what libxl itself
- * logs is not.
+ * Make @s (NULL is fine) one line that a terminal only shows, and return
+ * it: for the words of QEMU, of a guest, of a program.  The error, what
+ * goes to the log, and the results of libxl_disk_snapshot_info_list() are
+ * so; what libxl itself logs is not.
  */
 char *libxl_snapshot_plain(char *s);
 
 /*
- * Keep a journal of each operation in the folder @dir, which is made when it is
- * needed and removed when it is empty: what is begun and was cut off can then
- * be undone or completed (libxl_snapshot_recover()), and until it is, no other
- * operation on that domain begins.  NULL, as at first: keep none.
+ * Keep a journal of each operation in the folder @dir, which is made when
+ * it is needed and removed when it is empty: what is begun and was cut off
+ * can then be undone or completed (libxl_snapshot_recover()), and until it
+ * is, no other operation on that domain begins.  NULL, as at first: keep
+ * none.
  */
-void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc, const char *dir);
+void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc,
+                                    const char *dir);
 
 typedef enum libxl_snapshot_mode {
     LIBXL_SNAPSHOT_MODE_DEFAULT = 0,
-    /* The domain stays on its image; what holds the disk's state is inside of
-     * that (a tag in a qcow2), or beside it where the storage keeps it. */
+    /* The domain stays on its image; what holds the disk's state is inside
+     * of that (a tag in a qcow2), or beside it where the storage keeps it. */
     LIBXL_SNAPSHOT_MODE_INTERNAL = 1,
     /* The image is frozen and becomes a base; writes go to an overlay. */
     LIBXL_SNAPSHOT_MODE_EXTERNAL = 2,
@@ -77,8 +79,8 @@ typedef enum libxl_snapshot_mode {
 const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
 
 /*
- * One disk of a snapshot.
- * internal: @parent is what holds the state: for a qcow2 the image with the
+ * One disk of a snapshot. internal: @parent is what holds the state: for a
+ * qcow2 the image with the
  *           tag (the snapshot's name), for LVM the snapshot volume, for a
  *           hook the disk, from which it finds the state; for these two
  *           @parent.backend is what serves the disk.  @child is unused, but in
@@ -126,8 +128,8 @@ void libxl_domain_snapshot_init(libxl_domain_snapshot *snap);
 void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap);
 
 /*
- * Whether @name can name a snapshot: letters, digits and "._-+", no leading
- * "." or "-", 1 to 128 characters.
+ * Whether @name can name a snapshot: letters, digits and "._-+", no
+ * leading "." or "-", 1 to 128 characters.
  */
 bool libxl_snapshot_name_is_valid(const char *name);
 
@@ -148,27 +150,28 @@ typedef struct libxl_snapshot_driver {
 } libxl_snapshot_driver;
 
 /*
- * List the drivers, those of hooks too, in the order in which they are tried.
- * Changes nothing; asks each program for its version.
- * @drivers_r: *@num_r elements, to be freed with
- * libxl_snapshot_driver_list_free().
+ * List the drivers, those of hooks too, in the order in which they are
+ * tried. Changes nothing; asks each program for its version. @drivers_r:
+ * *@num_r elements, to be freed with libxl_snapshot_driver_list_free().
  * Errors: ERROR_FAIL (the folder of the hooks cannot be read).
  */
 int libxl_snapshot_driver_list(libxl_snapshot_ctx *sc,
-                               libxl_snapshot_driver **drivers_r, int *num_r);
+                               libxl_snapshot_driver **drivers_r,
+                               int *num_r);
 /* Free what libxl_snapshot_driver_list() gave. */
-void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers, int num);
+void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers,
+                                     int num);
 
 /*
- * Let hooks take at most @seconds for a step; 0: as usual, 300.  A hook that
- * copies images may need more.
+ * Let hooks take at most @seconds for a step; 0: as usual, 300.  A hook
+ * that copies images may need more.
  */
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds);
 /*
- * Let QEMU, and each program that is no hook, take at most @seconds for a step;
- * 0: as usual, 10 to 300, each with its own measure.  A merge of volumes, which
- * has a measure by its size, may always take that.
+ * Let QEMU, and each program that is no hook, take at most @seconds for a
+ * step; 0: as usual, 10 to 300, each with its own measure.  A merge of
+ * volumes, which has a measure by its size, may always take that.
  */
 void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
                                     unsigned int seconds);
@@ -206,11 +209,10 @@ typedef struct libxl_disk_snapshot_info {
 
 /*
  * List the disks of domain @domid, or of the one that does not run and has
- * @config (else NULL).  Changes nothing.
- * @info_r: *@num_r elements, to be freed with
- * libxl_disk_snapshot_info_list_free().
- * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_FAIL (QEMU cannot be asked).
- * Source: libxl_retrieve_domain_configuration(), xenstore, QMP query-block.
+ * @config (else NULL).  Changes nothing. @info_r: *@num_r elements, to be
+ * freed with libxl_disk_snapshot_info_list_free(). Errors:
+ * ERROR_DOMAIN_NOTFOUND, ERROR_FAIL (QEMU cannot be asked). Source:
+ * libxl_retrieve_domain_configuration(), xenstore, QMP query-block.
  */
 int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
                                   const libxl_domain_config *config,
@@ -248,13 +250,15 @@ typedef struct libxl_domain_snapshot_params {
     int num_disks;
     libxl_disk_snapshot_params *disks;
     /*
-     * Where @disks is empty, and this is not NULL: called with the disks that
-     * the domain has, when nobody else can change them any more, to fill
-     * @disks in (vdev, driver and path malloc'd).  Returns NULL; or why it
-     * cannot, malloc'd, with which create fails.  @choose_user is passed on.
+     * Where @disks is empty, and this is not NULL: called with the disks
+     * that the domain has, when nobody else can change them any more, to
+     * fill @disks in (vdev, driver and path malloc'd).  Returns NULL; or
+     * why it cannot, malloc'd, with which create fails.  @choose_user is
+     * passed on.
      */
     char *(*choose_disks)(void *user, const libxl_disk_snapshot_info *info,
-                          int num, struct libxl_domain_snapshot_params *params);
+                          int num,
+                          struct libxl_domain_snapshot_params *params);
     void *choose_user;
     char *lvm_size;             /* of each thick LVM snapshot: a share of the
                                  * volume ("20%") or a size ("4G"); NULL: as
@@ -266,11 +270,11 @@ typedef struct libxl_domain_snapshot_params {
     bool leave_paused;
     bool unpause_to_save;       /* let a paused domain run to be saved */
     /*
-     * Without memory, and if it runs: freeze the guest's file systems for the
-     * instant, by its agent; or by @quiesce_command, which is called with
-     * "freeze" or "thaw" and the domain's name (NULL: the agent).  They are
-     * thawed in any case, after @quiesce_seconds (0: 10) at the latest; if
-     * that is too early, create fails.
+     * Without memory, and if it runs: freeze the guest's file systems for
+     * the instant, by its agent; or by @quiesce_command, which is called
+     * with "freeze" or "thaw" and the domain's name (NULL: the agent).
+     * They are thawed in any case, after @quiesce_seconds (0: 10) at the
+     * latest; if that is too early, create fails.
      */
     bool quiesce;
     char *quiesce_command;
@@ -278,8 +282,10 @@ typedef struct libxl_domain_snapshot_params {
     bool dry_run;               /* plan, but change nothing */
 } libxl_domain_snapshot_params;
 
-void libxl_domain_snapshot_params_init(libxl_domain_snapshot_params *params);
-void libxl_domain_snapshot_params_dispose(libxl_domain_snapshot_params *params);
+void libxl_domain_snapshot_params_init(
+    libxl_domain_snapshot_params *params);
+void libxl_domain_snapshot_params_dispose(
+    libxl_domain_snapshot_params *params);
 
 /* What create and revert did, or (dry run) would do. */
 typedef struct libxl_domain_snapshot_result {
@@ -293,26 +299,29 @@ typedef struct libxl_domain_snapshot_result {
     bool signalled;             /* a signal came after the commit point */
 } libxl_domain_snapshot_result;
 
-void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result);
-void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result);
+void libxl_domain_snapshot_result_init(
+    libxl_domain_snapshot_result *result);
+void libxl_domain_snapshot_result_dispose(
+    libxl_domain_snapshot_result *result);
 
 /*
- * Take a snapshot of the running or paused domain @domid, or of the one that
- * does not run and is described by @params->config (@domid: INVALID_DOMID).
+ * Take a snapshot of the running or paused domain @domid, or of the one
+ * that does not run and is described by @params->config (@domid:
+ * INVALID_DOMID).
  *
- * All disks that @params lists are of one instant, with the memory image if
- * there is one; otherwise the guest's vCPUs are held for that instant.
+ * All disks that @params lists are of one instant, with the memory image
+ * if there is one; otherwise the guest's vCPUs are held for that instant.
  * On failure before the commit point (QEMU's transaction) the domain runs
  * on and no file is left; after it the snapshot stands, and the error says
  * which step is missing.
  *
- * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_INVAL (refused), ERROR_GUEST_TIMEDOUT
- * (the guest does not answer the suspend request), ERROR_ABORTED (a signal),
- * ERROR_LOCK_FAIL (someone else works on this domain), ERROR_FAIL.
- * Blocks SIGINT, SIGTERM and SIGHUP while it runs: between two steps, and up to
- * the commit point, they make it undo what was done.
- * Source: libxl_domain_suspend(), _pause(), _resume(), _unpause(), QMP
- * blockdev-add and transaction.
+ * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_INVAL (refused),
+ * ERROR_GUEST_TIMEDOUT (the guest does not answer the suspend request),
+ * ERROR_ABORTED (a signal), ERROR_LOCK_FAIL (someone else works on this
+ * domain), ERROR_FAIL. Blocks SIGINT, SIGTERM and SIGHUP while it runs:
+ * between two steps, and up to the commit point, they make it undo what
+ * was done. Source: libxl_domain_suspend(), _pause(), _resume(),
+ * _unpause(), QMP blockdev-add and transaction.
  */
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
                                  libxl_domain_snapshot_params *params,
@@ -322,8 +331,8 @@ typedef struct libxl_domain_snapshot_revert_params {
     int num_disks;              /* for each disk that the revert moves, see   */
     libxl_disk_snapshot_params *disks;   /* ..._moves(); path: its new image  */
     char *xl_path;              /* the xl that restores and monitors */
-    /* For a snapshot without memory: the xl.cfg to boot from, and its disks as
-     * libxlutil reads them, the caller's. */
+    /* For a snapshot without memory: the xl.cfg to boot from, and its
+     * disks as libxlutil reads them, the caller's. */
     char *domain_config_path;
     const libxl_domain_config *config;
     bool skip_unsupported;      /* take the disks that the snapshot skipped as
@@ -339,19 +348,21 @@ void libxl_domain_snapshot_revert_params_init(
 void libxl_domain_snapshot_revert_params_dispose(
     libxl_domain_snapshot_revert_params *params);
 
-/* Whether a revert to @ds gives the disk a new image (an overlay on the frozen
- * one, or a new volume), whose path the caller has to choose. */
+/* Whether a revert to @ds gives the disk a new image (an overlay on the
+ * frozen one, or a new volume), whose path the caller has to choose. */
 bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 
 /*
- * Bring the domain of @snap back to @snap.  The running domain of that uuid,
- * if there is one, is destroyed and its present memory is lost; layers that
- * it wrote since stay where they are.  The new domain has another domid.
+ * Bring the domain of @snap back to @snap.  The running domain of that
+ * uuid, if there is one, is destroyed and its present memory is lost;
+ * layers that it wrote since stay where they are.  The new domain has
+ * another domid.
  *
- * Everything that can be checked is checked before the domain is destroyed.
+ * Everything that can be checked is checked before the domain is
+ * destroyed.
  *
- * Errors: ERROR_INVAL (refused), ERROR_LOCK_FAIL, ERROR_FAIL.
- * Source: libxl_domain_destroy(), qemu-img snapshot -a, xl restore.
+ * Errors: ERROR_INVAL (refused), ERROR_LOCK_FAIL, ERROR_FAIL. Source:
+ * libxl_domain_destroy(), qemu-img snapshot -a, xl restore.
  */
 int libxl_domain_snapshot_revert(
     libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
@@ -376,12 +387,12 @@ void libxl_domain_snapshot_verification_dispose(
     libxl_domain_snapshot_verification *verification);
 
 /*
- * Check all that libxl_domain_snapshot_revert() with @params would check, and
- * nothing else; change nothing, take no lock.  It goes on after a failure:
- * @verification_r, initialised, gets an item for each thing, whatever is
- * returned.  The domain need not exist.
- * Errors: ERROR_INVAL (a revert would refuse), ERROR_FAIL.
- * Source: as libxl_domain_snapshot_revert(), up to its plan.
+ * Check all that libxl_domain_snapshot_revert() with @params would check,
+ * and nothing else; change nothing, take no lock.  It goes on after a
+ * failure: @verification_r, initialised, gets an item for each thing,
+ * whatever is returned.  The domain need not exist. Errors: ERROR_INVAL (a
+ * revert would refuse), ERROR_FAIL. Source: as
+ * libxl_domain_snapshot_revert(), up to its plan.
  */
 int libxl_domain_snapshot_verify(
     libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
@@ -400,14 +411,14 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
                                       libxl_domain_snapshot *snap_r);
 
 /*
- * xl.cfg syntax; each of these is malloc'd.  The specification of @disk as in
- * xl-disk-configuration(5), with all that the syntax can say where it is not
- * libxl's default;
+ * xl.cfg syntax; each of these is malloc'd.  The specification of @disk as
+ * in xl-disk-configuration(5), with all that the syntax can say where it
+ * is not libxl's default;
  */
 char *libxl_snapshot_disk_spec(const libxl_device_disk *disk);
 /*
- * target=PATH, which ends a specification, commas and all (libxlutil takes one
- * comma off its end, 4.17, so a path that ends with one gets another);
+ * target=PATH, which ends a specification, commas and all (libxlutil takes
+ * one comma off its end, 4.17, so a path that ends with one gets another);
  */
 char *libxl_snapshot_disk_target(const char *path);
 /*
@@ -422,7 +433,8 @@ char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
                                         const libxl_domain_snapshot *snap);
 
 /*
- * An operation that was cut off, as its journal tells, and what becomes of it.
+ * An operation that was cut off, as its journal tells, and what becomes of
+ * it.
  */
 typedef struct libxl_snapshot_recovery {
     char *domain;               /* its name */
@@ -444,20 +456,20 @@ void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery);
 void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery);
 
 /*
- * The paths of the journals of operations on @domain, its name or uuid (NULL:
- * on any), that have not ended; *paths_r and its strings are malloc'd.  One may
- * be of an operation that is at work just now.
+ * The paths of the journals of operations on @domain, its name or uuid
+ * (NULL: on any), that have not ended; *paths_r and its strings are
+ * malloc'd.  One may be of an operation that is at work just now.
  */
 int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
                                 char ***paths_r, int *num_r);
 
 /*
- * End the operation of @journal: undo it, or complete it if its commit point
- * was passed.  May be cut off itself and called again.  With @dry_run nothing
- * is changed.  @result must be initialised.
- * Errors: ERROR_LOCK_FAIL (the operation is at work), ERROR_INVAL (the journal
- * cannot be read), ERROR_FAIL and others if not all could be done; the journal
- * then stays.
+ * End the operation of @journal: undo it, or complete it if its commit
+ * point was passed.  May be cut off itself and called again.  With
+ * @dry_run nothing is changed.  @result must be initialised. Errors:
+ * ERROR_LOCK_FAIL (the operation is at work), ERROR_INVAL (the journal
+ * cannot be read), ERROR_FAIL and others if not all could be done; the
+ * journal then stays.
  */
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
                            bool dry_run, libxl_snapshot_recovery *result);

@@ -21,7 +21,8 @@
 
 /* A domain that does not run may have no uuid yet. */
 static int create_lock_offline(libxl_snapshot_ctx *sc,
-                               const libxl_domain_config *config, int *lock_r)
+                               const libxl_domain_config *config,
+                               int *lock_r)
 {
     const char *name = config->c_info.name;
     int rc = snap_lock_domain(sc, name, lock_r);
@@ -29,7 +30,8 @@ static int create_lock_offline(libxl_snapshot_ctx *sc,
     return rc ? rc : snap_journal_refuse(sc, name, NULL);
 }
 
-static int create_lock_running(libxl_snapshot_ctx *sc, uint32_t domid, int *lock_r)
+static int create_lock_running(libxl_snapshot_ctx *sc, uint32_t domid,
+                               int *lock_r)
 {
     const char *uuid_str;
     int rc = snap_dom_uuid_str(sc, domid, &uuid_str);
@@ -40,7 +42,8 @@ static int create_lock_running(libxl_snapshot_ctx *sc, uint32_t domid, int *lock
 
 /* The images in which QEMU is to make a tag. */
 static const char **create_tagged_images(libxl_snapshot_ctx *sc,
-                                         const struct snap_create *c, int *num_r)
+                                         const struct snap_create *c,
+                                         int *num_r)
 {
     const char **paths = snap_zalloc(sc, c->num_ops * sizeof(*paths));
     int i;
@@ -53,7 +56,8 @@ static const char **create_tagged_images(libxl_snapshot_ctx *sc,
     return paths;
 }
 
-static int create_run_plan(libxl_snapshot_ctx *sc, const struct snap_create *c,
+static int create_run_plan(libxl_snapshot_ctx *sc,
+                           const struct snap_create *c,
                            struct snap_run *run)
 {
     struct snap_journal_head head = {
@@ -96,15 +100,20 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
 
     rc = create_run_plan(sc, &c, &run);
     if (rc && run.commit_unknown)
-        snap_fail(sc, rc, "whether QEMU has switched the disks of domain %s to "
-                  "their overlays is not known; either way nothing is lost and "
-                  "the domain goes on, its stored config names the overlays; "
-                  "when QEMU answers, xl snapshot-recover %s ends it",
-                  c.dom.name, c.dom.name);
+        snap_fail(
+            sc, rc,
+            "whether QEMU has switched the disks of domain %s to "
+            "their overlays is not known; either way nothing is lost and "
+            "the domain goes on, its stored config names the overlays; "
+            "when QEMU answers, xl snapshot-recover %s ends it",
+            c.dom.name, c.dom.name);
     else if (rc && run.committed && domid != SNAP_NO_DOMAIN)
-        snap_fail(sc, rc, "the disks of domain %s are on their new layers and "
-                  "it runs on with them; mend this and run xl snapshot-recover "
-                  "%s before it reboots", c.dom.name, c.dom.name);
+        snap_fail(
+            sc, rc,
+            "the disks of domain %s are on their new layers and "
+            "it runs on with them; mend this and run xl snapshot-recover "
+            "%s before it reboots",
+            c.dom.name, c.dom.name);
     result->domid = domid;
     result->signalled = run.signalled;
     if (run.stopped_us && run.running_us)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_check.c: what a create refuses, before anything changes.  Pure.
+ * ops/create_check.c: what a create refuses, before anything changes.
+ * Pure.
  */
 #include "ops/ops.h"
 
@@ -33,7 +34,8 @@ static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
                      libxl_domain_type_to_string(c->dom.type));
 }
 
-static int check_paused(libxl_snapshot_ctx *sc, const struct snap_create *c)
+static int check_paused(libxl_snapshot_ctx *sc,
+                        const struct snap_create *c)
 {
     if (!c->dom.paused || c->params->unpause_to_save
         || snap_create_saves_paused(&c->dom))
@@ -45,13 +47,15 @@ static int check_paused(libxl_snapshot_ctx *sc, const struct snap_create *c)
                      libxl_domain_type_to_string(c->dom.type));
 }
 
-static int check_memory(libxl_snapshot_ctx *sc, const struct snap_create *c)
+static int check_memory(libxl_snapshot_ctx *sc,
+                        const struct snap_create *c)
 {
     int rc;
 
     if (!c->params->memory_path) {
         if (!c->params->live && !c->params->unpause_to_save) return 0;
-        return snap_fail(sc, ERROR_INVAL, "a snapshot of the disks alone saves "
+        return snap_fail(sc, ERROR_INVAL,
+                         "a snapshot of the disks alone saves "
                          "no memory: leave out --live and --unpause");
     }
     if (c->dom.domid == SNAP_NO_DOMAIN)
@@ -63,13 +67,16 @@ static int check_memory(libxl_snapshot_ctx *sc, const struct snap_create *c)
 }
 
 /* A domain that does not run is quiet. */
-static int check_quiesce(libxl_snapshot_ctx *sc, const struct snap_create *c)
+static int check_quiesce(libxl_snapshot_ctx *sc,
+                         const struct snap_create *c)
 {
     if (!snap_create_quiesces(c)) return 0;
     if (c->params->memory_path)
-        return snap_fail(sc, ERROR_INVAL, "what a guest has not written yet is "
-                         "in its memory image: leave out --quiesce, or take "
-                         "a snapshot of the disks alone with --disk-only");
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "what a guest has not written yet is "
+            "in its memory image: leave out --quiesce, or take "
+            "a snapshot of the disks alone with --disk-only");
     if (c->params->leave_paused)
         return snap_fail(sc, ERROR_INVAL, "a paused guest cannot be thawed: "
                          "leave out --paused or --quiesce");
@@ -104,9 +111,12 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
                      ? "a CD-ROM" : "read-only");
         if (snap_create_leaves_out(c, &c->dom.disks[i])
             && !snap_create_skips(c, &c->dom.disks[i]))
-            return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot needs every "
-                             "writable disk of the domain, this one is left "
-                             "out", c->dom.disks[i].vdev);
+            return snap_fail(
+                sc, ERROR_INVAL,
+                "disk %s: a snapshot needs every "
+                "writable disk of the domain, this one is left "
+                "out",
+                c->dom.disks[i].vdev);
     }
     return 0;
 }
@@ -125,7 +135,8 @@ static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
             bytes = c->dom.memory_kb * 1024 * 65 / 64;
         rc = snap_target_check(sc, file->what, &file->target, bytes);
         if (rc) return rc;
-        rc = snap_target_check(sc, file->what, &file->partial_target, bytes);
+        rc = snap_target_check(sc, file->what, &file->partial_target,
+                               bytes);
         if (rc) return rc;
     }
     return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_gather.c: what a create has to know: the domain, its disks and
- * their drivers, who uses the images, where files can go.  Also describes the
- * snapshot that it is going to be.
+ * ops/create_gather.c: what a create has to know: the domain, its disks
+ * and their drivers, who uses the images, where files can go.  Also
+ * describes the snapshot that it is going to be.
  */
 #include "ops/ops.h"
 
@@ -110,7 +110,8 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
     for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
         if (snap_create_leaves_out(c, &c->dom.disks[i]))
             snap_choice_make(sc, hooks, &c->dom.disks[i]);
-    return snap_lv_choose_areas(sc, c->ops, c->num_ops, c->params->lvm_size);
+    return snap_lv_choose_areas(sc, c->ops, c->num_ops,
+                                c->params->lvm_size);
 }
 
 /* The layers of all disks, and who uses them. */
@@ -119,16 +120,18 @@ static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
     int i;
 
     for (i = 0; i < c->num_ops; i++)
-        snap_layers_add(sc, &c->layers, c->ops[i].vdev, c->ops[i].disk->path,
-                        &c->ops[i].disk->chain, false);
+        snap_layers_add(sc, &c->layers, c->ops[i].vdev,
+                        c->ops[i].disk->path, &c->ops[i].disk->chain,
+                        false);
     return snap_layers_find_users(sc, &c->layers, c->dom.qemu_pid,
                                   c->dom.domid);
 }
 
 /*-- memory -----------------------------------------------------------------*/
 
-/* Whether this Xen can copy the memory of the domain while it runs: Debian's is
- * built without shadow paging, which a PV domain needs for that. */
+/* Whether this Xen can copy the memory of the domain while it runs:
+ * Debian's is built without shadow paging, which a PV domain needs for
+ * that. */
 static int gather_can_live(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     libxl_physinfo phys;
@@ -145,13 +148,14 @@ static int gather_can_live(libxl_snapshot_ctx *sc, struct snap_create *c)
 }
 
 /*
- * The config that goes into the memory image: the stored one, with paths that
- * never exist.  So a stock "xl restore" without a config fails instead of
- * running the guest on disks that went on without it.  The backend is left
- * open because libxl looks for the file only then (4.17,
+ * The config that goes into the memory image: the stored one, with paths
+ * that never exist.  So a stock "xl restore" without a config fails
+ * instead of running the guest on disks that went on without it.  The
+ * backend is left open because libxl looks for the file only then (4.17,
  * libxl__device_disk_set_backend).
  */
-static int gather_image_config(libxl_snapshot_ctx *sc, struct snap_create *c)
+static int gather_image_config(libxl_snapshot_ctx *sc,
+                               struct snap_create *c)
 {
     libxl_domain_config config;
     char *json;
@@ -205,14 +209,16 @@ static void gather_missing(libxl_snapshot_ctx *sc, struct snap_create *c,
 {
     if (snap_file_exists(dir)) return;
     gather_missing(sc, c, snap_file_dirname(sc, dir));
-    c->missing = snap_grow(sc, c->missing, c->num_missing * sizeof(*c->missing),
-                           (c->num_missing + 1) * sizeof(*c->missing));
+    c->missing =
+        snap_grow(sc, c->missing, c->num_missing * sizeof(*c->missing),
+                  (c->num_missing + 1) * sizeof(*c->missing));
     c->missing[c->num_missing++] = dir;
 }
 
 /*-- the snapshot -----------------------------------------------------------*/
 
-static void gather_result_disk(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+static void gather_result_disk(libxl_snapshot_ctx *sc,
+                               const struct snap_disk_op *op,
                                libxl_disk_snapshot *ds)
 {
     libxl_device_disk_init(&ds->parent);
@@ -227,8 +233,8 @@ static void gather_result_disk(libxl_snapshot_ctx *sc, const struct snap_disk_op
     snap_device_disk_set(&ds->parent, ds->vdev, op->disk->path,
                          op->disk->stored->format);
     if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
-        snap_device_disk_repoint(sc, &ds->child, op->disk->stored, op->path,
-                                 LIBXL_DISK_FORMAT_QCOW2);
+        snap_device_disk_repoint(sc, &ds->child, op->disk->stored,
+                                 op->path, LIBXL_DISK_FORMAT_QCOW2);
 }
 
 /* How the disks fit to each other where no memory goes with them. */
@@ -239,7 +245,8 @@ static const char *gather_consistency(const struct snap_create *c)
                                                                 : "crash";
 }
 
-static void gather_result(libxl_snapshot_ctx *sc, const struct snap_create *c,
+static void gather_result(libxl_snapshot_ctx *sc,
+                          const struct snap_create *c,
                           libxl_domain_snapshot *snap)
 {
     const libxl_version_info *xen = libxl_get_version_info(sc->ctx);
@@ -254,16 +261,19 @@ static void gather_result(libxl_snapshot_ctx *sc, const struct snap_create *c,
     libxl_defbool_set(&snap->memory, c->params->memory_path != NULL);
     snap->memory_path = snap_result_str(c->params->memory_path);
     snap->consistency = snap_result_str(gather_consistency(c));
-    snap->domain_config_path = snap_result_str(c->params->domain_config_path);
+    snap->domain_config_path =
+        snap_result_str(c->params->domain_config_path);
     snap->qemu_version = snap_result_str(c->dom.qemu_version);
     if (xen)
         snap->xen_version = snap_result_str(snap_sprintf(
             sc, "%d.%d%s", xen->xen_version_major, xen->xen_version_minor,
             xen->xen_version_extra));
-    snap->disks = calloc(c->num_ops ? c->num_ops : 1, sizeof(*snap->disks));
+    snap->disks =
+        calloc(c->num_ops ? c->num_ops : 1, sizeof(*snap->disks));
     if (!snap->disks) abort();
     for (i = 0; i < c->num_ops; i++)
-        gather_result_disk(sc, &c->ops[i], &snap->disks[snap->num_disks++]);
+        gather_result_disk(sc, &c->ops[i],
+                           &snap->disks[snap->num_disks++]);
     for (i = 0; i < c->dom.num_disks; i++)
         if (snap_create_skips(c, &c->dom.disks[i]))
             snap_skipped_add(snap, c->dom.disks[i].vdev);

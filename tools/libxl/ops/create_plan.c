@@ -35,8 +35,8 @@ static void plan_folder(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->path = dir;
 }
 
-/* What the driver of a disk does in a create; snap_create_check() has seen that
- * it does something. */
+/* What the driver of a disk does in a create; snap_create_check() has seen
+ * that it does something. */
 static const struct snap_verb *plan_verb(const struct snap_disk_op *op)
 {
     return &op->driver->verbs[SNAP_VERB_CREATE];
@@ -58,7 +58,8 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
             plan_verb(&c->ops[i])->prepare(sc, &c->plan, &c->ops[i]);
 }
 
-static void set_monitors(struct snap_step *step, const struct snap_create *c)
+static void set_monitors(struct snap_step *step,
+                         const struct snap_create *c)
 {
     step->pids = c->dom.monitors;
     step->num_pids = c->dom.num_monitors;
@@ -79,8 +80,8 @@ static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_create *c)
     return snap_plan_last(&c->plan);
 }
 
-static void plan_release_monitor(libxl_snapshot_ctx *sc, struct snap_create *c,
-                                 int hold)
+static void plan_release_monitor(libxl_snapshot_ctx *sc,
+                                 struct snap_create *c, int hold)
 {
     struct snap_step *step;
 
@@ -91,8 +92,8 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc, struct snap_create *c,
     step->retires_undo_of = hold;
 }
 
-/* The guest stops in the course of "save" and is held when this ends, as is
- * xl's monitor: returns the index of that step. */
+/* The guest stops in the course of "save" and is held when this ends, as
+ * is xl's monitor: returns the index of that step. */
 static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const char *path = c->files[0].partial;
@@ -167,8 +168,8 @@ static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
     c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
 }
 
-/* It is undone by a recovery alone: after a transaction that, as it turned out,
- * never was. */
+/* It is undone by a recovery alone: after a transaction that, as it turned
+ * out, never was. */
 static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     size_t size = c->num_ops * sizeof(struct snap_repoint);
@@ -199,8 +200,9 @@ static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
                          num == 1 ? "" : "s");
     step->repoints = repoints;
     step->num_repoints = num;
-    step = snap_step_undo(sc, step, SNAP_STEP_REPOINT, "repoint %d disk%s back",
-                          num, num == 1 ? "" : "s");
+    step =
+        snap_step_undo(sc, step, SNAP_STEP_REPOINT,
+                       "repoint %d disk%s back", num, num == 1 ? "" : "s");
     step->repoints = back;
     step->num_repoints = num;
 }
@@ -259,10 +261,10 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
 }
 
 /*
- * The guest runs again before its stored config has the new disks, which takes
- * almost as long as the transaction.  xl's monitor, which alone would start
- * the domain from that config, is held until it has them; for anybody else the
- * base is frozen right after.
+ * The guest runs again before its stored config has the new disks, which
+ * takes almost as long as the transaction.  xl's monitor, which alone
+ * would start the domain from that config, is held until it has them; for
+ * anybody else the base is frozen right after.
  */
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_recover.c: what a recovery has to know of a create that was cut
- * off.
+ * ops/create_recover.c: what a recovery has to know of a create that was
+ * cut off.
  */
 #include "ops/ops.h"
 
@@ -11,8 +11,8 @@
 #define CREATE_LATE_S 5
 
 /* QEMU has switched a disk to its overlay: then all, in one transaction. */
-static int create_has_switched(libxl_snapshot_ctx *sc, const struct snap_recover *r,
-                               bool *has_r)
+static int create_has_switched(libxl_snapshot_ctx *sc,
+                               const struct snap_recover *r, bool *has_r)
 {
     const struct snap_plan *plan = &r->entry.plan;
     const struct snap_disk *disk;
@@ -27,7 +27,8 @@ static int create_has_switched(libxl_snapshot_ctx *sc, const struct snap_recover
             const struct snap_repoint *to = &plan->steps[i].repoints[k];
 
             disk = snap_domain_disk(&dom, to->vdev);
-            if (disk && disk->node_file && !strcmp(disk->node_file, to->to))
+            if (disk && disk->node_file
+                && !strcmp(disk->node_file, to->to))
                 *has_r = true;
         }
     snap_domain_dispose(&dom);
@@ -35,33 +36,37 @@ static int create_has_switched(libxl_snapshot_ctx *sc, const struct snap_recover
 }
 
 /*
- * The commit point of a create was begun, and no more is known.  One that has
- * an undo is undone.  QEMU's transaction: tags show in the images; overlays in
- * QEMU, and if that has gone, they are empty, or hold what the guest wrote
- * after it: forward is right for both.
+ * The commit point of a create was begun, and no more is known.  One that
+ * has an undo is undone.  QEMU's transaction: tags show in the images;
+ * overlays in QEMU, and if that has gone, they are empty, or hold what the
+ * guest wrote after it: forward is right for both.
  */
-static int create_was_committed(libxl_snapshot_ctx *sc, const struct snap_recover *r,
-                                bool *was_r)
+static int create_was_committed(libxl_snapshot_ctx *sc,
+                                const struct snap_recover *r, bool *was_r)
 {
     const struct snap_journal_head *head = &r->entry.head;
 
     *was_r = !r->entry.plan.steps[r->commit].undo;
     if (!*was_r) return 0;
     if (head->num_tagged)
-        return snap_image_has_tag(sc, head->tagged[0], head->snapshot, was_r);
+        return snap_image_has_tag(sc, head->tagged[0], head->snapshot,
+                                  was_r);
     *was_r = true;
-    if (r->domid == SNAP_NO_DOMAIN || snap_xenstore_qemu_is_gone(sc, r->domid))
+    if (r->domid == SNAP_NO_DOMAIN
+        || snap_xenstore_qemu_is_gone(sc, r->domid))
         return 0;
     return create_has_switched(sc, r, was_r);
 }
 
 /*
- * A snapshot whose base somebody has written to since is none, and an overlay on
- * it is nothing that can be read; but what the guest wrote before is in there.
- * QEMU's own last writes come with the transaction.
+ * A snapshot whose base somebody has written to since is none, and an
+ * overlay on it is nothing that can be read; but what the guest wrote
+ * before is in there. QEMU's own last writes come with the transaction.
  */
-static int create_check_base(libxl_snapshot_ctx *sc, const struct snap_recover *r,
-                             const struct snap_repoint *to, uint64_t cut_off)
+static int create_check_base(libxl_snapshot_ctx *sc,
+                             const struct snap_recover *r,
+                             const struct snap_repoint *to,
+                             uint64_t cut_off)
 {
     const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
     const struct snap_journal_entry *e = &r->entry;
@@ -71,24 +76,31 @@ static int create_check_base(libxl_snapshot_ctx *sc, const struct snap_recover *
     struct snap_file_print base;
     int rc = snap_file_print(sc, to->from, &base);
 
-    if (!rc && !base.is_device) rc = snap_users_of_files(sc, &use, 1, &nobody);
+    if (!rc && !base.is_device)
+        rc = snap_users_of_files(sc, &use, 1, &nobody);
     if (!rc && use.users)
-        rc = snap_fail(sc, ERROR_INVAL, "domain %s: %s is in use by %s, and is "
-                       "to be the base of snapshot %s; what the guest wrote "
-                       "since is in %s.  Stop it first", e->head.domain,
-                       to->from, use.users, e->head.snapshot, to->to);
-    if (rc || base.is_device || base.written <= cut_off + CREATE_LATE_S) return rc;
-    return snap_fail(sc, ERROR_INVAL, "domain %s: %s was written to at %s, after "
-                     "snapshot %s of it was cut off: somebody has started the "
-                     "domain from it.  What the guest wrote before is in %s, "
-                     "which needs the base as it was; keep a copy of the one "
-                     "that you want, then remove the overlay and %s",
-                     e->head.domain, to->from, snap_date(sc, base.written),
-                     e->head.snapshot, to->to, e->path);
+        rc = snap_fail(
+            sc, ERROR_INVAL,
+            "domain %s: %s is in use by %s, and is "
+            "to be the base of snapshot %s; what the guest wrote "
+            "since is in %s.  Stop it first",
+            e->head.domain, to->from, use.users, e->head.snapshot, to->to);
+    if (rc || base.is_device || base.written <= cut_off + CREATE_LATE_S)
+        return rc;
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: %s was written to at %s, after "
+        "snapshot %s of it was cut off: somebody has started the "
+        "domain from it.  What the guest wrote before is in %s, "
+        "which needs the base as it was; keep a copy of the one "
+        "that you want, then remove the overlay and %s",
+        e->head.domain, to->from, snap_date(sc, base.written),
+        e->head.snapshot, to->to, e->path);
 }
 
 /* While the domain is there it is not on its bases. */
-static int create_check_bases(libxl_snapshot_ctx *sc, const struct snap_recover *r)
+static int create_check_bases(libxl_snapshot_ctx *sc,
+                              const struct snap_recover *r)
 {
     const struct snap_plan *plan = &r->entry.plan;
     struct snap_file_print journal;
@@ -103,8 +115,8 @@ static int create_check_bases(libxl_snapshot_ctx *sc, const struct snap_recover 
     return rc;
 }
 
-/* After a crash of the host the file may lack what the kernel had not written
- * yet. */
+/* After a crash of the host the file may lack what the kernel had not
+ * written yet. */
 static bool create_memory_is_lost(libxl_snapshot_ctx *sc,
                                   const struct snap_recover *r)
 {

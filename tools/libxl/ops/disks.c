@@ -13,7 +13,8 @@ static char *plain_str(const char *s)
     return libxl_snapshot_plain(snap_result_str(s));
 }
 
-static void fill_layer(const struct snap_layer *from, libxl_snapshot_layer *to)
+static void fill_layer(const struct snap_layer *from,
+                       libxl_snapshot_layer *to)
 {
     int i;
 
@@ -48,7 +49,8 @@ static void fill_info(const struct snap_disk *disk,
     info->overlay = external->driver && external->driver->overlay_format
         ? external->driver->overlay_format : LIBXL_DISK_FORMAT_QCOW2;
     info->unsupported = snap_disk_unsupported(disk);
-    info->layers = calloc(disk->chain.num_layers + 1, sizeof(*info->layers));
+    info->layers =
+        calloc(disk->chain.num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();
     for (i = 0; i < disk->chain.num_layers; i++)
         fill_layer(&disk->chain.layers[i],
@@ -59,7 +61,8 @@ libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
                                           struct snap_hooks *hooks,
                                           struct snap_domain *dom)
 {
-    libxl_disk_snapshot_info *info = calloc(dom->num_disks + 1, sizeof(*info));
+    libxl_disk_snapshot_info *info =
+        calloc(dom->num_disks + 1, sizeof(*info));
     int i;
 
     if (!info) abort();

@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-static void add_driver(libxl_snapshot_ctx *sc, const struct snap_driver *driver,
+static void add_driver(libxl_snapshot_ctx *sc,
+                       const struct snap_driver *driver,
                        libxl_snapshot_driver *d)
 {
     const char *version = NULL, *problem = NULL;
@@ -35,7 +36,8 @@ static void add_hook(libxl_snapshot_ctx *sc, const char *name,
 }
 
 int libxl_snapshot_driver_list(libxl_snapshot_ctx *sc,
-                               libxl_snapshot_driver **drivers_r, int *num_r)
+                               libxl_snapshot_driver **drivers_r,
+                               int *num_r)
 {
     const struct snap_driver *const *built_in;
     libxl_snapshot_driver *drivers;
@@ -58,7 +60,8 @@ int libxl_snapshot_driver_list(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers, int num)
+void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers,
+                                     int num)
 {
     int i;
 

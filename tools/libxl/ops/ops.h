@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/ops.h: what the files of an operation share.  Each operation reads gather,
- * check, plan, run.
+ * ops/ops.h: what the files of an operation share.  Each operation reads
+ * gather, check, plan, run.
  */
 #ifndef SNAP_OPS_H
 #define SNAP_OPS_H
@@ -38,8 +38,8 @@ struct snap_create {
     struct snap_plan plan;
 };
 
-/* Fill in what is gathered, and describe in @snap the snapshot that it is going
- * to be.  Changes nothing. */
+/* Fill in what is gathered, and describe in @snap the snapshot that it is
+ * going to be.  Changes nothing. */
 int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_create *c, libxl_domain_snapshot *snap);
 /* A paused domain of this kind can be saved: it need not answer. */
@@ -57,18 +57,19 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 
 /*-- disks ------------------------------------------------------------------*/
 
-/* What the disks of @dom are and what can be done with them, an element a disk,
- * to be freed with libxl_disk_snapshot_info_list_free(). */
+/* What the disks of @dom are and what can be done with them, an element a
+ * disk, to be freed with libxl_disk_snapshot_info_list_free(). */
 libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
                                           struct snap_hooks *hooks,
                                           struct snap_domain *dom);
 
 /*-- quiesce: freezing the guest's file systems -----------------------------*/
 
-/* Refuse a guest whose file systems cannot be frozen: by its agent (@command
- * NULL), or by @command. */
-int snap_quiesce_check(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
-                       const char *command, bool command_exists);
+/* Refuse a guest whose file systems cannot be frozen: by its agent
+ * (@command NULL), or by @command. */
+int snap_quiesce_check(libxl_snapshot_ctx *sc,
+                       const struct snap_domain *dom, const char *command,
+                       bool command_exists);
 /* Freeze them; returns the index of the step.  And thaw them. */
 int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const struct snap_domain *dom, const char *command);
@@ -96,9 +97,9 @@ struct snap_revert {
     struct snap_plan plan;
 };
 
-/* Gather, and check all that can be known before the domain is destroyed.  A
- * revert ends at the first failure; a verification goes on and tells them all.
- * Returns the first. */
+/* Gather, and check all that can be known before the domain is destroyed.
+ * A revert ends at the first failure; a verification goes on and tells
+ * them all. Returns the first. */
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r);
 void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 
@@ -118,7 +119,8 @@ struct snap_recover {
     struct snap_plan plan;
 };
 
-/* The index of the first commit point of @plan; plan->num_steps: it has none. */
+/* The index of the first commit point of @plan; plan->num_steps: it has
+ * none. */
 int snap_recover_commit_point(const struct snap_plan *plan);
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
 
@@ -126,13 +128,13 @@ void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
 
 struct snap_operation {
     const char *name;           /* in journals; the command is snapshot-<name> */
-    /* The commit point was begun, and no more is known: whether it was passed.
-     * May be NULL: then it counts as passed. */
-    int (*was_committed)(libxl_snapshot_ctx *sc, const struct snap_recover *r,
-                         bool *was_r);
-    /* Before the rest of the operation is done: refuse what must not happen any
-     * more, and set r->first where that is not the step after the commit point,
-     * r->half_made and r->memory_lost.  May be NULL. */
+    /* The commit point was begun, and no more is known: whether it was
+     * passed. May be NULL: then it counts as passed. */
+    int (*was_committed)(libxl_snapshot_ctx *sc,
+                         const struct snap_recover *r, bool *was_r);
+    /* Before the rest of the operation is done: refuse what must not
+     * happen any more, and set r->first where that is not the step after
+     * the commit point, r->half_made and r->memory_lost.  May be NULL. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_recover *r);
 };
 

@@ -4,7 +4,8 @@
  * steps that do it.  Pure.
  *
  * By the guest agent, on a channel that QEMU serves as a socket; or by a
- * program of the user's, called with "freeze" or "thaw" and the domain's name.
+ * program of the user's, called with "freeze" or "thaw" and the domain's
+ * name.
  */
 #include "ops/ops.h"
 
@@ -13,7 +14,8 @@
 #define QUIESCE_CHANNEL "org.qemu.guest_agent.0"
 
 /* The guest agent's channel; NULL: there is none. */
-static const libxl_device_channel *quiesce_channel(const struct snap_domain *dom)
+static const libxl_device_channel *quiesce_channel(
+    const struct snap_domain *dom)
 {
     int i;
 
@@ -26,10 +28,10 @@ static const libxl_device_channel *quiesce_channel(const struct snap_domain *dom
     return NULL;
 }
 
-/* The xl of Xen before 4.18.5, 4.19.2 and 4.20.1 gives the first channel the
- * number 0 (ARRAY_EXTEND_INIT in xl_parse.c), which is the console's: libxl
- * makes the channel and then the console in the same place of xenstore, and
- * QEMU's socket leads nowhere.  A later xl begins with 1. */
+/* The xl of Xen before 4.18.5, 4.19.2 and 4.20.1 gives the first channel
+ * the number 0 (ARRAY_EXTEND_INIT in xl_parse.c), which is the console's:
+ * libxl makes the channel and then the console in the same place of
+ * xenstore, and QEMU's socket leads nowhere.  A later xl begins with 1. */
 #define OLDER_XL "before Xen 4.18.5, 4.19.2 and 4.20.1"
 
 static int quiesce_check_agent(libxl_snapshot_ctx *sc,
@@ -47,15 +49,21 @@ static int quiesce_check_agent(libxl_snapshot_ctx *sc,
                          "qemu-ga in it", dom->name, dom->name);
     if (channel->connection != LIBXL_CHANNEL_CONNECTION_SOCKET
         || !channel->u.socket.path)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: the channel of its guest "
-                         "agent is no socket; write connection=socket,path=... "
-                         "in its xl.cfg and restart it", dom->name);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "domain %s: the channel of its guest "
+            "agent is no socket; write connection=socket,path=... "
+            "in its xl.cfg and restart it",
+            dom->name);
     if (!channel->devid)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: the channel of its guest "
-                         "agent has the number of its console and cannot work "
-                         "(xl gives it to the first channel, " OLDER_XL "); "
-                         "write another one before it in its xl.cfg, \"name="
-                         "none,connection=pty\", and restart it", dom->name);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "domain %s: the channel of its guest "
+            "agent has the number of its console and cannot work "
+            "(xl gives it to the first channel, " OLDER_XL "); "
+            "write another one before it in its xl.cfg, \"name="
+            "none,connection=pty\", and restart it",
+            dom->name);
     return 0;
 }
 
@@ -64,30 +72,35 @@ static int quiesce_check_command(libxl_snapshot_ctx *sc,
                                  const char *command, bool exists)
 {
     if (command[0] != '/')
-        return snap_fail(sc, ERROR_INVAL, "%s: the program that freezes domain "
-                         "%s needs an absolute path", command, dom->name);
+        return snap_fail(sc, ERROR_INVAL,
+                         "%s: the program that freezes domain "
+                         "%s needs an absolute path",
+                         command, dom->name);
     if (!exists)
         return snap_fail(sc, ERROR_INVAL, "%s: there is no such program to "
                          "freeze domain %s", command, dom->name);
     return 0;
 }
 
-int snap_quiesce_check(libxl_snapshot_ctx *sc, const struct snap_domain *dom,
-                       const char *command, bool command_exists)
+int snap_quiesce_check(libxl_snapshot_ctx *sc,
+                       const struct snap_domain *dom, const char *command,
+                       bool command_exists)
 {
     if (dom->paused)
         return snap_fail(sc, ERROR_INVAL, "domain %s: it is paused, and a "
                          "guest that stands still cannot write out what it "
                          "has cached; unpause it first", dom->name);
-    return command ? quiesce_check_command(sc, dom, command, command_exists)
-                   : quiesce_check_agent(sc, dom);
+    return command
+               ? quiesce_check_command(sc, dom, command, command_exists)
+               : quiesce_check_agent(sc, dom);
 }
 
 static void quiesce_set_how(libxl_snapshot_ctx *sc, struct snap_step *step,
-                            const struct snap_domain *dom, const char *command,
-                            const char *word)
+                            const struct snap_domain *dom,
+                            const char *command, const char *word)
 {
-    if (command) step->argv = snap_argv(sc, command, word, dom->name, NULL);
+    if (command)
+        step->argv = snap_argv(sc, command, word, dom->name, NULL);
     else step->path = quiesce_channel(dom)->u.socket.path;
 }
 
@@ -96,8 +109,10 @@ int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 {
     struct snap_step *step;
 
-    step = snap_plan_add(sc, plan, SNAP_STEP_QUIESCE, "freeze the guest's file "
-                         "systems by %s", command ? command : "its agent");
+    step = snap_plan_add(sc, plan, SNAP_STEP_QUIESCE,
+                         "freeze the guest's file "
+                         "systems by %s",
+                         command ? command : "its agent");
     quiesce_set_how(sc, step, dom, command, "freeze");
     step = snap_step_undo(sc, step, SNAP_STEP_THAW, "thaw them");
     quiesce_set_how(sc, step, dom, command, "thaw");

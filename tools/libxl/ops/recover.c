@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The domain may have been restarted: another domid, or another boot of the host. */
-static void recover_gather_domain(libxl_snapshot_ctx *sc, struct snap_recover *r)
+/* The domain may have been restarted: another domid, or another boot of
+ * the host. */
+static void recover_gather_domain(libxl_snapshot_ctx *sc,
+                                  struct snap_recover *r)
 {
     const struct snap_journal_head *head = &r->entry.head;
     const char *uuid_str;
@@ -53,10 +55,12 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
     operation = snap_operation_named(r->entry.head.operation);
     if (!operation)
-        return snap_fail(sc, ERROR_INVAL, "%s: there is no operation '%s'; the "
-                         "journal is of another version of this program, which "
-                         "has to end it", r->entry.path,
-                         r->entry.head.operation);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "%s: there is no operation '%s'; the "
+            "journal is of another version of this program, which "
+            "has to end it",
+            r->entry.path, r->entry.head.operation);
     r->commit = snap_recover_commit_point(&r->entry.plan);
     r->first = r->commit + 1;
     recover_gather_domain(sc, r);
@@ -76,7 +80,8 @@ static void recover_result_disks(const struct snap_recover *r,
     libxl_device_disk disk;
     int i, k, num = 0;
 
-    for (i = 0; i < plan->num_steps; i++) num += plan->steps[i].num_repoints;
+    for (i = 0; i < plan->num_steps; i++)
+        num += plan->steps[i].num_repoints;
     if (!r->forward || !num) return;
     result->disks = calloc(num, sizeof(*result->disks));
     if (!result->disks) abort();
@@ -114,7 +119,8 @@ static void recover_result(const struct snap_recover *r,
     recover_result_disks(r, result);
 }
 
-static int recover_run(libxl_snapshot_ctx *sc, const struct snap_recover *r)
+static int recover_run(libxl_snapshot_ctx *sc,
+                       const struct snap_recover *r)
 {
     const struct snap_journal_head *head = &r->entry.head;
     struct snap_run run = {
@@ -142,8 +148,9 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     snap_ctx_begin(sc);
     rc = snap_journal_read(sc, journal, &r.entry);
     if (rc) goto out;
-    rc = snap_lock_domain_both(sc, r.entry.head.uuid_str, r.entry.head.domain,
-                               &uuid_lock, &name_lock);
+    rc =
+        snap_lock_domain_both(sc, r.entry.head.uuid_str,
+                              r.entry.head.domain, &uuid_lock, &name_lock);
     if (rc) goto out;
     /* it may have ended while we waited, or gone further */
     rc = snap_journal_read(sc, journal, &r.entry);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/recover_plan.c: the steps that end an operation that was cut off.  Pure.
+ * ops/recover_plan.c: the steps that end an operation that was cut off.
+ * Pure.
  *
  *   back     the undos, the last first
  *   forward  what comes after the commit point
@@ -33,17 +34,21 @@ static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
 }
 
 /* After a crash of the host the journal may lack steps that were done. */
-static void recover_plan_back(libxl_snapshot_ctx *sc, struct snap_recover *r)
+static void recover_plan_back(libxl_snapshot_ctx *sc,
+                              struct snap_recover *r)
 {
     const struct snap_plan *was = &r->entry.plan;
     int last = r->entry.same_boot ? r->entry.at : r->commit, i;
 
-    for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0; i--)
-        if (was->steps[i].undo) recover_copy_step(sc, &r->plan, was->steps[i].undo);
+    for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0;
+         i--)
+        if (was->steps[i].undo)
+            recover_copy_step(sc, &r->plan, was->steps[i].undo);
 }
 
 /* The names under which files would have been published. */
-static void recover_plan_drop(libxl_snapshot_ctx *sc, struct snap_recover *r,
+static void recover_plan_drop(libxl_snapshot_ctx *sc,
+                              struct snap_recover *r,
                               const struct snap_step *publish)
 {
     struct snap_step *step = snap_plan_add(sc, &r->plan, SNAP_STEP_UNLINK,
@@ -52,7 +57,8 @@ static void recover_plan_drop(libxl_snapshot_ctx *sc, struct snap_recover *r,
     step->path = publish->path;
 }
 
-static void recover_plan_forward(libxl_snapshot_ctx *sc, struct snap_recover *r)
+static void recover_plan_forward(libxl_snapshot_ctx *sc,
+                                 struct snap_recover *r)
 {
     const struct snap_plan *was = &r->entry.plan;
     struct snap_step *step;

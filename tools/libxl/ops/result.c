@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-void libxl_domain_snapshot_result_init(libxl_domain_snapshot_result *result)
+void libxl_domain_snapshot_result_init(
+    libxl_domain_snapshot_result *result)
 {
     memset(result, 0, sizeof(*result));
     libxl_domain_snapshot_init(&result->snapshot);
     result->domid = INVALID_DOMID;
 }
 
-void libxl_domain_snapshot_result_dispose(libxl_domain_snapshot_result *result)
+void libxl_domain_snapshot_result_dispose(
+    libxl_domain_snapshot_result *result)
 {
     libxl_domain_snapshot_dispose(&result->snapshot);
     snap_strings_free(result->steps, result->num_steps);

@@ -11,8 +11,8 @@
  *            "xl create"
  *   run
  *
- * xl brings the domain back, not libxl: only xl leaves the monitor behind that
- * handles the domain's reboots and crashes.
+ * xl brings the domain back, not libxl: only xl leaves the monitor behind
+ * that handles the domain's reboots and crashes.
  */
 #include "ops/ops.h"
 
@@ -20,7 +20,8 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-static void revert_result(libxl_snapshot_ctx *sc, libxl_domain_snapshot *dst,
+static void revert_result(libxl_snapshot_ctx *sc,
+                          libxl_domain_snapshot *dst,
                           const struct snap_revert *r)
 {
     const libxl_domain_snapshot *src = r->snap;
@@ -70,9 +71,12 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
                       libxl_domain_snapshot_result *result)
 {
     const struct snap_journal_head head = {
-        .operation = snap_operation_revert.name, .domain = r->config.c_info.name,
-        .uuid_str = revert_uuid(sc, r->snap), .domid = r->dom.domid,
-        .running_uuid = r->dom.uuid_str, .snapshot = r->snap->name,
+        .operation = snap_operation_revert.name,
+        .domain = r->config.c_info.name,
+        .uuid_str = revert_uuid(sc, r->snap),
+        .domid = r->dom.domid,
+        .running_uuid = r->dom.uuid_str,
+        .snapshot = r->snap->name,
     };
     struct snap_run run = {
         .domid = r->dom.domid, .domain_name = r->config.c_info.name,
@@ -92,9 +96,11 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
     return rc;
 }
 
-/* Both locks: while it is destroyed, a snapshot of it by its xl.cfg must wait. */
-static int revert_lock(libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
-                       int *uuid_lock, int *name_lock)
+/* Both locks: while it is destroyed, a snapshot of it by its xl.cfg must
+ * wait. */
+static int revert_lock(libxl_snapshot_ctx *sc,
+                       const libxl_domain_snapshot *snap, int *uuid_lock,
+                       int *name_lock)
 {
     const char *uuid = revert_uuid(sc, snap);
     int rc = snap_lock_domain_both(sc, uuid, snap->domain_name, uuid_lock,

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-static const char *revert_new_path(const struct snap_revert *r, const char *vdev)
+static const char *revert_new_path(const struct snap_revert *r,
+                                   const char *vdev)
 {
     int i;
 
@@ -21,8 +22,10 @@ static const char *revert_new_path(const struct snap_revert *r, const char *vdev
 
 /*-- gather -----------------------------------------------------------------*/
 
-static int revert_gather_op(libxl_snapshot_ctx *sc, const struct snap_revert *r,
-                            const libxl_disk_snapshot *ds, struct snap_disk_op *op)
+static int revert_gather_op(libxl_snapshot_ctx *sc,
+                            const struct snap_revert *r,
+                            const libxl_disk_snapshot *ds,
+                            struct snap_disk_op *op)
 {
     int rc;
 
@@ -46,14 +49,16 @@ static int revert_gather_ops(libxl_snapshot_ctx *sc, struct snap_revert *r)
 
     r->ops = snap_zalloc(sc, snap->num_disks * sizeof(*r->ops));
     for (i = 0; i < snap->num_disks; i++) {
-        rc = revert_gather_op(sc, r, &snap->disks[i], &r->ops[r->num_ops++]);
+        rc = revert_gather_op(sc, r, &snap->disks[i],
+                              &r->ops[r->num_ops++]);
         if (rc) return rc;
     }
     return 0;
 }
 
 /* What the drivers find; an error is told when it is the disk's turn. */
-static void revert_gather_looks(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static void revert_gather_looks(libxl_snapshot_ctx *sc,
+                                struct snap_revert *r)
 {
     int i;
 
@@ -63,7 +68,8 @@ static void revert_gather_looks(libxl_snapshot_ctx *sc, struct snap_revert *r)
             r->look_errors[i] = snap_take_error(sc);
 }
 
-static int revert_gather_image_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_image_config(libxl_snapshot_ctx *sc,
+                                      struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
     off_t stream;
@@ -85,7 +91,8 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc, struct snap_revert
 }
 
 /* Without memory: what the domain is to be booted with. */
-static int revert_gather_boot_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
+                                     struct snap_revert *r)
 {
     const libxl_domain_config *config = r->params->config;
     const char *name = r->snap->domain_name;
@@ -105,7 +112,8 @@ static int revert_gather_boot_config(libxl_snapshot_ctx *sc, struct snap_revert 
 }
 
 /* Let the config name what the domain is to have after the revert. */
-static int revert_gather_config_disks(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_config_disks(libxl_snapshot_ctx *sc,
+                                      struct snap_revert *r)
 {
     int i;
 
@@ -146,12 +154,14 @@ static const char *revert_disk_setting(libxl_snapshot_ctx *sc,
     return snap_sprintf(sc, "%s]", text);
 }
 
-static int revert_gather_texts(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_texts(libxl_snapshot_ctx *sc,
+                               struct snap_revert *r)
 {
     char *json = libxl_domain_config_to_json(sc->ctx, &r->config);
 
     if (!json)
-        return snap_fail(sc, ERROR_FAIL, "libxl cannot write the new config as "
+        return snap_fail(sc, ERROR_FAIL,
+                         "libxl cannot write the new config as "
                          "JSON");
     r->config_json = snap_strdup(sc, json);
     free(json);
@@ -159,10 +169,11 @@ static int revert_gather_texts(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
-/* A domain of the snapshot's name, but with another uuid, was started from an
- * xl.cfg without one.  It is the snapshot's if it has one of its disks. */
-static int revert_is_reborn(libxl_snapshot_ctx *sc, const struct snap_revert *r,
-                            uint32_t domid, bool *is_r)
+/* A domain of the snapshot's name, but with another uuid, was started from
+ * an xl.cfg without one.  It is the snapshot's if it has one of its disks. */
+static int revert_is_reborn(libxl_snapshot_ctx *sc,
+                            const struct snap_revert *r, uint32_t domid,
+                            bool *is_r)
 {
     int i, rc;
 
@@ -177,9 +188,10 @@ static int revert_is_reborn(libxl_snapshot_ctx *sc, const struct snap_revert *r,
     return 0;
 }
 
-/* The running domain: only what the revert needs of it, since one whose QEMU
- * has died must be revertible too. */
-static int revert_gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
+/* The running domain: only what the revert needs of it, since one whose
+ * QEMU has died must be revertible too. */
+static int revert_gather_domain(libxl_snapshot_ctx *sc,
+                                struct snap_revert *r)
 {
     const char *name = r->config.c_info.name;
     uint32_t other;
@@ -205,23 +217,27 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc, struct snap_revert *r)
 
 /*-- check ------------------------------------------------------------------*/
 
-/* A base may be read by other domains' overlays, an image with a tag in it by
- * nobody: applying the tag rewrites it. */
-static int revert_check_users(libxl_snapshot_ctx *sc, const struct snap_revert *r)
+/* A base may be read by other domains' overlays, an image with a tag in it
+ * by nobody: applying the tag rewrites it. */
+static int revert_check_users(libxl_snapshot_ctx *sc,
+                              const struct snap_revert *r)
 {
     struct snap_layers layers = { 0 };
     int i, rc;
 
     for (i = 0; i < r->num_ops; i++)
         snap_layers_add(sc, &layers, r->ops[i].vdev, r->ops[i].at_stake,
-                        &r->ops[i].chain, r->ops[i].driver->revert_moves_disk);
-    rc = snap_layers_find_users(sc, &layers, r->dom.qemu_pid, r->dom.domid);
+                        &r->ops[i].chain,
+                        r->ops[i].driver->revert_moves_disk);
+    rc =
+        snap_layers_find_users(sc, &layers, r->dom.qemu_pid, r->dom.domid);
     return rc ? rc : snap_refuse_used(sc, &layers);
 }
 
-/* No writable disk of the config may be without a disk snapshot: it would meet
- * the guest's old memory, or the other disks, with today's content. */
-static int revert_check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
+/* No writable disk of the config may be without a disk snapshot: it would
+ * meet the guest's old memory, or the other disks, with today's content. */
+static int revert_check_left_out(libxl_snapshot_ctx *sc,
+                                 struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
     int i, j, rc;
@@ -231,7 +247,8 @@ static int revert_check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
 
         for (j = 0; j < snap->num_disks; j++)
             if (!strcmp(snap->disks[j].vdev, disk->vdev)) break;
-        if (j < snap->num_disks || !disk->readwrite || disk->is_cdrom) continue;
+        if (j < snap->num_disks || !disk->readwrite || disk->is_cdrom)
+            continue;
         rc = snap_refuse_left_out(sc, snap, disk->vdev,
                                   r->params->skip_unsupported);
         if (rc) return rc;
@@ -239,7 +256,8 @@ static int revert_check_left_out(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
-static int revert_check_disk(libxl_snapshot_ctx *sc, const struct snap_revert *r,
+static int revert_check_disk(libxl_snapshot_ctx *sc,
+                             const struct snap_revert *r,
                              const struct snap_disk_op *op)
 {
     const char *look_error = r->look_errors[op - r->ops];
@@ -255,8 +273,8 @@ static int revert_check_disk(libxl_snapshot_ctx *sc, const struct snap_revert *r
 
 /*-- gather and check: the same for a revert and a verification -------------*/
 
-/* @what was looked at, with the result @rc.  Whether to go on: a revert ends at
- * the first failure, a verification tells them all. */
+/* @what was looked at, with the result @rc.  Whether to go on: a revert
+ * ends at the first failure, a verification tells them all. */
 static bool revert_looked_at(libxl_snapshot_ctx *sc, struct snap_revert *r,
                              const char *what, const char *path, int rc)
 {
@@ -267,12 +285,14 @@ static bool revert_looked_at(libxl_snapshot_ctx *sc, struct snap_revert *r,
     return true;
 }
 
-static int revert_gather_config(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static int revert_gather_config(libxl_snapshot_ctx *sc,
+                                struct snap_revert *r)
 {
     int rc = r->snap->memory_path ? revert_gather_image_config(sc, r)
                                   : revert_gather_boot_config(sc, r);
 
-    if (!rc && !r->params->force) rc = snap_identity_check_memory(sc, r->snap);
+    if (!rc && !r->params->force)
+        rc = snap_identity_check_memory(sc, r->snap);
     if (!rc) rc = revert_check_left_out(sc, r);
     if (!rc) rc = revert_gather_config_disks(sc, r);
     return rc ? rc : revert_gather_texts(sc, r);

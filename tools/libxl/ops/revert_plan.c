@@ -9,8 +9,8 @@
  */
 #include "ops/ops.h"
 
-/* What the driver of a disk does in a revert; snap_revert_look() has seen that it
- * does something. */
+/* What the driver of a disk does in a revert; snap_revert_look() has seen
+ * that it does something. */
 static const struct snap_verb *revert_verb(const struct snap_disk_op *op)
 {
     return &op->driver->verbs[SNAP_VERB_REVERT];
@@ -20,7 +20,8 @@ static const struct snap_verb *revert_verb(const struct snap_disk_op *op)
 static const char **revert_images_to_release(libxl_snapshot_ctx *sc,
                                              const struct snap_revert *r)
 {
-    const char **paths = snap_zalloc(sc, (r->num_ops + 1) * sizeof(*paths));
+    const char **paths =
+        snap_zalloc(sc, (r->num_ops + 1) * sizeof(*paths));
     int num = 0, i;
 
     for (i = 0; i < r->num_ops; i++) {
@@ -29,7 +30,8 @@ static const char **revert_images_to_release(libxl_snapshot_ctx *sc,
     return paths;
 }
 
-static void revert_plan_destroy(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static void revert_plan_destroy(libxl_snapshot_ctx *sc,
+                                struct snap_revert *r)
 {
     struct snap_step *step;
 
@@ -41,12 +43,14 @@ static void revert_plan_destroy(libxl_snapshot_ctx *sc, struct snap_revert *r)
     step->commit_point = true;
 }
 
-/* Which disks it has after @step, for a recovery to tell: its xl.cfg does not
- * know. */
-static void revert_plan_new_disks(libxl_snapshot_ctx *sc, struct snap_revert *r,
+/* Which disks it has after @step, for a recovery to tell: its xl.cfg does
+ * not know. */
+static void revert_plan_new_disks(libxl_snapshot_ctx *sc,
+                                  struct snap_revert *r,
                                   struct snap_step *step)
 {
-    struct snap_repoint *to = snap_zalloc(sc, (r->num_ops + 1) * sizeof(*to));
+    struct snap_repoint *to =
+        snap_zalloc(sc, (r->num_ops + 1) * sizeof(*to));
     int i, num = 0;
 
     for (i = 0; i < r->num_ops; i++) {
@@ -64,7 +68,8 @@ static void revert_plan_new_disks(libxl_snapshot_ctx *sc, struct snap_revert *r,
     step->num_repoints = num;
 }
 
-static void revert_plan_restore(libxl_snapshot_ctx *sc, struct snap_revert *r)
+static void revert_plan_restore(libxl_snapshot_ctx *sc,
+                                struct snap_revert *r)
 {
     const char *path = r->snap->memory_path;
     struct snap_step *step;

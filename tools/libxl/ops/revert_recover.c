@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/revert_recover.c: what a recovery has to know of a revert that was cut
- * off.  Its commit point, once begun, counts as passed: a domain that is
- * perhaps destroyed is to be brought back.
+ * ops/revert_recover.c: what a recovery has to know of a revert that was
+ * cut off.  Its commit point, once begun, counts as passed: a domain that
+ * is perhaps destroyed is to be brought back.
  */
 #include "ops/ops.h"
 
@@ -21,7 +21,8 @@ static int revert_back_step(const struct snap_plan *plan)
 }
 
 /* The domain that a revert was to bring back: another than it destroyed. */
-static int revert_find_back(libxl_snapshot_ctx *sc, const struct snap_recover *r,
+static int revert_find_back(libxl_snapshot_ctx *sc,
+                            const struct snap_recover *r,
                             uint32_t *domid_r)
 {
     const struct snap_journal_head *head = &r->entry.head;
@@ -37,16 +38,20 @@ static int revert_find_back(libxl_snapshot_ctx *sc, const struct snap_recover *r
     if (rc) return rc;
     *domid_r = domid;
     if (!head->uuid_str || !strcmp(head->uuid_str, uuid_str)) return 0;
-    return snap_fail(sc, ERROR_INVAL, "domain %s: somebody has started another "
-                     "one of this name (domid %u), which stands in the way; "
-                     "rename it or shut it down first", head->domain, domid);
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: somebody has started another "
+        "one of this name (domid %u), which stands in the way; "
+        "rename it or shut it down first",
+        head->domain, domid);
 }
 
 /*
- * Where a revert goes on.  Once the domain is back it must not be done again:
- * the guest runs on the disks, or has run; but if the host has stopped since and
- * the guest had not yet been let run, it is.  What xl makes is whole when the xl
- * that watches over it is there (it forks last).
+ * Where a revert goes on.  Once the domain is back it must not be done
+ * again: the guest runs on the disks, or has run; but if the host has
+ * stopped since and the guest had not yet been let run, it is.  What xl
+ * makes is whole when the xl that watches over it is there (it forks
+ * last).
  */
 static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
@@ -65,10 +70,12 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
     }
     if (domid == SNAP_NO_DOMAIN) return 0;
     if (!e->same_boot || !e->may_be_back)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: somebody has started it "
-                         "(domid %u) in the middle of its revert; shut it down "
-                         "first, what it writes now is going to be lost",
-                         e->head.domain, domid);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "domain %s: somebody has started it "
+            "(domid %u) in the middle of its revert; shut it down "
+            "first, what it writes now is going to be lost",
+            e->head.domain, domid);
     rc = snap_monitor_find(sc, e->head.domain, &pids, &num);
     if (rc) return rc;
     r->domid = domid;

@@ -9,9 +9,9 @@
  * because "repoint" failed would help nobody; but not those that build on
  * all before them, as "restore" does on the disks being back.
  *
- * If it is not known whether the commit point was passed, forward is the safe
- * way too: an overlay that QEMU has not switched to is empty and shows its
- * base, while one that it has switched to must not be removed.
+ * If it is not known whether the commit point was passed, forward is the
+ * safe way too: an overlay that QEMU has not switched to is empty and
+ * shows its base, while one that it has switched to must not be removed.
  */
 #include "plan/plan.h"
 
@@ -70,7 +70,8 @@ static void step_succeeded(struct snap_engine *engine,
                            const struct snap_step *step)
 {
     engine->undoable[engine->at] = step->undo != NULL;
-    if (step->retires_undo_of >= 0) engine->undoable[step->retires_undo_of] = false;
+    if (step->retires_undo_of >= 0)
+        engine->undoable[step->retires_undo_of] = false;
     if (step->commit_point) {
         engine->committed = true;
         engine->state = SNAP_ENGINE_COMMITTED;

@@ -52,7 +52,8 @@ static char *repoints_to_json(libxl_snapshot_ctx *sc,
     return snap_json_array(sc, items, step->num_repoints);
 }
 
-static char *pids_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step)
+static char *pids_to_json(libxl_snapshot_ctx *sc,
+                          const struct snap_step *step)
 {
     const char **items;
     int i;
@@ -65,8 +66,8 @@ static char *pids_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step)
 }
 
 /* Whole, the arguments are a string: as they were, to the letter. */
-static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
-                          bool whole)
+static char *step_to_json(libxl_snapshot_ctx *sc,
+                          const struct snap_step *step, bool whole)
 {
     return snap_json_object(
         sc, "s:kind", snap_step_kind_name(step->kind), "s:what", step->what,
@@ -94,8 +95,8 @@ static char *step_to_json(libxl_snapshot_ctx *sc, const struct snap_step *step,
         NULL);
 }
 
-static char *plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
-                          bool whole)
+static char *plan_to_json(libxl_snapshot_ctx *sc,
+                          const struct snap_plan *plan, bool whole)
 {
     const char **items = snap_zalloc(sc, plan->num_steps * sizeof(*items));
     int i;
@@ -105,17 +106,20 @@ static char *plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
     return snap_json_array(sc, items, plan->num_steps);
 }
 
-char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan)
+char *snap_plan_to_json(libxl_snapshot_ctx *sc,
+                        const struct snap_plan *plan)
 {
     return plan_to_json(sc, plan, false);
 }
 
-char *snap_plan_record(libxl_snapshot_ctx *sc, const struct snap_plan *plan)
+char *snap_plan_record(libxl_snapshot_ctx *sc,
+                       const struct snap_plan *plan)
 {
     return plan_to_json(sc, plan, true);
 }
 
-void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+void snap_plan_to_result(libxl_snapshot_ctx *sc,
+                         const struct snap_plan *plan,
                          libxl_domain_snapshot_result *result)
 {
     int i;
@@ -124,12 +128,14 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
     result->steps = calloc(plan->num_steps + 1, sizeof(*result->steps));
     if (!result->steps) abort();
     for (i = 0; i < plan->num_steps; i++)
-        result->steps[result->num_steps++] = snap_result_str(plan->steps[i].what);
+        result->steps[result->num_steps++] =
+            snap_result_str(plan->steps[i].what);
 }
 
 /*-- reading ----------------------------------------------------------------*/
 
-static const char *text(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
+static const char *text(libxl_snapshot_ctx *sc, yajl_val obj,
+                        const char *key)
 {
     return snap_strdup(sc, snap_json_str(obj, key));
 }
@@ -196,7 +202,8 @@ static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
             repoints[i].format = LIBXL_DISK_FORMAT_UNKNOWN;
         backend = snap_json_str(items[i], "backend");
         if (!backend
-            || libxl_disk_backend_from_string(backend, &repoints[i].backend))
+            || libxl_disk_backend_from_string(backend,
+                                              &repoints[i].backend))
             repoints[i].backend = LIBXL_DISK_BACKEND_UNKNOWN;
     }
 }
@@ -212,15 +219,15 @@ static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
     pids = snap_zalloc(sc, step->num_pids * sizeof(*pids));
     step->pids = pids;
     for (i = 0; i < step->num_pids; i++) {
-        long long n = YAJL_IS_INTEGER(items[i]) ? YAJL_GET_INTEGER(items[i])
-                                                : 0;
+        long long n =
+            YAJL_IS_INTEGER(items[i]) ? YAJL_GET_INTEGER(items[i]) : 0;
 
         pids[i] = n > 0 && n <= INT32_MAX ? n : 0;
     }
 }
 
-/* A DESTROY of before there was "images" has its images in "argv": its journal
- * may lie here while a newer version is installed. */
+/* A DESTROY of before there was "images" has its images in "argv": its
+ * journal may lie here while a newer version is installed. */
 static void parse_older(struct snap_step *step)
 {
     if (step->kind != SNAP_STEP_DESTROY || step->images) return;
@@ -234,7 +241,8 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     const char *kind = snap_json_str(obj, "kind");
     const char *done_when = snap_json_str(obj, "done_when");
     yajl_val undo = snap_json_get(obj, "undo");
-    int k = snap_step_kind_find(kind), d = snap_done_when_find(done_when), rc;
+    int k = snap_step_kind_find(kind), d = snap_done_when_find(done_when),
+        rc;
     const char *why;
 
     if (k < 0)
@@ -286,7 +294,8 @@ int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
     *plan = (struct snap_plan){ .num_steps = num, .max_steps = num };
     plan->steps = snap_zalloc(sc, num * sizeof(*plan->steps));
     for (i = 0; i < num; i++) {
-        rc = parse_step(sc, array->u.array.values[i], &plan->steps[i], false);
+        rc = parse_step(sc, array->u.array.values[i], &plan->steps[i],
+                        false);
         if (rc) return rc;
         if (plan->steps[i].retires_undo_of >= i)
             return snap_fail(sc, ERROR_INVAL, "step %d of it ends one that "

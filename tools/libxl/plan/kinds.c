@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * plan/kinds.c: what each kind of step is called, and what a step must have to
- * be done.
+ * plan/kinds.c: what each kind of step is called, and what a step must
+ * have to be done.
  *
- * The names stand in journals and in the JSON of a dry run.  A journal may be
- * damaged, or of another version, so every step that is read is compared with
- * its row before any of the plan is done.
+ * The names stand in journals and in the JSON of a dry run.  A journal may
+ * be damaged, or of another version, so every step that is read is
+ * compared with its row before any of the plan is done.
  *
  * A row is { NAME, NEEDS, problem() }.  What a step does is in
  * run/steps_<object>.c.
@@ -30,8 +30,8 @@ enum {
 struct row {
     const char *name;
     unsigned needs;             /* the members that must be there */
-    /* What else is wrong with a step that has them, in words; NULL: nothing.
-     * May be NULL: nothing else can be. */
+    /* What else is wrong with a step that has them, in words; NULL:
+     * nothing. May be NULL: nothing else can be. */
     const char *(*problem)(const struct snap_step *step);
 };
 
@@ -61,7 +61,8 @@ static const char *repoint_problem(const struct snap_step *step)
     int i;
 
     for (i = 0; i < step->num_repoints; i++) {
-        if (!step->repoints[i].be_path) return "'be_path' of a disk is missing";
+        if (!step->repoints[i].be_path)
+            return "'be_path' of a disk is missing";
         if (!step->repoints[i].from) return "'from' of a disk is missing";
     }
     return NULL;
@@ -112,7 +113,8 @@ static const struct row done_whens[] = {
     [SNAP_DONE_NEVER] = { "never", 0, NULL },
     [SNAP_DONE_LV_IS_THERE] = { "lv-is-there", NEEDS_SHOWS, NULL },
     [SNAP_DONE_LV_IS_GONE] = { "lv-is-gone", NEEDS_SHOWS, NULL },
-    [SNAP_DONE_TAG_IS_GONE] = { "tag-is-gone", NEEDS_PATH | NEEDS_SHOWS, NULL },
+    [SNAP_DONE_TAG_IS_GONE] = { "tag-is-gone", NEEDS_PATH | NEEDS_SHOWS,
+                                NULL },
 };
 _Static_assert(NUM(done_whens) == SNAP_DONE_NUM,
                "a value of snap_done_when has no row in plan/kinds.c");
@@ -158,7 +160,8 @@ int snap_done_when_find(const char *name)
 
 /*-- completeness -----------------------------------------------------------*/
 
-static const char *missing_member(const struct snap_step *step, unsigned needs)
+static const char *missing_member(const struct snap_step *step,
+                                  unsigned needs)
 {
     if ((needs & NEEDS_PATH) && !step->path) return "'path' is missing";
     if ((needs & NEEDS_TO) && !step->to) return "'to' is missing";
@@ -171,7 +174,8 @@ static const char *missing_member(const struct snap_step *step, unsigned needs)
     if ((needs & NEEDS_ARGUMENTS) && !step->arguments)
         return "'arguments' is missing";
     if ((needs & NEEDS_UNDO) && !step->undo) return "'undo' is missing";
-    if ((needs & NEEDS_SHOWS) && !step->done_probe) return "'shows' is missing";
+    if ((needs & NEEDS_SHOWS) && !step->done_probe)
+        return "'shows' is missing";
     return NULL;
 }
 

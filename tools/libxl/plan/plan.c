@@ -25,8 +25,10 @@ static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
     return s;
 }
 
-struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                                enum snap_step_kind kind, const char *fmt, ...)
+struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
+                                struct snap_plan *plan,
+                                enum snap_step_kind kind, const char *fmt,
+                                ...)
 {
     struct snap_step *step;
     va_list ap;
@@ -50,7 +52,8 @@ struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
 struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
                                  struct snap_step *step,
-                                 enum snap_step_kind kind, const char *fmt, ...)
+                                 enum snap_step_kind kind, const char *fmt,
+                                 ...)
 {
     va_list ap;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * plan/plan.h: steps as data, and the engine that goes through them.  Pure.
+ * plan/plan.h: steps as data, and the engine that goes through them.
+ * Pure.
  */
 #ifndef SNAP_PLAN_H
 #define SNAP_PLAN_H
@@ -93,20 +94,22 @@ const char *snap_done_when_name(enum snap_done_when when);
 /* The value of that name; -1: there is none, as of NULL. */
 int snap_step_kind_find(const char *name);
 int snap_done_when_find(const char *name);
-/* Why @step, of a kind that there is, cannot be done as it is, in words; NULL:
- * it can. */
+/* Why @step, of a kind that there is, cannot be done as it is, in words;
+ * NULL: it can. */
 const char *snap_step_problem(const struct snap_step *step);
 
 /*-- plan: a list of steps --------------------------------------------------*/
 
 /* Append a step and return it, to be filled in; valid until the next one. */
-struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                                enum snap_step_kind kind, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
+                                struct snap_plan *plan,
+                                enum snap_step_kind kind, const char *fmt,
+                                ...) __attribute__((format(printf, 4, 5)));
 /* Give @step an undo and return that. */
 struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
                                  struct snap_step *step,
-                                 enum snap_step_kind kind, const char *fmt, ...)
+                                 enum snap_step_kind kind, const char *fmt,
+                                 ...)
     __attribute__((format(printf, 4, 5)));
 int snap_plan_last(const struct snap_plan *plan);   /* index of the last step */
 /* Steps that several operations use. */
@@ -119,12 +122,15 @@ struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
 /* The file @path, a base: nobody can write it any more. */
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path);
-char *snap_plan_to_json(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
+char *snap_plan_to_json(libxl_snapshot_ctx *sc,
+                        const struct snap_plan *plan);
 /* All of it, as snap_plan_parse() reads it. */
-char *snap_plan_record(libxl_snapshot_ctx *sc, const struct snap_plan *plan);
+char *snap_plan_record(libxl_snapshot_ctx *sc,
+                       const struct snap_plan *plan);
 int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
                     struct snap_plan *plan);
-void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+void snap_plan_to_result(libxl_snapshot_ctx *sc,
+                         const struct snap_plan *plan,
                          libxl_domain_snapshot_result *result);
 
 /*-- engine: which step is next ---------------------------------------------*/
@@ -133,12 +139,12 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
  * FORWARD  -> COMMITTED   when a commit point is done, or may be
  *          -> UNWINDING   when a step fails
  *          -> DONE        at the end of the plan
- * COMMITTED -> DONE       at the end; a failure is kept, later steps still run
- * UNWINDING -> DONE       when the last undo is done
+ * COMMITTED -> DONE       at the end; a failure is kept, later steps still
+ * run UNWINDING -> DONE       when the last undo is done
  *
- * engine_next  returns the step to perform, NULL in DONE
- * engine_done  takes the result of the step that engine_next returned last
- * engine_lost  the same, for a failure that does not tell whether the step was
+ * engine_next  returns the step to perform, NULL in DONE engine_done
+ * takes the result of the step that engine_next returned last engine_lost
+ * the same, for a failure that does not tell whether the step was
  *              done: QEMU was sent the transaction and has not answered
  */
 enum snap_engine_state {

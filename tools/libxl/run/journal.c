@@ -73,12 +73,12 @@ static bool drop_torn(libxl_snapshot_ctx *sc, const char *path)
 {
     struct snap_journal_entry was;
 
-    return errno == EEXIST && !snap_journal_read(sc, path, &was) && was.torn
-        && !unlink(path);
+    return errno == EEXIST && !snap_journal_read(sc, path, &was)
+           && was.torn && !unlink(path);
 }
 
-/* The folder and what is missing above it; another's end removes it when it is
- * empty, perhaps just now. */
+/* The folder and what is missing above it; another's end removes it when
+ * it is empty, perhaps just now. */
 static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
                             bool *made_above_r)
 {
@@ -92,13 +92,15 @@ static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
         if (mkdir(dir, 0700) && errno != EEXIST) return -1;
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
                   0600);
-        if (fd >= 0 || (errno != ENOENT && !drop_torn(sc, path))) return fd;
+        if (fd >= 0 || (errno != ENOENT && !drop_torn(sc, path)))
+            return fd;
     }
     return -1;
 }
 
 /* The folder of the journal @path, and what we made above it, if empty. */
-static void drop_folder(libxl_snapshot_ctx *sc, const char *path, bool above)
+static void drop_folder(libxl_snapshot_ctx *sc, const char *path,
+                        bool above)
 {
     const char *dir = snap_file_dirname(sc, path);
 
@@ -177,7 +179,8 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
                       const struct snap_journal_entry *entry,
                       struct snap_journal **journal_r)
 {
-    int fd = open(entry->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    int fd =
+        open(entry->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 
     *journal_r = NULL;
     if (fd < 0) return write_failed(sc, entry->path);
@@ -201,9 +204,10 @@ static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
     do r = aio_suspend(&list, 1, &timeout); while (r && errno == EINTR);
     if (r) {
         journal->hangs = true;
-        return snap_fail(sc, ERROR_TIMEDOUT, "cannot write the journal %s: its "
-                         "storage has not answered for %d s", journal->path,
-                         ms / 1000);
+        return snap_fail(sc, ERROR_TIMEDOUT,
+                         "cannot write the journal %s: its "
+                         "storage has not answered for %d s",
+                         journal->path, ms / 1000);
     }
     errno = aio_error(&journal->flush);
     return errno ? write_failed(sc, journal->path) : 0;
@@ -250,7 +254,8 @@ void snap_journal_close(struct snap_journal *journal)
 
 /*-- reading ----------------------------------------------------------------*/
 
-static const char *text(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
+static const char *text(libxl_snapshot_ctx *sc, yajl_val obj,
+                        const char *key)
 {
     return snap_strdup(sc, snap_json_str(obj, key));
 }
@@ -324,13 +329,15 @@ static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)
         return;
     entry->at = YAJL_GET_INTEGER(step);
-    commits = entry->plan.steps[entry->at].commit_point && !entry->committed;
+    commits =
+        entry->plan.steps[entry->at].commit_point && !entry->committed;
     if (!commits) return;
     entry->maybe = !strcmp(state, "begun") || !strcmp(state, "lost");
     entry->committed = !strcmp(state, "done");
 }
 
-/* The last line may be torn, also if it is the first: then nothing was begun. */
+/* The last line may be torn, also if it is the first: then nothing was
+ * begun. */
 static int parse(libxl_snapshot_ctx *sc, char *content,
                  struct snap_journal_entry *entry)
 {
@@ -356,7 +363,8 @@ static int parse(libxl_snapshot_ctx *sc, char *content,
 /* The uuid or the name that the file is called by. */
 static const char *stem(libxl_snapshot_ctx *sc, const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/'),
+               *name = slash ? slash + 1 : path;
 
     return snap_sprintf(sc, "%.*s", (int)strcspn(name, "."), name);
 }
@@ -400,8 +408,10 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
     num = scandir(sc->journal_dir, &names, is_journal, alphasort);
     if (num < 0 && errno == ENOENT) return 0;
     if (num < 0)
-        return snap_fail(sc, ERROR_FAIL, "cannot read the journal's folder %s: "
-                         "%s", sc->journal_dir, strerror(errno));
+        return snap_fail(sc, ERROR_FAIL,
+                         "cannot read the journal's folder %s: "
+                         "%s",
+                         sc->journal_dir, strerror(errno));
     *entries_r = snap_zalloc(sc, num * sizeof(**entries_r));
     for (i = 0; i < num; i++) {
         if (snap_journal_read(sc, snap_sprintf(
@@ -421,7 +431,8 @@ bool snap_journal_is_of(const struct snap_journal_entry *entry,
     const struct snap_journal_head *head = &entry->head;
 
     return (domain && !strcmp(head->domain, domain))
-        || (uuid_str && head->uuid_str && !strcmp(head->uuid_str, uuid_str));
+           || (uuid_str && head->uuid_str
+               && !strcmp(head->uuid_str, uuid_str));
 }
 
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/run.c: performs a plan: asks the engine for the next step, lets the row
- * of its kind do it (run/steps_<object>.c), and keeps the journal of that.
+ * run/run.c: performs a plan: asks the engine for the next step, lets the
+ * row of its kind do it (run/steps_<object>.c), and keeps the journal of
+ * that.
  */
 #include "run/run.h"
 
@@ -52,7 +53,8 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* An undo, or what comes after the commit point, of something that has gone. */
+/* An undo, or what comes after the commit point, of something that has
+ * gone. */
 static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
                     const struct snap_step *step)
 {
@@ -61,8 +63,8 @@ static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
     return act->is_moot && act->is_moot(sc, run);
 }
 
-/* What a revert brings back is paused until then, and on disks that no later
- * recovery may bring back once more. */
+/* What a revert brings back is paused until then, and on disks that no
+ * later recovery may bring back once more. */
 static bool lets_guest_write(const struct snap_run *run,
                              const struct snap_step *step)
 {
@@ -70,12 +72,14 @@ static bool lets_guest_write(const struct snap_run *run,
         && (run->restored || run->redo);
 }
 
-/* A flush takes milliseconds, on a hard disk dozens, and where the storage hangs for
- * ever: nothing that the guest is to wait for.  It may wait for any undo. */
+/* A flush takes milliseconds, on a hard disk dozens, and where the storage
+ * hangs for ever: nothing that the guest is to wait for.  It may wait for
+ * any undo. */
 static bool may_flush(const struct snap_run *run,
                       const struct snap_engine *engine)
 {
-    bool holds_guest = run->keeper || (run->stopped_us && !run->running_us);
+    bool holds_guest =
+        run->keeper || (run->stopped_us && !run->running_us);
 
     return engine->state != SNAP_ENGINE_UNWINDING && !holds_guest;
 }
@@ -133,9 +137,9 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
     return engine.rc;
 }
 
-/* Signals are blocked for the whole run: a tool that dies between "pause" and
- * "unpause" would leave the guest stopped.  They count between two steps, and
- * only as long as there is a way back. */
+/* Signals are blocked for the whole run: a tool that dies between "pause"
+ * and "unpause" would leave the guest stopped.  They count between two
+ * steps, and only as long as there is a way back. */
 int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan)
 {

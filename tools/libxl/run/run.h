@@ -43,8 +43,8 @@ struct snap_journal_head {
     const char **tagged;
 };
 
-/* An open one; NULL where the context has no folder for them, which is fine
- * with all that take one. */
+/* An open one; NULL where the context has no folder for them, which is
+ * fine with all that take one. */
 struct snap_journal;
 
 /* Write the first line.  There must be none of this domain yet. */
@@ -61,8 +61,8 @@ struct snap_journal_note {
                                  * or may not be done */
     bool flush;                 /* that has to be on the disk */
 };
-/* ERROR_TIMEDOUT: its storage hangs; from then on notes are not written, and
- * come back at once. */
+/* ERROR_TIMEDOUT: its storage hangs; from then on notes are not written,
+ * and come back at once. */
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note);
 /* The operation is over: nothing is left to do or undo. */
@@ -104,8 +104,8 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
 /* All in the context's folder, also those that cannot be used. */
 int snap_journal_list(libxl_snapshot_ctx *sc,
                       struct snap_journal_entry **entries_r, int *num_r);
-/* Whether it is of the domain of this name, or of this uuid (NULL: unknown,
- * either). */
+/* Whether it is of the domain of this name, or of this uuid (NULL:
+ * unknown, either). */
 bool snap_journal_is_of(const struct snap_journal_entry *entry,
                         const char *domain, const char *uuid_str);
 /* Fail if there is one of the domain of this name, or of this uuid (NULL:
@@ -149,50 +149,51 @@ void snap_run_close_qmp(struct snap_run *run);
 /*-- steps: what a step of each kind does -----------------------------------*/
 
 /*
- * One kind's row in the table that run/steps_<object>.c ends in: what a step
- * does, and beside it what tells that it is done.  @step has all that
+ * One kind's row in the table that run/steps_<object>.c ends in: what a
+ * step does, and beside it what tells that it is done.  @step has all that
  * plan/kinds.c says its kind needs, and no more than that is sure.
  */
 struct snap_step_act {
     enum snap_step_kind kind;
 
     /*
-     * Do the step.  Must not be NULL.  Returns 0, or fails with a sentence.
-     * Signals are blocked, and the guest may be held: whatever may hang needs
-     * a deadline.  Sets run->reply_lost where nobody can know whether a step that
-     * failed was done.
+     * Do the step.  Must not be NULL.  Returns 0, or fails with a
+     * sentence. Signals are blocked, and the guest may be held: whatever
+     * may hang needs a deadline.  Sets run->reply_lost where nobody can
+     * know whether a step that failed was done.
      */
     int (*run)(libxl_snapshot_ctx *sc, struct snap_run *run,
                const struct snap_step *step);
 
     /*
-     * Set *done_r: whether the step is done already.  Asked before a step of a
-     * recovery, and before the undo of a step that was lost; run() is called
-     * only if not.  Looks at the world, which it does not change, and never at
-     * the journal, which may lack its last lines.  The domain may be gone
-     * (run->domid is SNAP_NO_DOMAIN).  May fail as run() may.
-     * May be NULL: to do it once more does no harm, or no recovery does it.
+     * Set *done_r: whether the step is done already.  Asked before a step
+     * of a recovery, and before the undo of a step that was lost; run() is
+     * called only if not.  Looks at the world, which it does not change,
+     * and never at the journal, which may lack its last lines.  The domain
+     * may be gone (run->domid is SNAP_NO_DOMAIN).  May fail as run() may.
+     * May be NULL: to do it once more does no harm, or no recovery does
+     * it.
      */
     int (*is_done)(libxl_snapshot_ctx *sc, struct snap_run *run,
                    const struct snap_step *step, bool *done_r);
 
     /*
-     * Whether what the step acts on has gone, so that it need not be done any
-     * more.  Asked before an undo, and past the commit point.
-     * May be NULL: that is for run() to say.
+     * Whether what the step acts on has gone, so that it need not be done
+     * any more.  Asked before an undo, and past the commit point. May be
+     * NULL: that is for run() to say.
      */
     bool (*is_moot)(libxl_snapshot_ctx *sc, const struct snap_run *run);
 
     /* run() uses run->qmp.  Before any other step that is closed. */
     bool keeps_qmp;
 
-    /* QEMU's "no" (ERROR_QMP_GENERIC_ERROR) in a recovery tells that the step
-     * is done, or never was what it undoes: it says so when it is to close a
-     * node that it does not have. */
+    /* QEMU's "no" (ERROR_QMP_GENERIC_ERROR) in a recovery tells that the
+     * step is done, or never was what it undoes: it says so when it is to
+     * close a node that it does not have. */
     bool refused_if_done;
 
-    /* The guest may write to its disks from here on: in a revert or a recovery
-     * the journal says so, on the disk, before it can. */
+    /* The guest may write to its disks from here on: in a revert or a
+     * recovery the journal says so, on the disk, before it can. */
     bool lets_guest_run;
 
     /* Even if run() fails it is going to be done: nothing is left to a
@@ -203,8 +204,8 @@ struct snap_step_act {
 /* The row of @kind; where there is none, one whose run() fails. */
 const struct snap_step_act *snap_step_act(enum snap_step_kind kind);
 
-/* What snap_step_act() looks through: the table of each file, which compares
- * its length with its part of enum snap_step_kind. */
+/* What snap_step_act() looks through: the table of each file, which
+ * compares its length with its part of enum snap_step_kind. */
 struct snap_step_table {
     const struct snap_step_act *acts;
     size_t num;

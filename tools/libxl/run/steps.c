@@ -28,6 +28,7 @@ const struct snap_step_act *snap_step_act(enum snap_step_kind kind)
 
     for (t = 0; t < sizeof(tables) / sizeof(*tables); t++)
         for (i = 0; i < tables[t]->num; i++)
-            if (tables[t]->acts[i].kind == kind) return &tables[t]->acts[i];
+            if (tables[t]->acts[i].kind == kind)
+                return &tables[t]->acts[i];
     return &no_act;
 }

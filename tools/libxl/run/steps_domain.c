@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps_domain.c: steps that make libxl, or xl, act on the domain: it is
- * saved, held, let go, destroyed and brought back.
+ * run/steps_domain.c: steps that make libxl, or xl, act on the domain: it
+ * is saved, held, let go, destroyed and brought back.
  */
 #include "run/run.h"
 
@@ -39,7 +39,8 @@ static int domain_save(libxl_snapshot_ctx *sc, struct snap_run *run,
                        strerror(errno));
         goto out;
     }
-    rc = snap_save_domain(sc, run->domid, fd, step->live, &run->stopped_us);
+    rc =
+        snap_save_domain(sc, run->domid, fd, step->live, &run->stopped_us);
     if (!run->stopped_us && !step->live) run->stopped_us = began;
  out:
     close(fd);
@@ -107,11 +108,12 @@ static int domain_is_unpaused(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int domain_repoint(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
-    return snap_repoint_disks(sc, run->domid, run->uuid_str, step->repoints,
-                              step->num_repoints);
+    return snap_repoint_disks(sc, run->domid, run->uuid_str,
+                              step->repoints, step->num_repoints);
 }
 
-static int domain_hold_monitor(libxl_snapshot_ctx *sc, struct snap_run *run,
+static int domain_hold_monitor(libxl_snapshot_ctx *sc,
+                               struct snap_run *run,
                                const struct snap_step *step)
 {
     (void)run;
@@ -179,8 +181,10 @@ static int domain_came_back(libxl_snapshot_ctx *sc, struct snap_run *run)
 
     run->restored = true;
     if (!rc) return 0;
-    return snap_fail(sc, ERROR_FAIL, "xl brought the domain back, but there is "
-                     "no domain %s", run->domain_name);
+    return snap_fail(sc, ERROR_FAIL,
+                     "xl brought the domain back, but there is "
+                     "no domain %s",
+                     run->domain_name);
 }
 
 static int domain_boot(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -203,7 +207,8 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
 
     rc = snap_memory_image_check(sc, step->path, &json, &stream);
     if (rc) return rc;
-    snap_memory_image_header(sc, step->content, &input.head, &input.head_len);
+    snap_memory_image_header(sc, step->content, &input.head,
+                             &input.head_len);
     input.fd = snap_open(sc, step->path, O_RDONLY);
     if (input.fd < 0 || lseek(input.fd, stream, SEEK_SET) < 0) {
         rc = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", step->path,
@@ -220,22 +225,26 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 /*
  * SAVE has no is_done(): it stands before the commit point and is no undo.
- * Nor have RESTORE and BOOT: whether the domain is back, libxl's words alone do
- * not tell, and ops/recover.c leaves out the step if it is.
+ * Nor have RESTORE and BOOT: whether the domain is back, libxl's words
+ * alone do not tell, and ops/recover.c leaves out the step if it is.
  */
 static const struct snap_step_act domain_acts[] = {
     { SNAP_STEP_SAVE, .run = domain_save },
-    { SNAP_STEP_RESUME, .run = domain_resume, .is_done = domain_is_resumed },
+    { SNAP_STEP_RESUME, .run = domain_resume,
+      .is_done = domain_is_resumed },
     { SNAP_STEP_PAUSE, .run = domain_pause, .is_done = domain_is_paused },
     { SNAP_STEP_UNPAUSE, .run = domain_unpause,
       .is_done = domain_is_unpaused, .lets_guest_run = true },
-    { SNAP_STEP_REPOINT, .run = domain_repoint, .is_done = domain_is_gone },
+    { SNAP_STEP_REPOINT, .run = domain_repoint,
+      .is_done = domain_is_gone },
     { SNAP_STEP_HOLD_MONITOR, .run = domain_hold_monitor },
     { SNAP_STEP_RELEASE_MONITOR, .run = domain_release_monitor },
-    { SNAP_STEP_DESTROY, .run = domain_destroy, .is_done = domain_is_gone },
+    { SNAP_STEP_DESTROY, .run = domain_destroy,
+      .is_done = domain_is_gone },
     { SNAP_STEP_RESTORE, .run = domain_restore },
     { SNAP_STEP_BOOT, .run = domain_boot },
 };
-const struct snap_step_table snap_steps_domain = SNAP_STEP_TABLE(domain_acts);
+const struct snap_step_table snap_steps_domain =
+    SNAP_STEP_TABLE(domain_acts);
 _Static_assert(SNAP_STEP_NUM_OF(domain_acts) == SNAP_STEP_NUM - SNAP_STEP_SAVE,
                "a kind of step for the domain has no row");

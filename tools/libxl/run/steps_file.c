@@ -2,9 +2,9 @@
 /*
  * run/steps_file.c: steps that change our own files.
  *
- * A recovery can do most of them once more: a folder that is there, or a file
- * that is gone, is as it should be.  CREATE_FILE is never among its steps: it
- * stands before the commit point and is no undo.
+ * A recovery can do most of them once more: a folder that is there, or a
+ * file that is gone, is as it should be.  CREATE_FILE is never among its
+ * steps: it stands before the commit point and is no undo.
  */
 #include "run/run.h"
 
@@ -80,7 +80,8 @@ static const struct snap_step_act file_acts[] = {
     { SNAP_STEP_CREATE_FILE, .run = file_create },
     { SNAP_STEP_UNLINK, .run = file_unlink },
     { SNAP_STEP_RECORD, .run = file_record, .is_done = file_is_recorded },
-    { SNAP_STEP_PUBLISH, .run = file_publish, .is_done = file_is_published },
+    { SNAP_STEP_PUBLISH, .run = file_publish,
+      .is_done = file_is_published },
     { SNAP_STEP_FREEZE, .run = file_freeze },
 };
 const struct snap_step_table snap_steps_file = SNAP_STEP_TABLE(file_acts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps_guest.c: steps that the guest takes part in: its file systems are
- * frozen and thawed.
+ * run/steps_guest.c: steps that the guest takes part in: its file systems
+ * are frozen and thawed.
  */
 #include "run/run.h"
 
@@ -37,11 +37,14 @@ static int guest_is_thawed(libxl_snapshot_ctx *sc, struct snap_run *run,
 }
 
 static const struct snap_step_act guest_acts[] = {
-    { SNAP_STEP_QUIESCE, .run = guest_quiesce, .is_done = guest_is_thawed },
+    { SNAP_STEP_QUIESCE, .run = guest_quiesce,
+      .is_done = guest_is_thawed },
     /* the keeper thaws them in the end, whatever it says to us */
     { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_thawed,
       .done_if_failed = true },
 };
-const struct snap_step_table snap_steps_guest = SNAP_STEP_TABLE(guest_acts);
-_Static_assert(SNAP_STEP_NUM_OF(guest_acts) == SNAP_STEP_SAVE - SNAP_STEP_QUIESCE,
+const struct snap_step_table snap_steps_guest =
+    SNAP_STEP_TABLE(guest_acts);
+_Static_assert(SNAP_STEP_NUM_OF(guest_acts)
+                   == SNAP_STEP_SAVE - SNAP_STEP_QUIESCE,
                "a kind of step for the guest has no row");

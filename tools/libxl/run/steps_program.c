@@ -65,8 +65,9 @@ static int program_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 /*-- hooks ------------------------------------------------------------------*/
 
-/* xl-snapshot-hooks(7) asks of "delete" and "revert" that they can be run once
- * more; a "create" stands before the commit point, and no recovery does it. */
+/* xl-snapshot-hooks(7) asks of "delete" and "revert" that they can be run
+ * once more; a "create" stands before the commit point, and no recovery
+ * does it. */
 static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
@@ -78,6 +79,8 @@ static const struct snap_step_act program_acts[] = {
     { SNAP_STEP_EXEC, .run = program_exec, .is_done = program_is_done },
     { SNAP_STEP_HOOK, .run = program_hook },
 };
-const struct snap_step_table snap_steps_program = SNAP_STEP_TABLE(program_acts);
-_Static_assert(SNAP_STEP_NUM_OF(program_acts) == SNAP_STEP_QMP - SNAP_STEP_EXEC,
+const struct snap_step_table snap_steps_program =
+    SNAP_STEP_TABLE(program_acts);
+_Static_assert(SNAP_STEP_NUM_OF(program_acts)
+                   == SNAP_STEP_QMP - SNAP_STEP_EXEC,
                "a kind of step for programs has no row");

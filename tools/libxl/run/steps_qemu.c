@@ -2,9 +2,9 @@
 /*
  * run/steps_qemu.c: steps that are a command to QEMU.
  *
- * The connection is opened by the first of them.  run/run.c closes it before
- * any other step, since libxl may want it there: whoever holds it while libxl
- * asks QEMU waits for a lock that is his own.
+ * The connection is opened by the first of them.  run/run.c closes it
+ * before any other step, since libxl may want it there: whoever holds it
+ * while libxl asks QEMU waits for a lock that is his own.
  */
 #include "run/run.h"
 
@@ -25,7 +25,8 @@ static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
             : snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
         if (rc) return rc;
     }
-    rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments, NULL);
+    rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
+                          NULL);
     /* only QEMU's own "no" tells that it did not do it, and will not */
     run->reply_lost = rc && rc != ERROR_QMP_GENERIC_ERROR;
     if (run->reply_lost) snap_run_close_qmp(run);
@@ -42,15 +43,18 @@ static int qemu_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
 }
 
 /* A QEMU that is not libxl's has no pid in xenstore. */
-static bool qemu_is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run)
+static bool qemu_is_moot(libxl_snapshot_ctx *sc,
+                         const struct snap_run *run)
 {
     return !run->qmp_path && snap_xenstore_qemu_is_gone(sc, run->domid);
 }
 
 static const struct snap_step_act qemu_acts[] = {
     { SNAP_STEP_QMP, .run = qemu_execute, .is_done = qemu_is_done,
-      .is_moot = qemu_is_moot, .keeps_qmp = true, .refused_if_done = true },
+      .is_moot = qemu_is_moot, .keeps_qmp = true,
+      .refused_if_done = true },
 };
 const struct snap_step_table snap_steps_qemu = SNAP_STEP_TABLE(qemu_acts);
-_Static_assert(SNAP_STEP_NUM_OF(qemu_acts) == SNAP_STEP_QUIESCE - SNAP_STEP_QMP,
+_Static_assert(SNAP_STEP_NUM_OF(qemu_acts)
+                   == SNAP_STEP_QUIESCE - SNAP_STEP_QMP,
                "a kind of step for QEMU has no row");

@@ -2,11 +2,12 @@
 /*
  * seams/agent.c: QEMU's guest agent, qemu-ga, over the domain's channel.
  *
- * The channel is a serial line that remembers: it may hold half a command of
- * an earlier client, or answers that nobody read.  So each command is preceded
- * by guest-sync-delimited with a random id: 0xff makes the agent forget what
- * it has half read, and what comes before 0xff and that id is not for us.  The
- * agent's commands have no id of their own here, old agents refuse it.
+ * The channel is a serial line that remembers: it may hold half a command
+ * of an earlier client, or answers that nobody read.  So each command is
+ * preceded by guest-sync-delimited with a random id: 0xff makes the agent
+ * forget what it has half read, and what comes before 0xff and that id is
+ * not for us.  The agent's commands have no id of their own here, old
+ * agents refuse it.
  *
  * QEMU serves one client, and drops what the agent says to nobody.
  */
@@ -24,14 +25,15 @@ struct snap_agent {
     struct snap_stream stream;
 };
 
-int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer, const char *path,
-                    struct snap_agent **agent_r)
+int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer,
+                    const char *path, struct snap_agent **agent_r)
 {
     struct snap_agent *agent = snap_zalloc(sc, sizeof(*agent));
     int rc;
 
-    agent->stream = (struct snap_stream){ .peer = peer, .path = path, .fd = -1,
-                                          .limit = AGENT_REPLY_MAX };
+    agent->stream = (struct snap_stream){
+        .peer = peer, .path = path, .fd = -1, .limit = AGENT_REPLY_MAX
+    };
     rc = snap_stream_connect(sc, &agent->stream,
                              snap_wait_until(sc, SNAP_WAIT_AGENT_REPLY));
     if (rc) snap_agent_close(agent);
@@ -82,9 +84,10 @@ static int agent_sync(libxl_snapshot_ctx *sc, struct snap_agent *agent,
 }
 
 /*
- * Execute @command; *reply_r is to be freed with yajl_tree_free().  @ahead:
- * send it with the sync, before the agent has shown that it listens.  A guest
- * that is paused finds it in the channel when it goes on.
+ * Execute @command; *reply_r is to be freed with yajl_tree_free().
+ * @ahead: send it with the sync, before the agent has shown that it
+ * listens.  A guest that is paused finds it in the channel when it goes
+ * on.
  */
 static int agent_execute(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                          const char *command, bool ahead, int timeout_ms,

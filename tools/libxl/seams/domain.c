@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/domain.c: what libxl does to a domain for us in short calls, and the
- * signals that wait meanwhile.  The long call is in seams/save.c.
+ * seams/domain.c: what libxl does to a domain for us in short calls, and
+ * the signals that wait meanwhile.  The long call is in seams/save.c.
  */
 #include "seams/seams.h"
 
@@ -46,7 +46,8 @@ bool snap_signals_pending(void)
 
 int snap_signals_fail(libxl_snapshot_ctx *sc)
 {
-    return snap_fail(sc, ERROR_ABORTED, "interrupted by a signal; what had been "
+    return snap_fail(sc, ERROR_ABORTED,
+                     "interrupted by a signal; what had been "
                      "done is undone");
 }
 
@@ -69,7 +70,8 @@ static int dom_failed(libxl_snapshot_ctx *sc, int rc, uint32_t domid,
                      libxl_error_to_string(rc));
 }
 
-int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info)
+int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid,
+                  libxl_dominfo *info)
 {
     int rc = libxl_domain_info(sc->ctx, info, domid);
 
@@ -79,7 +81,8 @@ int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info)
     return dom_failed(sc, rc, domid, "inspect");
 }
 
-int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r)
+int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid,
+                  libxl_uuid *uuid_r)
 {
     libxl_dominfo info;
     int rc;

@@ -2,10 +2,11 @@
 /*
  * seams/exec.c: runs programs.  The only file that forks.
  *
- * By argv, never by a shell; with a deadline; exit status and death by signal
- * kept apart.  The program's output goes to memory files, not pipes: a reader
- * is not needed while we feed its standard input, and a daemon that it leaves
- * behind (the monitor of "xl restore") cannot keep us waiting for an EOF.
+ * By argv, never by a shell; with a deadline; exit status and death by
+ * signal kept apart.  The program's output goes to memory files, not
+ * pipes: a reader is not needed while we feed its standard input, and a
+ * daemon that it leaves behind (the monitor of "xl restore") cannot keep
+ * us waiting for an EOF.
  */
 #include "seams/seams.h"
 
@@ -56,8 +57,9 @@ static void child_dispose(struct exec_child *child)
     close_fd(&child->err);
 }
 
-/* In the child: default signals, none blocked, a process group of its own so
- * that a Ctrl-C meant for us does not reach it and a kill gets all of it. */
+/* In the child: default signals, none blocked, a process group of its own
+ * so that a Ctrl-C meant for us does not reach it and a kill gets all of
+ * it. */
 static void spawn_attributes(posix_spawnattr_t *attr)
 {
     sigset_t none, all;
@@ -69,7 +71,8 @@ static void spawn_attributes(posix_spawnattr_t *attr)
     posix_spawnattr_setsigdefault(attr, &all);
     posix_spawnattr_setpgroup(attr, 0);
     posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK
-                             | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+                                       | POSIX_SPAWN_SETSIGDEF
+                                       | POSIX_SPAWN_SETPGROUP);
 }
 
 static bool is_set_in(const char *const *env, const char *entry)
@@ -82,7 +85,8 @@ static bool is_set_in(const char *const *env, const char *entry)
 }
 
 /* Our environment with @env over it. */
-static char **merged_environ(libxl_snapshot_ctx *sc, const char *const *env)
+static char **merged_environ(libxl_snapshot_ctx *sc,
+                             const char *const *env)
 {
     size_t ours, theirs, num = 0, i;
     char **merged;
@@ -106,7 +110,9 @@ static int spawn(const char *const *argv, char **env, int in,
 
     posix_spawn_file_actions_init(&actions);
     if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, 0);
-    else posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    else
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null",
+                                         O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, child->out, 1);
     posix_spawn_file_actions_adddup2(&actions, child->err, 2);
     spawn_attributes(&attr);
@@ -119,8 +125,8 @@ static int spawn(const char *const *argv, char **env, int in,
     return r;
 }
 
-/* Started with closed standard files (cron, "<&-") we would get their numbers,
- * and the child's redirections would overwrite one another. */
+/* Started with closed standard files (cron, "<&-") we would get their
+ * numbers, and the child's redirections would overwrite one another. */
 static int above_stdio(int fd)
 {
     int moved;
@@ -220,8 +226,10 @@ static int child_kill(libxl_snapshot_ctx *sc, const char *what,
                      last_words(sc, child));
 }
 
-/* Without pidfd_open() (Linux before 5.3, valgrind 3.19): ask now and then. */
-static bool child_ends_polled(const struct exec_child *child, int timeout_ms)
+/* Without pidfd_open() (Linux before 5.3, valgrind 3.19): ask now and
+ * then. */
+static bool child_ends_polled(const struct exec_child *child,
+                              int timeout_ms)
 {
     uint64_t deadline = snap_now_us() + timeout_ms * UINT64_C(1000);
     siginfo_t info = { .si_pid = 0 };
@@ -308,8 +316,8 @@ int snap_exec(libxl_snapshot_ctx *sc, const char *what,
 
 /* Write to the program, waiting at most @timeout_ms for it to take a part.
  * ERROR_NOT_READY: it takes no more; its exit says why. */
-static int feed_bytes(struct exec_child *child, const char *buf, size_t len,
-                      int timeout_ms)
+static int feed_bytes(struct exec_child *child, const char *buf,
+                      size_t len, int timeout_ms)
 {
     struct pollfd pfd = { .fd = child->in, .events = POLLOUT };
     ssize_t put;
@@ -329,8 +337,8 @@ static int feed_bytes(struct exec_child *child, const char *buf, size_t len,
 }
 
 static int feed(libxl_snapshot_ctx *sc, const char *what,
-                struct exec_child *child, const struct snap_exec_input *input,
-                int timeout_ms)
+                struct exec_child *child,
+                const struct snap_exec_input *input, int timeout_ms)
 {
     char *buf = snap_zalloc(sc, EXEC_CHUNK);
     ssize_t got;
@@ -383,10 +391,11 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
 
 /*-- a process of our own ---------------------------------------------------*/
 
-/* In the child.  Nothing of the parent's is held open: no lock, no output that
- * somebody waits for the end of.  libxl is not to be used on this side. */
-static void process_main(libxl_snapshot_ctx *sc, int fd, snap_process *body,
-                         void *opaque)
+/* In the child.  Nothing of the parent's is held open: no lock, no output
+ * that somebody waits for the end of.  libxl is not to be used on this
+ * side. */
+static void process_main(libxl_snapshot_ctx *sc, int fd,
+                         snap_process *body, void *opaque)
 {
     int null;
 
@@ -404,8 +413,8 @@ static void process_main(libxl_snapshot_ctx *sc, int fd, snap_process *body,
     _exit(0);
 }
 
-int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body, void *opaque,
-                      int *fd_r)
+int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
+                      void *opaque, int *fd_r)
 {
     int fds[2] = { -1, -1 }, rc = 0;
     pid_t pid = -1;

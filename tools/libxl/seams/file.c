@@ -84,8 +84,8 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-/* Open for writing a file that we made: nobody has put another one in its place.
- * O_NONBLOCK: a fifo is refused, not waited for. */
+/* Open for writing a file that we made: nobody has put another one in its
+ * place. O_NONBLOCK: a fifo is refused, not waited for. */
 static int open_own(libxl_snapshot_ctx *sc, const char *path, bool empty,
                     int *fd_r)
 {
@@ -102,8 +102,10 @@ static int open_own(libxl_snapshot_ctx *sc, const char *path, bool empty,
         return 0;
     }
     close(fd);
-    return snap_fail(sc, ERROR_FAIL, "cannot write %s: somebody has put another "
-                     "file in its place", path);
+    return snap_fail(sc, ERROR_FAIL,
+                     "cannot write %s: somebody has put another "
+                     "file in its place",
+                     path);
 }
 
 int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
@@ -123,13 +125,14 @@ static bool is_own_folder(const char *path)
 {
     struct stat st;
 
-    return !lstat(path, &st) && S_ISDIR(st.st_mode) && st.st_uid == geteuid()
-        && !(st.st_mode & 022);
+    return !lstat(path, &st) && S_ISDIR(st.st_mode)
+           && st.st_uid == geteuid() && !(st.st_mode & 022);
 }
 
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
 {
-    /* there may be one by now: our journal stands in a part of the same path */
+    /* there may be one by now: our journal stands in a part of the same
+     * path */
     if (!mkdir(path, 0700) || (errno == EEXIST && is_own_folder(path)))
         return 0;
     return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
@@ -157,7 +160,8 @@ static int sync_path(libxl_snapshot_ctx *sc, const char *path, int flags)
 /* Some file systems, NFS among them, have no RENAME_NOREPLACE. */
 static int rename_onto_nothing(const char *path, const char *to)
 {
-    if (!renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE)) return 0;
+    if (!renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE))
+        return 0;
     if (errno != EINVAL && errno != ENOSYS) return -1;
     return link(path, to) || unlink(path) ? -1 : 0;
 }
@@ -204,7 +208,8 @@ bool snap_file_is_frozen(const char *path)
     if (fstat(fd, &st)) st.st_mode = 0;
     if (S_ISBLK(st.st_mode))
         frozen = !ioctl(fd, BLKROGET, &flags) && flags;
-    else if (!ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL))
+    else if (!ioctl(fd, FS_IOC_GETFLAGS, &flags)
+             && (flags & FS_IMMUTABLE_FL))
         frozen = true;
     if (S_ISREG(st.st_mode) && !(st.st_mode & 0222))
         frozen = true;
@@ -252,7 +257,8 @@ static int read_whole(libxl_snapshot_ctx *sc, const char *path, size_t max,
     if (got < 0)
         rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, snap_open_why());
     else if (len > max)
-        rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path, max);
+        rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path,
+                       max);
     else
         rc = 0;
     *text_r = text;

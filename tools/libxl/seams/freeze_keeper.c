@@ -41,7 +41,8 @@ static int open_agent(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 static int program(libxl_snapshot_ctx *sc, const char *const *argv)
 {
 
-    return snap_exec(sc, argv[1], argv, snap_wait_ms(sc, SNAP_WAIT_FREEZE), NULL);
+    return snap_exec(sc, argv[1], argv, snap_wait_ms(sc, SNAP_WAIT_FREEZE),
+                     NULL);
 }
 
 static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
@@ -59,8 +60,8 @@ static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
     return rc;
 }
 
-/* Try again and again; the error of the last try is told, behind the reason
- * that there already is. */
+/* Try again and again; the error of the last try is told, behind the
+ * reason that there already is. */
 static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 {
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_THAW);
@@ -91,7 +92,8 @@ static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 }
 
 /* Whether it fails or not, it may have frozen something if *begun_r. */
-static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k, bool *begun_r)
+static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                  bool *begun_r)
 {
     bool frozen;
     int rc;
@@ -115,7 +117,8 @@ static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k, bool *begun_r)
 
 /*-- the keeper -------------------------------------------------------------*/
 
-static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k, int rc)
+static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                       int rc)
 {
     char *text = snap_json_object(sc, "s:error", rc ? sc->error : NULL,
                                   "u:rc", (uint64_t)-rc, NULL);
@@ -125,7 +128,8 @@ static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k, int rc)
 }
 
 /* 0: told to thaw.  ERROR_TIMEDOUT: the limit.  Else: nobody is there. */
-static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k, int ms)
+static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                          int ms)
 {
     yajl_val word = NULL;
     int rc = snap_stream_receive(sc, &k->stream, snap_deadline(ms),
@@ -175,13 +179,14 @@ static void keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
 /*-- the owner --------------------------------------------------------------*/
 
 /* What the keeper says.  *heard_r: it said something. */
-static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k, const char *doing,
-                bool *heard_r)
+static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                const char *doing, bool *heard_r)
 {
     const char *error;
     yajl_val msg;
     int rc = snap_stream_receive(sc, &k->stream,
-                                 snap_wait_until(sc, SNAP_WAIT_KEEPER), doing, &msg);
+                                 snap_wait_until(sc, SNAP_WAIT_KEEPER),
+                                 doing, &msg);
 
     if (rc) return rc;
     *heard_r = true;
@@ -192,7 +197,8 @@ static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k, const char *doing
     return rc;
 }
 
-int snap_keeper_freeze(libxl_snapshot_ctx *sc, const struct snap_freeze *how,
+int snap_keeper_freeze(libxl_snapshot_ctx *sc,
+                       const struct snap_freeze *how,
                        struct snap_keeper **keeper_r)
 {
     struct snap_keeper *k = snap_zalloc(sc, sizeof(*k));

@@ -2,8 +2,8 @@
 /*
  * seams/hook.c: runs hooks, xl-snapshot-hooks(7): the verb as argument,
  * the request as JSON on stdin and as environment, the answer as JSON on
- * stdout.  A hook runs as root, so nobody else may be able to change it; and
- * it is somebody's script, so nothing that it says is believed unseen.
+ * stdout.  A hook runs as root, so nobody else may be able to change it;
+ * and it is somebody's script, so nothing that it says is believed unseen.
  */
 #include "seams/seams.h"
 
@@ -20,8 +20,8 @@
 
 /*-- who can change it ------------------------------------------------------*/
 
-/* @path and every folder above it.  What root put into a sticky folder nobody
- * else can take out again. */
+/* @path and every folder above it.  What root put into a sticky folder
+ * nobody else can take out again. */
 static const char *unsafe_path(libxl_snapshot_ctx *sc, const char *path)
 {
     struct stat st;
@@ -65,7 +65,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r)
+int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
+                   int *num_r)
 {
     const char *folder = snap_hook_folder(sc), **names = NULL;
     DIR *dir = opendir(folder);
@@ -126,8 +127,9 @@ static int parse_answer(libxl_snapshot_ctx *sc, const char *what,
                      what);
 }
 
-static int run_hook(libxl_snapshot_ctx *sc, const char *path, const char *verb,
-                    const char *request, int timeout_ms, yajl_val *answer_r)
+static int run_hook(libxl_snapshot_ctx *sc, const char *path,
+                    const char *verb, const char *request, int timeout_ms,
+                    yajl_val *answer_r)
 {
     const char *what = snap_sprintf(sc, "hook %s, %s", strrchr(path, '/') + 1,
                                     verb);
@@ -143,22 +145,23 @@ static int run_hook(libxl_snapshot_ctx *sc, const char *path, const char *verb,
     *answer_r = NULL;
     yajl_tree_free(parsed);
     if (why) return snap_fail(sc, ERROR_INVAL, "%s: %s", what, why);
-    rc = snap_exec_fed(sc, what, snap_argv(sc, path, verb, NULL), timeout_ms,
-                       &input, &output);
+    rc = snap_exec_fed(sc, what, snap_argv(sc, path, verb, NULL),
+                       timeout_ms, &input, &output);
     if (rc) return rc;
     return parse_answer(sc, what, output.out, answer_r);
 }
 
-int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path, const char *verb,
-                  const char *request, yajl_val *answer_r)
+int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
+                  const char *verb, const char *request,
+                  yajl_val *answer_r)
 {
     return run_hook(sc, path, verb, request,
                     snap_wait_ms(sc, SNAP_WAIT_HOOK_ASK), answer_r);
 }
 
 /* A script that does not know the verb may well exit with 0. */
-int snap_hook_act(libxl_snapshot_ctx *sc, const char *path, const char *verb,
-                  const char *request)
+int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
+                  const char *verb, const char *request)
 {
     int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_HOOK_ACT), rc;
     yajl_val answer;

@@ -3,8 +3,8 @@
  * seams/lock.c: locks, all of them flock(2), so that they die with their
  * holder and there is never a stale one to clear.
  *
- * Order: the lock on a domain, then libxl's device-changes lock or its lock
- * on QEMU's socket, never both of these.
+ * Order: the lock on a domain, then libxl's device-changes lock or its
+ * lock on QEMU's socket, never both of these.
  */
 #include "seams/seams.h"
 
@@ -52,7 +52,8 @@ static bool lock_is_current(int fd, const char *path)
     struct stat by_fd, by_path;
 
     return !fstat(fd, &by_fd) && !stat(path, &by_path)
-        && by_fd.st_dev == by_path.st_dev && by_fd.st_ino == by_path.st_ino;
+           && by_fd.st_dev == by_path.st_dev
+           && by_fd.st_ino == by_path.st_ino;
 }
 
 static int lock_once(libxl_snapshot_ctx *sc, const char *path,

@@ -8,9 +8,9 @@
  *                    by libxc's own stream of records; both end with END
  *
  * xl's part is tools/xl/xl.h (4.17; not installed by Xen), the streams are
- * docs/specs/libxl-migration-stream and libxc-migration-stream.  Walking the
- * records to the last END tells a complete image from a truncated one and
- * reads only their headers.
+ * docs/specs/libxl-migration-stream and libxc-migration-stream.  Walking
+ * the records to the last END tells a complete image from a truncated one
+ * and reads only their headers.
  */
 #include "seams/seams.h"
 
@@ -176,8 +176,8 @@ static int image_walk_libxl(struct reader *r)
     return r->at == r->size ? 0 : image_bad(r, "has more after its end");
 }
 
-int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
-                            off_t *stream_r)
+int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
+                            char **json_r, off_t *stream_r)
 {
     struct reader r = { .sc = sc, .path = path };
     struct stat st;

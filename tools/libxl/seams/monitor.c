@@ -2,18 +2,19 @@
 /*
  * seams/monitor.c: keeps xl's monitor of a domain through a save.
  *
- * "xl create" and "xl restore" leave a daemon behind that restarts the domain
- * when it reboots or crashes.  It takes a suspend for the end: "Domain has
- * suspended", and leaves (xl_vmcontrol.c:handle_domain_death, up to 4.19; since
- * 4.20 it stays).  After "xl save -c" nobody handles the domain's next reboot.
+ * "xl create" and "xl restore" leave a daemon behind that restarts the
+ * domain when it reboots or crashes.  It takes a suspend for the end:
+ * "Domain has suspended", and leaves (xl_vmcontrol.c:handle_domain_death,
+ * up to 4.19; since 4.20 it stays).  After "xl save -c" nobody handles the
+ * domain's next reboot.
  *
  * The daemon looks at the domain's state when it gets to run, not at what
- * happened meanwhile (libxl's domain_death_xswatch_callback).  Stopped while
- * the domain is suspended, it sees nothing.
+ * happened meanwhile (libxl's domain_death_xswatch_callback).  Stopped
+ * while the domain is suspended, it sees nothing.
  *
- * We stop it with SIGSTOP, and not as its tracer: if we are killed it must stay
- * stopped, or it would see the suspend and leave before snapshot-recover resumes
- * the domain.
+ * We stop it with SIGSTOP, and not as its tracer: if we are killed it must
+ * stay stopped, or it would see the suspend and leave before
+ * snapshot-recover resumes the domain.
  */
 #include "seams/seams.h"
 
@@ -35,8 +36,8 @@ struct monitor_match {
     const char *name;           /* NULL: of no domain that exists */
 };
 
-/* Whether @link is the log of the monitor of domain @name, perhaps rotated or
- * deleted since it was opened. */
+/* Whether @link is the log of the monitor of domain @name, perhaps rotated
+ * or deleted since it was opened. */
 static bool is_log_of(const char *link, const char *name)
 {
     const char *rest;
@@ -82,8 +83,8 @@ static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
         && !(m && is_log_of_a_domain(sc, link, m));
 }
 
-/* A domain that was renamed has its log under the old name, so where no log
- * has this name, all those count that belong to no domain. */
+/* A domain that was renamed has its log under the old name, so where no
+ * log has this name, all those count that belong to no domain. */
 int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
                       pid_t **pids_r, int *num_r)
 {
@@ -104,8 +105,8 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
 /* Of a process, as in proc(5): 'S' asleep, 'T' stopped; 0: it ended. */
 static char process_state(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    const char *stat = snap_file_first_line(sc, snap_sprintf(sc, "/proc/%d/stat",
-                                                             (int)pid));
+    const char *stat = snap_file_first_line(
+        sc, snap_sprintf(sc, "/proc/%d/stat", (int)pid));
     const char *name_end = stat ? strrchr(stat, ')') : NULL;
 
     return name_end && name_end[1] ? name_end[2] : 0;
@@ -142,7 +143,8 @@ int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
 }
 
 /* By their pid alone they might be others by now, if we recover. */
-int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
+int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
+                         int num)
 {
     int i;
 

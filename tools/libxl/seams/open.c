@@ -3,12 +3,12 @@
  * seams/open.c: opens files that we made, or read, where others may have
  * their hands.
  *
- * In a folder that others can write to somebody may put a symbolic link in the
- * place of a file, or of a folder on the way to it, and let root overwrite or
- * read what he could not.  So a link is followed only where nobody but root, or
- * we, can have put it.  Linux knows this for sticky folders alone
- * (fs.protected_symlinks), and openat2() follows all links or none, but
- * /var/run is one.
+ * In a folder that others can write to somebody may put a symbolic link in
+ * the place of a file, or of a folder on the way to it, and let root
+ * overwrite or read what he could not.  So a link is followed only where
+ * nobody but root, or we, can have put it.  Linux knows this for sticky
+ * folders alone (fs.protected_symlinks), and openat2() follows all links
+ * or none, but /var/run is one.
  */
 #include "seams/seams.h"
 

@@ -3,10 +3,10 @@
  * seams/qmp.c: a QMP client.  The only file that talks to QEMU.
  *
  * libxl's socket serves one client.  A second one connects (backlog 1) and
- * gets no greeting until the first leaves; libxl's own users agree by flock
- * on "qmp-socket-lock", which we take as well (Xen 4.17,
- * libxl_qmp.c:qmp_ev_connect).  Who does not (a socat in a script) is found
- * by a greeting that does not come.
+ * gets no greeting until the first leaves; libxl's own users agree by
+ * flock on "qmp-socket-lock", which we take as well (Xen 4.17,
+ * libxl_qmp.c:qmp_ev_connect).  Who does not (a socat in a script) is
+ * found by a greeting that does not come.
  */
 #include "seams/seams.h"
 
@@ -83,8 +83,8 @@ static int qmp_open(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-int snap_qmp_open(libxl_snapshot_ctx *sc, uint32_t domid, const char *uuid_str,
-                  struct snap_qmp **qmp_r)
+int snap_qmp_open(libxl_snapshot_ctx *sc, uint32_t domid,
+                  const char *uuid_str, struct snap_qmp **qmp_r)
 {
     return qmp_open(sc,
                     snap_sprintf(sc, XEN_RUN_DIR "/qmp-libxl-%u", domid),
@@ -112,17 +112,19 @@ const char *snap_qmp_version(const struct snap_qmp *qmp)
 
 /*-- commands ---------------------------------------------------------------*/
 
-/* Wait for the answer to the command; events and strays are passed over.  An
- * error without id is of a command that QEMU could not parse (invalid UTF-8
- * in a path). */
+/* Wait for the answer to the command; events and strays are passed over.
+ * An error without id is of a command that QEMU could not parse (invalid
+ * UTF-8 in a path). */
 static int qmp_reply(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
-                     const char *command, uint64_t deadline, yajl_val *reply_r)
+                     const char *command, uint64_t deadline,
+                     yajl_val *reply_r)
 {
     yajl_val msg;
     int rc;
 
     for (;;) {
-        rc = snap_stream_receive(sc, &qmp->stream, deadline, command, &msg);
+        rc =
+            snap_stream_receive(sc, &qmp->stream, deadline, command, &msg);
         if (rc) return rc;
         if (snap_json_u64(msg, "id") == qmp->id) break;
         if (!snap_json_get(msg, "id") && snap_json_get(msg, "error")) break;

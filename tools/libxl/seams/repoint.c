@@ -28,15 +28,17 @@
 
 /*-- xenstore ---------------------------------------------------------------*/
 
-/* libxl's names, not QEMU's: raw is "aio" (libxl__device_disk_string_of_format) */
+/* libxl's names, not QEMU's: raw is "aio"
+ * (libxl__device_disk_string_of_format) */
 static const char *params_prefix(libxl_disk_format format)
 {
-    return format == LIBXL_DISK_FORMAT_RAW ? "aio"
-                                           : libxl_disk_format_to_string(format);
+    return format == LIBXL_DISK_FORMAT_RAW
+               ? "aio"
+               : libxl_disk_format_to_string(format);
 }
 
-/* Write the params of one disk, if it is still the disk that we know, or is
- * that already. */
+/* Write the params of one disk, if it is still the disk that we know, or
+ * is that already. */
 static int write_params(libxl_snapshot_ctx *sc, struct xs_handle *xs,
                         xs_transaction_t t, uint32_t domid,
                         const struct snap_repoint *r)
@@ -100,8 +102,10 @@ static int edit_config(libxl_snapshot_ctx *sc, libxl_domain_config *config,
     libxl_device_disk *disk = snap_config_disk(config, r->vdev);
 
     if (!disk)
-        return snap_fail(sc, ERROR_FAIL, "disk %s: not in the stored config any "
-                         "more", r->vdev);
+        return snap_fail(sc, ERROR_FAIL,
+                         "disk %s: not in the stored config any "
+                         "more",
+                         r->vdev);
     free(disk->pdev_path);
     disk->pdev_path = snap_result_str(r->to);
     disk->format = r->format;
@@ -148,8 +152,8 @@ static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,
 }
 
 int snap_repoint_disks(libxl_snapshot_ctx *sc, uint32_t domid,
-                       const char *uuid_str, const struct snap_repoint *repoints,
-                       int num)
+                       const char *uuid_str,
+                       const struct snap_repoint *repoints, int num)
 {
     const char *path = snap_sprintf(sc, XEN_LIB_DIR "/userdata-l.%u.%s."
                                     "libxl-device-changes-lock", domid,

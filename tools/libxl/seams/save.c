@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * seams/save.c: suspend a domain into a file, the one libxl call that
- * takes long.  It runs as an asynchronous operation under our own poll loop,
- * so that the guest's stop is seen when it happens (xenstored tells with
- * @releaseDomain) and a signal ends the copying.
+ * takes long.  It runs as an asynchronous operation under our own poll
+ * loop, so that the guest's stop is seen when it happens (xenstored tells
+ * with @releaseDomain) and a signal ends the copying.
  *
- * If libxl-save-helper dies while it waits for libxl's answer to "suspend the
- * guest", libxl frees the operation whose watch and timer for that answer it
- * still holds (4.17, domain_save_done), and the next call crashes.  Therefore:
+ * If libxl-save-helper dies while it waits for libxl's answer to "suspend
+ * the guest", libxl frees the operation whose watch and timer for that
+ * answer it still holds (4.17, domain_save_done), and the next call
+ * crashes.  Therefore:
  *  - A signal does not use libxl_ao_abort(), which kills the helper just so
  *    (helper_getreply: read fails with EINTR).  We let its next write fail
  *    instead, which it takes as a full disk: libxl ends what it is in the
@@ -16,11 +17,11 @@
  *    is and never used or freed.
  *  - After a failure the request may yet be on its way to the guest.
  *
- * Where the storage of the file hangs, the helper hangs in its write, and libxl
- * with it; the guest, suspended, would stand still for as long.  We do not wait
- * for libxl then: its context is left as after any failure, and the guest is
- * resumed.  Nor do we where the guest cannot answer any more, for which libxl would
- * wait for a minute.
+ * Where the storage of the file hangs, the helper hangs in its write, and
+ * libxl with it; the guest, suspended, would stand still for as long.  We
+ * do not wait for libxl then: its context is left as after any failure,
+ * and the guest is resumed.  Nor do we where the guest cannot answer any
+ * more, for which libxl would wait for a minute.
  */
 #include "seams/seams.h"
 
@@ -72,8 +73,8 @@ static void save_callback(libxl_ctx *ctx, int rc, void *opaque)
     save->rc = rc;
 }
 
-/* Let every write of our children to a file fail.  They ignore SIGXFSZ, since
- * we do, and get EFBIG. */
+/* Let every write of our children to a file fail.  They ignore SIGXFSZ,
+ * since we do, and get EFBIG. */
 static void stop_writes_of_children(void)
 {
     static const struct rlimit none = { 0, 0 };
@@ -95,8 +96,8 @@ static int save_beforepoll(struct save *save, struct timeval now,
     for (;;) {
         nfds = save->max_fds - SAVE_FDS;
         *timeout_r = -1;
-        rc = libxl_osevent_beforepoll(save->ctx, &nfds,
-                                      save->fds + SAVE_FDS, timeout_r, now);
+        rc = libxl_osevent_beforepoll(
+            save->ctx, &nfds, save->fds + SAVE_FDS, timeout_r, now);
         if (rc != ERROR_BUFFERFULL) break;
         save->fds = snap_grow(save->sc, save->fds,
                               save->max_fds * sizeof(*save->fds),
@@ -125,9 +126,9 @@ static void save_own_events(struct save *save)
 }
 
 /*
- * One event at a time.  In the round in which the helper's end finishes the
- * save, which frees it, the watch for the guest's answer may have fired too,
- * and libxl (4.17) would go on to it.
+ * One event at a time.  In the round in which the helper's end finishes
+ * the save, which frees it, the watch for the guest's answer may have
+ * fired too, and libxl (4.17) would go on to it.
  */
 static void save_afterpoll(struct save *save, int nfds)
 {
@@ -152,8 +153,9 @@ static void save_afterpoll(struct save *save, int nfds)
 }
 
 /*
- * The file takes no more: its storage hangs, a server that does not answer, say.
- * How far it is comes from /proc, since all else would hang with it.
+ * The file takes no more: its storage hangs, a server that does not
+ * answer, say. How far it is comes from /proc, since all else would hang
+ * with it.
  */
 static bool save_is_stalled(struct save *save)
 {
@@ -166,7 +168,8 @@ static bool save_is_stalled(struct save *save)
         save->moved_us = now;
     }
     limit_ms = snap_wait_ms(save->sc, SNAP_WAIT_SAVE_STALL);
-    if (!save->stopped_us) limit_ms += snap_wait_ms(save->sc, SNAP_WAIT_SUSPEND);
+    if (!save->stopped_us)
+        limit_ms += snap_wait_ms(save->sc, SNAP_WAIT_SUSPEND);
     return now - save->moved_us > limit_ms * 1000;
 }
 
@@ -185,7 +188,8 @@ static const char *save_is_mute(struct save *save)
         return snap_sprintf(save->sc, "the guest has shut down (%s)",
                             libxl_shutdown_reason_to_string(reason));
     /* it waits for its disks before it suspends */
-    if (snap_xenstore_qemu_is_gone(save->sc, save->domid)) return "its QEMU has died";
+    if (snap_xenstore_qemu_is_gone(save->sc, save->domid))
+        return "its QEMU has died";
     return NULL;
 }
 
@@ -219,8 +223,8 @@ static int save_wait(struct save *save)
     return save->rc;
 }
 
-/* Take back a request to suspend that the guest has not seen, and give it time
- * for one that it has: our caller resumes it if it is suspended. */
+/* Take back a request to suspend that the guest has not seen, and give it
+ * time for one that it has: our caller resumes it if it is suspended. */
 static void save_settle(struct save *save)
 {
     const char *path = snap_sprintf(
@@ -239,14 +243,17 @@ static void save_settle(struct save *save)
     }
 }
 
-static int save_failed(libxl_snapshot_ctx *sc, const struct save *save, int rc)
+static int save_failed(libxl_snapshot_ctx *sc, const struct save *save,
+                       int rc)
 {
     if (save->aborted)
         return snap_signals_fail(sc);
     if (save->stalled)
-        return snap_fail(sc, rc, "domain %u: the file for its memory has taken "
-                         "nothing for too long; see that its storage answers",
-                         save->domid);
+        return snap_fail(
+            sc, rc,
+            "domain %u: the file for its memory has taken "
+            "nothing for too long; see that its storage answers",
+            save->domid);
     if (save->mute)
         return snap_fail(sc, rc, "domain %u: %s, and its memory cannot be "
                          "saved; see its console and /var/log/xen",
@@ -275,8 +282,8 @@ static int save_run(struct save *save, int fd, bool live)
     return rc;
 }
 
-int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
-                     uint64_t *stopped_us_r)
+int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
+                     bool live, uint64_t *stopped_us_r)
 {
     struct save save = {
         .sc = sc, .domid = domid, .fd = fd, .moved_us = snap_now_us(),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/seams.h: the files that touch the world, a section each: programs, QEMU,
- * the guest agent, libxl, xenstore, files, /proc.  They decide nothing.
+ * seams/seams.h: the files that touch the world, a section each: programs,
+ * QEMU, the guest agent, libxl, xenstore, files, /proc.  They decide
+ * nothing.
  */
 #ifndef SNAP_SEAMS_H
 #define SNAP_SEAMS_H
@@ -17,10 +18,10 @@ struct snap_exec_output {
 
 /*
  * Run argv[0] (looked up in PATH) with nothing on stdin, wait at most
- * @timeout_ms, then kill it and what it started.  @what names the purpose in
- * messages.  @output_r may be NULL.
- * Fails unless it exits 0; the message has the last line of its stderr.
- * Errors: ERROR_NOTFOUND (no such program), ERROR_TIMEDOUT, ERROR_FAIL.
+ * @timeout_ms, then kill it and what it started.  @what names the purpose
+ * in messages.  @output_r may be NULL. Fails unless it exits 0; the
+ * message has the last line of its stderr. Errors: ERROR_NOTFOUND (no such
+ * program), ERROR_TIMEDOUT, ERROR_FAIL.
  */
 int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               const char *const *argv, int timeout_ms,
@@ -38,21 +39,21 @@ struct snap_exec_input {
     const char *const *env;         /* NAME=VALUE, added; NULL: none */
 };
 
-/* As snap_exec(), with @input; @timeout_ms counts from when the program last
- * took some of it. */
+/* As snap_exec(), with @input; @timeout_ms counts from when the program
+ * last took some of it. */
 int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
                   const char *const *argv, int timeout_ms,
                   const struct snap_exec_input *input,
                   struct snap_exec_output *output_r);
 
 /*
- * Run @body, with one end of a socket pair, in a process of its own: one that
- * lives on if we are killed and that no Ctrl-C meant for us reaches.  The other
- * end is *fd_r, where its end shows as that of the stream.
+ * Run @body, with one end of a socket pair, in a process of its own: one
+ * that lives on if we are killed and that no Ctrl-C meant for us reaches.
+ * The other end is *fd_r, where its end shows as that of the stream.
  */
 typedef void snap_process(libxl_snapshot_ctx *sc, int fd, void *opaque);
-int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body, void *opaque,
-                      int *fd_r);
+int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
+                      void *opaque, int *fd_r);
 
 /*-- seam: stream, lines of JSON over a unix socket -------------------------*/
 
@@ -67,21 +68,24 @@ struct snap_stream {
 };
 
 /*
- * All take a @deadline by snap_now_us() and fail with ERROR_TIMEDOUT, or with
- * ERROR_FAIL if the peer is gone, ERROR_PROTOCOL_ERROR_QMP if a message is not
- * what it ought to be.  @doing is for their message.
+ * All take a @deadline by snap_now_us() and fail with ERROR_TIMEDOUT, or
+ * with ERROR_FAIL if the peer is gone, ERROR_PROTOCOL_ERROR_QMP if a
+ * message is not what it ought to be.  @doing is for their message.
  */
 int snap_stream_connect(libxl_snapshot_ctx *sc, struct snap_stream *s,
                         uint64_t deadline);
 int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
-                     const char *text, uint64_t deadline, const char *doing);
+                     const char *text, uint64_t deadline,
+                     const char *doing);
 /* Drop what comes, up to and with a byte @mark. */
-int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s, char mark,
-                     uint64_t deadline, const char *doing);
-/* *msg_r: a JSON object, to be freed with yajl_tree_free().  Of a line that is
- * none, snap_stream_line() makes NULL, snap_stream_receive() an error. */
+int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                     char mark, uint64_t deadline, const char *doing);
+/* *msg_r: a JSON object, to be freed with yajl_tree_free().  Of a line
+ * that is none, snap_stream_line() makes NULL, snap_stream_receive() an
+ * error. */
 int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
-                     uint64_t deadline, const char *doing, yajl_val *msg_r);
+                     uint64_t deadline, const char *doing,
+                     yajl_val *msg_r);
 int snap_stream_receive(libxl_snapshot_ctx *sc, struct snap_stream *s,
                         uint64_t deadline, const char *doing,
                         yajl_val *msg_r);
@@ -96,21 +100,21 @@ void snap_stream_close(struct snap_stream *s);  /* twice is fine */
 /*-- seam: qmp, the only file that talks to QEMU ----------------------------*/
 
 /*
- * A connection to the QEMU of a domain.  While it is open no libxl function
- * may be called that may talk to QEMU itself: libxl would wait for the lock
- * that we hold.
+ * A connection to the QEMU of a domain.  While it is open no libxl
+ * function may be called that may talk to QEMU itself: libxl would wait
+ * for the lock that we hold.
  */
 struct snap_qmp;
-int snap_qmp_open(libxl_snapshot_ctx *sc, uint32_t domid, const char *uuid_str,
-                  struct snap_qmp **qmp_r);
+int snap_qmp_open(libxl_snapshot_ctx *sc, uint32_t domid,
+                  const char *uuid_str, struct snap_qmp **qmp_r);
 /* @path: any QMP socket, no lock; for QEMUs that are not libxl's. */
 int snap_qmp_open_path(libxl_snapshot_ctx *sc, const char *path,
                        struct snap_qmp **qmp_r);
 void snap_qmp_close(struct snap_qmp *qmp);      /* NULL is fine */
 /*
- * Execute @command.  @reply_r (may be NULL) gets the whole reply, to be freed
- * with yajl_tree_free(); its "return" member is there.
- * Errors: ERROR_QMP_GENERIC_ERROR (QEMU's own words in the message),
+ * Execute @command.  @reply_r (may be NULL) gets the whole reply, to be
+ * freed with yajl_tree_free(); its "return" member is there. Errors:
+ * ERROR_QMP_GENERIC_ERROR (QEMU's own words in the message),
  * ERROR_TIMEDOUT, ERROR_PROTOCOL_ERROR_QMP, ERROR_FAIL (gone).
  */
 int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
@@ -123,8 +127,8 @@ const char *snap_qmp_version(const struct snap_qmp *qmp);
 
 /* @peer names it in messages, @path is its channel's socket. */
 struct snap_agent;
-int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer, const char *path,
-                    struct snap_agent **agent_r);
+int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer,
+                    const char *path, struct snap_agent **agent_r);
 void snap_agent_close(struct snap_agent *agent);    /* NULL is fine */
 /* Errors as of snap_qmp_execute().  *num_r: of file systems. */
 int snap_agent_is_frozen(libxl_snapshot_ctx *sc, struct snap_agent *agent,
@@ -143,12 +147,14 @@ struct snap_freeze {
 };
 
 /*
- * Freeze the guest's file systems.  They are thawed by snap_keeper_thaw(), or when
- * this process ends in whatever way, or when SNAP_WAIT_FROZEN has passed.
- * On failure they are thawed already, or the message says that they may not be.
+ * Freeze the guest's file systems.  They are thawed by snap_keeper_thaw(),
+ * or when this process ends in whatever way, or when SNAP_WAIT_FROZEN has
+ * passed. On failure they are thawed already, or the message says that
+ * they may not be.
  */
 struct snap_keeper;
-int snap_keeper_freeze(libxl_snapshot_ctx *sc, const struct snap_freeze *how,
+int snap_keeper_freeze(libxl_snapshot_ctx *sc,
+                       const struct snap_freeze *how,
                        struct snap_keeper **keeper_r);
 /* Thaw them.  Succeeds only if they were frozen until now. */
 int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *keeper);
@@ -157,15 +163,17 @@ void snap_keeper_drop(struct snap_keeper *keeper); /* NULL is fine */
 
 /*-- seam: dom and save, which alone make libxl act on a domain -------------*/
 
-int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid, libxl_dominfo *info);
-int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid, libxl_uuid *uuid_r);
+int snap_dom_info(libxl_snapshot_ctx *sc, uint32_t domid,
+                  libxl_dominfo *info);
+int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid,
+                  libxl_uuid *uuid_r);
 int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
                       const char **uuid_r);
 /* Suspend the domain into @fd; a stop signal ends it with ERROR_ABORTED.
- * *stopped_us_r: when its vCPUs stopped, by snap_now_us(); 0 if that was not
- * seen. */
-int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd, bool live,
-                     uint64_t *stopped_us_r);
+ * *stopped_us_r: when its vCPUs stopped, by snap_now_us(); 0 if that was
+ * not seen. */
+int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
+                     bool live, uint64_t *stopped_us_r);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
 /* Why it has shut down: _UNKNOWN if it has not, or is not there. */
 libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
@@ -198,9 +206,10 @@ pid_t snap_xenstore_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
 /* It has died, and its nodes with it; the domain may still be there. */
 bool snap_xenstore_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The name of a domain, its number where it has none. */
-const char *snap_xenstore_domain_name(libxl_snapshot_ctx *sc, uint32_t domid);
-/* A disk's new image: what SNAP_STEP_REPOINT makes it, and what it is after
- * _RESTORE and _BOOT. */
+const char *snap_xenstore_domain_name(libxl_snapshot_ctx *sc,
+                                      uint32_t domid);
+/* A disk's new image: what SNAP_STEP_REPOINT makes it, and what it is
+ * after _RESTORE and _BOOT. */
 struct snap_repoint {
     const char *vdev;
     const char *be_path;
@@ -213,8 +222,8 @@ struct snap_repoint {
 
 /* Make all three places name the new images; see seams/xenstore.c. */
 int snap_repoint_disks(libxl_snapshot_ctx *sc, uint32_t domid,
-                       const char *uuid_str, const struct snap_repoint *repoints,
-                       int num);
+                       const char *uuid_str,
+                       const struct snap_repoint *repoints, int num);
 
 /*-- seam: lock -------------------------------------------------------------*/
 
@@ -225,22 +234,24 @@ int snap_repoint_disks(libxl_snapshot_ctx *sc, uint32_t domid,
  */
 int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
               const char *what, int *fd_r);
-/* @unlink_path: remove the file first, as libxl does with its own; or NULL. */
+/* @unlink_path: remove the file first, as libxl does with its own; or
+ * NULL. */
 void snap_lock_release(int *fd, const char *unlink_path);
-/* The lock that one operation holds on a domain; @id: its uuid, or its name if
- * it does not run. */
+/* The lock that one operation holds on a domain; @id: its uuid, or its
+ * name if it does not run. */
 int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
-/* By uuid and by name (NULL: not by that): while it does not exist, a command
- * may know it by either. */
+/* By uuid and by name (NULL: not by that): while it does not exist, a
+ * command may know it by either. */
 int snap_lock_domain_both(libxl_snapshot_ctx *sc, const char *uuid_str,
-                          const char *name, int *uuid_fd_r, int *name_fd_r);
+                          const char *name, int *uuid_fd_r,
+                          int *name_fd_r);
 
 /*-- seam: open, paths that others cannot bend ------------------------------*/
 
 /*
- * As open(2), with mode 0600 and O_CLOEXEC, but a symbolic link is followed
- * only where nobody but root, or we, can have put it; with O_NOFOLLOW or O_EXCL
- * none at the end of @path.
+ * As open(2), with mode 0600 and O_CLOEXEC, but a symbolic link is
+ * followed only where nobody but root, or we, can have put it; with
+ * O_NOFOLLOW or O_EXCL none at the end of @path.
  */
 int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags);
 /* The errno of snap_open(), or what followed it, in words. */
@@ -250,8 +261,8 @@ const char *snap_open_why(void);
 
 int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                      const char *like, const char *content);
-/* Open for writing the file that snap_file_create() made, empty: nobody has put
- * another one in its place. */
+/* Open for writing the file that snap_file_create() made, empty: nobody
+ * has put another one in its place. */
 int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r);
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path);
 /* 0700; one that we have made already is fine, too. */
@@ -260,10 +271,10 @@ int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *to);
 /*
- * Make @path unwritable, for root and its QEMU too (modes do not stop them):
- * immutable where the file system has that, else without any write bit.
- * Undone with "chattr -i".  Block devices are left as they are: LVM freezes
- * volumes.
+ * Make @path unwritable, for root and its QEMU too (modes do not stop
+ * them): immutable where the file system has that, else without any write
+ * bit. Undone with "chattr -i".  Block devices are left as they are: LVM
+ * freezes volumes.
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
 bool snap_file_is_frozen(const char *path);
@@ -272,12 +283,12 @@ const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 /* Free bytes for root on the file system of folder @path. */
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
                     uint64_t *bytes_r);
-/* The whole of a file of at most @max bytes, NUL-terminated.  A pipe is not
- * waited for longer than it takes a program to write. */
+/* The whole of a file of at most @max bytes, NUL-terminated.  A pipe is
+ * not waited for longer than it takes a program to write. */
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r);
-/* The same up to its first zero: after a power cut a file is as long as it was, but
- * what the kernel had not written yet reads as zeros. */
+/* The same up to its first zero: after a power cut a file is as long as it
+ * was, but what the kernel had not written yet reads as zeros. */
 int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
                            size_t max, char **text_r);
 /* Write @text over all of it; its owner and mode stay. */
@@ -317,17 +328,17 @@ void snap_memory_image_header(libxl_snapshot_ctx *sc, const char *json,
  * Check that @path is a complete memory image.  *json_r gets the config in
  * it, *stream_r the offset of libxl's stream.
  */
-int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path, char **json_r,
-                            off_t *stream_r);
+int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
+                            char **json_r, off_t *stream_r);
 
 /*-- seam: process, processes by their file descriptors ---------------------*/
 
 /* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
-/* Whether a process has a file descriptor for which @match, given its number as
- * text, says true; and all that have, never ourselves. */
-typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                           void *opaque);
+/* Whether a process has a file descriptor for which @match, given its
+ * number as text, says true; and all that have, never ourselves. */
+typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid,
+                           const char *fd, void *opaque);
 bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
                          snap_match_fd *match, void *opaque);
 int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
@@ -353,8 +364,9 @@ struct snap_users_except {
 };
 
 /* Set the users of all @files in one pass over the system. */
-int snap_users_of_files(libxl_snapshot_ctx *sc, struct snap_file_use *files,
-                        int num, const struct snap_users_except *except);
+int snap_users_of_files(libxl_snapshot_ctx *sc,
+                        struct snap_file_use *files, int num,
+                        const struct snap_users_except *except);
 
 /*-- seam: monitor, xl's daemon of a domain ---------------------------------*/
 
@@ -364,24 +376,27 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
                       pid_t **pids_r, int *num_r);
 /* Stop it, until it is released or this process ends. */
 int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
-int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
+int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
+                         int num);
 
 /*-- seam: hook, runs them --------------------------------------------------*/
 
 /* Why the program @path must not be run; NULL: it may. */
 const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path);
 /* The names of all hooks, sorted, safe or not. */
-int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r, int *num_r);
+int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
+                   int *num_r);
 
 /*
- * Ask the hook @path, which has a deadline.  *answer_r is a JSON object, to be
- * freed with yajl_tree_free().
+ * Ask the hook @path, which has a deadline.  *answer_r is a JSON object,
+ * to be freed with yajl_tree_free().
  */
-int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path, const char *verb,
-                  const char *request, yajl_val *answer_r);
+int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
+                  const char *verb, const char *request,
+                  yajl_val *answer_r);
 /* Let it do something; it has to say that it is done. */
-int snap_hook_act(libxl_snapshot_ctx *sc, const char *path, const char *verb,
-                  const char *request);
+int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
+                  const char *verb, const char *request);
 
 /*-- seam: users_kernel, the table of uses ----------------------------------*/
 
@@ -422,7 +437,8 @@ struct snap_uses {
 };
 
 bool snap_file_id(const char *path, struct snap_file_id *id_r);
-struct snap_use *snap_users_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
+struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
+                                struct snap_uses *uses,
                                 enum snap_use_kind kind,
                                 const struct snap_file_id *of);
 /* All of them, for whatever files. */

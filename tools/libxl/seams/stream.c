@@ -3,8 +3,8 @@
  * seams/stream.c: lines of JSON over a unix socket, as QEMU, its guest
  * agent and our own keeper speak them.
  *
- * The other side may be in a guest's hands: what it sends is limited in size,
- * nesting and time, and every member is looked for, never assumed.
+ * The other side may be in a guest's hands: what it sends is limited in
+ * size, nesting and time, and every member is looked for, never assumed.
  */
 #include "seams/seams.h"
 
@@ -20,7 +20,8 @@
 
 /* "query-block, /run/socket", for messages. */
 static const char *doing_where(libxl_snapshot_ctx *sc,
-                               const struct snap_stream *s, const char *doing)
+                               const struct snap_stream *s,
+                               const char *doing)
 {
     return s->path ? snap_sprintf(sc, "%s, %s", doing, s->path) : doing;
 }
@@ -81,7 +82,8 @@ static int stream_wait(libxl_snapshot_ctx *sc, struct snap_stream *s,
     int r;
 
     do {
-        r = now >= deadline ? 0 : poll(&pfd, 1, (deadline - now) / 1000 + 1);
+        r = now >= deadline ? 0
+                            : poll(&pfd, 1, (deadline - now) / 1000 + 1);
         now = snap_now_us();
     } while (r < 0 && errno == EINTR);
     if (r > 0) return 0;
@@ -90,7 +92,8 @@ static int stream_wait(libxl_snapshot_ctx *sc, struct snap_stream *s,
 }
 
 int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
-                     const char *text, uint64_t deadline, const char *doing)
+                     const char *text, uint64_t deadline,
+                     const char *doing)
 {
     size_t len = strlen(text);
     ssize_t put;
@@ -146,8 +149,8 @@ static void stream_drop(struct snap_stream *s, size_t num)
     s->len -= num;
 }
 
-int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s, char mark,
-                     uint64_t deadline, const char *doing)
+int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s,
+                     char mark, uint64_t deadline, const char *doing)
 {
     char *at;
     int rc;
@@ -173,8 +176,9 @@ int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
     char *nl;
     int rc;
 
-    while (!(nl = s->len > seen ? memchr(s->buf + seen, '\n', s->len - seen)
-                                : NULL)) {
+    while (!(nl = s->len > seen
+                      ? memchr(s->buf + seen, '\n', s->len - seen)
+                      : NULL)) {
         seen = s->len;
         rc = stream_fill(sc, s, deadline, doing);
         if (rc) return rc;
@@ -190,7 +194,8 @@ int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
 }
 
 int snap_stream_receive(libxl_snapshot_ctx *sc, struct snap_stream *s,
-                        uint64_t deadline, const char *doing, yajl_val *msg_r)
+                        uint64_t deadline, const char *doing,
+                        yajl_val *msg_r)
 {
     int rc = snap_stream_line(sc, s, deadline, doing, msg_r);
 

@@ -2,13 +2,13 @@
 /*
  * seams/users.c: who uses a file or a block device.
  *
- * QEMU opens the disks of PV domains with locking=off (7.2, xen-block.c), and
- * blkback and loop devices know no locks, so image locks tell nothing on a
- * Xen host.  One pass over the kernel's devices and one over /proc answer for
- * all files together: a chain may be long, and /proc is.
+ * QEMU opens the disks of PV domains with locking=off (7.2, xen-block.c),
+ * and blkback and loop devices know no locks, so image locks tell nothing
+ * on a Xen host.  One pass over the kernel's devices and one over /proc
+ * answer for all files together: a chain may be long, and /proc is.
  *
- * The answers are a table of uses, sorted by what is used.  A use as a block
- * device (a loop device, say) leads to what uses that, and so on.
+ * The answers are a table of uses, sorted by what is used.  A use as a
+ * block device (a loop device, say) leads to what uses that, and so on.
  */
 #include "seams/seams.h"
 
@@ -38,7 +38,8 @@ static int compare_ids(const void *a, const void *b)
     return 0;
 }
 
-static bool same_id(const struct snap_file_id *a, const struct snap_file_id *b)
+static bool same_id(const struct snap_file_id *a,
+                    const struct snap_file_id *b)
 {
     return !compare_ids(a, b);
 }
@@ -74,9 +75,10 @@ static int first_use(const struct snap_uses *uses,
     return low;
 }
 
-/* The next use of @id that can be followed: from @came (NULL: from nowhere),
- * not back to that, nor to the other partitions of its disk. */
-static const struct snap_use *next_use(const struct snap_uses *uses, int *at,
+/* The next use of @id that can be followed: from @came (NULL: from
+ * nowhere), not back to that, nor to the other partitions of its disk. */
+static const struct snap_use *next_use(const struct snap_uses *uses,
+                                       int *at,
                                        const struct snap_file_id *id,
                                        const struct snap_file_id *came)
 {
@@ -109,8 +111,9 @@ static void watch(libxl_snapshot_ctx *sc, struct users *u,
 
     if (u->num_watched == u->max_watched) {
         u->max_watched = u->max_watched ? 2 * u->max_watched : 64;
-        u->watched = snap_grow(sc, u->watched, u->num_watched * sizeof(*id),
-                               u->max_watched * sizeof(*id));
+        u->watched =
+            snap_grow(sc, u->watched, u->num_watched * sizeof(*id),
+                      u->max_watched * sizeof(*id));
     }
     u->watched[u->num_watched++] = *id;
     while ((use = next_use(&u->uses, &at, id, came)))
@@ -119,7 +122,8 @@ static void watch(libxl_snapshot_ctx *sc, struct users *u,
                   true);
 }
 
-static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid, const char *fd)
+static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid,
+                           const char *fd)
 {
     char line[128];
     unsigned int flags = O_RDWR;        /* if unsure, assume the worst */
@@ -133,10 +137,10 @@ static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid, const char *fd)
     return (flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* Puts the process into the table if it has a watched file open.  Never true:
- * it may have several. */
-static bool match_watched(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                          void *opaque)
+/* Puts the process into the table if it has a watched file open.  Never
+ * true: it may have several. */
+static bool match_watched(libxl_snapshot_ctx *sc, pid_t pid,
+                          const char *fd, void *opaque)
 {
     struct users *u = opaque;
     struct snap_file_id id;
@@ -165,7 +169,8 @@ static int gather_uses(libxl_snapshot_ctx *sc, struct users *u,
     for (i = 0; i < num; i++)
         watch(sc, u, &ids[i], NULL, false);
     if (u->num_watched)
-        qsort(u->watched, u->num_watched, sizeof(*u->watched), compare_ids);
+        qsort(u->watched, u->num_watched, sizeof(*u->watched),
+              compare_ids);
     rc = snap_processes_with_fd(sc, match_watched, u, &pids, &num_pids);
     if (rc) return rc;
     for (i = 0; i < num; i++) {
@@ -236,16 +241,19 @@ static const char *user_name(libxl_snapshot_ctx *sc, const struct users *u,
 }
 
 /*
- * Name the users of @id.  True if there are any, expected ones included: the
- * loop device that a domain's own disk is on need not be named for itself.
- * From @came down to @id only writers matter: others may have the rest of it.
+ * Name the users of @id.  True if there are any, expected ones included:
+ * the loop device that a domain's own disk is on need not be named for
+ * itself. From @came down to @id only writers matter: others may have the
+ * rest of it.
  */
 static bool name_users(libxl_snapshot_ctx *sc, const struct users *u,
-                       struct answer *answer, const struct snap_file_id *id,
+                       struct answer *answer,
+                       const struct snap_file_id *id,
                        const struct snap_file_id *came, const char *via,
                        bool top)
 {
-    bool write_only = answer->file->write_only || came, any = false, deeper;
+    bool write_only = answer->file->write_only || came, any = false,
+         deeper;
     int at = first_use(&u->uses, id);
     const struct snap_use *use;
     const char *name;
@@ -271,9 +279,10 @@ static bool name_users(libxl_snapshot_ctx *sc, const struct users *u,
     return any;
 }
 
-/* The kernel gives a device to one exclusive user.  Where we see none, it may
- * be a mount in another namespace. */
-static void name_exclusive_user(libxl_snapshot_ctx *sc, const struct users *u,
+/* The kernel gives a device to one exclusive user.  Where we see none, it
+ * may be a mount in another namespace. */
+static void name_exclusive_user(libxl_snapshot_ctx *sc,
+                                const struct users *u,
                                 struct answer *answer,
                                 const struct snap_file_id *id)
 {
@@ -283,9 +292,11 @@ static void name_exclusive_user(libxl_snapshot_ctx *sc, const struct users *u,
     if (!id->block) return;
     while ((use = next_use(&u->uses, &at, id, NULL)))
         if (use->kind == SNAP_USE_HOLDER || use->kind == SNAP_USE_MOUNT
-            || use->kind == SNAP_USE_SWAP || use->kind == SNAP_USE_PARTITION)
+            || use->kind == SNAP_USE_SWAP
+            || use->kind == SNAP_USE_PARTITION)
             return;
-    fd = open(answer->file->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+    fd = open(answer->file->path,
+              O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == EBUSY && !answer->num)
         add_name(sc, answer, "something that has it for itself, such as a "
                  "mount in another namespace");
@@ -307,8 +318,9 @@ static void answer_for(libxl_snapshot_ctx *sc, const struct users *u,
                                    answer.names[i]);
 }
 
-int snap_users_of_files(libxl_snapshot_ctx *sc, struct snap_file_use *files,
-                        int num, const struct snap_users_except *except)
+int snap_users_of_files(libxl_snapshot_ctx *sc,
+                        struct snap_file_use *files, int num,
+                        const struct snap_users_except *except)
 {
     struct users u = { .except = except };
     struct snap_file_id *ids = snap_zalloc(sc, num * sizeof(*ids));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/users_kernel.c: what the kernel itself uses files and block devices
- * for.  No file descriptor in /proc tells of these: loop devices, partitions,
- * device-mapper and md, mounts, swap, and blkback.
+ * seams/users_kernel.c: what the kernel itself uses files and block
+ * devices for.  No file descriptor in /proc tells of these: loop devices,
+ * partitions, device-mapper and md, mounts, swap, and blkback.
  *
- * Everything is by device and inode, never by name: the file of a loop device
- * may have been renamed or deleted, and another one have its name.
+ * Everything is by device and inode, never by name: the file of a loop
+ * device may have been renamed or deleted, and another one have its name.
  */
 #include "seams/seams.h"
 
@@ -38,7 +38,8 @@ bool snap_file_id(const char *path, struct snap_file_id *id_r)
     return true;
 }
 
-struct snap_use *snap_users_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
+struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
+                                struct snap_uses *uses,
                                 enum snap_use_kind kind,
                                 const struct snap_file_id *of)
 {
@@ -56,7 +57,8 @@ struct snap_use *snap_users_add(libxl_snapshot_ctx *sc, struct snap_uses *uses,
 
 /*-- block devices ----------------------------------------------------------*/
 
-static char *sys_line(libxl_snapshot_ctx *sc, const char *dir, const char *name)
+static char *sys_line(libxl_snapshot_ctx *sc, const char *dir,
+                      const char *name)
 {
     return snap_file_first_line(sc, snap_sprintf(sc, "%s/%s", dir, name));
 }
@@ -83,9 +85,10 @@ static const char *device_path(libxl_snapshot_ctx *sc, const char *name)
 
 /* @upper is a device made of @lower. */
 static void add_layer(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                      enum snap_use_kind kind, const struct snap_file_id *lower,
-                      const struct snap_file_id *upper, const char *upper_dir,
-                      const char *name)
+                      enum snap_use_kind kind,
+                      const struct snap_file_id *lower,
+                      const struct snap_file_id *upper,
+                      const char *upper_dir, const char *name)
 {
     const char *ro = sys_line(sc, upper_dir, "ro");
     struct snap_use *use = snap_users_add(sc, uses, kind, lower);
@@ -112,8 +115,9 @@ static bool loop_file(const char *path, const char *backing,
     if (fd >= 0) close(fd);
     if (!known) return snap_file_id(backing, id_r);
     *id_r = info.lo_rdevice
-        ? id_of_device(info.lo_rdevice)
-        : (struct snap_file_id){ .dev = info.lo_device, .ino = info.lo_inode };
+                ? id_of_device(info.lo_rdevice)
+                : (struct snap_file_id){ .dev = info.lo_device,
+                                         .ino = info.lo_inode };
     return true;
 }
 
@@ -165,8 +169,10 @@ static int add_devices(libxl_snapshot_ctx *sc, struct snap_uses *uses)
     struct dirent *e;
 
     if (!d)
-        return snap_fail(sc, ERROR_FAIL, "cannot read /sys/class/block: %s; is "
-                         "/sys mounted?", strerror(errno));
+        return snap_fail(sc, ERROR_FAIL,
+                         "cannot read /sys/class/block: %s; is "
+                         "/sys mounted?",
+                         strerror(errno));
     while ((e = readdir(d)))
         if (e->d_name[0] != '.') add_device(sc, uses, e->d_name);
     closedir(d);
@@ -192,7 +198,8 @@ static void add_mount(libxl_snapshot_ctx *sc, struct snap_uses *uses,
     strtok_r(at + 3, " \n", &save);
     source = strtok_r(NULL, " \n", &save);
     options = strtok_r(NULL, " \n", &save);
-    /* btrfs and others that may have many devices have a number of no device */
+    /* btrfs and others that may have many devices have a number of no
+     * device */
     if (major) id = id_of_device(makedev(major, minor));
     else if (!source || source[0] != '/' || !snap_file_id(source, &id)
              || !id.block)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/users_processes.c: processes by their file descriptors: who has one that
- * matches, who is at the other end of a socket.
+ * seams/users_processes.c: processes by their file descriptors: who has
+ * one that matches, who is at the other end of a socket.
  */
 #include "seams/seams.h"
 
@@ -35,7 +35,8 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
 }
 
 /* The domain that a QEMU serves, as in its arguments. */
-static bool process_domid(libxl_snapshot_ctx *sc, pid_t pid, uint32_t *domid_r)
+static bool process_domid(libxl_snapshot_ctx *sc, pid_t pid,
+                          uint32_t *domid_r)
 {
     FILE *f = fopen(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid), "re");
     char *arg = NULL;
@@ -61,7 +62,8 @@ char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
     if (!comm) comm = "a process";
     if (process_domid(sc, pid, &domid))
         return snap_sprintf(sc, "domain %s (%s, pid %d)",
-                            snap_xenstore_domain_name(sc, domid), comm, (int)pid);
+                            snap_xenstore_domain_name(sc, domid), comm,
+                            (int)pid);
     return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
 }
 
@@ -93,9 +95,11 @@ int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
     while ((e = readdir(dir))) {
         if (!isdigit((unsigned char)e->d_name[0])) continue;
         pid = atoi(e->d_name);
-        if (pid == getpid() || !snap_process_has_fd(sc, pid, match, opaque))
+        if (pid == getpid()
+            || !snap_process_has_fd(sc, pid, match, opaque))
             continue;
-        pids = snap_grow(sc, pids, num * sizeof(pid), (num + 1) * sizeof(pid));
+        pids = snap_grow(sc, pids, num * sizeof(pid),
+                         (num + 1) * sizeof(pid));
         pids[num++] = pid;
     }
     closedir(dir);
@@ -132,9 +136,11 @@ struct diag_request {
 static int diag_send(int fd)
 {
     struct diag_request req = {
-        .nlh = { .nlmsg_len = sizeof(req), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+        .nlh = { .nlmsg_len = sizeof(req),
+                 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-        .udr = { .sdiag_family = AF_UNIX, .udiag_states = -1,
+        .udr = { .sdiag_family = AF_UNIX,
+                 .udiag_states = -1,
                  .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER },
     };
 
@@ -161,14 +167,15 @@ static uint32_t diag_peer(const struct nlmsghdr *nlh, const char *path)
             named = strnlen((const char *)(attr + 1), len) == strlen(path)
                 && !memcmp(attr + 1, path, strlen(path));
         left -= NLA_ALIGN(attr->nla_len);
-        attr = (const void *)((const char *)attr + NLA_ALIGN(attr->nla_len));
+        attr =
+            (const void *)((const char *)attr + NLA_ALIGN(attr->nla_len));
     }
     return named ? peer : 0;
 }
 
 /* One datagram of the dump; true at its end. */
-static bool diag_receive(int fd, const char *path, uint32_t *peers, int *num,
-                         int max)
+static bool diag_receive(int fd, const char *path, uint32_t *peers,
+                         int *num, int max)
 {
     char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
     ssize_t got = recv(fd, buf, sizeof(buf), 0);
@@ -210,7 +217,8 @@ static bool match_socket(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
 char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path)
 {
     struct socket_match m = { .num = 0 };
-    int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    int fd =
+        socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     char *users = NULL;
 
     if (fd < 0) return NULL;

@@ -2,10 +2,11 @@
 /*
  * seams/vhd.c: what kind of vhd a file is.
  *
- * QEMU (7.2, driver vpc) knows no parents: it opens a differencing vhd without
- * an error and reads zeros where the data is in the parent.  So the footer has
- * to be looked at: 512 bytes at the end, and where the vhd is not of the fixed
- * kind a copy of them at the start.  A guest owns the start of a fixed one.
+ * QEMU (7.2, driver vpc) knows no parents: it opens a differencing vhd
+ * without an error and reads zeros where the data is in the parent.  So
+ * the footer has to be looked at: 512 bytes at the end, and where the vhd
+ * is not of the fixed kind a copy of them at the start.  A guest owns the
+ * start of a fixed one.
  */
 #include "seams/seams.h"
 
@@ -44,10 +45,11 @@ static uint32_t footer_type(const unsigned char *footer)
     return type >= VHD_FIXED && type <= VHD_DIFFERENCING ? type : 0;
 }
 
-/* While QEMU writes to a dynamic vhd its last footer may be half there, so the
- * copy decides.  A fixed one with a cookie at its start would be opened as
- * dynamic by QEMU: forged by its guest, or damaged. */
-static enum snap_vhd kind(const unsigned char *start, const unsigned char *end)
+/* While QEMU writes to a dynamic vhd its last footer may be half there, so
+ * the copy decides.  A fixed one with a cookie at its start would be
+ * opened as dynamic by QEMU: forged by its guest, or damaged. */
+static enum snap_vhd kind(const unsigned char *start,
+                          const unsigned char *end)
 {
     if (footer_type(end) == VHD_FIXED)
         return has_cookie(start) ? SNAP_VHD_BAD : SNAP_VHD_PLAIN;

@@ -24,7 +24,8 @@ char *snap_xenstore_read(libxl_snapshot_ctx *sc, const char *path)
 pid_t snap_xenstore_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     const char *pid = snap_xenstore_read(
-        sc, snap_sprintf(sc, "/local/domain/%u/image/device-model-pid", domid));
+        sc, snap_sprintf(sc, "/local/domain/%u/image/device-model-pid",
+                         domid));
 
     return pid ? atoi(pid) : 0;
 }
@@ -36,7 +37,8 @@ bool snap_xenstore_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid)
     return pid && !snap_file_exists(snap_sprintf(sc, "/proc/%d", (int)pid));
 }
 
-const char *snap_xenstore_domain_name(libxl_snapshot_ctx *sc, uint32_t domid)
+const char *snap_xenstore_domain_name(libxl_snapshot_ctx *sc,
+                                      uint32_t domid)
 {
     const char *name = snap_xenstore_read(sc, snap_sprintf(
         sc, "/local/domain/%u/name", domid));

@@ -61,7 +61,9 @@ const struct snap_choice *snap_choice_of(const struct snap_disk *disk,
     };
 
     return mode == LIBXL_SNAPSHOT_MODE_INTERNAL
-        || mode == LIBXL_SNAPSHOT_MODE_EXTERNAL ? &disk->choices[mode] : &none;
+                   || mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+               ? &disk->choices[mode]
+               : &none;
 }
 
 bool snap_disk_unsupported(const struct snap_disk *disk)
@@ -123,12 +125,14 @@ const char *snap_driver_lacks(const struct snap_driver *driver)
     bool external = driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
 
     if (!driver->name) return "name";
-    if (!external && driver->mode != LIBXL_SNAPSHOT_MODE_INTERNAL) return "mode";
+    if (!external && driver->mode != LIBXL_SNAPSHOT_MODE_INTERNAL)
+        return "mode";
     if (!driver->refuse) return "refuse";
     if (!driver->look) return "look";
     if (!storage_has_verb(create)) return "create";
     if (!create->check) return "create.check";
-    if (external && !create->finish) return "create.finish, to freeze the base";
+    if (external && !create->finish)
+        return "create.finish, to freeze the base";
     if (!storage_has_verb(revert)) return "revert";
     if (!revert->check) return "revert.check";
     if (driver->revert_moves_disk && !revert->prepare)

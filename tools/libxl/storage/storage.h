@@ -25,8 +25,9 @@ const char *snap_driver_lacks(const struct snap_driver *driver);
 /* What snap_choice_make() chose for @mode. */
 const struct snap_choice *snap_choice_of(const struct snap_disk *disk,
                                          libxl_snapshot_mode mode);
-/* Nothing can snapshot @disk as it is, because its storage has no snapshots:
- * not because something about it is amiss.  @disk has its choices. */
+/* Nothing can snapshot @disk as it is, because its storage has no
+ * snapshots: not because something about it is amiss.  @disk has its
+ * choices. */
 bool snap_disk_unsupported(const struct snap_disk *disk);
 /* The driver that made @ds; an error if we have none of that name. */
 int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,

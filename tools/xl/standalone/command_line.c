@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/command_line.c: what the command line asks for: the command, its
- * help, its options.  In xen.git this is in xl.c, xl_cmdtable.c and xl_utils.c.
+ * standalone/command_line.c: what the command line asks for: the command,
+ * its help, its options.  In xen.git this is in xl.c, xl_cmdtable.c and
+ * xl_utils.c.
  */
 #include "command_line.h"
 

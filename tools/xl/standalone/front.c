@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/front.c: the `xl' that stands before the real one, since xl has no
- * plugins.  Our commands go to xl-snapshot, everything else to the real xl
- * with its arguments untouched.  In xen.git this file is not needed.
+ * standalone/front.c: the `xl' that stands before the real one, since xl
+ * has no plugins.  Our commands go to xl-snapshot, everything else to the
+ * real xl with its arguments untouched.  In xen.git this file is not
+ * needed.
  *
- * A command is ours if it begins "snapshot-", or is at least "sn": no command
- * of xl (4.17 to 4.22) begins so.
+ * A command is ours if it begins "snapshot-", or is at least "sn": no
+ * command of xl (4.17 to 4.22) begins so.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/main.c: the program xl-snapshot: xl's global options, then one
- * of our commands.  Users call it as "xl snapshot-create" through the front.
+ * standalone/main.c: the program xl-snapshot: xl's global options, then
+ * one of our commands.  Users call it as "xl snapshot-create" through the
+ * front.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +72,9 @@ static int run(int argc, char **argv)
     }
     argc -= optind;
     argv += optind;
-    /* 0 makes glibc's getopt begin anew.  With 1 the "+" above (stop at the
-     * first word that is no option) would hold for the command's options. */
+    /* 0 makes glibc's getopt begin anew.  With 1 the "+" above (stop at
+     * the first word that is no option) would hold for the command's
+     * options. */
     optind = 0;
     return run_command(argc, argv);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/xl.h: as much of xen.git's tools/xl/xl.h as our commands use, with
- * its names, types and meanings.  tests/style/test-xen.sh compiles the commands
- * with that one.
+ * standalone/xl.h: as much of xen.git's tools/xl/xl.h as our commands use,
+ * with its names, types and meanings.  tests/style/test-xen.sh compiles
+ * the commands with that one.
  */
 #ifndef XL_H
 #define XL_H

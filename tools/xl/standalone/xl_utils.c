@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/xl_utils.c: memory, as in xen.git's tools/xl/xl_utils.c, which says
- * "xl:" too and exits so.
+ * standalone/xl_utils.c: memory, as in xen.git's tools/xl/xl_utils.c,
+ * which says "xl:" too and exits so.
  */
 #include "xl_utils.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/xl_utils.h: as much of xen.git's tools/xl/xl_utils.h as our commands
- * use, with its names, types and meanings; see xl.h.
+ * standalone/xl_utils.h: as much of xen.git's tools/xl/xl_utils.h as our
+ * commands use, with its names, types and meanings; see xl.h.
  */
 #ifndef XL_UTILS_H
 #define XL_UTILS_H
@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 /*
- * Loop over the options of main_*(int argc, char **argv) as a switch over @opt.
- * @opts is for getopt, without the "h", which is added; num_required_opts
- * operands have to follow.  Ends the process for --help, for an option that is
- * not known, and for an operand too few.
+ * Loop over the options of main_*(int argc, char **argv) as a switch over
+ * @opt. @opts is for getopt, without the "h", which is added;
+ * num_required_opts operands have to follow.  Ends the process for --help,
+ * for an option that is not known, and for an operand too few.
  */
 #define SWITCH_FOREACH_OPT(opt, opts, longopts,                         \
                            commandname, num_required_opts)              \

@@ -36,7 +36,8 @@ const struct snap_tag *snap_chain_top_tag(const struct snap_chain *chain,
 const char **snap_chain_paths(libxl_snapshot_ctx *sc,
                               const struct snap_chain *chain)
 {
-    const char **paths = snap_zalloc(sc, chain->num_layers * sizeof(*paths));
+    const char **paths =
+        snap_zalloc(sc, chain->num_layers * sizeof(*paths));
     int i;
 
     for (i = 0; i < chain->num_layers; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/disk/disk.h: a disk, whatever its storage: what is known of it and of
- * its chain, where a new image can go, who serves it; and what a driver is.
+ * storage/disk/disk.h: a disk, whatever its storage: what is known of it
+ * and of its chain, where a new image can go, who serves it; and what a
+ * driver is.
  */
 #ifndef SNAP_DISK_H
 #define SNAP_DISK_H
@@ -48,8 +49,8 @@ const char **snap_chain_paths(libxl_snapshot_ctx *sc,
 
 /*-- imageinfo: what QEMU says of an image; pure -----------------------------*/
 
-/* The chain in an ImageInfo of query-block, its base inside of it; and in a
- * list of "qemu-img info --backing-chain". */
+/* The chain in an ImageInfo of query-block, its base inside of it; and in
+ * a list of "qemu-img info --backing-chain". */
 void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
                            struct snap_chain *chain_r);
 void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
@@ -92,8 +93,8 @@ struct snap_disk {
     const char *driver_domain;          /* named in the config; NULL: none */
     const char *be_path;                /* xenstore */
     bool discard;                       /* the guest's discards reach the file */
-    /* what QEMU says, or qemu-img if nobody runs it; node is NULL where QEMU
-     * has no such disk */
+    /* what QEMU says, or qemu-img if nobody runs it; node is NULL where
+     * QEMU has no such disk */
     const char *node;
     const char *node_file;
     const char *node_driver;
@@ -136,12 +137,12 @@ void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- target: whether a new image can go there; pure -------------------------*/
 
-/* It is absent, its folder is there and takes @bytes more.  @what it is to be,
- * for messages. */
+/* It is absent, its folder is there and takes @bytes more.  @what it is to
+ * be, for messages. */
 int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
                       const struct snap_target *target, uint64_t bytes);
-/* The same for an overlay: its metadata at birth, and room for the guest's next
- * writes. */
+/* The same for an overlay: its metadata at birth, and room for the guest's
+ * next writes. */
 #define SNAP_OVERLAY_BYTES (UINT64_C(4) << 20)
 int snap_target_check_overlay(libxl_snapshot_ctx *sc,
                               const struct snap_target *target);
@@ -203,23 +204,24 @@ struct snap_disk_op {
 };
 
 /*
- * How a driver takes part in an operation.  A slot may be NULL where there is
- * nothing to do.  All are pure: they append steps to a plan, or return QMP
- * text, from what look found.
+ * How a driver takes part in an operation.  A slot may be NULL where there
+ * is nothing to do.  All are pure: they append steps to a plan, or return
+ * QMP text, from what look found.
  */
 struct snap_verb {
-    /* Refuse what depends on this operation: names, paths, what look found. */
+    /* Refuse what depends on this operation: names, paths, what look
+     * found. */
     int (*check)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
-    /* Steps before the instant: create, while the guest runs; revert, before
-     * the domain is destroyed.  Each has its undo. */
+    /* Steps before the instant: create, while the guest runs; revert,
+     * before the domain is destroyed.  Each has its undo. */
     void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                     const struct snap_disk_op *op);
-    /* Steps at the instant: create, while the guest's vCPUs are held, each with
-     * its undo; revert, after the domain is destroyed. */
+    /* Steps at the instant: create, while the guest's vCPUs are held, each
+     * with its undo; revert, after the domain is destroyed. */
     void (*act)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                 const struct snap_disk_op *op);
-    /* The disk's part in the QMP transaction that follows the acts of all disks,
-     * as JSON.  Asked only of disks that a QEMU runs. */
+    /* The disk's part in the QMP transaction that follows the acts of all
+     * disks, as JSON.  Asked only of disks that a QEMU runs. */
     const char *(*action)(libxl_snapshot_ctx *sc,
                           const struct snap_disk_op *op);
     /* Steps when the instant is over and the guest runs again. */
@@ -235,9 +237,9 @@ enum snap_known_by {            /* facts/identity.c */
 };
 
 /*
- * One kind of disk snapshot, on one kind of storage.  It sees one disk, never
- * another driver.  storage/storage.c has the table, and says which slots must
- * be there.
+ * One kind of disk snapshot, on one kind of storage.  It sees one disk,
+ * never another driver.  storage/storage.c has the table, and says which
+ * slots must be there.
  */
 struct snap_driver {
     const char *name;           /* in snapshot configs too */
@@ -248,17 +250,21 @@ struct snap_driver {
     bool revert_moves_disk;     /* a revert gives the disk a new image */
     libxl_disk_format overlay_format;   /* external: of that; 0: qcow2 */
     /* Why this disk cannot be handled, NULL: it can.  Pure. */
-    const char *(*refuse)(libxl_snapshot_ctx *sc, const struct snap_disk *disk);
-    /* Find out what op->verb needs to know: alone asks the world.  What is not
-     * there is a finding, for check to refuse; an error is what cannot be told. */
+    const char *(*refuse)(libxl_snapshot_ctx *sc,
+                          const struct snap_disk *disk);
+    /* Find out what op->verb needs to know: alone asks the world.  What is
+     * not there is a finding, for check to refuse; an error is what cannot
+     * be told. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
-    /* create: fill in ds->parent, and ds->child if it is not that.  NULL: the
-     * image, and external op->path as a qcow2. */
+    /* create: fill in ds->parent, and ds->child if it is not that.  NULL:
+     * the image, and external op->path as a qcow2. */
     void (*describe)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
                      libxl_disk_snapshot *ds);
-    /* revert: what the domain's config is to say of the disk; NULL: that it
-     * is op->path, a qcow2, or if that is NULL op->image, in QEMU's hands */
-    void (*configure)(const struct snap_disk_op *op, libxl_device_disk *disk);
+    /* revert: what the domain's config is to say of the disk; NULL: that
+     * it is op->path, a qcow2, or if that is NULL op->image, in QEMU's
+     * hands */
+    void (*configure)(const struct snap_disk_op *op,
+                      libxl_device_disk *disk);
     struct snap_verb verbs[SNAP_VERB_NUM];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/disk/imageinfo.c: reads QEMU's ImageInfo, which its query-block and
- * "qemu-img info" both give, into facts.  Pure.
+ * storage/disk/imageinfo.c: reads QEMU's ImageInfo, which its query-block
+ * and "qemu-img info" both give, into facts.  Pure.
  */
 #include "storage/disk/disk.h"
 
@@ -26,8 +26,8 @@ const char *snap_imageinfo_format(libxl_disk_format format)
     }
 }
 
-/* QEMU names an image that was opened with options of its own "json:{...}",
- * where the file is inside, below its format. */
+/* QEMU names an image that was opened with options of its own
+ * "json:{...}", where the file is inside, below its format. */
 static const char *layer_path(libxl_snapshot_ctx *sc, yajl_val image)
 {
     const char *name = snap_json_str(image, "filename"), *file = NULL;
@@ -92,8 +92,8 @@ void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
     };
 }
 
-/* Where a layer does not say its base's format, qemu-img has guessed it, from
- * what a guest may have written: it is not repeated. */
+/* Where a layer does not say its base's format, qemu-img has guessed it,
+ * from what a guest may have written: it is not repeated. */
 void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
                          struct snap_chain *chain_r)
 {

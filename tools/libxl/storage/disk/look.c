@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/disk/look.c: facts about disk images, from qemu-img, which is told
- * each format and asked without a lock.
+ * storage/disk/look.c: facts about disk images, from qemu-img, which is
+ * told each format and asked without a lock.
  */
 #include "storage/disk/disk.h"
 
@@ -11,14 +11,15 @@ int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 {
     if (!disk->is_data_disk || disk->driver_domain || disk->backend_domid
         || !disk->path || disk->path[0] != '/'
-        || (disk->stored->format != LIBXL_DISK_FORMAT_VHD && !disk->tapdisk))
+        || (disk->stored->format != LIBXL_DISK_FORMAT_VHD
+            && !disk->tapdisk))
         return 0;
     disk->vhd_util = disk->tapdisk && snap_exec_finds(sc, "vhd-util");
     return snap_vhd_read(sc, disk->path, &disk->vhd);
 }
 
-/* The chain as QEMU would open it; qemu-img ends with an error where a layer
- * is missing or is its own base. */
+/* The chain as QEMU would open it; qemu-img ends with an error where a
+ * layer is missing or is its own base. */
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                     const char *format, struct snap_chain *chain_r)
 {

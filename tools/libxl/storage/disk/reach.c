@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/disk/reach.c: who serves a disk, and why a snapshot of it is out of
- * reach.  Pure.
+ * storage/disk/reach.c: who serves a disk, and why a snapshot of it is out
+ * of reach.  Pure.
  */
 #include "storage/disk/disk.h"
 
@@ -21,19 +21,23 @@ const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
-/* How to have snapshots all the same where the storage is not of this host. */
+/* How to have snapshots all the same where the storage is not of this
+ * host. */
 static const char *elsewhere(libxl_snapshot_ctx *sc, const char *protocol)
 {
     const char *how = !strcmp(protocol, "rbd")
         ? " (rbd snap create POOL/IMAGE@NAME)" : "";
 
-    return snap_sprintf(sc, "take the snapshot where the storage is%s while the "
-                        "domain is paused or off, or give the storage a hook in "
-                        XEN_CONFIG_DIR "/snapshot.d", how);
+    return snap_sprintf(
+        sc,
+        "take the snapshot where the storage is%s while the "
+        "domain is paused or off, or give the storage a hook "
+        "in " XEN_CONFIG_DIR "/snapshot.d",
+        how);
 }
 
-/* Why what serves the disk, or where that is, is out of reach; NULL: neither
- * is.  "NAME:" before any "/" is a protocol of QEMU's (7.2,
+/* Why what serves the disk, or where that is, is out of reach; NULL:
+ * neither is.  "NAME:" before any "/" is a protocol of QEMU's (7.2,
  * path_has_protocol). */
 static const char *out_of_reach(libxl_snapshot_ctx *sc,
                                 const struct snap_disk *disk)
@@ -52,8 +56,11 @@ static const char *out_of_reach(libxl_snapshot_ctx *sc,
                             disk->stored->script, elsewhere(sc, "script"));
     if (!len || path[len] != ':') return NULL;
     protocol = snap_sprintf(sc, "%.*s", (int)len, path);
-    return snap_sprintf(sc, "QEMU reaches it by %s:, it is no file of this host;"
-                        " %s", protocol, elsewhere(sc, protocol));
+    return snap_sprintf(
+        sc,
+        "QEMU reaches it by %s:, it is no file of this host;"
+        " %s",
+        protocol, elsewhere(sc, protocol));
 }
 
 /* Why the QEMU of the running domain cannot be asked for a snapshot. */
@@ -96,9 +103,11 @@ const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
                             "%s: an earlier snapshot was made behind libxl's "
                             "back", disk->node_file, disk->path);
     if (disk->vhd == SNAP_VHD_DIFFERENCING)
-        return "it is a differencing vhd, of which QEMU reads only the top and "
+        return "it is a differencing vhd, of which QEMU reads only the "
+               "top and "
                "zeros below; serve it with tapdisk (script=block-tap,"
-               "target=vhd:FILE), or coalesce it into its parent with vhd-util";
+               "target=vhd:FILE), or coalesce it into its parent with "
+               "vhd-util";
     if (disk->vhd == SNAP_VHD_BAD)
         return "it is damaged or not a vhd; is its format right?";
     return NULL;
@@ -107,13 +116,17 @@ const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
 const char *snap_reach_tapdisk(const struct snap_disk *disk)
 {
     if (disk->backend != SNAP_BACKEND_OFFLINE)
-        return "tapdisk serves it, which cannot change to another vhd here; shut "
-               "the domain down and take the snapshot with --domain-config";
+        return "tapdisk serves it, which cannot change to another vhd "
+               "here; shut "
+               "the domain down and take the snapshot with "
+               "--domain-config";
     if (disk->vhd == SNAP_VHD_BAD)
         return "it is damaged or not a vhd; is its target right?";
     if (!disk->vhd_util)
-        return "tapdisk serves it, and the vhd-util that makes its snapshots is "
-               "not installed (blktap); or convert it to qcow2 with qemu-img";
+        return "tapdisk serves it, and the vhd-util that makes its "
+               "snapshots is "
+               "not installed (blktap); or convert it to qcow2 with "
+               "qemu-img";
     if (strchr(disk->path, '\n'))
         return "its path has a newline in it, which no snapshot config can "
                "hold";

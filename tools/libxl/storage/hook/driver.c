@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * storage/hook/driver.c: storage that a hook knows, xl-snapshot-hooks(7).
- * The domain stays on its path; where the state is, the hook finds out from
- * that and the snapshot's name.  So the config is known before it runs.
+ * The domain stays on its path; where the state is, the hook finds out
+ * from that and the snapshot's name.  So the config is known before it
+ * runs.
  */
 #include "storage/hook/hook.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* QEMU keeps tables of a qcow2 in its memory: a copy of the file, made while
- * it runs, would be none of the disk. */
+/* QEMU keeps tables of a qcow2 in its memory: a copy of the file, made
+ * while it runs, would be none of the disk. */
 static const char *hook_refuse(libxl_snapshot_ctx *sc,
                                const struct snap_disk *disk)
 {
@@ -20,9 +21,11 @@ static const char *hook_refuse(libxl_snapshot_ctx *sc,
     if (!disk->path || !*disk->path || strchr(disk->path, '\n'))
         return "its path is empty, or has a newline in it";
     if (disk->node && strcmp(disk->node_driver, "raw"))
-        return snap_sprintf(sc, "QEMU keeps a part of a %s in memory, which no "
-                            "hook sees; use an internal or external snapshot",
-                            disk->node_driver);
+        return snap_sprintf(
+            sc,
+            "QEMU keeps a part of a %s in memory, which no "
+            "hook sees; use an internal or external snapshot",
+            disk->node_driver);
     if (!disk->hook)
         return disk->no_hook ? disk->no_hook : "no hook was asked";
     if (disk->backend == SNAP_BACKEND_OFFLINE
@@ -36,12 +39,15 @@ static const char *hook_refuse(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
-static int hook_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+static int hook_check(libxl_snapshot_ctx *sc,
+                      const struct snap_disk_op *op)
 {
     if (!op->hook_has_it) return 0;
-    return snap_fail(sc, ERROR_INVAL, "disk %s: hook %s has a snapshot '%s' of "
-                     "%s already; choose another name", op->vdev,
-                     op->disk->hook->name, op->name, op->disk->path);
+    return snap_fail(sc, ERROR_INVAL,
+                     "disk %s: hook %s has a snapshot '%s' of "
+                     "%s already; choose another name",
+                     op->vdev, op->disk->hook->name, op->name,
+                     op->disk->path);
 }
 
 static void set_request(libxl_snapshot_ctx *sc, struct snap_step *step,
@@ -70,7 +76,8 @@ static void hook_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     set_request(sc, step, hook->path, "delete", &facts);
 }
 
-static void hook_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+static void hook_describe(libxl_snapshot_ctx *sc,
+                          const struct snap_disk_op *op,
                           libxl_disk_snapshot *ds)
 {
     const libxl_device_disk *stored = op->disk->stored;
@@ -89,13 +96,18 @@ static int hook_revert_check(libxl_snapshot_ctx *sc,
                              const struct snap_disk_op *op)
 {
     if (op->is_frozen)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
-                         "base of an external snapshot that a revert would "
-                         "ruin", op->vdev, op->image);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "disk %s: %s is unwritable, being the "
+            "base of an external snapshot that a revert would "
+            "ruin",
+            op->vdev, op->image);
     if (op->hook_has_it) return 0;
-    return snap_fail(sc, ERROR_INVAL, "disk %s: hook %s has no snapshot '%s' of "
-                     "%s; it was deleted", op->vdev,
-                     snap_hook_name(op->ds->driver), op->name, op->image);
+    return snap_fail(sc, ERROR_INVAL,
+                     "disk %s: hook %s has no snapshot '%s' of "
+                     "%s; it was deleted",
+                     op->vdev, snap_hook_name(op->ds->driver), op->name,
+                     op->image);
 }
 
 static void hook_configure(const struct snap_disk_op *op,

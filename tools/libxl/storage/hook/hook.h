@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/hook/hook.h: storage that a program of the administrator's knows;
- * see xl-snapshot-hooks(7).
+ * storage/hook/hook.h: storage that a program of the administrator's
+ * knows; see xl-snapshot-hooks(7).
  */
 #ifndef SNAP_HOOK_H
 #define SNAP_HOOK_H
@@ -19,23 +19,25 @@ struct snap_hook_disk {
 const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
                               const struct snap_hook_disk *disk);
 
-/* What is told of @disk, about snapshot @name (NULL: none); of the disk of @op,
- * which is to be reverted. */
+/* What is told of @disk, about snapshot @name (NULL: none); of the disk of
+ * @op, which is to be reverted. */
 struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
                                       const char *name);
-struct snap_hook_disk snap_hook_revert_facts(const struct snap_disk_op *op);
+struct snap_hook_disk snap_hook_revert_facts(
+    const struct snap_disk_op *op);
 
-/* Why the hook @name does not take @disk; NULL: it does, and disk->hook is it.
- * *failed_r is set if the hook itself failed. */
+/* Why the hook @name does not take @disk; NULL: it does, and disk->hook is
+ * it. *failed_r is set if the hook itself failed. */
 const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
                             struct snap_disk *disk, const char **failed_r);
 /*
- * Whether the hook @path has the snapshot that @disk names.  Fails if it could
- * not take it (it does not exist), or not revert to it (it does).
+ * Whether the hook @path has the snapshot that @disk names.  Fails if it
+ * could not take it (it does not exist), or not revert to it (it does).
  */
 int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
                     const struct snap_hook_disk *disk, bool *exists_r);
-/* What hook @name says of itself.  *problem_r: why it is of no use, or NULL. */
+/* What hook @name says of itself.  *problem_r: why it is of no use, or
+ * NULL. */
 void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
                     unsigned int *can_r, const char **version_r,
                     const char **problem_r);

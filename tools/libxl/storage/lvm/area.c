@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/area.c: how large the area of a thick snapshot is to be.  Pure.
+ * storage/lvm/area.c: how large the area of a thick snapshot is to be.
+ * Pure.
  *
- * A snapshot whose area is full is lost.  One as large as its origin, and a bit
- * for the table of what is where, never fills up, so that is what it gets if
- * the volume group has the room for all snapshots that are to be taken.  If
- * not, they share the room in proportion to their origins, down to a tenth of
- * them; below that a snapshot is refused rather than taken and soon lost.
+ * A snapshot whose area is full is lost.  One as large as its origin, and
+ * a bit for the table of what is where, never fills up, so that is what it
+ * gets if the volume group has the room for all snapshots that are to be
+ * taken.  If not, they share the room in proportion to their origins, down
+ * to a tenth of them; below that a snapshot is refused rather than taken
+ * and soon lost.
  */
 #include "storage/lvm/lvm.h"
 
@@ -73,9 +75,12 @@ static int choose_wished(libxl_snapshot_ctx *sc, struct snap_disk_op *op,
 
     op->area = wished_area(op->disk->lv, wish);
     if (!op->area)
-        return snap_fail(sc, ERROR_INVAL, "'%s' is not the size of a snapshot; "
-                         "say a share of the volume like 20%%, or a size like "
-                         "512M or 4G", wish);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "'%s' is not the size of a snapshot; "
+            "say a share of the volume like 20%%, or a size like "
+            "512M or 4G",
+            wish);
     if (op->area > full) op->area = full;
     return 0;
 }
@@ -103,8 +108,9 @@ static void choose_share(struct snap_disk_op *ops, int num,
     op->area = all <= lv->vg_free ? full : extents_down(lv, share);
 }
 
-static int check_area(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
-                      uint64_t least, uint64_t taken)
+static int check_area(libxl_snapshot_ctx *sc,
+                      const struct snap_disk_op *op, uint64_t least,
+                      uint64_t taken)
 {
     const struct snap_lv *lv = op->disk->lv;
     uint64_t left = lv->vg_free > taken ? lv->vg_free - taken : 0;

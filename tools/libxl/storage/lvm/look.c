@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/look.c: facts about LVM: which images are logical volumes, and all
- * that there is to know of those, from one call of lvs(8) an operation.
+ * storage/lvm/look.c: facts about LVM: which images are logical volumes,
+ * and all that there is to know of those, from one call of lvs(8) an
+ * operation.
  *
- * An image is found by the number of its device, whatever name or link leads
- * there; a volume that is not active has no device, and only LVM's own two
- * names for it are known.
+ * An image is found by the number of its device, whatever name or link
+ * leads there; a volume that is not active has no device, and only LVM's
+ * own two names for it are known.
  */
 #include "storage/lvm/lvm.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/lvm.h: logical volumes: facts, and what the two drivers of them
- * have in common.
+ * storage/lvm/lvm.h: logical volumes: facts, and what the two drivers of
+ * them have in common.
  */
 #ifndef SNAP_LVM_H
 #define SNAP_LVM_H
@@ -10,7 +10,8 @@
 
 /*-- look: facts from lvs ---------------------------------------------------*/
 
-/* One logical volume, as lvs(8) has it.  Strings are NULL where it is empty. */
+/* One logical volume, as lvs(8) has it.  Strings are NULL where it is
+ * empty. */
 struct snap_lv {
     const struct snap_lvm *all;
     const char *vg, *name;
@@ -37,10 +38,10 @@ struct snap_lvm {
 /* The JSON that lvs prints.  Pure. */
 int snap_lvm_parse(libxl_snapshot_ctx *sc, const char *text,
                    struct snap_lvm *lvm);
-const struct snap_lv *snap_lv_named(const struct snap_lvm *lvm, const char *vg,
-                                    const char *name);
-const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm, int major,
-                                        int minor);
+const struct snap_lv *snap_lv_named(const struct snap_lvm *lvm,
+                                    const char *vg, const char *name);
+const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm,
+                                        int major, int minor);
 const struct snap_lv *snap_lv_of_path(const struct snap_lvm *lvm,
                                       const char *path);
 /* The volume that is below all: thin snapshots of snapshots lead to one. */
@@ -67,7 +68,8 @@ const char *snap_lv_device(libxl_snapshot_ctx *sc, const char *vg,
                            const char *name);
 /* The name of the volume that snapshot @name of @lv gets. */
 const char *snap_lv_snapshot_name(libxl_snapshot_ctx *sc,
-                                  const struct snap_lv *lv, const char *name);
+                                  const struct snap_lv *lv,
+                                  const char *name);
 
 /* Why no snapshot of the volume can be taken, whatever its kind; or NULL. */
 const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
@@ -84,18 +86,20 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const struct snap_lv *lv);
 
-/* What tells a thick snapshot volume from another of its name, as its LVM tag:
- * a revert takes it anew, with another uuid. */
+/* What tells a thick snapshot volume from another of its name, as its LVM
+ * tag: a revert takes it anew, with another uuid. */
 const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time);
 /* That tag of @lv, or NULL. */
-const char *snap_lv_tag_of(libxl_snapshot_ctx *sc, const struct snap_lv *lv);
+const char *snap_lv_tag_of(libxl_snapshot_ctx *sc,
+                           const struct snap_lv *lv);
 
 /* Make @disk the volume at @path, in the hands of @backend. */
 void snap_lv_set_disk(libxl_device_disk *disk, const char *path,
                       libxl_disk_backend backend);
 /* Driver slots `look' and `describe' of both. */
 int snap_lv_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
-void snap_lv_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+void snap_lv_describe(libxl_snapshot_ctx *sc,
+                      const struct snap_disk_op *op,
                       libxl_disk_snapshot *ds);
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* storage/lvm/lvs.c: what lvs(8) says of the volumes, and which is which.  Pure. */
+/* storage/lvm/lvs.c: what lvs(8) says of the volumes, and which is which.
+ * Pure. */
 #include "storage/lvm/lvm.h"
 
 #include <stdlib.h>
@@ -8,7 +9,8 @@
 /*-- what lvs says ----------------------------------------------------------*/
 
 /* A member of a volume's object, NULL if it is empty: all are strings. */
-static const char *field(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
+static const char *field(libxl_snapshot_ctx *sc, yajl_val obj,
+                         const char *key)
 {
     const char *value = snap_json_str(obj, key);
 
@@ -31,13 +33,15 @@ static double percent(yajl_val obj, const char *key)
 }
 
 /* "[name]" is a volume that LVM keeps for itself. */
-static const char *without_brackets(libxl_snapshot_ctx *sc, const char *name)
+static const char *without_brackets(libxl_snapshot_ctx *sc,
+                                    const char *name)
 {
     if (!name || *name != '[') return name;
     return snap_sprintf(sc, "%.*s", (int)strcspn(name + 1, "]"), name + 1);
 }
 
-static int read_lv(libxl_snapshot_ctx *sc, yajl_val obj, struct snap_lv *lv)
+static int read_lv(libxl_snapshot_ctx *sc, yajl_val obj,
+                   struct snap_lv *lv)
 {
     const char *major = snap_json_str(obj, "lv_kernel_major");
     const char *minor = snap_json_str(obj, "lv_kernel_minor");
@@ -61,7 +65,8 @@ static int read_lv(libxl_snapshot_ctx *sc, yajl_val obj, struct snap_lv *lv)
     lv->vg_extent = number(obj, "vg_extent_size");
     lv->data_percent = percent(obj, "data_percent");
     lv->metadata_percent = percent(obj, "metadata_percent");
-    return lv->vg && lv->name && lv->attr && strlen(lv->attr) >= 9 ? 0 : -1;
+    return lv->vg && lv->name && lv->attr && strlen(lv->attr) >= 9 ? 0
+                                                                   : -1;
 }
 
 int snap_lvm_parse(libxl_snapshot_ctx *sc, const char *text,
@@ -95,8 +100,8 @@ int snap_lvm_parse(libxl_snapshot_ctx *sc, const char *text,
 
 /*-- which one it is --------------------------------------------------------*/
 
-const struct snap_lv *snap_lv_named(const struct snap_lvm *lvm, const char *vg,
-                                    const char *name)
+const struct snap_lv *snap_lv_named(const struct snap_lvm *lvm,
+                                    const char *vg, const char *name)
 {
     int i;
 
@@ -106,8 +111,8 @@ const struct snap_lv *snap_lv_named(const struct snap_lvm *lvm, const char *vg,
     return NULL;
 }
 
-const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm, int major,
-                                        int minor)
+const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm,
+                                        int major, int minor)
 {
     int i;
 

@@ -39,17 +39,22 @@ static const char *thick_refuse(libxl_snapshot_ctx *sc,
     if (snap_lv_is_thin(lv))
         return snap_sprintf(sc, "volume %s/%s is thin", lv->vg, lv->name);
     if (lv->attr[0] == 'O')
-        return snap_sprintf(sc, "a snapshot is being merged into volume %s/%s; "
-                            "wait for the end of that, see lvs -a", lv->vg,
-                            lv->name);
+        return snap_sprintf(
+            sc,
+            "a snapshot is being merged into volume %s/%s; "
+            "wait for the end of that, see lvs -a",
+            lv->vg, lv->name);
     if (!strchr("-oCmMrR", lv->attr[0]))
-        return snap_sprintf(sc, "LVM takes no snapshots of a volume like %s/%s "
-                            "(attributes %s, see lvs)", lv->vg, lv->name,
-                            lv->attr);
+        return snap_sprintf(
+            sc,
+            "LVM takes no snapshots of a volume like %s/%s "
+            "(attributes %s, see lvs)",
+            lv->vg, lv->name, lv->attr);
     return NULL;
 }
 
-static int thick_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+static int thick_check(libxl_snapshot_ctx *sc,
+                       const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->disk->lv;
 
@@ -84,11 +89,14 @@ static void thick_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 static int fail_missing(libxl_snapshot_ctx *sc,
                         const struct snap_disk_op *op)
 {
-    return snap_fail(sc, ERROR_INVAL, "disk %s: there is no snapshot volume %s; "
-                     "it was removed, or merged by a revert that did not end: "
-                     "if so, and if nothing has written to its origin since, "
-                     "take it again with lvcreate -s -pr -n NAME -l 100%%ORIGIN "
-                     "VG/LV", op->vdev, op->image);
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "disk %s: there is no snapshot volume %s; "
+        "it was removed, or merged by a revert that did not end: "
+        "if so, and if nothing has written to its origin since, "
+        "take it again with lvcreate -s -pr -n NAME -l 100%%ORIGIN "
+        "VG/LV",
+        op->vdev, op->image);
 }
 
 /* Copies made by the merge go to the other snapshots of the origin. */
@@ -101,10 +109,12 @@ static int check_sibling(libxl_snapshot_ctx *sc,
 
     if (sibling->attr[4] == 'I' || sibling->attr[4] == 'S') return 0;
     if (snap_lv_is_open(sibling))
-        return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s, another snapshot of "
-                         "its volume, is open (mounted, or read by a backup); "
-                         "end that first", op->vdev, sibling->vg,
-                         sibling->name);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "disk %s: %s/%s, another snapshot of "
+            "its volume, is open (mounted, or read by a backup); "
+            "end that first",
+            op->vdev, sibling->vg, sibling->name);
     if (sibling->size >= snap_lv_full_area(op->origin)) return 0;
     if (sibling->chunk_size > lv->chunk_size && lv->chunk_size)
         merged *= (double)sibling->chunk_size / lv->chunk_size;
@@ -112,11 +122,13 @@ static int check_sibling(libxl_snapshot_ctx *sc,
     if (sibling->data_percent >= 0 && lv->data_percent >= 0
         && merged + sibling->chunk_size * 2 < left)
         return 0;
-    return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s, another snapshot of its "
-                     "volume, has %.0f MiB left and would take up to %.0f MiB "
-                     "in the revert, and be lost; lvextend it, or remove it",
-                     op->vdev, sibling->vg, sibling->name,
-                     left < 0 ? 0 : left / 1048576, merged / 1048576);
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "disk %s: %s/%s, another snapshot of its "
+        "volume, has %.0f MiB left and would take up to %.0f MiB "
+        "in the revert, and be lost; lvextend it, or remove it",
+        op->vdev, sibling->vg, sibling->name,
+        left < 0 ? 0 : left / 1048576, merged / 1048576);
 }
 
 static int check_siblings(libxl_snapshot_ctx *sc,
@@ -147,9 +159,12 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
     if (!lv) return fail_missing(sc, op);
     id = snap_lv_id(sc, lv->vg, lv->name);
     if (lv->attr[0] == 'S' || (op->origin && op->origin->attr[0] == 'O'))
-        return snap_fail(sc, ERROR_INVAL, "disk %s: a snapshot is being merged "
-                         "into the origin of %s; wait until lvs -a does not "
-                         "show it any more", vdev, id);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "disk %s: a snapshot is being merged "
+            "into the origin of %s; wait until lvs -a does not "
+            "show it any more",
+            vdev, id);
     if (lv->attr[0] != 's' || !op->origin)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is no snapshot volume",
                          vdev, id);
@@ -158,13 +173,17 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
                          "which is another volume or has been renamed", vdev,
                          id, op->origin->name);
     if (lv->attr[4] == 'I' || lv->attr[4] == 'S' || lv->data_percent >= 100)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot %s is invalid: "
-                         "more was written to %s than its %" PRIu64 " MiB could "
-                         "keep; what the disk held is lost", vdev, id,
-                         op->origin->name, lv->size >> 20);
+        return snap_fail(sc, ERROR_INVAL,
+                         "disk %s: the snapshot %s is invalid: "
+                         "more was written to %s than its %" PRIu64
+                         " MiB could "
+                         "keep; what the disk held is lost",
+                         vdev, id, op->origin->name, lv->size >> 20);
     if (snap_lv_is_open(lv))
-        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is open (mounted, or read "
-                         "by a backup); end that first", vdev, id);
+        return snap_fail(sc, ERROR_INVAL,
+                         "disk %s: %s is open (mounted, or read "
+                         "by a backup); end that first",
+                         vdev, id);
     if (snap_lv_is_open(op->origin) && !op->running)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is open, though the "
                          "domain does not run; end that first", vdev,

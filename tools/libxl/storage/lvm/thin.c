@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/thin.c: a thin snapshot of a thin volume.  The domain
- * stays on its volume; the snapshot is read-only and, as LVM has it by
- * default, not activated.  Nothing is copied, snapshots of snapshots are as
- * good as any.
+ * storage/lvm/thin.c: a thin snapshot of a thin volume.  The domain stays
+ * on its volume; the snapshot is read-only and, as LVM has it by default,
+ * not activated.  Nothing is copied, snapshots of snapshots are as good as
+ * any.
  *
- * A revert gives the domain a new volume, a snapshot of the snapshot, so that
- * nothing is lost: the volume that it wrote until then stays, and the snapshot
- * can be reverted to again.
+ * A revert gives the domain a new volume, a snapshot of the snapshot, so
+ * that nothing is lost: the volume that it wrote until then stays, and the
+ * snapshot can be reverted to again.
  */
 #include "storage/lvm/lvm.h"
 
 #include <string.h>
 
-/* A pool that is full stops all of its volumes.  Beyond this it is too late to
- * add to what can fill it. */
+/* A pool that is full stops all of its volumes.  Beyond this it is too
+ * late to add to what can fill it. */
 #define POOL_MAX_PERCENT 95
 
 static const char *thin_refuse(libxl_snapshot_ctx *sc,
@@ -38,9 +38,10 @@ static int check_pool(libxl_snapshot_ctx *sc, const char *vdev,
         return snap_fail(sc, ERROR_INVAL, "disk %s: the thin pool %s/%s is "
                          "missing", vdev, lv->vg, lv->pool);
     if (strchr("FDMp", pool->attr[8]))
-        return snap_fail(sc, ERROR_INVAL, "disk %s: the thin pool %s/%s is full "
-                         "or damaged (attributes %s, see lvs)", vdev, pool->vg,
-                         pool->name, pool->attr);
+        return snap_fail(sc, ERROR_INVAL,
+                         "disk %s: the thin pool %s/%s is full "
+                         "or damaged (attributes %s, see lvs)",
+                         vdev, pool->vg, pool->name, pool->attr);
     if (pool->data_percent > POOL_MAX_PERCENT
         || pool->metadata_percent > POOL_MAX_PERCENT)
         return snap_fail(sc, ERROR_INVAL, "disk %s: the thin pool %s/%s is "
@@ -51,7 +52,8 @@ static int check_pool(libxl_snapshot_ctx *sc, const char *vdev,
     return 0;
 }
 
-static int thin_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+static int thin_check(libxl_snapshot_ctx *sc,
+                      const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->disk->lv;
     int rc;
@@ -95,9 +97,10 @@ static int thin_revert_check(libxl_snapshot_ctx *sc,
     int rc;
 
     if (!op->lv)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: there is no snapshot volume "
-                         "%s; it was removed or renamed", vdev,
-                         op->image);
+        return snap_fail(sc, ERROR_INVAL,
+                         "disk %s: there is no snapshot volume "
+                         "%s; it was removed or renamed",
+                         vdev, op->image);
     if (!snap_lv_is_thin(op->lv) || !op->lv->pool)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is not thin", vdev,
                          op->lv->vg, op->lv->name);
@@ -108,8 +111,10 @@ static int thin_revert_check(libxl_snapshot_ctx *sc,
                          op->lv->vg, op->lv->name);
     name = new_name(sc, op);
     if (!name)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: its new volume, %s, is not "
-                         "in volume group %s", vdev, op->path, op->lv->vg);
+        return snap_fail(sc, ERROR_INVAL,
+                         "disk %s: its new volume, %s, is not "
+                         "in volume group %s",
+                         vdev, op->path, op->lv->vg);
     rc = snap_lv_check_new(sc, vdev, op->lv, name);
     return rc ? rc : check_pool(sc, vdev, op->lv);
 }
@@ -121,7 +126,8 @@ static void thin_configure(const struct snap_disk_op *op,
 }
 
 /* No -k: activated, now and whenever the host boots. */
-static void thin_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+static void thin_revert_prepare(libxl_snapshot_ctx *sc,
+                                struct snap_plan *plan,
                                 const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->lv;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/volume.c: what the drivers of logical volumes have in common: names,
- * refusals, steps.  Pure.
+ * storage/lvm/volume.c: what the drivers of logical volumes have in
+ * common: names, refusals, steps.  Pure.
  *
  * The snapshot of VG/LV is VG/LV.NAME.  Where LV is itself the volume of a
  * revert, LV.OLD.r1, it is VG/LV.NAME all the same: names do not grow with
@@ -44,7 +44,8 @@ const char *snap_lv_device(libxl_snapshot_ctx *sc, const char *vg,
 }
 
 const char *snap_lv_snapshot_name(libxl_snapshot_ctx *sc,
-                                  const struct snap_lv *lv, const char *name)
+                                  const struct snap_lv *lv,
+                                  const char *name)
 {
     const struct snap_lv *below = lv;
     const char *stem = lv->name;
@@ -142,7 +143,8 @@ const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time)
     return snap_sprintf(sc, TAG_PREFIX "%" PRIu64, creation_time);
 }
 
-const char *snap_lv_tag_of(libxl_snapshot_ctx *sc, const struct snap_lv *lv)
+const char *snap_lv_tag_of(libxl_snapshot_ctx *sc,
+                           const struct snap_lv *lv)
 {
     const char *tag = lv->tags;
 
@@ -177,7 +179,8 @@ void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 {
     const char *id = snap_lv_id(sc, lv->vg, lv->name);
 
-    snap_plan_exec(sc, plan, snap_sprintf(sc, "make the base %s read-only", id),
+    snap_plan_exec(sc, plan,
+                   snap_sprintf(sc, "make the base %s read-only", id),
                    snap_argv(sc, "lvchange", "-q", "-pr", id, NULL));
 }
 
@@ -202,7 +205,8 @@ static libxl_disk_backend backend_of(const struct snap_disk *disk)
     return qdisk ? LIBXL_DISK_BACKEND_QDISK : LIBXL_DISK_BACKEND_PHY;
 }
 
-void snap_lv_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+void snap_lv_describe(libxl_snapshot_ctx *sc,
+                      const struct snap_disk_op *op,
                       libxl_disk_snapshot *ds)
 {
     const struct snap_disk *disk = op->disk;

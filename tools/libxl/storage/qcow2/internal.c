@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/qcow2/internal.c: a tag inside a qcow2.  QEMU makes it as part of
- * its transaction, qemu-img where nobody runs the image.  A revert applies it
- * with qemu-img when nobody has the image open (QEMU 7.2 has no QMP command
- * for that).
+ * storage/qcow2/internal.c: a tag inside a qcow2.  QEMU makes it as part
+ * of its transaction, qemu-img where nobody runs the image.  A revert
+ * applies it with qemu-img when nobody has the image open (QEMU 7.2 has no
+ * QMP command for that).
  */
 #include "storage/qcow2/qcow2.h"
 
@@ -51,7 +51,8 @@ static const char **tag_argv(libxl_snapshot_ctx *sc, const char *option,
                      "--image-opts", image_opts(sc, path), NULL);
 }
 
-static int internal_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+static int internal_check(libxl_snapshot_ctx *sc,
+                          const struct snap_disk_op *op)
 {
     const struct snap_disk *disk = op->disk;
 
@@ -85,10 +86,13 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
                                  const struct snap_disk_op *op)
 {
     if (op->is_frozen)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is unwritable, being the "
-                         "base of an external snapshot that applying the tag "
-                         "would ruin; copy the tag out with: qemu-img convert "
-                         "-l %s", op->vdev, op->image, op->name);
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "disk %s: %s is unwritable, being the "
+            "base of an external snapshot that applying the tag "
+            "would ruin; copy the tag out with: qemu-img convert "
+            "-l %s",
+            op->vdev, op->image, op->name);
     if (snap_chain_top_tag(&op->chain, op->name)) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
                      "'%s'; it was deleted, or the image replaced", op->vdev,

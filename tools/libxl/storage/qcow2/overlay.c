@@ -4,12 +4,13 @@
  * then on.
  *
  * The overlay is made and given to QEMU while the guest runs; inside the
- * window only the graph is changed.  blockdev-snapshot-sync, which does all
- * in one, formats the overlay while the guest stands still: 0.45 s for two
- * disks against 0.20 s (QEMU 7.2, emulated host).
+ * window only the graph is changed.  blockdev-snapshot-sync, which does
+ * all in one, formats the overlay while the guest stands still: 0.45 s for
+ * two disks against 0.20 s (QEMU 7.2, emulated host).
  *
- * A revert puts a new overlay on the frozen layer, so that the snapshot can
- * be reverted to again; the layer that the domain wrote until then stays.
+ * A revert puts a new overlay on the frozen layer, so that the snapshot
+ * can be reverted to again; the layer that the domain wrote until then
+ * stays.
  */
 #include "storage/qcow2/qcow2.h"
 #include "storage/lvm/lvm.h"
@@ -30,16 +31,19 @@ static const char *overlay_refuse(libxl_snapshot_ctx *sc,
     /* Linux 6.1 lets blkback write to a device that is read-only */
     if (disk->lv && disk->backend == SNAP_BACKEND_OFFLINE
         && disk->stored->backend != LIBXL_DISK_BACKEND_QDISK)
-        return "its xl.cfg gives the volume to blkback (phy), which would write "
-               "to it although it is frozen; add backendtype=qdisk to the disk "
+        return "its xl.cfg gives the volume to blkback (phy), which would "
+               "write "
+               "to it although it is frozen; add backendtype=qdisk to the "
+               "disk "
                "there, or take an internal snapshot";
     return NULL;
 }
 
 /* An empty qcow2 on @base.  -u: the base is not opened, let alone probed. */
 static void plan_overlay(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                         const char *vdev, const char *path, const char *base,
-                         const char *base_format, uint64_t virtual_size)
+                         const char *vdev, const char *path,
+                         const char *base, const char *base_format,
+                         uint64_t virtual_size)
 {
     snap_plan_create_file(sc, plan, path, base, NULL,
                           snap_sprintf(sc, "the overlay of %s,", vdev));
@@ -69,7 +73,8 @@ static const char *overlay_options(libxl_snapshot_ctx *sc,
         "s:discard", discard ? "unmap" : NULL, "j:file", file, NULL);
 }
 
-static int overlay_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+static int overlay_check(libxl_snapshot_ctx *sc,
+                         const struct snap_disk_op *op)
 {
     return snap_target_check_overlay(sc, &op->target);
 }
@@ -144,7 +149,8 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
                                    const struct snap_disk_op *op)
 {
     plan_overlay(sc, plan, op->vdev, op->path, op->image,
-                 snap_imageinfo_format(op->format), op->chain.virtual_size);
+                 snap_imageinfo_format(op->format),
+                 op->chain.virtual_size);
 }
 
 const struct snap_driver snap_driver_overlay = {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/vhd/differencing.c: a differencing vhd on a vhd that is frozen from then
- * on, made by vhd-util (blktap), for a disk that tapdisk serves:
- * script=block-tap,target=vhd:FILE.  QEMU cannot read one, so it has no part in
- * this, and the domain must not run: tapdisk goes on with the file it has.
+ * storage/vhd/differencing.c: a differencing vhd on a vhd that is frozen
+ * from then on, made by vhd-util (blktap), for a disk that tapdisk serves:
+ * script=block-tap,target=vhd:FILE.  QEMU cannot read one, so it has no
+ * part in this, and the domain must not run: tapdisk goes on with the file
+ * it has.
  *
  * A revert puts another differencing vhd on the frozen one.
  */
@@ -25,11 +26,11 @@ static int vhd_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
     return snap_target_check_overlay(sc, &op->target);
 }
 
-/* -e: on this parent, even if that is empty; else vhd-util takes the parent's
- * own parent. */
-static void plan_differencing(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                              const char *vdev, const char *path,
-                              const char *parent)
+/* -e: on this parent, even if that is empty; else vhd-util takes the
+ * parent's own parent. */
+static void plan_differencing(libxl_snapshot_ctx *sc,
+                              struct snap_plan *plan, const char *vdev,
+                              const char *path, const char *parent)
 {
     snap_plan_create_file(sc, plan, path, parent, NULL,
                           snap_sprintf(sc, "the vhd of %s,", vdev));
@@ -46,7 +47,8 @@ static void vhd_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     plan_differencing(sc, plan, op->disk->vdev, op->path, op->disk->path);
 }
 
-static void vhd_describe(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+static void vhd_describe(libxl_snapshot_ctx *sc,
+                         const struct snap_disk_op *op,
                          libxl_disk_snapshot *ds)
 {
     snap_device_disk_set(&ds->parent, ds->vdev, op->disk->path,
@@ -90,7 +92,8 @@ static void vhd_configure(const struct snap_disk_op *op,
     disk->backend = LIBXL_DISK_BACKEND_UNKNOWN;
 }
 
-static void vhd_revert_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+static void vhd_revert_prepare(libxl_snapshot_ctx *sc,
+                               struct snap_plan *plan,
                                const struct snap_disk_op *op)
 {
     plan_differencing(sc, plan, op->vdev, op->path, op->image);
