@@ -5,22 +5,56 @@
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xl-snapshot
 suite=bookworm
 
-say() { echo "xenhost/$(basename "$0"): $*" >&2; }
+say() {
+    local script
+    script=$(readlink -f "$0")
+    echo "${script#"${script%/*/*}"/}: $*" >&2
+}
 
 # hash_of FILE...: a key.
 hash_of() { cat "$@" | sha256sum | cut -c1-12; }
+
+# apt_all_sources: URI and suite of each of this machine's.
+apt_all_sources() {
+    command -v apt-get >/dev/null || return 0
+    # shellcheck disable=SC2016
+    apt-get indextargets --no-release-info \
+        --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+        sort -u | sed -n 's/ main$//p'
+}
 
 # apt_sources deb|deb-src: the apt sources of this machine that serve the suite, so
 # that all comes from the mirror that everything else here comes from. Nothing
 # printed: none does.
 apt_sources() {
-    command -v apt-get >/dev/null || return 0
-    # shellcheck disable=SC2016
-    apt-get indextargets --no-release-info \
-        --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-        sort -u |
-        awk -v s="$suite" -v kind="$1" '$3 == "main" && ($2 == s || index($2, s "-") == 1) {
-            print kind, $1, $2, $3 }'
+    apt_all_sources |
+        awk -v s="$suite" -v kind="$1" '$2 == s || index($2, s "-") == 1 {
+            print kind, $1, $2, "main" }'
+}
+
+# apt_source_beside: for a suite that none serves, the place that has Debian's others.
+apt_source_beside() {
+    apt_all_sources |
+        awk -v s="$suite" '$1 ~ "/debian/?$" && !n++ { print "deb", $1, s, "main" }'
+}
+
+# debian TARGET OPTION...: mmdebstrap of the suite, from the mirror that this machine
+# has, into TARGET: a folder, or /dev/null.
+debian() {
+    local target=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg dir
+    local -a opt=(--quiet --variant=apt "${@:2}") mirror=()
+
+    dir=$(mktemp -d)
+    [ ! -e "$keyring" ] || opt+=("--keyring=$keyring")
+    if command -v apt-config >/dev/null; then
+        apt-config dump --no-empty Acquire::http Acquire::https > "$dir/apt.conf"
+        opt+=("--aptopt=$dir/apt.conf")
+    fi
+    apt_sources deb > "$dir/sources.list"
+    [ -s "$dir/sources.list" ] || apt_source_beside > "$dir/sources.list"
+    [ ! -s "$dir/sources.list" ] || mirror=("$dir/sources.list")
+    mmdebstrap "${opt[@]}" "$suite" "$target" "${mirror[@]}" >&2
+    rm -r "$dir"
 }
 
 # apt_in DIR deb|deb-src ARG...: apt-get in DIR, with the sources of this kind that
