@@ -233,7 +233,7 @@ recover)
     rm -f "$consoles"/guest-*.log       # they may end in a block of zeros
     ! vgs vg-0 > /dev/null 2>&1 || lvm_ vgchange -ay vg-0
     journals > /srv/journals
-    /usr/local/etc/init.d/xl-snapshot-recover start > /srv/recover.out 2>&1 ||
+    /etc/init.d/xl-snapshot-recover start > /srv/recover.out 2>&1 ||
         { cat /srv/recover.out; exit 1; }
     cat /srv/recover.out ;;
 check) check "${@:2}" ;;
