@@ -38,9 +38,10 @@ undocumented() {
 ok "every function of the header has its comment" nothing undocumented
 
 # --- the snapshot config
+# The first string of each row of the table of keys.
 read_keys() {
-    sed -n '/^const struct snap_key snap_keys\[\]/,/^};/p' \
-        "$srcdir/tools/libxl/config/keys.c" |
+    find "$srcdir/tools" -name '*.c' -exec \
+        sed -n '/^const struct snap_key snap_keys\[\]/,/^};/p' {} + |
         grep -oE '^ *\{ "[a-z_]+"' | tr -d '{ "' | words
 }
 manual_keys() {
@@ -132,6 +133,22 @@ manual_kinds() {
         grep '^    [a-z]' | sed 's/^    //; s/   .*//; s/,//g' | tr ' ' '\n' |
         words
 }
+# Of a step, those that are not for the journal alone.
+step_members() {
+    find "$srcdir/tools" -name '*.c' -exec \
+        sed -n '/^static char \*step_to_json(/,/^}/p' {} + | tr '\n' ' ' |
+        grep -oE '"[a-z]:[a-z_]+",[^"]*' | sed 's/whole ? *$//' |
+        grep -vE 'whole (\?|&&)' | sed 's/^"[a-z]:\([a-z_]*\)".*/\1/' | words
+}
+manual_step_members() {
+    {
+        printf '%s\n' kind what
+        sed -n '/^=head2 Steps of a plan/,/^=head2 Kinds/p' \
+            "$manual/xl-snapshot.7.pod" |
+            sed -n 's/^    \([a-z_, ]*[a-z_]\)   *[a-z]* .*/\1/p' |
+            sed 's/  .*//; s/,//g' | tr ' ' '\n'
+    } | words
+}
 members() {
     grep -rhoE 'json_[a-z0-9]+\([a-z]+, "[a-z_]+"' "$srcdir/tools/xl" |
         grep -oE '"[a-z_]+"' | tr -d '"' | sort -u
@@ -143,6 +160,8 @@ manual_members() {
 missing_members() { members | grep -vxF "$(manual_members)"; }
 ok "the code has kinds of steps" test -n "$(kinds)"
 ok "the manual has those" same "$(manual_kinds)" "$(kinds)"
+ok "and the members of a step" \
+    same "$(manual_step_members)" "$(step_members)"
 ok "the code prints JSON" test -n "$(members)"
 ok "the manual has every member of it" nothing missing_members
 
@@ -191,6 +210,26 @@ ok "xl-snapshot(1) leads to every page" same \
        grep '^xl[-.]snapshot' | words)" \
     "$(printf '%s\n' $pages | referred | grep -vxF 'xl-snapshot(1)' | words)"
 ok "pages that are named anywhere exist" nothing unknown_pages
+
+# --- messages: xl-snapshot-recovery(7) is found by them. "..." stands there for
+# what differs.
+quotes() {
+    tr '\n' ' ' < "$manual/xl-snapshot-recovery.7.pod" |
+        grep -oE 'C<[^<>]*\.\.\.[^<>]*>' | sed 's/^C<//; s/>$//' |
+        awk '{ gsub(/\.\.\./, "\n"); print }' |
+        sed 's/^[^A-Za-z]*//; s/[^A-Za-z]*$//' | grep ' ' | sort -u
+}
+# Those that are in no string of the code; one may go over several lines there.
+not_said() {
+    said=$(find "$srcdir/tools" -name '*.c' -exec cat {} + | tr '\n' ' ' |
+        sed 's/" *"//g')
+    quotes | while read -r quote; do
+        case $quote in "No such file") continue ;; esac
+        case $said in *"$quote"*) ;; *) echo "$quote" ;; esac
+    done
+}
+ok "xl-snapshot-recovery(7) quotes messages" test -n "$(quotes)"
+ok "which the code has" nothing not_said
 
 # --- pod and man
 # Warnings of man for $1, and what does not fit on a terminal.
