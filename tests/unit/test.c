@@ -167,16 +167,33 @@ const char *file_users(const char *path)
 
 /*-- golden files -----------------------------------------------------------*/
 
-static const char *golden_path(const char *name)
+const char *golden_path(const char *name)
 {
     const char *dir = getenv("srcdir");
 
     return snap_sprintf(sc, "%s/tests/unit/golden/%s", dir ? dir : ".", name);
 }
 
+/* A line of a diagnosis for each that differs, and its neighbours. */
+static void print_diff(const char *path, const char *got)
+{
+    const char *now = tmp_text("golden", got);
+    FILE *f = popen(snap_sprintf(sc, "diff -u --label %s --label now '%s' "
+                                 "'%s' 2>&1", strrchr(path, '/') + 1, path,
+                                 now), "r");
+    char *line = NULL;
+    size_t size = 0;
+
+    if (!f) abort();
+    while (getline(&line, &size, f) > 0) printf("# %s", line);
+    free(line);
+    pclose(f);
+}
+
 void check_golden(const char *name, const char *got)
 {
     const char *path = golden_path(name);
+    bool same;
     FILE *f;
 
     if (getenv("UPDATE_GOLDEN")) {
@@ -184,8 +201,9 @@ void check_golden(const char *name, const char *got)
         if (!f || fputs(got, f) < 0 || fclose(f)) abort();
         return;
     }
-    check_that(!strcmp(file_text(path), got), 0, name,
-               "differs from what is recorded; is now:\n%s", got);
+    same = !strcmp(file_text(path), got);
+    if (!same) print_diff(path, got);
+    check_that(same, 0, name, "differs from what is recorded");
 }
 
 /* The journal can keep it. */

@@ -53,9 +53,10 @@ void error_forget(void);
 void test_skip(const char *why);
 
 /*
- * Compare @got with the file golden/@name of the sources; with UPDATE_GOLDEN
- * in the environment, write that file instead.
+ * Compare @got with the file golden/@name of the sources, and print where they
+ * differ; with UPDATE_GOLDEN in the environment, write that file instead.
  */
+const char *golden_path(const char *name);
 void check_golden(const char *name, const char *got);
 /* JSON of a plan, a step a line, so that a change shows as one.  A journal must
  * be able to keep the plan, too. */
