@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * plan-rules.h: what holds of every plan.
+ */
+#ifndef TEST_PLAN_RULES_H
+#define TEST_PLAN_RULES_H
+
+#include "plans.h"
+
+/* A plan, and what it is for. */
+struct subject {
+    const char *who;            /* for messages */
+    const struct snap_plan *plan;
+    struct snap_journal_head head;
+    int num_ops;                /* disks that it works on */
+    bool paused;                /* the domain was, before */
+    bool leave_paused;
+};
+
+/* How its steps stand to each other. */
+void check_create_rules(const struct subject *s);
+void check_revert_rules(const struct subject *s);
+
+#endif /* TEST_PLAN_RULES_H */
