@@ -20,5 +20,12 @@ struct subject {
 /* How its steps stand to each other. */
 void check_create_rules(const struct subject *s);
 void check_revert_rules(const struct subject *s);
+/*
+ * Wherever the plan is cut off, by a step that fails, by the end of the
+ * command or of the host: after the undos or a recovery the world is as it
+ * was before the plan, or as it is after it.
+ */
+void check_create_walks(const struct subject *s);
+void check_revert_walks(const struct subject *s);
 
 #endif /* TEST_PLAN_RULES_H */

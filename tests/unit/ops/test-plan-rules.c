@@ -20,6 +20,7 @@ static void look_at_create(const struct plan_case *pc, enum state state)
         };
 
         check_create_rules(&s);
+        check_create_walks(&s);
         num_plans++;
     }
     create_facts_dispose(&f);
@@ -81,6 +82,7 @@ static void every_revert_keeps_the_rules(void)
             s.num_ops = f.r.num_ops;
             s.leave_paused = f.params.leave_paused;
             check_revert_rules(&s);
+            check_revert_walks(&s);
             revert_facts_dispose(&f);
         }
 }
