@@ -101,8 +101,8 @@ static void rule_record(const struct subject *s)
 
     CHECK_OK(snap_plan_parse(sc, v, &plan));
     yajl_tree_free(v);
-    if (destroy < plan.num_steps && !plan.steps[destroy].argv)
-        plan.steps[destroy].argv = snap_zalloc(sc, sizeof(char *));
+    if (destroy < plan.num_steps && !plan.steps[destroy].images)
+        plan.steps[destroy].images = snap_zalloc(sc, sizeof(char *));
     again = snap_plan_record(sc, &plan);
     check_that(!strcmp(record, again), __LINE__, __FILE__,
                "%s: a journal keeps\n%s\nof\n%s", s->who, again, record);
