@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * test-state.c: what a disk's state is known by, and how another one in its
- * place is told from it. Tags are in tests/system/48-another.sh.
+ * place is told from it. Tags are in tests/system/replaced.sh.
  */
 #include "../test.h"
 #include "facts/facts.h"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The guest agent: the real qemu-ga in a guest freezes and thaws its file system,
 # asked over a Xen channel that QEMU serves as a socket. (The domain of
-# 42-quiesce.sh is a PV.)
+# quiesce.sh is a PV.)
 . "$(dirname "$0")/lib.sh"
 requires python3
 
