@@ -15,6 +15,9 @@
 #
 # A test ends at its first failure, and after 20 minutes, which a line
 # "# time-limit: SECONDS" in it changes.
+#
+# in_soak is true under "./dev soak", where a test takes its long form, if it has one,
+# and may take six times as long; SEED is then another one each time.
 
 set -eEu -o pipefail
 
@@ -30,6 +33,8 @@ _domains=()
 _cleanups=()
 declare -A _marks=()
 _tmp=$(mktemp -d)
+
+in_soak() { [ -n "${SOAK:-}" ]; }
 
 # --- results ---------------------------------------------------------------
 
