@@ -47,7 +47,7 @@ is_completed() {
 }
 
 # on OPERATION DISK...: cells, on a new domain, of the lines of stdin: a fault, and the
-# steps that it comes to.
+# steps that it comes to; in the long form it comes to every step.
 n=0
 on() {
     local operation=$1 fault kinds kind i name before what
@@ -57,8 +57,10 @@ on() {
     attempt first$n --update-config="$(config vm)" > /dev/null
     plan_of attempt n
     while read -r fault kinds; do
-        for kind in $kinds; do
-            i=$(step_of "$kind") name=f$((++n)) before=$(files)
+        ! in_soak || kinds=${!steps[*]}
+        for i in $kinds; do
+            in_soak || i=$(step_of "$i")
+            kind=${_kinds[$i]} name=f$((++n)) before=$(files)
             ok "the command goes on to its end" meanwhile "$(entry begun "$i")" "$fault" $name
             case "$fault $kind" in
             "panic save") ok "and says why" grep "guest has shut down (crash)" "$_tmp/said" ;;

@@ -139,26 +139,53 @@ kill_everywhere() {
         if [ $i = "$commit" ]; then
             cell "${steps[$i]}" "killed when begun" "$unsure" "$(entry begun $i)" after
             outcome=completed
+        elif in_soak; then
+            cell "${steps[$i]}" "killed when begun" $outcome "$(entry begun $i)" after
         fi
         cell "${steps[$i]}" "killed before done" $outcome "$(entry "done" $i)" before
+        ! in_soak ||
+            cell "${steps[$i]}" "killed when done" $outcome "$(entry "done" $i)" after
     done
 }
 
-# kill_reverts OPERATION "CREATE_OPTION..." IS_BACK DISK...: the same of a revert of a
-# new domain to a snapshot that was taken with these options; IS_BACK BEFORE AFTER
-# checks that it is at a tick between them.
-kill_reverts() {
-    local before after is_back=$3
+# new_vm DISK...: a new domain in the place of the one before it. domain_options are
+# those of new_domain.
+domain_options=()
+new_vm() {
     remove_domain vm
     rm -rf "${snapshots:?}/vm"
-    new_snapshot_domain vm "${@:4}"
+    new_snapshot_domain "${domain_options[@]}" vm "$@"
     ticking vm
+}
+
+# new_create "OPTION..." DISK...: a new domain, of which attempt takes snapshots with
+# these options; as_after NAME checks that there is one.
+new_create() {
+    create_options=$1
+    new_vm "${@:2}"
+    # shellcheck disable=SC2086
+    attempt() { xl snapshot-create $create_options -n "$1" "${@:2}" vm; }
+    as_after() { ticking vm xl snapshot-verify "$(cfg vm "$1")" && name=$1; }
+    attempt first > /dev/null       # the one that makes the domain's folder
+}
+
+# new_revert "OPTION..." IS_BACK DISK...: a new domain with a snapshot s that was taken
+# with these options. attempt reverts to it; as_after lets IS_BACK BEFORE AFTER check
+# that the domain is back between these ticks.
+new_revert() {
+    new_vm "${@:3}"
     before=$(tick vm)
     # shellcheck disable=SC2086
-    xl snapshot-create $2 -n s vm > /dev/null
+    xl snapshot-create $1 -n s vm > /dev/null
     after=$(tick vm)
     ticking vm
+    is_back=$2
     attempt() { xl snapshot-revert "${@:2}" vm "$(cfg vm s)"; }
     as_after() { $is_back vm "$before" "$after"; }
+}
+
+# kill_reverts OPERATION "OPTION..." IS_BACK DISK...: kill_everywhere of that.
+kill_reverts() {
+    new_revert "${@:2}"
     kill_everywhere "$1" completed
 }

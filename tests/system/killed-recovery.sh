@@ -3,13 +3,19 @@
 # journal: run again, they go on.
 . "$(dirname "$0")/faults.sh"
 
-new_snapshot_domain vm qcow2:64M raw:4M
-attempt() { xl snapshot-create $how -n "$1" "${@:2}" vm; }
-how=--external
-attempt first > /dev/null
-
 # to_do: sets left to what a recovery would do now.
 to_do() { mapfile -t left < <(xl snapshot-recover -N --json vm | jq -r '.[0].steps[]'); }
+
+# entries_to_kill_at: those of the plan at which the command is killed: around its
+# commit point; in the long form, all.
+entries_to_kill_at() {
+    if in_soak; then
+        seq 2 $((3 + 2 * (${#steps[@]} - 1)))
+    else
+        entry begun "$commit"
+        entry "done" "$commit"
+    fi
+}
 
 # recovery_killed AT OPERATION HOW CHECK: the command, whose snapshot is $name, is
 # killed when entry AT has been written; its recovery at each of its own entries, and
@@ -36,23 +42,33 @@ recovery_killed() {
 is_whole() { ticking vm xl snapshot-verify "$(cfg vm $name)"; }
 is_whole_and_on_it() { is_whole && on_layer vm "/srv/vm/xvda.$name.qcow2"; }
 
-for how in --external --internal; do
+new_create --external qcow2:64M raw:4M
+for create_options in --external --internal; do
+    how=${create_options#--}
     plan_of attempt n
     remember vm
-    recovery_killed "$(entry begun "$commit")" "of a create, ${how#--}, back" \
-        undone unchanged vm
-    ok "the guest goes on" ticking vm
     check=is_whole
-    [ $how = --internal ] || check=is_whole_and_on_it
-    recovery_killed "$(entry "done" "$commit")" "of a create, ${how#--}, forward" \
-        completed $check
+    [ $how = internal ] || check=is_whole_and_on_it
+    for at in $(entries_to_kill_at); do
+        if [ "$at" -lt "$(entry "done" "$commit")" ]; then
+            recovery_killed "$at" "of a create, $how, back" undone unchanged vm
+            ok "the guest goes on" ticking vm
+        else
+            recovery_killed "$at" "of a create, $how, forward" completed $check
+            remember vm
+        fi
+    done
 done
 
-before=$(tick vm)
-xl snapshot-create --external -n s vm > /dev/null
-after=$(tick vm)
-ticking vm
-attempt() { xl snapshot-revert "${@:2}" vm "$(cfg vm s)"; }
+new_revert --external back_at qcow2:64M raw:4M
 plan_of attempt n
-mark vm
-recovery_killed "$(entry begun "$commit")" "of a revert" completed back_at vm "$before" "$after"
+remember vm
+for at in $(entries_to_kill_at); do
+    mark vm
+    if [ "$at" -lt "$(entry begun "$commit")" ]; then
+        recovery_killed "$at" "of a revert, back" undone unchanged vm
+        ok "the guest goes on" ticking vm
+    else
+        recovery_killed "$at" "of a revert" completed as_after
+    fi
+done

@@ -7,6 +7,8 @@
 #
 #   cut_power DOMAIN:OPERATION...
 #
+# The long form cuts it when any step has been begun, too.
+#
 # Domains of one operation share its cuts. power.sh does what is done in dom0.
 set -eu -o pipefail
 
@@ -29,7 +31,10 @@ failed() {
     echo "1..$count"
     exit 1
 }
-dom0() { "$XENHOST" exec "$HOST" -t 900 -- "cd /root/tests/system && bash ./power.sh $*" > "$out" 2>&1; }
+dom0() {
+    "$XENHOST" exec "$HOST" -t 900 -- \
+        "cd /root/tests/system && SOAK=${SOAK:-} bash ./power.sh $*" > "$out" 2>&1
+}
 
 # Sets cuts to what each operation is cut at, a line each: "ENTRY:FLUSHED:OUTCOME
 # STEP | FAULT".

@@ -101,6 +101,8 @@ cuts() {
         if [ "$i" = "$commit" ]; then
             echo "cut $begun:$flushed:either ${steps[$i]} | power cut when begun"
             flushed=$begun outcome=completed
+        elif in_soak; then
+            echo "cut $begun:$flushed:$outcome ${steps[$i]} | power cut when begun"
         fi
         [ -n "$held" ] || flushed=$begun
         case ${_kinds[$i]} in save) held=1 ;; unpause) held='' ;; esac

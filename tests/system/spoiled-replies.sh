@@ -5,9 +5,7 @@
 . "$(dirname "$0")/faults.sh"
 
 export XL_SNAPSHOT_TIMEOUT=6
-new_snapshot_domain vm qcow2:64M raw:4M
-attempt() { xl snapshot-create --external -n "$1" "${@:2}" vm; }
-attempt first > /dev/null
+new_create --external qcow2:64M raw:4M
 plan_of attempt n
 
 # spoiled COMMAND FAULT CHECK...: while QEMU's reply to that command is spoiled.
@@ -37,10 +35,13 @@ is_completed() {
 }
 
 remember vm
+commands=(query-block blockdev-add)
+! in_soak || commands+=(query-named-block-nodes)
 for fault in lost never cut no-json endless; do
-    for command in query-block blockdev-add; do
+    for command in "${commands[@]}"; do
         case $command in
         query-block) step="what its disks are" ;;
+        query-named-block-nodes) step="what their layers are" ;;
         blockdev-add) step=${steps[$(step_of qmp)]} ;;
         esac
         ok "create, PV, external | $step | reply $fault | undone" \
@@ -55,4 +56,28 @@ for fault in never cut no-json endless; do
     remember vm
 done
 ok "a snapshot can be taken" attempt last
+ok "the guest goes on" ticking vm
+in_soak || exit 0
+
+# Tags, of which QEMU itself says whether they are there.
+domain_options=(-t pvh)
+new_create --live qcow2:64M
+plan_of attempt n
+is_completed() {
+    unsure n$1 && recovered Completed && ticking vm xl snapshot-verify "$(cfg vm "n$1")"
+}
+remember vm
+for fault in lost never cut no-json endless; do
+    for command in query-block query-named-block-nodes; do
+        ok "create, PVH, live, internal | what its disks are, by $command | reply $fault | undone" \
+            spoiled $command $fault refused $fault
+    done
+done
+ok "create, PVH, live, internal | ${steps[$commit]} | reply lost | undone" \
+    spoiled transaction lost is_undone
+for fault in never cut no-json endless; do
+    ok "create, PVH, live, internal | ${steps[$commit]} | reply $fault | completed" \
+        spoiled transaction $fault is_completed $fault
+    remember vm
+done
 ok "the guest goes on" ticking vm
