@@ -200,7 +200,7 @@ typedef struct libxl_disk_snapshot_info {
     int num_layers;             /* the chain, active first */
     libxl_snapshot_layer *layers;
     libxl_disk_format overlay;  /* what an external snapshot would make */
-    bool is_data_disk;                /* writable and no cdrom: a snapshot needs it */
+    bool is_data_disk;          /* writable, no CD-ROM: a snapshot needs it */
     char *why_no_internal;          /* why not; NULL: it can */
     char *why_no_external;          /* why not; NULL: it can */
     bool unsupported;           /* nothing can, and the domain runs on storage

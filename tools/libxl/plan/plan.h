@@ -63,7 +63,7 @@ struct snap_step {
     const char **images;        /* DESTROY: paths up to NULL; NULL: none */
     const char *command, *arguments;
     bool live;
-    bool is_downtime_start;                 /* PAUSE: the guest ran until then */
+    bool is_downtime_start;     /* PAUSE: the guest ran until then */
     int num_repoints;
     const struct snap_repoint *repoints;
     int num_pids;
@@ -75,9 +75,9 @@ struct snap_step {
     struct snap_step *undo;     /* NULL: nothing to undo */
     bool undo_if_failed;        /* a failed step may have half happened */
     bool commit_point;          /* once done there is no way but forward */
-    bool only_if_all_done;             /* past it: only if all steps before worked */
-    bool only_if_commit_known;           /* past it: only if it is known to be done */
-    int retires_undo_of;                   /* index of the step whose undo this makes
+    bool only_if_all_done;      /* past it: only if all steps before worked */
+    bool only_if_commit_known;  /* past it: only if it is known to be done */
+    int retires_undo_of;        /* index of the step whose undo this makes
                                  * superfluous; -1: none */
 };
 

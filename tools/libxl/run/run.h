@@ -124,8 +124,8 @@ struct snap_run {
     uint64_t running_us;        /* when it ran again */
     bool committed;
     bool signalled;             /* after that, and it went on */
-    bool commit_unknown;               /* whether the commit point was passed */
-    bool reply_lost;                  /* the last step may or may not be done */
+    bool commit_unknown;        /* whether the commit point was passed */
+    bool reply_lost;            /* the last step may or may not be done */
     bool restored;              /* xl has restored the domain */
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
@@ -133,7 +133,7 @@ struct snap_run {
     struct snap_journal *journal;
     bool redo;                 /* any step may have been done before: look,
                                  * and go on where one fails */
-    bool is_unfinished;                  /* something is neither done nor undone: the
+    bool is_unfinished;         /* something is neither done nor undone: the
                                  * journal stays */
 };
 
