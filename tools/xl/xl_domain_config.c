@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_domain_config.c: what a snapshot needs of a domain's xl.cfg: name,
- * uuid, type and disks.  libxlutil parses; xl itself reads the rest when
- * it boots the domain.
+ * xl_domain_config.c: what a snapshot needs of a domain's xl.cfg: name, uuid,
+ * type and disks.  libxlutil parses; xl itself reads the rest when it boots
+ * the domain.
  */
 #include "xl_snapshot.h"
 
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <libxl_utils.h>
 
 #include "xl_config.h"
 #include "xl_session.h"
@@ -92,11 +93,45 @@ int domain_config_read(const struct session *s, const char *path,
 }
 
 int domain_config_is_of(const struct session *s, const char *path,
-                        const libxl_domain_config *config,
-                        const char *domain)
+                        const libxl_domain_config *config, const char *domain)
 {
     if (!strcmp(config->c_info.name, domain)) return 0;
     session_error(s, "%s: it is of domain %s, not of %s", path,
                   config->c_info.name, domain);
     return -1;
+}
+
+void domain_target_init(struct domain_target *t)
+{
+    memset(t, 0, sizeof(*t));
+    t->domid = INVALID_DOMID;
+    libxl_domain_config_init(&t->config);
+}
+
+void domain_target_dispose(struct domain_target *t)
+{
+    libxl_domain_config_dispose(&t->config);
+    free(t->name);
+    free(t->config_text);
+    memset(t, 0, sizeof(*t));
+}
+
+bool domain_target_runs(const struct domain_target *t)
+{
+    return t->domid != (uint32_t)INVALID_DOMID;
+}
+
+int domain_target_find(const struct session *s, const char *domain,
+                       const char *config_path, struct domain_target *t)
+{
+    if (config_path && domain_config_read(s, config_path, &t->config,
+                                          &t->config_text))
+        return -1;
+    if (libxl_domain_qualifier_to_domid(s->ctx, domain, &t->domid))
+        t->domid = INVALID_DOMID;
+    else
+        t->name = libxl_domid_to_name(s->ctx, t->domid);
+    if (!t->name) t->name = xstrdup(domain);
+    if (!config_path) return 0;
+    return domain_config_is_of(s, config_path, &t->config, t->name);
 }

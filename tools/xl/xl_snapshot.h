@@ -10,6 +10,8 @@
 #include <time.h>
 #include <libxl_snapshot.h>
 
+struct session;
+
 /*-- the commands, for xl_cmdtable.c ----------------------------------------*/
 
 int main_snapshot_create(int argc, char **argv);
@@ -63,10 +65,9 @@ char *default_snapshot_name(time_t now);
 char *default_directory(const char *domain);
 /* The overlay that snapshot @name puts on the active layer of a disk:
  * <stem>.<name>.qcow2 beside it. */
-char *default_overlay(const libxl_disk_snapshot_info *disk,
-                      const char *name);
-/* The overlay of the next revert: <child's stem>.r<N>.qcow2, the first N
- * that is free. */
+char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name);
+/* The overlay of the next revert: <child's stem>.r<N>.qcow2, the first N that
+ * is free. */
 char *next_revert_overlay(const char *child);
 /* That of the @n-th revert. */
 char *revert_overlay(const char *child, int n);
@@ -76,38 +77,50 @@ char *revert_volume(const char *snapshot, int n);
 
 /*-- xl_snapshot_disks.c ----------------------------------------------------*/
 
-/* What the user says of the disks: one by one in a ConfigFile, else of
- * all. */
+/* What the user says of the disks: one by one in a ConfigFile, else of all. */
 struct disk_wishes {
     libxl_domain_snapshot each;
     libxl_snapshot_mode all;
 };
 
-/* Fill in the disks of @p, whose name and options are set: as @wishes, a
- * struct disk_wishes, says, else by default.  For
- * libxl_domain_snapshot_params. */
-char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
-                   int num, libxl_domain_snapshot_params *p);
+/* Fill in the disks of @p, whose name and options are set: as @wishes, a struct
+ * disk_wishes, says, else by default.  For libxl_domain_snapshot_params. */
+char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,
+                   libxl_domain_snapshot_params *p);
 
 /*-- xl_domain_config.c: a domain's xl.cfg ----------------------------------*/
 
-struct session;
-/* Name, uuid (nil if there is none), type and disks of the xl.cfg @path
- * into @config, which is initialised; *@text_r (may be NULL) is the whole
- * file, malloc'd.  Complains and returns -1 if it cannot. */
+/* Name, uuid (nil if there is none), type and disks of the xl.cfg @path into
+ * @config, which is initialised; *@text_r (may be NULL) is the whole file,
+ * malloc'd.  Complains and returns -1 if it cannot. */
 int domain_config_read(const struct session *s, const char *path,
                        libxl_domain_config *config, char **text_r);
 /* Complains and returns -1 if @config, from the file @path, is of another
  * domain than @domain. */
 int domain_config_is_of(const struct session *s, const char *path,
-                        const libxl_domain_config *config,
-                        const char *domain);
+                        const libxl_domain_config *config, const char *domain);
+
+/* The domain that a command is for. */
+struct domain_target {
+    uint32_t domid;             /* INVALID_DOMID: it does not run */
+    char *name;
+    libxl_domain_config config; /* with --domain-config */
+    char *config_text;          /* that file; NULL without */
+};
+
+void domain_target_init(struct domain_target *t);
+void domain_target_dispose(struct domain_target *t);
+/* Find @domain, a name, domid or uuid, and read its xl.cfg @config_path (may be
+ * NULL).  A domain that does not run, and without an xl.cfg, is no error.
+ * Complains and returns -1 if the file is of another domain or not good. */
+int domain_target_find(const struct session *s, const char *domain,
+                       const char *config_path, struct domain_target *t);
+bool domain_target_runs(const struct domain_target *t);
 
 /*-- xl_path.c -------------------------------------------------------------*/
 
-/* The xl that restores and boots a domain, and monitors it then: that
- * which XL_SNAPSHOT_XL in the environment names, else XL_PATH of the
- * build. */
+/* The xl that restores and boots a domain, and monitors it then: that which
+ * XL_SNAPSHOT_XL in the environment names, else XL_PATH of the build. */
 const char *xl_path(void);
 
 /*-- xl_strings.c ----------------------------------------------------------*/
@@ -119,20 +132,18 @@ char *absolute_path(const char *path);
 
 /*-- xl_snapshot_create.c ---------------------------------------------------*/
 
-/* Take a snapshot of @domain as it is, running or with its xl.cfg (else
- * NULL), by default rules, but so that a revert to @like stays possible.
- * *config_r: its snapshot config, malloc'd.  Complains and returns -1 if
- * it cannot. */
+/* Take a snapshot of @domain as it is, running or with its xl.cfg (else NULL),
+ * by default rules, but so that a revert to @like stays possible.  *config_r:
+ * its snapshot config, malloc'd.  Complains and returns -1 if it cannot. */
 int keep_present(const struct session *s, const char *domain,
-                 const char *domain_config,
-                 const libxl_domain_snapshot *like, bool dry_run,
-                 char **config_r);
+                 const char *domain_config, const libxl_domain_snapshot *like,
+                 bool dry_run, char **config_r);
 
 /*-- xl_snapshot_revert.c ---------------------------------------------------*/
 
 /* What a revert to @snap is to do, by default rules, with the xl.cfg
- * @domain_config if it has to boot (NULL: the snapshot's), which is read
- * into @config.  Complains and returns -1 if it cannot. */
+ * @domain_config if it has to boot (NULL: the snapshot's), which is read into
+ * @config.  Complains and returns -1 if it cannot. */
 int revert_params_set(const struct session *s, const char *domain_config,
                       const libxl_domain_snapshot *snap,
                       libxl_domain_config *config,
@@ -142,14 +153,14 @@ int revert_params_set(const struct session *s, const char *domain_config,
 
 struct config_update;
 
-/* What create made (or, @dry_run, would make), and what was done (or, not
+/* What create made (or, in a dry run, would make), and what was done (or, not
  * u->done, not done) to the user's xl.cfg. */
 void print_created(const libxl_domain_snapshot_result *result,
                    const char *config_path, const struct config_update *u,
-                   bool dry_run, bool json);
+                   const struct common_options *o);
 /* @kept: the snapshot config of what was there before, or NULL. */
 void print_reverted(const libxl_domain_snapshot_result *result,
                     const char *kept, const struct config_update *u,
-                    bool dry_run, bool json);
+                    const struct common_options *o);
 
 #endif /* XL_SNAPSHOT_H */

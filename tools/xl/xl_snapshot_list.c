@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_list.c: xl snapshot-list: the snapshot configs in the
- * domain's folder, and what the images tell: there is no database to ask.
+ * xl_snapshot_list.c: xl snapshot-list: the snapshot configs in the domain's
+ * folder, and what the images tell: there is no database to ask.
  */
 #include "xl_snapshot_list.h"
 
@@ -64,8 +64,7 @@ static void read_recorded(const struct session *s, struct recorded *r)
     const char *missing;
 
     libxl_domain_snapshot_init(&r->snap);
-    if (libxl_domain_snapshot_config_read(s->sc, r->config_path,
-                                          &r->snap)) {
+    if (libxl_domain_snapshot_config_read(s->sc, r->config_path, &r->snap)) {
         r->problem = copy_or_null(libxl_snapshot_ctx_error(s->sc));
         return;
     }
@@ -83,8 +82,7 @@ static int older_first(const void *a, const void *b)
 }
 
 /* No folder: no snapshots. */
-static void find_recorded(const struct session *s,
-                          struct snapshot_list *list)
+static void find_recorded(const struct session *s, struct snapshot_list *list)
 {
     struct dirent **entries;
     int num = scandir(list->directory, &entries, NULL, alphasort), i;
@@ -117,8 +115,7 @@ static struct tag_row *row_of(struct snapshot_list *list,
     int i;
 
     for (i = 0; i < list->num_tags; i++)
-        if (!strcmp(list->tags[i].tag->name, tag->name))
-            return &list->tags[i];
+        if (!strcmp(list->tags[i].tag->name, tag->name)) return &list->tags[i];
     row = &list->tags[list->num_tags++];
     *row = (struct tag_row){ .tag = tag };
     row->on = xcalloc(list->num_disks, sizeof(*row->on));
@@ -182,52 +179,49 @@ static void free_list(struct snapshot_list *list)
 
 /*-- the command ------------------------------------------------------------*/
 
+/* The list has the images of a domain that runs, or whose xl.cfg is known. */
+static int list_find(const struct session *s, const struct list_options *o,
+                     struct domain_target *target,
+                     struct snapshot_list *list)
+{
+    const libxl_domain_config *config = NULL;
+    uint32_t domid = target->domid;
+
+    if (target->config_text) {
+        config = &target->config;
+        domid = INVALID_DOMID;
+    }
+    list->domain = target->name;
+    list->directory = o->common.directory
+        ? absolute_path(o->common.directory)
+        : default_directory(target->name);
+    find_recorded(s, list);
+    if (config || domain_target_runs(target))
+        return find_images(s, domid, config, list);
+    if (list->num_recorded) return 0;
+    session_error(s, "domain %s: there is no such domain, and no snapshot "
+                  "of it in %s; name its xl.cfg with --domain-config if it "
+                  "does not run", o->domain, list->directory);
+    return -1;
+}
+
 static int list_snapshots(const struct session *s,
                           const struct list_options *o)
 {
-    struct snapshot_list list = { .domain = o->domain };
-    uint32_t domid = INVALID_DOMID;
-    libxl_domain_config config;
-    char *name = NULL;
+    struct snapshot_list list = { .domain = NULL };
+    struct domain_target target;
     int r = -1;
 
-    libxl_domain_config_init(&config);
-    if (o->common.domain_config
-        && domain_config_read(s, o->common.domain_config, &config, NULL))
+    domain_target_init(&target);
+    if (domain_target_find(s, o->domain, o->common.domain_config, &target))
         goto out;
-    if (!o->common.domain_config
-        && !libxl_domain_qualifier_to_domid(s->ctx, o->domain, &domid)) {
-        name = libxl_domid_to_name(s->ctx, domid);
-        if (name) list.domain = name;
-    } else if (o->common.domain_config
-               && domain_config_is_of(s, o->common.domain_config, &config,
-                                      o->domain)) {
-        goto out;
-    }
-    list.directory = o->common.directory
-                         ? absolute_path(o->common.directory)
-                         : default_directory(list.domain);
-    find_recorded(s, &list);
-    if (o->common.domain_config || domid != (uint32_t)INVALID_DOMID) {
-        if (find_images(s, domid, o->common.domain_config ? &config : NULL,
-                        &list))
-            goto out;
-    } else if (!list.num_recorded) {
-        session_error(
-            s,
-            "domain %s: there is no such domain, and no snapshot "
-            "of it in %s; name its xl.cfg with --domain-config if it "
-            "does not run",
-            o->domain, list.directory);
-        goto out;
-    }
+    if (list_find(s, o, &target, &list)) goto out;
     if (o->common.json) print_list_json(&list);
     else print_list_text(&list);
     r = 0;
  out:
-    free(name);
     free_list(&list);
-    libxl_domain_config_dispose(&config);
+    domain_target_dispose(&target);
     return r;
 }
 

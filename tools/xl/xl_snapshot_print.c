@@ -273,18 +273,18 @@ static void text_reverted(const libxl_domain_snapshot_result *result,
 
 void print_created(const libxl_domain_snapshot_result *result,
                    const char *config_path, const struct config_update *u,
-                   bool dry_run, bool json)
+                   const struct common_options *o)
 {
-    if (json) json_result(result, config_path, NULL, u, dry_run);
-    else if (dry_run) text_plan(result, u);
+    if (o->json) json_result(result, config_path, NULL, u, o->dry_run);
+    else if (o->dry_run) text_plan(result, u);
     else text_created(result, config_path, u);
 }
 
 void print_reverted(const libxl_domain_snapshot_result *result,
                     const char *kept, const struct config_update *u,
-                    bool dry_run, bool json)
+                    const struct common_options *o)
 {
-    if (json) json_result(result, NULL, kept, u, dry_run);
-    else if (dry_run) text_plan(result, u);
+    if (o->json) json_result(result, NULL, kept, u, o->dry_run);
+    else if (o->dry_run) text_plan(result, u);
     else text_reverted(result, kept, u);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_revert.c: xl snapshot-revert: options, which domain, the
- * paths of the new overlays.  libxl_domain_snapshot_revert() does the
- * work.
+ * xl_snapshot_revert.c: xl snapshot-revert: options, which domain, the paths
+ * of the new overlays.  libxl_domain_snapshot_revert() does the work.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,9 +55,8 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     o->config_file = argv[optind + 1];
 }
 
-/* The domain that the user names is that of the snapshot; it may be gone,
- * or have been started anew, with another uuid: the library looks into
- * that. */
+/* The domain that the user names is that of the snapshot; it may be gone, or
+ * have been started anew, with another uuid: the library looks into that. */
 static int check_domain(const struct session *s, const char *domain,
                         const libxl_domain_snapshot *snap)
 {
@@ -67,13 +65,10 @@ static int check_domain(const struct session *s, const char *domain,
     bool same;
 
     if (libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)) {
-        if (snap->domain_name && !strcmp(domain, snap->domain_name))
-            return 0;
-        session_error(
-            s,
-            "domain %s: there is no such domain, and the snapshot "
-            "is of %s; name that to bring it back",
-            domain, snap->domain_name ? snap->domain_name : "another");
+        if (snap->domain_name && !strcmp(domain, snap->domain_name)) return 0;
+        session_error(s, "domain %s: there is no such domain, and the snapshot "
+                      "is of %s; name that to bring it back", domain,
+                      snap->domain_name ? snap->domain_name : "another");
         return -1;
     }
     libxl_dominfo_init(&info);
@@ -109,8 +104,7 @@ static void set_new_images(const libxl_domain_snapshot *snap,
 }
 
 /* The xl.cfg of a domain that has to be booted. */
-static int set_domain_config(const struct session *s,
-                             const char *domain_config,
+static int set_domain_config(const struct session *s, const char *domain_config,
                              const libxl_domain_snapshot *snap,
                              libxl_domain_config *config,
                              libxl_domain_snapshot_revert_params *p)
@@ -119,9 +113,8 @@ static int set_domain_config(const struct session *s,
                                      : snap->domain_config_path;
 
     if (snap->memory_path && domain_config) {
-        session_error(
-            s, "the snapshot has the domain's memory, and the config "
-               "of that time with it; leave out --domain-config");
+        session_error(s, "the snapshot has the domain's memory, and the config "
+                      "of that time with it; leave out --domain-config");
         return -1;
     }
     if (snap->memory_path || !path) return 0;
@@ -191,8 +184,7 @@ static void allow_present(const struct session *s, struct config_update *u,
     }
 }
 
-static int plan_update(const struct session *s,
-                       const struct revert_options *o,
+static int plan_update(const struct session *s, const struct revert_options *o,
                        const libxl_domain_snapshot *snap,
                        const libxl_domain_snapshot *then,
                        struct config_update *u)
@@ -209,9 +201,8 @@ static int plan_update(const struct session *s,
 
 /*-- the command ------------------------------------------------------------*/
 
-/* What has to be there before the revert, which is checked first, by a dry
- * run: a snapshot of the present for one that is refused would only be in
- * the way. */
+/* What has to be there before the revert, which is checked first, by a dry run:
+ * a snapshot of the present for one that is refused would only be in the way. */
 static int prepare(const struct session *s, const struct revert_options *o,
                    const libxl_domain_snapshot *snap,
                    const libxl_domain_snapshot_revert_params *params,
@@ -257,8 +248,7 @@ static int revert(const struct session *s, const struct revert_options *o)
         goto out;
     }
     if (check_domain(s, o->domain, &snap)) goto out;
-    if (revert_params_set(s, o->common.domain_config, &snap, &config,
-                          &params))
+    if (revert_params_set(s, o->common.domain_config, &snap, &config, &params))
         goto out;
     params.skip_unsupported = o->common.skip_unsupported;
     params.force = o->force;
@@ -273,14 +263,10 @@ static int revert(const struct session *s, const struct revert_options *o)
                                              result.snapshot.domain_name);
     logger_end_progress(s->logger);
     session_tell_signal(s, &result);
-    print_reverted(&result, kept, &update, o->common.dry_run,
-                   o->common.json);
+    print_reverted(&result, kept, &update, &o->common);
     if (r)
-        session_error(
-            s,
-            "%s; the domain is back at the snapshot: write its new "
-            "disks into %s yourself",
-            update.error, update.file);
+        session_error(s, "%s; the domain is back at the snapshot: write its new "
+                      "disks into %s yourself", update.error, update.file);
  out:
     config_update_dispose(&update);
     free(kept);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* xl_snapshot_create.h: what xl snapshot-create is asked for. */
+#ifndef XL_SNAPSHOT_CREATE_H
+#define XL_SNAPSHOT_CREATE_H
+
+#include "xl_snapshot.h"
+
+/* The command line. */
+struct create_options {
+    struct common_options common;
+    const char *domain, *config_file;
+    const char *name, *name_prefix, *description;
+    const char *quiesce_command;
+    unsigned int quiesce_seconds;
+    const char *lvm_size;
+    const libxl_domain_snapshot *like;  /* whose internal disks stay so */
+    libxl_snapshot_mode mode;
+    bool disk_only, quiesce, live, unpause;
+};
+
+/* What is asked for, with all that goes with it. */
+struct create_request {
+    struct domain_target target;
+    struct disk_wishes wishes;          /* the user's ConfigFile */
+    libxl_domain_snapshot_params params;
+};
+
+/* Find the domain, read the ConfigFile, choose names.  Complains and returns
+ * -1 if it cannot; dispose of @r whatever the result. */
+int create_request_read(const struct session *s,
+                        const struct create_options *o,
+                        struct create_request *r);
+void create_request_dispose(struct create_request *r);
+
+#endif /* XL_SNAPSHOT_CREATE_H */

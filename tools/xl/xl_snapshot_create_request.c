@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_create_request.c: from the options of xl snapshot-create and the
+ * user's ConfigFile to what libxlsnapshot is asked for: names and paths.
+ */
+#include "xl_snapshot_create.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "xl_session.h"
+#include "xl_utils.h"
+
+/*-- names and folders ----------------------------------------------------*/
+
+/* A snapshot of the same second may have the name already. */
+static char *create_free_name(const char *dir, const char *prefix,
+                              time_t now)
+{
+    char *time = default_snapshot_name(now), *stem, *name, *path;
+    int n;
+
+    xasprintf(&stem, "%s%s", prefix ? prefix : "", time);
+    free(time);
+    name = xstrdup(stem);
+
+    for (n = 2; ; n++) {
+        xasprintf(&path, "%s/%s", dir, name);
+        if (access(path, F_OK)) break;
+        free(path);
+        free(name);
+        xasprintf(&name, "%s-%d", stem, n);
+    }
+    free(path);
+    free(stem);
+    return name;
+}
+
+/* The user's own folder is never made. */
+static int create_check_directory(const struct session *s, const char *dir)
+{
+    struct stat st;
+
+    if (stat(dir, &st)) {
+        session_error(s, "directory %s: %s; create it first", dir,
+                      strerror(errno));
+        return -1;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        session_error(s, "directory %s: not a folder", dir);
+        return -1;
+    }
+    return 0;
+}
+
+static int create_set_name(const struct session *s,
+                           const struct create_options *o, const char *dir,
+                           const char *wish, libxl_domain_snapshot_params *p)
+{
+    const char *name = o->name ? o->name : wish;
+
+    if (name) p->name = xstrdup(name);
+    else p->name = create_free_name(dir, o->name_prefix, p->creation_time);
+    if (libxl_snapshot_name_is_valid(p->name)) return 0;
+    session_error(s, "snapshot name '%s': not a name; use letters, digits, "
+                  "'.', '_', '-' and '+', at most 128, the first no '.' or "
+                  "'-'", p->name);
+    return -1;
+}
+
+static int create_set_paths(const struct session *s,
+                            const struct create_options *o, bool memory,
+                            struct create_request *r)
+{
+    const libxl_domain_snapshot *wish = &r->wishes.each;
+    libxl_domain_snapshot_params *p = &r->params;
+    char *dir = o->common.directory ? absolute_path(o->common.directory)
+                                    : default_directory(r->target.name);
+    int rc = -1;
+
+    if (o->common.directory && create_check_directory(s, dir)) goto out;
+    if (create_set_name(s, o, dir, wish->name, p)) goto out;
+    xasprintf(&p->directory, "%s/%s", dir, p->name);
+    xasprintf(&p->config_path, "%s/snapshot.cfg", p->directory);
+    if (memory && wish->memory_path) {
+        p->memory_path = absolute_path(wish->memory_path);
+    } else if (memory) {
+        xasprintf(&p->memory_path, "%s/memory", p->directory);
+    } else if (r->target.config_text) {
+        xasprintf(&p->domain_config_path, "%s/domain.cfg", p->directory);
+        p->domain_config_text = xstrdup(r->target.config_text);
+    }
+    rc = 0;
+ out:
+    free(dir);
+    return rc;
+}
+
+/*-- the request ----------------------------------------------------------*/
+
+/* Freezing an image would stand in the way of going back to a tag in it. */
+static void create_wish_internal_like(const libxl_domain_snapshot *like,
+                                      libxl_domain_snapshot *wish)
+{
+    int i;
+
+    wish->disks = xcalloc(like->num_disks, sizeof(*wish->disks));
+    for (i = 0; i < like->num_disks; i++) {
+        libxl_disk_snapshot *ds = &wish->disks[wish->num_disks];
+
+        if (like->disks[i].mode != LIBXL_SNAPSHOT_MODE_INTERNAL) continue;
+        libxl_device_disk_init(&ds->parent);
+        libxl_device_disk_init(&ds->child);
+        ds->vdev = xstrdup(like->disks[i].vdev);
+        ds->mode = LIBXL_SNAPSHOT_MODE_INTERNAL;
+        wish->num_disks++;
+    }
+}
+
+static int create_find_domain(const struct session *s,
+                              const struct create_options *o,
+                              struct domain_target *target)
+{
+    if (domain_target_find(s, o->domain, o->common.domain_config, target))
+        return -1;
+    if (domain_target_runs(target) || target->config_text) return 0;
+    session_error(s, "domain %s: there is no such domain; see xl list, or "
+                  "name its xl.cfg with --domain-config if it does not run",
+                  o->domain);
+    return -1;
+}
+
+static int create_read_wishes(const struct session *s,
+                              const struct create_options *o,
+                              struct disk_wishes *wishes)
+{
+    wishes->all = o->mode;
+    if (o->config_file
+        && libxl_domain_snapshot_config_read(s->sc, o->config_file,
+                                             &wishes->each)) {
+        session_library_error(s);
+        return -1;
+    }
+    if (o->like) create_wish_internal_like(o->like, &wishes->each);
+    return 0;
+}
+
+static bool create_with_memory(const struct create_options *o,
+                               const struct create_request *r)
+{
+    libxl_defbool wish = r->wishes.each.memory;
+
+    if (!domain_target_runs(&r->target) || o->disk_only) return false;
+    return libxl_defbool_is_default(wish) || libxl_defbool_val(wish);
+}
+
+int create_request_read(const struct session *s,
+                        const struct create_options *o,
+                        struct create_request *r)
+{
+    const libxl_domain_snapshot *wish = &r->wishes.each;
+    libxl_domain_snapshot_params *p = &r->params;
+
+    domain_target_init(&r->target);
+    libxl_domain_snapshot_init(&r->wishes.each);
+    libxl_domain_snapshot_params_init(p);
+    if (create_find_domain(s, o, &r->target)) return -1;
+    if (create_read_wishes(s, o, &r->wishes)) return -1;
+    p->creation_time = time(NULL);
+    if (create_set_paths(s, o, create_with_memory(o, r), r)) return -1;
+    if (!domain_target_runs(&r->target)) p->config = &r->target.config;
+    p->description = copy_or_null(o->description ? o->description
+                                                 : wish->description);
+    p->lvm_size = copy_or_null(o->lvm_size ? o->lvm_size : wish->lvm_size);
+    p->quiesce = o->quiesce;
+    p->quiesce_command = copy_or_null(o->quiesce_command);
+    p->quiesce_seconds = o->quiesce_seconds;
+    p->skip_unsupported = o->common.skip_unsupported;
+    p->live = o->live;
+    p->leave_paused = o->common.paused;
+    p->unpause_to_save = o->unpause;
+    p->dry_run = o->common.dry_run;
+    p->choose_disks = choose_disks;
+    p->choose_user = &r->wishes;
+    return 0;
+}
+
+void create_request_dispose(struct create_request *r)
+{
+    domain_target_dispose(&r->target);
+    libxl_domain_snapshot_dispose(&r->wishes.each);
+    libxl_domain_snapshot_params_dispose(&r->params);
+}
