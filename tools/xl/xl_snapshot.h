@@ -139,15 +139,22 @@ int keep_present(const struct session *s, const char *domain,
                  const char *domain_config, const libxl_domain_snapshot *like,
                  bool dry_run, char **config_r);
 
-/*-- xl_snapshot_revert.c ---------------------------------------------------*/
+/*-- xl_snapshot_revert_request.c -------------------------------------------*/
 
-/* What a revert to @snap is to do, by default rules, with the xl.cfg
- * @domain_config if it has to boot (NULL: the snapshot's), which is read into
- * @config.  Complains and returns -1 if it cannot. */
-int revert_params_set(const struct session *s, const char *domain_config,
-                      const libxl_domain_snapshot *snap,
-                      libxl_domain_config *config,
-                      libxl_domain_snapshot_revert_params *params);
+/* What a revert is asked for, with all that goes with it. */
+struct revert_request {
+    libxl_domain_snapshot snap;
+    libxl_domain_config config;         /* of the xl.cfg to boot from */
+    libxl_domain_snapshot_revert_params params;
+};
+
+/* Read the snapshot config @config_file, and set what @o and the default rules
+ * make of it.  @domain: refuse a snapshot of another one; NULL: of none.
+ * Complains and returns -1 if it cannot; dispose of @r whatever the result. */
+int revert_request_read(const struct session *s, const char *config_file,
+                        const char *domain, const struct common_options *o,
+                        struct revert_request *r);
+void revert_request_dispose(struct revert_request *r);
 
 /*-- xl_snapshot_print.c ----------------------------------------------------*/
 

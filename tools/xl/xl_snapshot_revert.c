@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_revert.c: xl snapshot-revert: options, which domain, the paths
- * of the new overlays.  libxl_domain_snapshot_revert() does the work.
+ * xl_snapshot_revert.c: xl snapshot-revert: its options, and its course.
+ * libxl_domain_snapshot_revert() does the work.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,84 +53,6 @@ static void parse_options(int argc, char **argv, struct revert_options *o)
     common_options_end(&o->common, revert_name, argc - optind, 2);
     o->domain = argv[optind];
     o->config_file = argv[optind + 1];
-}
-
-/* The domain that the user names is that of the snapshot; it may be gone, or
- * have been started anew, with another uuid: the library looks into that. */
-static int check_domain(const struct session *s, const char *domain,
-                        const libxl_domain_snapshot *snap)
-{
-    libxl_dominfo info;
-    uint32_t domid;
-    bool same;
-
-    if (libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)) {
-        if (snap->domain_name && !strcmp(domain, snap->domain_name)) return 0;
-        session_error(s, "domain %s: there is no such domain, and the snapshot "
-                      "is of %s; name that to bring it back", domain,
-                      snap->domain_name ? snap->domain_name : "another");
-        return -1;
-    }
-    libxl_dominfo_init(&info);
-    same = !libxl_domain_info(s->ctx, &info, domid)
-        && !libxl_uuid_compare(&info.uuid, &snap->domain_uuid);
-    libxl_dominfo_dispose(&info);
-    if (same || (snap->domain_name && !strcmp(domain, snap->domain_name)))
-        return 0;
-    session_error(s, "domain %s: the snapshot is of another domain (%s, uuid "
-                  LIBXL_UUID_FMT ")", domain,
-                  snap->domain_name ? snap->domain_name : "no name",
-                  LIBXL_UUID_BYTES(snap->domain_uuid));
-    return -1;
-}
-
-static void set_new_images(const libxl_domain_snapshot *snap,
-                           libxl_domain_snapshot_revert_params *p)
-{
-    int i;
-
-    p->disks = xcalloc(snap->num_disks, sizeof(*p->disks));
-    for (i = 0; i < snap->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &snap->disks[i];
-
-        if (!libxl_disk_snapshot_moves(ds)) continue;
-        p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
-            .vdev = xstrdup(ds->vdev),
-            .mode = ds->mode,
-            .path = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-                    ? next_revert_overlay(ds->child.pdev_path)
-                    : next_revert_volume(ds->parent.pdev_path) };
-    }
-}
-
-/* The xl.cfg of a domain that has to be booted. */
-static int set_domain_config(const struct session *s, const char *domain_config,
-                             const libxl_domain_snapshot *snap,
-                             libxl_domain_config *config,
-                             libxl_domain_snapshot_revert_params *p)
-{
-    const char *path = domain_config ? domain_config
-                                     : snap->domain_config_path;
-
-    if (snap->memory_path && domain_config) {
-        session_error(s, "the snapshot has the domain's memory, and the config "
-                      "of that time with it; leave out --domain-config");
-        return -1;
-    }
-    if (snap->memory_path || !path) return 0;
-    p->domain_config_path = absolute_path(path);
-    p->config = config;
-    return domain_config_read(s, path, config, NULL);
-}
-
-int revert_params_set(const struct session *s, const char *domain_config,
-                      const libxl_domain_snapshot *snap,
-                      libxl_domain_config *config,
-                      libxl_domain_snapshot_revert_params *params)
-{
-    params->xl_path = xstrdup(xl_path());
-    set_new_images(snap, params);
-    return set_domain_config(s, domain_config, snap, config, params);
 }
 
 /*-- the user's xl.cfg ------------------------------------------------------*/
@@ -204,11 +126,11 @@ static int plan_update(const struct session *s, const struct revert_options *o,
 /* What has to be there before the revert, which is checked first, by a dry run:
  * a snapshot of the present for one that is refused would only be in the way. */
 static int prepare(const struct session *s, const struct revert_options *o,
-                   const libxl_domain_snapshot *snap,
-                   const libxl_domain_snapshot_revert_params *params,
+                   const struct revert_request *request,
                    struct config_update *u, char **kept_r)
 {
-    libxl_domain_snapshot_revert_params dry = *params;
+    libxl_domain_snapshot_revert_params dry = request->params;
+    const libxl_domain_snapshot *snap = &request->snap;
     libxl_domain_snapshot_result result;
     int r = -1;
 
@@ -222,7 +144,7 @@ static int prepare(const struct session *s, const struct revert_options *o,
     r = o->common.update_config
         ? plan_update(s, o, snap, &result.snapshot, u) : 0;
     if (!r && o->keep)
-        r = keep_present(s, o->domain, params->domain_config_path, snap,
+        r = keep_present(s, o->domain, dry.domain_config_path, snap,
                          o->common.dry_run, kept_r);
  out:
     libxl_domain_snapshot_result_dispose(&result);
@@ -232,30 +154,19 @@ static int prepare(const struct session *s, const struct revert_options *o,
 static int revert(const struct session *s, const struct revert_options *o)
 {
     struct config_update update = { .file = NULL };
-    libxl_domain_snapshot_revert_params params;
     libxl_domain_snapshot_result result;
-    libxl_domain_config config;
-    libxl_domain_snapshot snap;
+    struct revert_request request;
     char *kept = NULL;
     int r = -1;
 
-    libxl_domain_config_init(&config);
-    libxl_domain_snapshot_init(&snap);
-    libxl_domain_snapshot_revert_params_init(&params);
     libxl_domain_snapshot_result_init(&result);
-    if (libxl_domain_snapshot_config_read(s->sc, o->config_file, &snap)) {
-        session_library_error(s);
+    if (revert_request_read(s, o->config_file, o->domain, &o->common,
+                            &request))
         goto out;
-    }
-    if (check_domain(s, o->domain, &snap)) goto out;
-    if (revert_params_set(s, o->common.domain_config, &snap, &config, &params))
-        goto out;
-    params.skip_unsupported = o->common.skip_unsupported;
-    params.force = o->force;
-    params.leave_paused = o->common.paused;
-    params.dry_run = o->common.dry_run;
-    if (prepare(s, o, &snap, &params, &update, &kept)) goto out;
-    if (libxl_domain_snapshot_revert(s->sc, &snap, &params, &result)) {
+    request.params.force = o->force;
+    if (prepare(s, o, &request, &update, &kept)) goto out;
+    if (libxl_domain_snapshot_revert(s->sc, &request.snap, &request.params,
+                                     &result)) {
         session_library_error(s);
         goto out;
     }
@@ -270,9 +181,7 @@ static int revert(const struct session *s, const struct revert_options *o)
  out:
     config_update_dispose(&update);
     free(kept);
-    libxl_domain_config_dispose(&config);
-    libxl_domain_snapshot_dispose(&snap);
-    libxl_domain_snapshot_revert_params_dispose(&params);
+    revert_request_dispose(&request);
     libxl_domain_snapshot_result_dispose(&result);
     return r;
 }

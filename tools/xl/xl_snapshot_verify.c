@@ -40,8 +40,7 @@ static void parse_options(int argc, char **argv, struct verify_options *o)
 }
 
 static void print_json(const libxl_domain_snapshot *snap,
-                       const libxl_domain_snapshot_verification *v,
-                       bool good)
+                       const libxl_domain_snapshot_verification *v, bool good)
 {
     struct json *j = json_begin();
     int i;
@@ -78,34 +77,23 @@ static void print_text(const libxl_domain_snapshot_verification *v)
     }
 }
 
-static int verify(const struct session *s, const struct verify_options *o)
+static int verify_snapshot(const struct session *s,
+                           const struct verify_options *o)
 {
     libxl_domain_snapshot_verification found;
-    libxl_domain_snapshot_revert_params params;
-    libxl_domain_config config;
-    libxl_domain_snapshot snap;
+    struct revert_request request;
     int r = -1;
 
-    libxl_domain_config_init(&config);
-    libxl_domain_snapshot_init(&snap);
-    libxl_domain_snapshot_revert_params_init(&params);
     libxl_domain_snapshot_verification_init(&found);
-    if (libxl_domain_snapshot_config_read(s->sc, o->config_file, &snap)) {
-        session_library_error(s);
+    if (revert_request_read(s, o->config_file, NULL, &o->common, &request))
         goto out;
-    }
-    if (revert_params_set(s, o->common.domain_config, &snap, &config,
-                          &params))
-        goto out;
-    params.skip_unsupported = o->common.skip_unsupported;
-    r = libxl_domain_snapshot_verify(s->sc, &snap, &params, &found);
-    if (o->common.json) print_json(&snap, &found, !r);
+    r = libxl_domain_snapshot_verify(s->sc, &request.snap, &request.params,
+                                     &found);
+    if (o->common.json) print_json(&request.snap, &found, !r);
     else print_text(&found);
     if (r) session_library_error(s);
  out:
-    libxl_domain_config_dispose(&config);
-    libxl_domain_snapshot_dispose(&snap);
-    libxl_domain_snapshot_revert_params_dispose(&params);
+    revert_request_dispose(&request);
     libxl_domain_snapshot_verification_dispose(&found);
     return r;
 }
@@ -118,7 +106,7 @@ int main_snapshot_verify(int argc, char **argv)
 
     parse_options(argc, argv, &options);
     if (session_open(&session, verify_name)) return EXIT_FAILURE;
-    r = verify(&session, &options);
+    r = verify_snapshot(&session, &options);
     session_close(&session);
     return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
