@@ -38,8 +38,8 @@ void session_tell_signal(const struct session *s,
                       "way back, and the command has gone on to its end");
 }
 
-/* A number of seconds in the environment; what is not set, or empty,
- * counts as not said. */
+/* A number of seconds in the environment; what is not set, or empty, counts as
+ * not said. */
 static int set_timeout(struct session *s, const char *name,
                        void (*set)(libxl_snapshot_ctx *, unsigned int))
 {
@@ -64,16 +64,14 @@ static int set_timeouts(struct session *s)
     if (set_timeout(s, "XL_SNAPSHOT_HOOK_TIMEOUT",
                     libxl_snapshot_ctx_set_hook_timeout))
         return -1;
-    return set_timeout(s, "XL_SNAPSHOT_TIMEOUT",
-                       libxl_snapshot_ctx_set_timeout);
+    return set_timeout(s, "XL_SNAPSHOT_TIMEOUT", libxl_snapshot_ctx_set_timeout);
 }
 
-int session_open(struct session *s, const char *command)
+static int session_open(struct session *s, const char *command)
 {
     *s = (struct session){ .command = command };
     s->logger = logger_create(command);
-    if (libxl_ctx_alloc(&s->ctx, LIBXL_VERSION, 0,
-                        logger_xtl(s->logger))) {
+    if (libxl_ctx_alloc(&s->ctx, LIBXL_VERSION, 0, logger_xtl(s->logger))) {
         s->ctx = NULL;
         session_error(s, "libxl cannot reach Xen; run this as root in the "
                       "domain 0 of a Xen host");
@@ -85,10 +83,23 @@ int session_open(struct session *s, const char *command)
     return set_timeouts(s);
 }
 
-void session_close(struct session *s)
+static void session_close(struct session *s)
 {
     logger_end_progress(s->logger);
     libxl_snapshot_ctx_free(s->sc);
     libxl_ctx_free(s->ctx);
     logger_destroy(s->logger);
+}
+
+int session_run(const char *command,
+                int (*run)(const struct session *s, const void *options),
+                const void *options)
+{
+    struct session s;
+    int r;
+
+    r = session_open(&s, command);
+    if (!r) r = run(&s, options);
+    session_close(&s);
+    return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -16,9 +16,12 @@ struct session {
     libxl_snapshot_ctx *sc;
 };
 
-/* Opens what a command needs; complains and returns -1 if it cannot. */
-int session_open(struct session *s, const char *command);
-void session_close(struct session *s);
+/* Open what a command needs, let @run do its work with @options, and close.
+ * Returns the exit status, which is EXIT_FAILURE if @run does not return 0, and
+ * has said why. */
+int session_run(const char *command,
+                int (*run)(const struct session *s, const void *options),
+                const void *options);
 /* One line on stderr, after the command's name. */
 void session_error(const struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

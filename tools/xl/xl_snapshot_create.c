@@ -195,15 +195,15 @@ int keep_present(const struct session *s, const char *domain,
     return create_snapshot(s, &o, config_r);
 }
 
+static int create_run(const struct session *s, const void *options)
+{
+    return create_snapshot(s, options, NULL);
+}
+
 int main_snapshot_create(int argc, char **argv)
 {
     struct create_options options = { .mode = LIBXL_SNAPSHOT_MODE_DEFAULT };
-    struct session session;
-    int r;
 
     create_parse_options(argc, argv, &options);
-    if (session_open(&session, create_name)) return EXIT_FAILURE;
-    r = create_snapshot(&session, &options, NULL);
-    session_close(&session);
-    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+    return session_run(create_name, create_run, &options);
 }

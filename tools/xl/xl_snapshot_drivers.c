@@ -38,8 +38,7 @@ static void json_driver(struct json *j, const libxl_snapshot_driver *d)
     json_str(j, "mode", libxl_snapshot_mode_to_string(d->mode));
     json_open_array(j, "can");
     for (i = 0; i < NUM_ABILITIES; i++)
-        if (d->can & abilities[i].bit)
-            json_str(j, NULL, abilities[i].word);
+        if (d->can & abilities[i].bit) json_str(j, NULL, abilities[i].word);
     json_close_array(j);
     json_str(j, "program", d->program);
     json_str(j, "version", d->version);
@@ -98,28 +97,31 @@ static void print_table(const libxl_snapshot_driver *drivers, int num)
     }
 }
 
+static int drivers_list(const struct session *s, const void *options)
+{
+    const struct common_options *o = options;
+    libxl_snapshot_driver *drivers;
+    int num;
+
+    if (libxl_snapshot_driver_list(s->sc, &drivers, &num)) {
+        session_library_error(s);
+        return -1;
+    }
+    if (o->json) print_json(drivers, num);
+    else print_table(drivers, num);
+    libxl_snapshot_driver_list_free(drivers, num);
+    return 0;
+}
+
 int main_snapshot_drivers(int argc, char **argv)
 {
-    libxl_snapshot_driver *drivers;
-    struct session session;
     struct common_options options = { .json = false };
-    int opt, num, r = EXIT_FAILURE;
+    int opt;
 
     SWITCH_FOREACH_OPT(opt, "v", drivers_longopts, drivers_name, 0) {
     default:
         common_option(&options, opt);
     }
     common_options_end(&options, drivers_name, argc - optind, 0);
-    if (session_open(&session, drivers_name)) return EXIT_FAILURE;
-    if (libxl_snapshot_driver_list(session.sc, &drivers, &num)) {
-        session_library_error(&session);
-        goto out;
-    }
-    if (options.json) print_json(drivers, num);
-    else print_table(drivers, num);
-    libxl_snapshot_driver_list_free(drivers, num);
-    r = EXIT_SUCCESS;
- out:
-    session_close(&session);
-    return r;
+    return session_run(drivers_name, drivers_list, &options);
 }

@@ -205,9 +205,9 @@ static int list_find(const struct session *s, const struct list_options *o,
     return -1;
 }
 
-static int list_snapshots(const struct session *s,
-                          const struct list_options *o)
+static int list_snapshots(const struct session *s, const void *options)
 {
+    const struct list_options *o = options;
     struct snapshot_list list = { .domain = NULL };
     struct domain_target target;
     int r = -1;
@@ -228,12 +228,7 @@ static int list_snapshots(const struct session *s,
 int main_snapshot_list(int argc, char **argv)
 {
     struct list_options options = { .domain = NULL };
-    struct session session;
-    int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, list_name)) return EXIT_FAILURE;
-    r = list_snapshots(&session, &options);
-    session_close(&session);
-    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+    return session_run(list_name, list_snapshots, &options);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_recover.c: xl snapshot-recover: end operations that were cut
- * off, by a power cut or a kill.  libxl_snapshot_recover() does it.
+ * xl_snapshot_recover.c: xl snapshot-recover: end operations that were cut off,
+ * by a power cut or a kill.  libxl_snapshot_recover() does it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +49,7 @@ static void parse_options(int argc, char **argv, struct recover_options *o)
     o->domain = o->all ? NULL : argv[optind];
 }
 
-static void print_json(struct json *j,
-                       const libxl_snapshot_recovery *found,
+static void print_json(struct json *j, const libxl_snapshot_recovery *found,
                        const char *error)
 {
     int i;
@@ -95,8 +94,7 @@ static void print_text(const struct recover_options *o,
         printf("    '%s',\n", found->disks[i]);
 }
 
-static int recover_one(const struct session *s,
-                       const struct recover_options *o,
+static int recover_one(const struct session *s, const struct recover_options *o,
                        const char *journal, struct json *j)
 {
     libxl_snapshot_recovery found;
@@ -113,9 +111,9 @@ static int recover_one(const struct session *s,
     return r;
 }
 
-static int recover(const struct session *s,
-                   const struct recover_options *o)
+static int recover_domains(const struct session *s, const void *options)
 {
+    const struct recover_options *o = options;
     struct json *j = o->common.json ? json_begin() : NULL;
     char **journals;
     int i, num, r;
@@ -139,12 +137,7 @@ static int recover(const struct session *s,
 int main_snapshot_recover(int argc, char **argv)
 {
     struct recover_options options = { .all = false };
-    struct session session;
-    int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, recover_name)) return EXIT_FAILURE;
-    r = recover(&session, &options);
-    session_close(&session);
-    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+    return session_run(recover_name, recover_domains, &options);
 }

@@ -151,8 +151,9 @@ static int prepare(const struct session *s, const struct revert_options *o,
     return r;
 }
 
-static int revert(const struct session *s, const struct revert_options *o)
+static int revert_domain(const struct session *s, const void *options)
 {
+    const struct revert_options *o = options;
     struct config_update update = { .file = NULL };
     libxl_domain_snapshot_result result;
     struct revert_request request;
@@ -189,12 +190,7 @@ static int revert(const struct session *s, const struct revert_options *o)
 int main_snapshot_revert(int argc, char **argv)
 {
     struct revert_options options = { .force = false };
-    struct session session;
-    int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, revert_name)) return EXIT_FAILURE;
-    r = revert(&session, &options);
-    session_close(&session);
-    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+    return session_run(revert_name, revert_domain, &options);
 }

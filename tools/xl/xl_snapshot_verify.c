@@ -77,9 +77,9 @@ static void print_text(const libxl_domain_snapshot_verification *v)
     }
 }
 
-static int verify_snapshot(const struct session *s,
-                           const struct verify_options *o)
+static int verify_snapshot(const struct session *s, const void *options)
 {
+    const struct verify_options *o = options;
     libxl_domain_snapshot_verification found;
     struct revert_request request;
     int r = -1;
@@ -101,12 +101,7 @@ static int verify_snapshot(const struct session *s,
 int main_snapshot_verify(int argc, char **argv)
 {
     struct verify_options options = { .config_file = NULL };
-    struct session session;
-    int r;
 
     parse_options(argc, argv, &options);
-    if (session_open(&session, verify_name)) return EXIT_FAILURE;
-    r = verify_snapshot(&session, &options);
-    session_close(&session);
-    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+    return session_run(verify_name, verify_snapshot, &options);
 }
