@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_domain_config.c: what a snapshot needs of a domain's xl.cfg: name, uuid,
- * type and disks.  libxlutil parses; xl itself reads the rest when it boots
- * the domain.
+ * xl_domain_config.c: the domain that is meant, and what a snapshot needs
+ * of its xl.cfg: name, uuid, type and disks.  xl itself reads the rest
+ * when it boots the domain.
  */
 #include "xl_snapshot.h"
 
@@ -16,7 +16,10 @@
 #include "xl_session.h"
 #include "xl_utils.h"
 
-static int parse_disks(XLU_Config *cfg, libxl_domain_config *config)
+/*-- its xl.cfg ---------------------------------------------------------*/
+
+static int domain_config_parse_disks(XLU_Config *cfg,
+                                     libxl_domain_config *config)
 {
     XLU_ConfigList *list;
     const char *spec;
@@ -34,8 +37,9 @@ static int parse_disks(XLU_Config *cfg, libxl_domain_config *config)
     return 0;
 }
 
-/* As xl: `type', else the old `builder', else pv. */
-static int parse_type(XLU_Config *cfg, libxl_domain_type *type)
+/* The type is, as xl has it, `type', else the old `builder', else pv. */
+static int domain_config_parse_type(XLU_Config *cfg,
+                                    libxl_domain_type *type)
 {
     const char *s;
 
@@ -47,17 +51,36 @@ static int parse_type(XLU_Config *cfg, libxl_domain_type *type)
     return 0;
 }
 
-static int parse(XLU_Config *cfg, libxl_domain_config *config)
+static int domain_config_parse(XLU_Config *cfg,
+                               libxl_domain_config *config)
 {
+    libxl_domain_create_info *c_info = &config->c_info;
     const char *uuid;
 
-    if (xlu_cfg_replace_string(cfg, "name", &config->c_info.name, 0))
-        return -1;
+    if (xlu_cfg_replace_string(cfg, "name", &c_info->name, 0)) return -1;
+    /* most xl.cfg have no uuid; libxl's init has made one up */
+    libxl_uuid_clear(&c_info->uuid);
     if (!xlu_cfg_get_string(cfg, "uuid", &uuid, 1)
-        && libxl_uuid_from_string(&config->c_info.uuid, uuid))
+        && libxl_uuid_from_string(&c_info->uuid, uuid))
         return -1;
-    if (parse_type(cfg, &config->c_info.type)) return -1;
-    return parse_disks(cfg, config);
+    if (domain_config_parse_type(cfg, &c_info->type)) return -1;
+    return domain_config_parse_disks(cfg, config);
+}
+
+/* Read the text of the file @path; *@text_r is malloc'd whatever the
+ * result. */
+static int domain_config_read_text(const struct session *s,
+                                   const char *path, char **text_r)
+{
+    size_t len;
+    int r = config_file_read(path, text_r, &len);
+
+    if (!r && (len > CONFIG_FILE_MAX || strlen(*text_r) != len)) {
+        errno = EFBIG;
+        r = -1;
+    }
+    if (r) session_error(s, "%s: %s", path, strerror(errno));
+    return r;
 }
 
 int domain_config_read(const struct session *s, const char *path,
@@ -66,40 +89,28 @@ int domain_config_read(const struct session *s, const char *path,
     struct config_parser parser = { .cfg = NULL };
     const char *complaint;
     char *text;
-    size_t len;
-    int r = config_file_read(path, &text, &len);
+    int r;
 
-    if (!r && (len > CONFIG_FILE_MAX || strlen(text) != len)) {
-        errno = EFBIG;
-        r = -1;
-    }
-    if (r) {
-        session_error(s, "%s: %s", path, strerror(errno));
-        goto out;
-    }
-    /* no uuid is the rule in an xl.cfg; libxl's init makes one up */
-    libxl_uuid_clear(&config->c_info.uuid);
-    r = config_parse(&parser, path, text, len);
-    if (!r) r = parse(parser.cfg, config);
+    r = domain_config_read_text(s, path, &text);
+    if (r) goto out;
+    r = config_parse(&parser, path, text, strlen(text));
+    if (!r) r = domain_config_parse(parser.cfg, config);
     if (!r) goto out;
     complaint = config_complaint(&parser);
-    if (complaint) session_error(s, "%s", complaint);
-    else session_error(s, "%s: not the config of a domain", path);
+    if (complaint)
+        session_error(s, "%s", complaint);
+    else
+        session_error(s, "%s: not the config of a domain", path);
  out:
     config_parser_dispose(&parser);
-    if (r || !text_r) free(text);
-    else *text_r = text;
+    if (!r && text_r)
+        *text_r = text;
+    else
+        free(text);
     return r;
 }
 
-int domain_config_is_of(const struct session *s, const char *path,
-                        const libxl_domain_config *config, const char *domain)
-{
-    if (!strcmp(config->c_info.name, domain)) return 0;
-    session_error(s, "%s: it is of domain %s, not of %s", path,
-                  config->c_info.name, domain);
-    return -1;
-}
+/*-- the domain ---------------------------------------------------------*/
 
 void domain_target_init(struct domain_target *t)
 {
@@ -124,6 +135,8 @@ bool domain_target_runs(const struct domain_target *t)
 int domain_target_find(const struct session *s, const char *domain,
                        const char *config_path, struct domain_target *t)
 {
+    const char *name;
+
     if (config_path && domain_config_read(s, config_path, &t->config,
                                           &t->config_text))
         return -1;
@@ -132,6 +145,9 @@ int domain_target_find(const struct session *s, const char *domain,
     else
         t->name = libxl_domid_to_name(s->ctx, t->domid);
     if (!t->name) t->name = xstrdup(domain);
-    if (!config_path) return 0;
-    return domain_config_is_of(s, config_path, &t->config, t->name);
+    name = t->config.c_info.name;
+    if (!config_path || !strcmp(name, t->name)) return 0;
+    session_error(s, "%s: it is of domain %s, not of %s", config_path,
+                  name, t->name);
+    return -1;
 }

@@ -39,13 +39,12 @@ static void logger_print(struct logger *l, xentoollog_level level,
                          const char *text)
 {
     char when[32] = "";
-    time_t now;
+    time_t now = time(NULL);
 
     logger_end_progress(l);
-    if (timestamps) {
-        now = time(NULL);
-        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S %Z ", localtime(&now));
-    }
+    if (timestamps)
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S %Z ",
+                 localtime(&now));
     fprintf(stderr, "%s%s: %s: %s%s%s\n", when, context ? context : "xl",
             xtl_level_to_string(level), text, errnoval > 0 ? ": " : "",
             errnoval > 0 ? strerror(errnoval) : "");
@@ -75,20 +74,23 @@ static void logger_progress(xentoollog_logger *vtable, const char *context,
 
     (void)context;
     if (!l->terminal) return;
-    fprintf(stderr, "\r\033[K%s: %s: %lu of %lu, %d%%", l->command, doing_what,
-            done, total, percent);
+    fprintf(stderr, "\r\033[K%s: %s: %lu of %lu, %d%%", l->command,
+            doing_what, done, total, percent);
     fflush(stderr);
     l->showing = true;
 }
 
 /* Without -v the command's own line has libxl's first error, and progress
- * is shown apart; the library reports each step as XTL_VERBOSE. */
-static xentoollog_level log_level(void)
+ * has a line of its own.  The library logs each step as XTL_VERBOSE. */
+static xentoollog_level logger_min_level(void)
 {
     switch (minmsglevel_default - minmsglevel) {
-    case 0: return XTL_CRITICAL;
-    case 1: return XTL_VERBOSE;
-    default: return XTL_DEBUG;
+    case 0:
+        return XTL_CRITICAL;
+    case 1:
+        return XTL_VERBOSE;
+    default:
+        return XTL_DEBUG;
     }
 }
 
@@ -99,7 +101,7 @@ struct logger *logger_create(const char *command)
     l->vtable.vmessage = logger_vmessage;
     l->vtable.progress = logger_progress;
     l->command = command;
-    l->min_level = log_level();
+    l->min_level = logger_min_level();
     l->terminal = isatty(STDERR_FILENO);
     return l;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_path.c: which xl is Xen's, see xl_snapshot.h; for the front, too. */
+/* xl_path.c: which xl is Xen's, for the commands and for the front. */
 #include "xl_snapshot.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_session.c: what a command runs in: libxl, the log, errors. */
+/* xl_session.c: what a command runs in, see xl_session.h. */
 #include "xl_session.h"
 
 #include <stdarg.h>
@@ -7,6 +7,11 @@
 #include <stdlib.h>
 
 #include "xl.h"
+#include "xl_snapshot.h"
+
+#define SESSION_TIMEOUT_MAX_S 86400
+
+/*-- errors -------------------------------------------------------------*/
 
 void session_error(const struct session *s, const char *fmt, ...)
 {
@@ -26,22 +31,27 @@ void session_library_error(const struct session *s)
     const char *libxl = logger_first_error(s->logger);
 
     if (!error) error = "failed";
-    if (libxl) session_error(s, "%s (libxl: %s)", error, libxl);
-    else session_error(s, "%s", error);
+    if (libxl)
+        session_error(s, "%s (libxl: %s)", error, libxl);
+    else
+        session_error(s, "%s", error);
 }
 
 void session_tell_signal(const struct session *s,
                          const libxl_domain_snapshot_result *result)
 {
-    if (result->signalled)
-        session_error(s, "a signal came after the commit point: there was no "
-                      "way back, and the command has gone on to its end");
+    if (!result->signalled) return;
+    session_error(s, "a signal came after the commit point: there was no "
+                  "way back, and the command has gone on to its end");
 }
 
-/* A number of seconds in the environment; what is not set, or empty, counts as
- * not said. */
-static int set_timeout(struct session *s, const char *name,
-                       void (*set)(libxl_snapshot_ctx *, unsigned int))
+/*-- the session --------------------------------------------------------*/
+
+/* Let @set have the number of seconds in the environment variable @name.
+ * A variable that is empty counts as not set. */
+static int session_set_timeout(struct session *s, const char *name,
+                               void (*set)(libxl_snapshot_ctx *sc,
+                                           unsigned int seconds))
 {
     const char *text = getenv(name);
     unsigned long seconds;
@@ -49,38 +59,42 @@ static int set_timeout(struct session *s, const char *name,
 
     if (!text || !*text) return 0;
     seconds = strtoul(text, &end, 10);
-    if (*end || *text == '-' || !seconds || seconds > 86400) {
-        session_error(s, "%s is '%s', not a number of seconds from 1 to 86400",
-                      name, text);
+    if (*end || *text == '-' || !seconds
+        || seconds > SESSION_TIMEOUT_MAX_S) {
+        session_error(s, "%s is '%s', not a number of seconds from 1 to "
+                      "%d", name, text, SESSION_TIMEOUT_MAX_S);
         return -1;
     }
     set(s->sc, seconds);
     return 0;
 }
 
-/* For hooks that copy images, for slow storage, and for tests. */
-static int set_timeouts(struct session *s)
+/* Hooks that copy images, and slow storage, need more than is usual. */
+static int session_set_timeouts(struct session *s)
 {
-    if (set_timeout(s, "XL_SNAPSHOT_HOOK_TIMEOUT",
-                    libxl_snapshot_ctx_set_hook_timeout))
+    if (session_set_timeout(s, "XL_SNAPSHOT_HOOK_TIMEOUT",
+                            libxl_snapshot_ctx_set_hook_timeout))
         return -1;
-    return set_timeout(s, "XL_SNAPSHOT_TIMEOUT", libxl_snapshot_ctx_set_timeout);
+    return session_set_timeout(s, "XL_SNAPSHOT_TIMEOUT",
+                               libxl_snapshot_ctx_set_timeout);
 }
 
 static int session_open(struct session *s, const char *command)
 {
+    xentoollog_logger *lg;
+
     *s = (struct session){ .command = command };
     s->logger = logger_create(command);
-    if (libxl_ctx_alloc(&s->ctx, LIBXL_VERSION, 0, logger_xtl(s->logger))) {
+    lg = logger_xtl(s->logger);
+    if (libxl_ctx_alloc(&s->ctx, LIBXL_VERSION, 0, lg)) {
         s->ctx = NULL;
         session_error(s, "libxl cannot reach Xen; run this as root in the "
                       "domain 0 of a Xen host");
         return -1;
     }
-    if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, logger_xtl(s->logger)))
-        abort();
-    libxl_snapshot_ctx_set_journal(s->sc, XEN_LIB_DIR "/snapshots/.journal");
-    return set_timeouts(s);
+    if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, lg)) abort();
+    libxl_snapshot_ctx_set_journal(s->sc, DEFAULT_JOURNAL);
+    return session_set_timeouts(s);
 }
 
 static void session_close(struct session *s)

@@ -8,7 +8,7 @@
 
 #include <libxl_snapshot.h>
 
-/* One run of a command: libxl's context and the snapshot library's. */
+/* One run of a command. */
 struct session {
     const char *command;
     struct logger *logger;
@@ -16,18 +16,19 @@ struct session {
     libxl_snapshot_ctx *sc;
 };
 
-/* Open what a command needs, let @run do its work with @options, and close.
- * Returns the exit status, which is EXIT_FAILURE if @run does not return 0, and
- * has said why. */
+/* Open what a command needs, let @run do its work with @options, and
+ * close.  Returns the exit status: EXIT_FAILURE if @run does not return 0,
+ * after it has said why. */
 int session_run(const char *command,
                 int (*run)(const struct session *s, const void *options),
                 const void *options);
-/* One line on stderr, after the command's name. */
+
+/* Print a line to stderr, after the command's name. */
 void session_error(const struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* The same with the library's sentence, and libxl's reason if it gave one. */
+/* Print the library's reason, and libxl's if it gave one. */
 void session_library_error(const struct session *s);
-/* Say that a signal came too late to undo, if one did. */
+/* Print that a signal came too late to undo, if one did. */
 void session_tell_signal(const struct session *s,
                          const libxl_domain_snapshot_result *result);
 
@@ -37,7 +38,7 @@ struct logger;
 struct logger *logger_create(const char *command);
 void logger_destroy(struct logger *l);
 xentoollog_logger *logger_xtl(struct logger *l);
-/* What libxl complained of first, or NULL. */
+/* The first error that libxl reported, or NULL. */
 const char *logger_first_error(const struct logger *l);
 /* Take the progress line off the terminal. */
 void logger_end_progress(struct logger *l);

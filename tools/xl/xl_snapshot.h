@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot.h: what the snapshot commands share: where things go by
- * default, and how results look.
+ * xl_snapshot.h: what the snapshot commands share: options, where things
+ * go by default, the domain that is meant, how results look.
  */
 #ifndef XL_SNAPSHOT_H
 #define XL_SNAPSHOT_H
@@ -11,8 +11,9 @@
 #include <libxl_snapshot.h>
 
 struct session;
+struct config_update;
 
-/*-- the commands, for xl_cmdtable.c ----------------------------------------*/
+/*-- the commands, for xl_cmdtable.c ------------------------------------*/
 
 int main_snapshot_create(int argc, char **argv);
 int main_snapshot_drivers(int argc, char **argv);
@@ -21,7 +22,7 @@ int main_snapshot_recover(int argc, char **argv);
 int main_snapshot_revert(int argc, char **argv);
 int main_snapshot_verify(int argc, char **argv);
 
-/*-- xl_snapshot_options.c: options of several commands ---------------------*/
+/*-- xl_snapshot_options.c: options of several commands -----------------*/
 
 struct common_options {
     const char *directory, *domain_config, *update_config;
@@ -31,143 +32,154 @@ struct common_options {
 enum {
     OPT_DOMAIN_CONFIG = 256, OPT_JSON, OPT_SKIP_UNSUPPORTED,
     OPT_UPDATE_CONFIG,
-    OPT_OF_COMMAND              /* the first that a command has for itself */
+    OPT_OF_COMMAND              /* the first that only one command has */
 };
 
-/* Rows for getopt_long(3), of which a command takes what it has, */
+/* Rows for getopt_long(3): a command lists those of the options it has, */
 #define LONG_OPT_DIRECTORY        {"directory", 1, 0, 'd'}
-#define LONG_OPT_DOMAIN_CONFIG    {"domain-config", 1, 0, OPT_DOMAIN_CONFIG}
+#define LONG_OPT_DOMAIN_CONFIG    {"domain-config", 1, 0, \
+                                   OPT_DOMAIN_CONFIG}
 #define LONG_OPT_DRY_RUN          {"dry-run", 0, 0, 'N'}
 #define LONG_OPT_PAUSED           {"paused", 0, 0, 'p'}
 #define LONG_OPT_SKIP_UNSUPPORTED {"skip-unsupported", 0, 0, \
                                    OPT_SKIP_UNSUPPORTED}
-#define LONG_OPT_UPDATE_CONFIG    {"update-config", 1, 0, OPT_UPDATE_CONFIG}
-/* and what all have.  Must be last in list */
+#define LONG_OPT_UPDATE_CONFIG    {"update-config", 1, 0, \
+                                   OPT_UPDATE_CONFIG}
+/* and last those that every command has. */
 #define SNAPSHOT_LONG_OPTS        {"json", 0, 0, OPT_JSON}, \
                                   {"verbose", 0, 0, 'v'}, \
                                   COMMON_LONG_OPTS
 
-/* Keep what the option @opt, with getopt's optarg, says. */
+/* Keep what the option @opt says; its argument is in getopt's optarg. */
 void common_option(struct common_options *o, int opt);
-/* After the options: ends the process if there are more than @most of
- * @operands. */
+/* Call this after the last option.  Ends the process if there are more
+ * than @most of @operands. */
 void common_options_end(struct common_options *o, const char *command,
                         int operands, int most);
-/* Ends the process. */
+/* Print @message and end the process. */
 void usage_error(const char *command, const char *message)
     __attribute__((noreturn));
 
-/*-- xl_snapshot_paths.c: the default names, all of them --------------------*/
+/*-- xl_snapshot_paths.c: the default names, all of them ----------------*/
 
-/* A name from @now, as 20261121-094011 in local time. */
+#define DEFAULT_SNAPSHOTS XEN_LIB_DIR "/snapshots"
+#define DEFAULT_JOURNAL DEFAULT_SNAPSHOTS "/.journal"
+
+/* A name made from @now, such as 20261121-094011, in local time. */
 char *default_snapshot_name(time_t now);
 /* The folder of all snapshots of @domain. */
 char *default_directory(const char *domain);
-/* The overlay that snapshot @name puts on the active layer of a disk:
- * <stem>.<name>.qcow2 beside it. */
-char *default_overlay(const libxl_disk_snapshot_info *disk, const char *name);
-/* The overlay of the next revert: <child's stem>.r<N>.qcow2, the first N that
- * is free. */
-char *next_revert_overlay(const char *child);
-/* That of the @n-th revert. */
+/* The overlay that snapshot @name puts on the active layer of @disk:
+ * <stem>.<name>.qcow2 beside that. */
+char *default_overlay(const libxl_disk_snapshot_info *disk,
+                      const char *name);
+/* The overlay of the @n-th revert: <child's stem>.r<N>.qcow2. */
 char *revert_overlay(const char *child, int n);
-/* The same for a volume: <snapshot>.r<N>. */
-char *next_revert_volume(const char *snapshot);
+/* The overlay of the next revert: the first one that does not exist. */
+char *next_revert_overlay(const char *child);
+/* The volume of the @n-th revert: <snapshot>.r<N>. */
 char *revert_volume(const char *snapshot, int n);
+/* The volume of the next revert: the first one that does not exist. */
+char *next_revert_volume(const char *snapshot);
 
-/*-- xl_snapshot_disks.c ----------------------------------------------------*/
+/*-- xl_snapshot_disks.c ------------------------------------------------*/
 
-/* What the user says of the disks: one by one in a ConfigFile, else of all. */
+/* What the user wants of the disks. */
 struct disk_wishes {
-    libxl_domain_snapshot each;
-    libxl_snapshot_mode all;
+    libxl_domain_snapshot each; /* of single disks, in a ConfigFile */
+    libxl_snapshot_mode all;    /* of the others */
 };
 
-/* Fill in the disks of @p, whose name and options are set: as @wishes, a struct
- * disk_wishes, says, else by default.  For libxl_domain_snapshot_params. */
-char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info, int num,
-                   libxl_domain_snapshot_params *p);
+/* Fill in the disks of @p, whose name and options are set, as @wishes (a
+ * struct disk_wishes) says, else by default.  This is a choose_disks() of
+ * libxl_domain_snapshot_params. */
+char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
+                   int num, libxl_domain_snapshot_params *p);
 
-/*-- xl_domain_config.c: a domain's xl.cfg ----------------------------------*/
+/*-- xl_domain_config.c: a domain and its xl.cfg ------------------------*/
 
-/* Name, uuid (nil if there is none), type and disks of the xl.cfg @path into
- * @config, which is initialised; *@text_r (may be NULL) is the whole file,
- * malloc'd.  Complains and returns -1 if it cannot. */
+/* Read name, uuid (nil if there is none), type and disks of the xl.cfg
+ * @path into @config, which is initialised; *@text_r (may be NULL) gets
+ * the whole file, malloc'd.  Complains and returns -1 if that fails. */
 int domain_config_read(const struct session *s, const char *path,
                        libxl_domain_config *config, char **text_r);
-/* Complains and returns -1 if @config, from the file @path, is of another
- * domain than @domain. */
-int domain_config_is_of(const struct session *s, const char *path,
-                        const libxl_domain_config *config, const char *domain);
 
 /* The domain that a command is for. */
 struct domain_target {
     uint32_t domid;             /* INVALID_DOMID: it does not run */
     char *name;
-    libxl_domain_config config; /* with --domain-config */
-    char *config_text;          /* that file; NULL without */
+    libxl_domain_config config; /* from its xl.cfg, if that is given */
+    char *config_text;          /* the xl.cfg itself, or NULL */
 };
 
 void domain_target_init(struct domain_target *t);
 void domain_target_dispose(struct domain_target *t);
-/* Find @domain, a name, domid or uuid, and read its xl.cfg @config_path (may be
- * NULL).  A domain that does not run, and without an xl.cfg, is no error.
- * Complains and returns -1 if the file is of another domain or not good. */
+/* Find @domain, a name, domid or uuid, and read its xl.cfg @config_path,
+ * which may be NULL.  A domain that neither runs nor has an xl.cfg is no
+ * error.  Complains and returns -1 if the file cannot be read or is the
+ * config of another domain. */
 int domain_target_find(const struct session *s, const char *domain,
                        const char *config_path, struct domain_target *t);
 bool domain_target_runs(const struct domain_target *t);
 
-/*-- xl_path.c -------------------------------------------------------------*/
+/*-- xl_path.c ----------------------------------------------------------*/
 
-/* The xl that restores and boots a domain, and monitors it then: that which
- * XL_SNAPSHOT_XL in the environment names, else XL_PATH of the build. */
+/* The xl that restores or boots a domain and then monitors it: the one
+ * that XL_SNAPSHOT_XL in the environment names, else XL_PATH of the
+ * build. */
 const char *xl_path(void);
 
-/*-- xl_strings.c ----------------------------------------------------------*/
+/*-- xl_strings.c -------------------------------------------------------*/
 
 /* A copy of @s, or NULL if that is NULL. */
 char *copy_or_null(const char *s);
-/* @path as it is if absolute, else below the current folder. */
+/* @path itself if it is absolute, else below the current folder;
+ * malloc'd. */
 char *absolute_path(const char *path);
 
-/*-- xl_snapshot_create.c ---------------------------------------------------*/
+/*-- xl_snapshot_create.c -----------------------------------------------*/
 
-/* Take a snapshot of @domain as it is, running or with its xl.cfg (else NULL),
- * by default rules, but so that a revert to @like stays possible.  *config_r:
- * its snapshot config, malloc'd.  Complains and returns -1 if it cannot. */
+/* Take a snapshot of the present state of @domain by the default rules,
+ * but so that a revert to @like stays possible.  @domain_config: its
+ * xl.cfg if it does not run, else NULL.  *config_r gets the path of the
+ * snapshot config, malloc'd.  Complains and returns -1 if that fails. */
 int keep_present(const struct session *s, const char *domain,
-                 const char *domain_config, const libxl_domain_snapshot *like,
-                 bool dry_run, char **config_r);
+                 const char *domain_config,
+                 const libxl_domain_snapshot *like, bool dry_run,
+                 char **config_r);
 
-/*-- xl_snapshot_revert_request.c -------------------------------------------*/
+/*-- xl_snapshot_revert_request.c ---------------------------------------*/
 
-/* What a revert is asked for, with all that goes with it. */
+/* What the library is asked for, with all that it refers to. */
 struct revert_request {
     libxl_domain_snapshot snap;
     libxl_domain_config config;         /* of the xl.cfg to boot from */
     libxl_domain_snapshot_revert_params params;
 };
 
-/* Read the snapshot config @config_file, and set what @o and the default rules
- * make of it.  @domain: refuse a snapshot of another one; NULL: of none.
- * Complains and returns -1 if it cannot; dispose of @r whatever the result. */
+/* Read the snapshot config @config_file, and set what @o and the default
+ * rules make of it.  A snapshot of another domain than @domain is refused,
+ * if that is not NULL.  Complains and returns -1 if that fails; dispose of
+ * @r whatever the result. */
 int revert_request_read(const struct session *s, const char *config_file,
                         const char *domain, const struct common_options *o,
                         struct revert_request *r);
 void revert_request_dispose(struct revert_request *r);
 
-/*-- xl_snapshot_print.c ----------------------------------------------------*/
+/*-- xl_snapshot_print.c ------------------------------------------------*/
 
-struct config_update;
-
-/* What create made (or, in a dry run, would make), and what was done (or, not
- * u->done, not done) to the user's xl.cfg. */
+/* Print what create made or, in a dry run, would make, and what was done
+ * to the user's xl.cfg. */
 void print_created(const libxl_domain_snapshot_result *result,
                    const char *config_path, const struct config_update *u,
                    const struct common_options *o);
-/* @kept: the snapshot config of what was there before, or NULL. */
+/* Print the same of a revert.  @kept: the snapshot config of the state
+ * that the domain had before, or NULL. */
 void print_reverted(const libxl_domain_snapshot_result *result,
                     const char *kept, const struct config_update *u,
                     const struct common_options *o);
+/* Print a disk for the list `disk' of the domain's xl.cfg; @first: after a
+ * line that says what it is for. */
+void print_new_disk(const char *spec, bool first);
 
 #endif /* XL_SNAPSHOT_H */

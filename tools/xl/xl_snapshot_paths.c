@@ -22,33 +22,33 @@ char *default_directory(const char *domain)
 {
     char *path;
 
-    xasprintf(&path, XEN_LIB_DIR "/snapshots/%s", domain);
+    xasprintf(&path, DEFAULT_SNAPSHOTS "/%s", domain);
     return path;
 }
 
-/* Length of @path without the extension of its last component. */
-static size_t stem_length(const char *path)
+/* The length of @path without the extension of its last component. */
+static size_t path_stem(const char *path)
 {
-    const char *slash = strrchr(path, '/'),
-               *base = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
 
     return dot && dot != base ? (size_t)(dot - path) : strlen(path);
 }
 
 /*
- * Where layer N of a chain is web.s3.qcow2 on web.s2.qcow2 on web.qcow2,
- * the stem is "web": the shortest stem of a lower layer that the active
- * one continues with a dot.  A gold image's overlays have stems of their
- * own.
+ * The length of the stem that a chain has in common: of web.s3.qcow2 on
+ * web.s2.qcow2 on web.qcow2 it is "web", the shortest stem of a lower
+ * layer that the active one continues with a dot.  A gold image's overlays
+ * have stems of their own.
  */
-static size_t chain_stem_length(const libxl_disk_snapshot_info *disk)
+static size_t path_chain_stem(const libxl_disk_snapshot_info *disk)
 {
-    size_t active = stem_length(disk->path), best = active, len;
+    size_t best = path_stem(disk->path), len;
     int i;
 
     for (i = 1; i < disk->num_layers; i++) {
-        len = stem_length(disk->layers[i].path);
+        len = path_stem(disk->layers[i].path);
         if (len < best && !strncmp(disk->layers[i].path, disk->path, len)
             && disk->path[len] == '.')
             best = len;
@@ -61,14 +61,14 @@ char *default_overlay(const libxl_disk_snapshot_info *disk,
 {
     char *path;
 
-    xasprintf(&path, "%.*s.%s.%s", (int)chain_stem_length(disk), disk->path,
+    xasprintf(&path, "%.*s.%s.%s", (int)path_chain_stem(disk), disk->path,
               name, libxl_disk_format_to_string(disk->overlay));
     return path;
 }
 
 char *revert_overlay(const char *child, int n)
 {
-    size_t stem = stem_length(child);
+    size_t stem = path_stem(child);
     const char *suffix = strcmp(child + stem, ".vhd") ? ".qcow2" : ".vhd";
     char *path;
 
@@ -84,14 +84,16 @@ char *revert_volume(const char *snapshot, int n)
     return path;
 }
 
-static char *next_free(char *(*nth)(const char *, int), const char *of)
+/* The first path that @nth makes of @from and no file has. */
+static char *path_next_free(char *(*nth)(const char *from, int n),
+                            const char *from)
 {
     char *path = NULL;
     int n = 0;
 
     do {
         free(path);
-        path = nth(of, ++n);
+        path = nth(from, ++n);
     } while (!access(path, F_OK));
     return path;
 }
@@ -99,11 +101,11 @@ static char *next_free(char *(*nth)(const char *, int), const char *of)
 char *next_revert_overlay(const char *child)
 {
     /* tapdisk's target is "vhd:FILE" */
-    return next_free(revert_overlay,
-                     strncmp(child, "vhd:/", 5) ? child : child + 4);
+    if (!strncmp(child, "vhd:/", 5)) child += 4;
+    return path_next_free(revert_overlay, child);
 }
 
 char *next_revert_volume(const char *snapshot)
 {
-    return next_free(revert_volume, snapshot);
+    return path_next_free(revert_volume, snapshot);
 }
