@@ -18,7 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config_edit edit = {
         .vdev = "xvda", .num_from = 2, .from = from,
         .to = "/d/a 'b',c.img", .format = LIBXL_DISK_FORMAT_QCOW2,
-        .literal = "'format=qcow2,vdev=xvda,access=rw,target=/d/new'",
     };
     char *text = fuzz_text(fuzz_begin(), data, size), *after, *twice;
     char *error = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_config.h: the user's xl.cfg, which is to name new images.
+ * xl_config.h: the user's xl.cfg: read it, and let it name new images.
  */
 #ifndef XL_CONFIG_H
 #define XL_CONFIG_H
@@ -10,7 +10,7 @@
 #include <libxl_snapshot.h>
 #include <libxlutil.h>
 
-/*-- xl_config_parse.c: an xl.cfg as libxlutil reads it ---------------------*/
+/*-- xl_config_parse.c: an xl.cfg as libxlutil reads it -----------------*/
 
 struct config_parser {
     XLU_Config *cfg;
@@ -20,32 +20,34 @@ struct config_parser {
 };
 
 /* Parse @text; @file is for messages.  Returns -1 if it is not
- * well-formed. Dispose of @p whatever the result. */
+ * well-formed.  Dispose of @p whatever the result. */
 int config_parse(struct config_parser *p, const char *file,
                  const char *text, size_t len);
-/* The first line of what libxlutil complained of, with file and line; NULL
- * if it did not.  Valid until @p is disposed of. */
+/* The first line of libxlutil's complaint, which names file and line; NULL
+ * if there is none.  Valid until @p is disposed of. */
 const char *config_complaint(struct config_parser *p);
 void config_parser_dispose(struct config_parser *p);
 
-/*-- xl_config_scan.c: where things stand in an xl.cfg ----------------------*/
+/*-- xl_config_scan.c: where things stand in an xl.cfg ------------------*/
 
 /* A string of the list `disk'. */
 struct config_item {
     int line;
     char quote;
-    char *spec;         /* what it says; NULL: has an escape we do not know */
-    size_t *at;         /* where each of its characters stands in the text,
-                         * and the quote that closes it */
+    char *spec;         /* the specification; NULL: it has an escape that
+                         * is not supported */
+    size_t *at;         /* where each character of @spec, and then the
+                         * closing quote, stands in the text */
 };
 
 struct config_items {
-    int line, again;    /* where `disk' is set, and set once more; 0: nowhere */
+    int line, again;    /* the lines that set `disk': the first, and the
+                         * next one; 0: there is none */
     int num;
     struct config_item *items;
 };
 
-/* @text must be well-formed. */
+/* Find the disks in @text, which must be well-formed. */
 void config_find_items(const char *text, size_t len,
                        struct config_items *found);
 void config_items_dispose(struct config_items *found);
@@ -59,8 +61,8 @@ struct config_span {
 /* Where path and format stand in a specification. */
 struct config_place {
     bool has_target;
-    bool keyword;               /* it was written as target=... */
-    bool prefix;                /* it has something like "file:" before it */
+    bool keyword;               /* the path stands behind "target=" */
+    bool prefix;                /* the path stands behind e.g. "file:" */
     struct config_span target;
     int num_formats;            /* positional, and again as format= */
     struct config_span formats[CONFIG_MAX_FORMATS];
@@ -68,7 +70,7 @@ struct config_place {
 
 void config_find_place(const char *spec, struct config_place *place);
 
-/*-- xl_update_config.c: text in, text out ----------------------------------*/
+/*-- xl_update_config.c: text in, text out ------------------------------*/
 
 #define CONFIG_FILE_MAX (1 << 20)
 
@@ -76,63 +78,66 @@ void config_find_place(const char *spec, struct config_place *place);
 struct config_edit {
     char *vdev;
     int num_from;
-    char **from;                /* what it may name now, ended by NULL */
+    char **from;                /* paths it may name now, up to NULL */
     char *to;
     libxl_disk_format format;
-    char *literal;              /* the new disk, to be pasted */
     int line, item;             /* where it was found */
 };
 
-/* The one of disk @vdev; NULL: there is none. */
+/* The edit of disk @vdev; NULL: there is none. */
 struct config_edit *config_edit_of(struct config_edit *edits, int num,
                                    const char *vdev);
 
 /*
- * The xl.cfg @text of @domain with all of @edits made, malloc'd; NULL and
- * a sentence in *@error_r (malloc'd) if that cannot be done for certain.
- * @file is for messages.
+ * Make all of @edits in the xl.cfg @text of @domain; @file is for
+ * messages.  Returns the new text, malloc'd; NULL if that cannot be done
+ * with certainty, and in *@error_r a sentence that says why, malloc'd.
  */
 char *update_config_text(const char *file, const char *text, size_t len,
                          const char *domain, struct config_edit *edits,
                          int num, char **error_r);
-/* Whether @after differs from @before by @edits, which were made, alone. */
+/* Check that @after differs from @before by @edits, which have been made,
+ * and by nothing else.  Returns -1, and *@error_r as above, if it does. */
 int update_config_check(const char *file, const char *before,
                         const char *after, size_t after_len,
                         struct config_edit *edits, int num,
                         char **error_r);
 
-/*-- xl_config_file.c: the file ---------------------------------------------*/
+/*-- xl_config_file.c: the file -----------------------------------------*/
 
-/* The whole file, malloc'd and ended by NUL; at most CONFIG_FILE_MAX bytes
- * and one more, which tells that it is longer.  -1 and errno if it cannot
- * be read; *text_r is to be freed all the same. */
+/* Read the whole file @path, but at most CONFIG_FILE_MAX + 1 bytes: a
+ * longer @len_r than CONFIG_FILE_MAX tells that it is too long.  *text_r
+ * is malloc'd and ends with a NUL whatever the result.  Returns -1 and
+ * sets errno if the file cannot be read. */
 int config_file_read(const char *path, char **text_r, size_t *len_r);
 
 /* Whether the domain has an image now that is not the snapshot's. */
 bool disk_is_moved(const libxl_disk_snapshot *ds);
-/* @disk as a string of an xl.cfg, to be pasted; malloc'd. */
-char *disk_literal(const libxl_device_disk *disk);
+/* @spec as a quoted string of an xl.cfg, malloc'd. */
+char *spec_literal(const char *spec);
 
 /* What --update-config is to do.  Zeroed: nothing. */
 struct config_update {
     const char *file;           /* as the user named it; NULL: none */
-    char *path;                 /* what that is, links followed */
+    char *path;                 /* the same with links followed */
     char *error;                /* the sentence, if it failed */
-    bool done;
+    bool done;                  /* the file names the new images */
     int num;
     struct config_edit *edits;
 };
 
-/* An edit for each disk of @snap that has moved, from parent to child. */
+/* Make an edit for each disk of @snap that has moved, from parent to
+ * child. */
 void config_update_init(struct config_update *u, const char *file,
                         const libxl_domain_snapshot *snap);
 void config_update_dispose(struct config_update *u);
-/* The file may name @path, too. */
+/* Accept @path, too, as the one that the file names now. */
 void config_edit_from(struct config_edit *edit, const char *path);
 
-/* Whether it can be done; changes nothing.  -1 and u->error if not. */
+/* Check whether the update can be done; change nothing.  Returns -1 and
+ * sets u->error if it cannot. */
 int config_update_try(struct config_update *u, const char *domain);
-/* Do it; u->done tells that the file names the new images. */
+/* Do the update.  Returns -1 and sets u->error if that fails. */
 int config_update_write(struct config_update *u, const char *domain);
 
 #endif /* XL_CONFIG_H */

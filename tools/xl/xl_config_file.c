@@ -17,11 +17,12 @@
 
 #include "xl_utils.h"
 
-/* The first one counts. */
-static void update_error(struct config_update *u, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+static void config_update_fail(struct config_update *u, const char *fmt,
+                               ...) __attribute__((format(printf, 2, 3)));
 
-static void update_error(struct config_update *u, const char *fmt, ...)
+/* The first reason counts. */
+static void config_update_fail(struct config_update *u, const char *fmt,
+                               ...)
 {
     va_list ap;
 
@@ -31,7 +32,7 @@ static void update_error(struct config_update *u, const char *fmt, ...)
     va_end(ap);
 }
 
-/*-- what is to be done -----------------------------------------------------*/
+/*-- what is to be done -------------------------------------------------*/
 
 void config_edit_from(struct config_edit *edit, const char *path)
 {
@@ -47,15 +48,13 @@ bool disk_is_moved(const libxl_disk_snapshot *ds)
         && strcmp(ds->child.pdev_path, ds->parent.pdev_path);
 }
 
-char *disk_literal(const libxl_device_disk *disk)
+char *spec_literal(const char *spec)
 {
-    char *spec = libxl_snapshot_disk_spec(disk);
     char *escaped = libxl_snapshot_config_escape(spec, '\'');
     char *literal;
 
     xasprintf(&literal, "'%s'", escaped);
     free(escaped);
-    free(spec);
     return literal;
 }
 
@@ -76,7 +75,6 @@ void config_update_init(struct config_update *u, const char *file,
         edit->vdev = xstrdup(ds->vdev);
         edit->to = xstrdup(ds->child.pdev_path);
         edit->format = ds->child.format;
-        edit->literal = disk_literal(&ds->child);
         config_edit_from(edit, ds->parent.pdev_path);
     }
 }
@@ -91,7 +89,6 @@ void config_update_dispose(struct config_update *u)
         free(u->edits[i].from);
         free(u->edits[i].vdev);
         free(u->edits[i].to);
-        free(u->edits[i].literal);
     }
     free(u->edits);
     free(u->path);
@@ -99,7 +96,7 @@ void config_update_dispose(struct config_update *u)
     memset(u, 0, sizeof(*u));
 }
 
-/*-- reading ----------------------------------------------------------------*/
+/*-- reading ------------------------------------------------------------*/
 
 int config_file_read(const char *path, char **text_r, size_t *len_r)
 {
@@ -108,26 +105,30 @@ int config_file_read(const char *path, char **text_r, size_t *len_r)
     size_t len = 0;
     ssize_t got = -1;
 
-    while (fd >= 0 && len <= CONFIG_FILE_MAX
-           && (got = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
+    while (fd >= 0 && len <= CONFIG_FILE_MAX) {
+        got = read(fd, text + len, CONFIG_FILE_MAX + 1 - len);
+        if (got <= 0) break;
         len += got;
+    }
     if (fd >= 0) close(fd);
     *text_r = text;
     *len_r = len;
     return got < 0 ? -1 : 0;
 }
 
-static char *folder_of(const char *path)
+/* The folder of the absolute @path, malloc'd. */
+static char *config_file_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *folder;
 
-    xasprintf(&folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    xasprintf(&folder, "%.*s", slash == path ? 1 : (int)(slash - path),
+              path);
     return folder;
 }
 
 /* A new file can take the place of this one. */
-static int check_place(struct config_update *u)
+static int config_update_check_place(struct config_update *u)
 {
     char *folder = NULL;
     struct stat st;
@@ -136,42 +137,46 @@ static int check_place(struct config_update *u)
     free(u->path);
     u->path = realpath(u->file, NULL);
     if (!u->path || stat(u->path, &st)) {
-        update_error(u, "%s: %s", u->file, strerror(errno));
+        config_update_fail(u, "%s: %s", u->file, strerror(errno));
         return -1;
     }
-    folder = folder_of(u->path);
+    folder = config_file_folder(u->path);
     if (!S_ISREG(st.st_mode))
-        update_error(u, "%s: not a regular file", u->file);
+        config_update_fail(u, "%s: not a regular file", u->file);
     else if (st.st_nlink > 1)
-        update_error(u, "%s: it has another name as well (a hard link), which "
-                      "would keep the old text; remove that name, or use a "
-                      "symbolic link", u->file);
+        config_update_fail(u, "%s: it has another name as well (a hard "
+                           "link), which would keep the old text; remove "
+                           "that name, or use a symbolic link", u->file);
     else if (access(u->path, W_OK) || access(folder, W_OK | X_OK))
-        update_error(u, "%s: it, or its folder, cannot be written: %s",
-                      u->file, strerror(errno));
+        config_update_fail(u, "%s: it, or its folder, cannot be written: "
+                           "%s", u->file, strerror(errno));
     else
         r = 0;
     free(folder);
     return r;
 }
 
-/* The text now, and as it is to be. */
-static int make_text(struct config_update *u, const char *domain,
-                     char **old_r, char **new_r)
+/* *old_r and *new_r get the text now and as it is to be; either may be
+ * NULL if that fails. */
+static int config_update_make_text(struct config_update *u,
+                                   const char *domain, char **old_r,
+                                   char **new_r)
 {
     char *error = NULL;
     size_t len;
-    int r = check_place(u);
+    int r;
 
-    *old_r = *new_r = NULL;
+    *old_r = NULL;
+    *new_r = NULL;
+    r = config_update_check_place(u);
     if (r) return r;
     if (config_file_read(u->path, old_r, &len)) {
-        update_error(u, "%s: %s", u->file, strerror(errno));
+        config_update_fail(u, "%s: %s", u->file, strerror(errno));
         return -1;
     }
     *new_r = update_config_text(u->file, *old_r, len, domain, u->edits,
                                 u->num, &error);
-    if (!*new_r) update_error(u, "%s", error);
+    if (!*new_r) config_update_fail(u, "%s", error);
     free(error);
     return *new_r ? 0 : -1;
 }
@@ -179,17 +184,18 @@ static int make_text(struct config_update *u, const char *domain,
 int config_update_try(struct config_update *u, const char *domain)
 {
     char *before, *after;
-    int r = make_text(u, domain, &before, &after);
+    int r;
 
+    r = config_update_make_text(u, domain, &before, &after);
     free(before);
     free(after);
     return r;
 }
 
-/*-- writing ----------------------------------------------------------------*/
+/*-- writing ------------------------------------------------------------*/
 
-/* @fd gets @text, and the owner and mode of @like. */
-static int fill(int fd, const char *text, const char *like)
+/* Give @fd the content @text, and owner and mode of the file @like. */
+static int config_file_fill(int fd, const char *text, const char *like)
 {
     size_t len = strlen(text);
     struct stat st;
@@ -208,11 +214,12 @@ static int fill(int fd, const char *text, const char *like)
     return fsync(fd);
 }
 
-static int sync_folder(const char *path)
+static int config_file_sync_folder(const char *path)
 {
-    char *folder = folder_of(path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+    char *folder = config_file_folder(path);
+    int fd, r;
 
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(folder);
     if (fd < 0) return -1;
     r = fsync(fd);
@@ -220,9 +227,10 @@ static int sync_folder(const char *path)
     return r;
 }
 
-/* What came to the disk says what it should. */
-static int check_written(struct config_update *u,
-                         const char *path, const char *before)
+/* Read the new file back: its text must be the one that was written. */
+static int config_update_check_written(struct config_update *u,
+                                       const char *path,
+                                       const char *before)
 {
     char *text, *error = NULL;
     size_t len;
@@ -230,44 +238,44 @@ static int check_written(struct config_update *u,
 
     r = config_file_read(path, &text, &len);
     if (r) {
-        update_error(u, "%s: %s", path, strerror(errno));
+        config_update_fail(u, "%s: %s", path, strerror(errno));
     } else {
         r = update_config_check(u->file, before, text, len, u->edits,
                                 u->num, &error);
-        if (r) update_error(u, "%s", error);
+        if (r) config_update_fail(u, "%s", error);
     }
     free(error);
     free(text);
     return r;
 }
 
-static int replace(struct config_update *u,
-                   const char *before, const char *after)
+static int config_update_replace(struct config_update *u,
+                                 const char *before, const char *after)
 {
     char *beside;
     int fd, r = -1;
 
     xasprintf(&beside, "%s.XXXXXX", u->path);
     fd = mkstemp(beside);
-    if (fd < 0 || fill(fd, after, u->path)) {
-        update_error(u, "cannot write %s: %s", beside, strerror(errno));
+    if (fd < 0 || config_file_fill(fd, after, u->path)) {
+        config_update_fail(u, "cannot write %s: %s", beside,
+                           strerror(errno));
         goto out;
     }
-    if (check_written(u, beside, before)) goto out;
+    if (config_update_check_written(u, beside, before)) goto out;
     if (rename(beside, u->path)) {
-        update_error(u, "cannot rename %s to %s: %s", beside, u->path,
-                      strerror(errno));
+        config_update_fail(u, "cannot rename %s to %s: %s", beside,
+                           u->path, strerror(errno));
         goto out;
     }
     u->done = true;
-    r = sync_folder(u->path);
-    if (r) update_error(u, "cannot sync the folder of %s: %s", u->path,
-                         strerror(errno));
+    r = config_file_sync_folder(u->path);
+    if (r)
+        config_update_fail(u, "cannot sync the folder of %s: %s", u->path,
+                           strerror(errno));
  out:
-    if (fd >= 0) {
-        close(fd);
-        if (!u->done) unlink(beside);
-    }
+    if (fd >= 0) close(fd);
+    if (fd >= 0 && !u->done) unlink(beside);
     free(beside);
     return r;
 }
@@ -278,10 +286,10 @@ int config_update_write(struct config_update *u, const char *domain)
     int r;
 
     if (!u->file) return 0;
-    r = make_text(u, domain, &before, &after);
+    r = config_update_make_text(u, domain, &before, &after);
     if (!r) {
         u->done = !strcmp(before, after);
-        if (!u->done) r = replace(u, before, after);
+        if (!u->done) r = config_update_replace(u, before, after);
     }
     free(before);
     free(after);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * xl_config_scan.c: where the disks stand in the text of an xl.cfg, and
- * path and format in a disk.  After the lexers of libxlutil (4.17,
- * libxlu_cfg_l.l and libxlu_disk_l.l), which tell what is there but not
- * where.
+ * where path and format stand in a disk.  libxlutil tells what there is,
+ * but not where; this follows its lexers (4.17, libxlu_cfg_l.l and
+ * libxlu_disk_l.l).
  */
 #include "xl_config.h"
 
@@ -13,10 +13,11 @@
 
 #include "xl_utils.h"
 
-/*-- where the strings of `disk' stand --------------------------------------*/
+/*-- where the strings of `disk' stand ----------------------------------*/
 
-/* The character that "\@c" is; 0: one that libxlutil 4.17 takes wrongly. */
-static char unescape(char c)
+/* The character that a backslash and @c stand for; 0: libxlutil 4.17 takes
+ * that for another one. */
+static char scan_unescape(char c)
 {
     static const char names[] = "abfnrtv\"'\\";
     static const char chars[] = "\a\b\f\n\r\t\v\"'\\";
@@ -25,9 +26,9 @@ static char unescape(char c)
     return found ? chars[found - names] : 0;
 }
 
-/* The end of the string that begins at @at: libxlutil lets none span
- * lines. */
-static size_t string_end(const char *text, size_t len, size_t at)
+/* The end of the string that begins at @at.  libxlutil allows no string to
+ * span lines. */
+static size_t scan_string_end(const char *text, size_t len, size_t at)
 {
     char quote = text[at++];
 
@@ -36,24 +37,21 @@ static size_t string_end(const char *text, size_t len, size_t at)
     return at < len ? at + 1 : len;
 }
 
-static void add_item(struct config_items *found, const char *text,
-                     size_t begin, size_t end, int line)
+/* Set the specification of @item, and where its characters stand, from the
+ * string between @begin and @end. */
+static void scan_item(struct config_item *item, const char *text,
+                      size_t begin, size_t end)
 {
     size_t max = end - begin, at, n = 0;
-    struct config_item *item;
     char c;
 
-    found->items = xrealloc(found->items,
-                            (found->num + 1) * sizeof(*found->items));
-    item = &found->items[found->num++];
-    item->line = line;
     item->quote = text[begin];
     item->spec = xcalloc(max, 1);
     item->at = xcalloc(max, sizeof(*item->at));
     for (at = begin + 1; at < end - 1; at++) {
         item->at[n] = at;
         c = text[at];
-        if (c == '\\') c = unescape(text[++at]);
+        if (c == '\\') c = scan_unescape(text[++at]);
         if (!c) break;
         item->spec[n++] = c;
     }
@@ -63,8 +61,20 @@ static void add_item(struct config_items *found, const char *text,
     item->spec = NULL;
 }
 
+static void scan_add_item(struct config_items *found, const char *text,
+                          size_t begin, size_t end, int line)
+{
+    struct config_item *item;
+
+    found->items = xrealloc(found->items,
+                            (found->num + 1) * sizeof(*found->items));
+    item = &found->items[found->num++];
+    item->line = line;
+    scan_item(item, text, begin, end);
+}
+
 /* The end of the word or number that begins at @at. */
-static size_t word_end(const char *text, size_t len, size_t at)
+static size_t scan_word_end(const char *text, size_t len, size_t at)
 {
     while (at < len && (isalnum((unsigned char)text[at]) || text[at] == '.'
                         || text[at] == '_'))
@@ -72,13 +82,15 @@ static size_t word_end(const char *text, size_t len, size_t at)
     return at;
 }
 
-static void found_disk(struct config_items *found, int line)
+static void scan_found_disk(struct config_items *found, int line)
 {
-    if (!found->line) found->line = line;
-    else if (!found->again) found->again = line;
+    if (!found->line)
+        found->line = line;
+    else if (!found->again)
+        found->again = line;
 }
 
-/* A word outside of lists is a key, or a number, which is not called
+/* A word outside of lists is a key or a number; no number is called
  * "disk". */
 void config_find_items(const char *text, size_t len,
                        struct config_items *found)
@@ -95,17 +107,19 @@ void config_find_items(const char *text, size_t len,
         if (c == '\n') {
             line++;
         } else if (c == '#') {
-            while (end < len && text[end] != '\n') end++;
+            while (end < len && text[end] != '\n')
+                end++;
         } else if (c == '"' || c == '\'') {
-            end = string_end(text, len, at);
-            if (disk && depth == 1) add_item(found, text, at, end, line);
+            end = scan_string_end(text, len, at);
+            if (disk && depth == 1)
+                scan_add_item(found, text, at, end, line);
         } else if (c == '[' || c == ']') {
             depth += c == '[' ? 1 : -1;
         } else if (isalnum((unsigned char)c)) {
-            end = word_end(text, len, at);
+            end = scan_word_end(text, len, at);
             if (depth) continue;
             disk = end - at == 4 && !memcmp(text + at, "disk", 4);
-            if (disk) found_disk(found, line);
+            if (disk) scan_found_disk(found, line);
         }
     }
 }
@@ -122,14 +136,14 @@ void config_items_dispose(struct config_items *found)
     memset(found, 0, sizeof(*found));
 }
 
-/*-- where path and format stand in a string --------------------------------*/
+/*-- where path and format stand in a string ----------------------------*/
 
-/* Words of the syntax that are no positional parameters. */
-static bool is_flag(const char *word, size_t len)
+/* Whether @word is of the syntax, and so no positional parameter. */
+static bool scan_is_flag(const char *word, size_t len)
 {
     static const char *const flags[] = {
-        "cdrom", "direct-io-safe", "discard", "no-discard", "colo", "no-colo",
-        "trusted", "untrusted",
+        "cdrom", "direct-io-safe", "discard", "no-discard", "colo",
+        "no-colo", "trusted", "untrusted",
     };
     size_t i;
 
@@ -139,19 +153,35 @@ static bool is_flag(const char *word, size_t len)
     return false;
 }
 
-static bool has_prefix(const char *word, size_t len)
+static bool scan_has_prefix(const char *word, size_t len)
 {
     size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789");
 
     return n && n < len && word[n] == ':';
 }
 
-static void add_format(struct config_place *place, size_t begin,
-                       size_t end)
+/* A format too many stays as it is, and then the new text fails its
+ * check. */
+static void scan_add_format(struct config_place *place, size_t begin,
+                            size_t end)
 {
-    if (place->num_formats == CONFIG_MAX_FORMATS) return;   /* it will show */
-    place->formats[place->num_formats++] =
-        (struct config_span){ begin, end };
+    if (place->num_formats == CONFIG_MAX_FORMATS) return;
+    place->formats[place->num_formats++] = (struct config_span){
+        begin, end };
+}
+
+/* The word from @at to @end is the positional parameter number
+ * @position. */
+static void scan_positional(struct config_place *place, const char *spec,
+                            size_t at, size_t end, int position)
+{
+    if (position == 0) {
+        place->prefix = scan_has_prefix(spec + at, end - at);
+        place->has_target = true;
+        place->target = (struct config_span){ at, end };
+    } else if (position == 1 && !place->num_formats) {
+        scan_add_format(place, at, end);
+    }
 }
 
 void config_find_place(const char *spec, struct config_place *place)
@@ -164,24 +194,17 @@ void config_find_place(const char *spec, struct config_place *place)
         at += strspn(spec + at, " \t\n");
         len = strcspn(spec + at, ",");
         if (!strncmp(spec + at, "target=", 7)) {
-            place->has_target = place->keyword = true;
+            place->has_target = true;
+            place->keyword = true;
             place->target = (struct config_span){ at + 7, strlen(spec) };
             return;
         }
         if (!spec[at]) return;
-        if (!strncmp(spec + at, "format=", 7)) {
-            add_format(place, at + 7, at + len);
-        } else if (!memchr(spec + at, '=', len)
-                   && !is_flag(spec + at, len)) {
-            if (position == 0) {
-                place->prefix = has_prefix(spec + at, len);
-                place->has_target = true;
-                place->target = (struct config_span){ at, at + len };
-            } else if (position == 1 && !place->num_formats) {
-                add_format(place, at, at + len);
-            }
-            position++;
-        }
+        if (!strncmp(spec + at, "format=", 7))
+            scan_add_format(place, at + 7, at + len);
+        else if (!memchr(spec + at, '=', len)
+                 && !scan_is_flag(spec + at, len))
+            scan_positional(place, spec, at, at + len, position++);
         if (!spec[at + len]) return;
     }
 }

@@ -85,6 +85,17 @@ void json_bool(struct json *j, const char *key, bool value)
     yajl_gen_bool(j->gen, value);
 }
 
+void json_strings(struct json *j, const char *key, char *const *values,
+                  int num)
+{
+    int i;
+
+    json_open_array(j, key);
+    for (i = 0; i < num; i++)
+        json_str(j, NULL, values[i]);
+    json_close_array(j);
+}
+
 void json_text(struct json *j, const char *key, const char *value)
 {
     json_key(j, key);

@@ -4,8 +4,8 @@
  *
  * xl_json.c alone knows the JSON library: xl is built with yajl or, since
  * 4.21, with json-c.  libxlsnapshot's own writer (base/json.c) is not
- * public: it makes text that is a value of other text, as plans and
- * commands to QEMU need it.
+ * public: it makes text that becomes a value of other text, for plans and
+ * QMP.
  *
  * @key names the member of an object; in an array, and at the top, it is
  * NULL.
@@ -28,10 +28,13 @@ void json_close_object(struct json *j);
 void json_open_array(struct json *j, const char *key);
 void json_close_array(struct json *j);
 
-/* NULL leaves the member out. */
+/* @value NULL leaves the member out. */
 void json_str(struct json *j, const char *key, const char *value);
 void json_u64(struct json *j, const char *key, uint64_t value);
 void json_bool(struct json *j, const char *key, bool value);
+/* An array of strings. */
+void json_strings(struct json *j, const char *key, char *const *values,
+                  int num);
 /* @value is the text of a JSON value. */
 void json_text(struct json *j, const char *key, const char *value);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_print.c: results, for people and as JSON.
+ * xl_snapshot_print.c: the results of create and revert, for people and as
+ * JSON.
  */
 #include "xl_snapshot.h"
 
@@ -13,31 +14,25 @@
 #include "xl_json.h"
 #include "xl_utils.h"
 
-static bool is_external(const libxl_disk_snapshot *ds)
+static bool print_is_external(const libxl_disk_snapshot *ds)
 {
     return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
 }
 
-/* Its snapshot is not a tag. */
-static bool is_hooks(const libxl_disk_snapshot *ds)
+static bool print_is_hooks(const libxl_disk_snapshot *ds)
 {
     return ds->driver && !strncmp(ds->driver, "hook/", 5);
 }
 
-static bool is_tag(const libxl_disk_snapshot *ds)
+static bool print_is_tag(const libxl_disk_snapshot *ds)
 {
-    return !is_external(ds) && !strcmp(ds->driver, "qcow2-internal");
+    return !print_is_external(ds) && !strcmp(ds->driver, "qcow2-internal");
 }
 
-static double seconds(uint64_t us)
-{
-    return us / 1e6;
-}
+/*-- JSON ---------------------------------------------------------------*/
 
-/*-- JSON -------------------------------------------------------------------*/
-
-static void json_image(struct json *j, const char *key,
-                       const libxl_device_disk *disk)
+static void print_json_image(struct json *j, const char *key,
+                             const libxl_device_disk *disk)
 {
     json_open_object(j, key);
     json_str(j, "path", disk->pdev_path);
@@ -45,43 +40,26 @@ static void json_image(struct json *j, const char *key,
     json_close_object(j);
 }
 
-static void json_disks(struct json *j, const libxl_domain_snapshot *snap)
+static void print_json_disk(struct json *j, const libxl_disk_snapshot *ds)
 {
     char *spec;
-    int i;
 
-    json_open_array(j, "disks");
-    for (i = 0; i < snap->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &snap->disks[i];
-
-        json_open_object(j, NULL);
-        json_str(j, "vdev", ds->vdev);
-        json_str(j, "mode", libxl_snapshot_mode_to_string(ds->mode));
-        json_str(j, "driver", ds->driver);
-        json_image(j, "parent", &ds->parent);
-        if (disk_is_moved(ds)) {
-            spec = libxl_snapshot_disk_spec(&ds->child);
-            json_image(j, "child", &ds->child);
-            json_str(j, "xl_cfg", spec);
-            free(spec);
-        }
-        json_close_object(j);
+    json_open_object(j, NULL);
+    json_str(j, "vdev", ds->vdev);
+    json_str(j, "mode", libxl_snapshot_mode_to_string(ds->mode));
+    json_str(j, "driver", ds->driver);
+    print_json_image(j, "parent", &ds->parent);
+    if (disk_is_moved(ds)) {
+        print_json_image(j, "child", &ds->child);
+        spec = libxl_snapshot_disk_spec(&ds->child);
+        json_str(j, "xl_cfg", spec);
+        free(spec);
     }
-    json_close_array(j);
+    json_close_object(j);
 }
 
-static void json_skipped(struct json *j, const libxl_domain_snapshot *snap)
-{
-    int i;
-
-    if (!snap->num_skipped) return;
-    json_open_array(j, "skipped");
-    for (i = 0; i < snap->num_skipped; i++)
-        json_str(j, NULL, snap->skipped[i]);
-    json_close_array(j);
-}
-
-static void json_update(struct json *j, const struct config_update *u)
+static void print_json_update(struct json *j,
+                              const struct config_update *u)
 {
     int i;
 
@@ -91,56 +69,74 @@ static void json_update(struct json *j, const struct config_update *u)
     json_bool(j, "done", u->done);
     json_open_array(j, "lines");
     for (i = 0; i < u->num; i++) {
+        const struct config_edit *edit = &u->edits[i];
+
         json_open_object(j, NULL);
-        json_u64(j, "line", u->edits[i].line);
-        json_str(j, "vdev", u->edits[i].vdev);
-        json_str(j, "path", u->edits[i].to);
-        json_str(j, "format",
-                 libxl_disk_format_to_string(u->edits[i].format));
+        json_u64(j, "line", edit->line);
+        json_str(j, "vdev", edit->vdev);
+        json_str(j, "path", edit->to);
+        json_str(j, "format", libxl_disk_format_to_string(edit->format));
         json_close_object(j);
     }
     json_close_array(j);
     json_close_object(j);
 }
 
-static void json_result(const libxl_domain_snapshot_result *result,
-                        const char *config_path, const char *kept,
-                        const struct config_update *u, bool dry_run)
+static void print_json_domain(struct json *j,
+                              const libxl_domain_snapshot_result *result)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
-    struct json *j = json_begin();
     char *uuid;
 
     xasprintf(&uuid, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(snap->domain_uuid));
-    json_open_object(j, NULL);
-    json_str(j, "name", snap->name);
-    json_str(j, "description", snap->description);
     json_str(j, "domain", snap->domain_name);
     json_str(j, "uuid", uuid);
     json_str(j, "type", libxl_domain_type_to_string(snap->domain_type));
     if (result->domid != (uint32_t)INVALID_DOMID)
         json_u64(j, "domid", result->domid);
+    free(uuid);
+}
+
+static void print_json(const libxl_domain_snapshot_result *result,
+                       const char *config_path, const char *kept,
+                       const struct config_update *u, bool dry_run)
+{
+    const libxl_domain_snapshot *snap = &result->snapshot;
+    struct json *j = json_begin();
+    int i;
+
+    json_open_object(j, NULL);
+    json_str(j, "name", snap->name);
+    json_str(j, "description", snap->description);
+    print_json_domain(j, result);
     json_u64(j, "creation_time", snap->creation_time);
     json_str(j, "config", config_path);
     json_str(j, "kept", kept);
     json_str(j, "memory", snap->memory_path);
     json_str(j, "consistency", snap->consistency);
     json_str(j, "domain_config", snap->domain_config_path);
-    json_disks(j, snap);
-    json_skipped(j, snap);
-    json_update(j, u);
-    if (result->downtime_us) json_u64(j, "downtime_us", result->downtime_us);
-    if (!dry_run) json_u64(j, "total_us", result->total_us);
-    if (dry_run) json_text(j, "plan", result->plan_json);
+    json_open_array(j, "disks");
+    for (i = 0; i < snap->num_disks; i++)
+        print_json_disk(j, &snap->disks[i]);
+    json_close_array(j);
+    if (snap->num_skipped)
+        json_strings(j, "skipped", snap->skipped, snap->num_skipped);
+    print_json_update(j, u);
+    if (result->downtime_us)
+        json_u64(j, "downtime_us", result->downtime_us);
+    if (dry_run)
+        json_text(j, "plan", result->plan_json);
+    else
+        json_u64(j, "total_us", result->total_us);
     json_close_object(j);
     json_print(j);
-    free(uuid);
 }
 
-/*-- text -------------------------------------------------------------------*/
+/*-- text ---------------------------------------------------------------*/
 
-/* Where the xl.cfg names what now. */
-static void text_update(const struct config_update *u, const char *heading)
+/* Which line of the user's xl.cfg names which new image. */
+static void print_update(const struct config_update *u,
+                         const char *heading)
 {
     int i;
 
@@ -152,139 +148,165 @@ static void text_update(const struct config_update *u, const char *heading)
                libxl_disk_format_to_string(u->edits[i].format));
 }
 
-static void text_plan(const libxl_domain_snapshot_result *result,
-                      const struct config_update *u)
+static void print_plan(const libxl_domain_snapshot_result *result,
+                       const struct config_update *u)
 {
     int i;
 
     for (i = 0; i < result->num_steps; i++)
         printf("%3d. %s\n", i + 1, result->steps[i]);
-    text_update(u, "Then it would rewrite");
+    print_update(u, "Then it would rewrite");
     printf("Nothing was changed.\n");
 }
 
-static void text_disk_lines(const libxl_domain_snapshot *snap,
+void print_new_disk(const char *spec, bool first)
+{
+    char *literal = spec_literal(spec);
+
+    if (first)
+        printf("The domain has new disks; write in its xl.cfg, for the "
+               "next xl create:\n");
+    printf("    %s,\n", literal);
+    free(literal);
+}
+
+static void print_new_disks(const libxl_domain_snapshot *snap,
                             const struct config_update *u)
 {
-    bool any = false;
-    char *literal;
+    bool first = true;
+    char *spec;
     int i;
 
     if (u->done) {
-        text_update(u, "The domain has new disks, rewritten in");
+        print_update(u, "The domain has new disks, rewritten in");
         return;
     }
     for (i = 0; i < snap->num_disks; i++) {
         if (!disk_is_moved(&snap->disks[i])) continue;
-        if (!any)
-            printf("The domain has new disks; write in its xl.cfg, for the "
-                   "next xl create:\n");
-        any = true;
-        literal = disk_literal(&snap->disks[i].child);
-        printf("    %s,\n", literal);
-        free(literal);
+        spec = libxl_snapshot_disk_spec(&snap->disks[i].child);
+        print_new_disk(spec, first);
+        free(spec);
+        first = false;
     }
 }
 
-static void text_memory(const char *path)
+static void print_memory(const char *path)
 {
     struct stat st;
 
     if (!path) return;
-    if (stat(path, &st)) printf("  memory  %s\n", path);
-    else printf("  memory  %s (%llu MiB)\n", path,
-                (unsigned long long)st.st_size >> 20);
+    if (stat(path, &st))
+        printf("  memory  %s\n", path);
+    else
+        printf("  memory  %s (%llu MiB)\n", path,
+               (unsigned long long)st.st_size >> 20);
 }
 
-static void text_created(const libxl_domain_snapshot_result *result,
-                         const char *config_path,
-                         const struct config_update *u)
+static void print_created_disk(const libxl_domain_snapshot *snap,
+                               const libxl_disk_snapshot *ds)
+{
+    const char *path = ds->parent.pdev_path;
+
+    if (print_is_external(ds))
+        printf("  %-6s  external: base %s (frozen), overlay %s\n",
+               ds->vdev, path, ds->child.pdev_path);
+    else if (print_is_hooks(ds))
+        printf("  %-6s  internal: by %s, of %s\n", ds->vdev, ds->driver,
+               path);
+    else if (print_is_tag(ds))
+        printf("  %-6s  internal: tag %s in %s\n", ds->vdev, snap->name,
+               path);
+    else
+        printf("  %-6s  internal: %s (%s)\n", ds->vdev, path, ds->driver);
+}
+
+static void print_created_text(const libxl_domain_snapshot_result *result,
+                               const char *config_path,
+                               const struct config_update *u)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
 
     printf("Snapshot %s of domain %s\n", snap->name, snap->domain_name);
     printf("  config  %s\n", config_path);
-    text_memory(snap->memory_path);
+    print_memory(snap->memory_path);
     if (snap->consistency)
         printf("  disks only, %s\n", strcmp(snap->consistency, "clean")
                ? "as after a power cut (crash-consistent)" : "clean");
-    for (i = 0; i < snap->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &snap->disks[i];
-
-        if (is_external(ds))
-            printf("  %-6s  external: base %s (frozen), overlay %s\n",
-                   ds->vdev, ds->parent.pdev_path, ds->child.pdev_path);
-        else if (is_hooks(ds))
-            printf("  %-6s  internal: by %s, of %s\n", ds->vdev, ds->driver,
-                   ds->parent.pdev_path);
-        else if (is_tag(ds))
-            printf("  %-6s  internal: tag %s in %s\n", ds->vdev, snap->name,
-                   ds->parent.pdev_path);
-        else
-            printf("  %-6s  internal: %s (%s)\n", ds->vdev,
-                   ds->parent.pdev_path, ds->driver);
-    }
+    for (i = 0; i < snap->num_disks; i++)
+        print_created_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
         printf("  %-6s  left out: its storage has no snapshots\n",
                snap->skipped[i]);
     if (snap->consistency && !snap->domain_config_path)
-        printf("A revert will need the domain's xl.cfg: --domain-config\n");
+        printf("A revert will need the domain's xl.cfg: "
+               "--domain-config\n");
     if (result->downtime_us)
         printf("The guest stood still for %.2f s.\n",
-               seconds(result->downtime_us));
-    text_disk_lines(snap, u);
+               result->downtime_us / 1e6);
+    print_new_disks(snap, u);
     printf("Revert with: xl snapshot-revert %s %s\n", snap->domain_name,
            config_path);
 }
 
-static void text_reverted(const libxl_domain_snapshot_result *result,
-                          const char *kept, const struct config_update *u)
+static void print_reverted_disk(const libxl_domain_snapshot *snap,
+                                const libxl_disk_snapshot *ds)
+{
+    const char *parent = ds->parent.pdev_path;
+
+    if (print_is_external(ds))
+        printf("  %-6s  new overlay %s on %s\n", ds->vdev,
+               ds->child.pdev_path, parent);
+    else if (print_is_hooks(ds))
+        printf("  %-6s  %s brought back by %s\n", ds->vdev, parent,
+               ds->driver);
+    else if (print_is_tag(ds))
+        printf("  %-6s  tag %s applied in %s\n", ds->vdev, snap->name,
+               parent);
+    else
+        printf("  %-6s  %s%s, as in %s\n", ds->vdev,
+               libxl_disk_snapshot_moves(ds) ? "new volume " : "",
+               ds->child.pdev_path, parent);
+}
+
+static void print_reverted_text(const libxl_domain_snapshot_result *result,
+                                const char *kept,
+                                const struct config_update *u)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
 
     printf("Domain %s is back at snapshot %s, as domid %u\n",
            snap->domain_name, snap->name, result->domid);
-    if (kept)
-        printf("  what was there before: %s\n", kept);
-    for (i = 0; i < snap->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &snap->disks[i];
-
-        if (is_external(ds))
-            printf("  %-6s  new overlay %s on %s\n", ds->vdev,
-                   ds->child.pdev_path, ds->parent.pdev_path);
-        else if (is_hooks(ds))
-            printf("  %-6s  %s brought back by %s\n", ds->vdev,
-                   ds->parent.pdev_path, ds->driver);
-        else if (is_tag(ds))
-            printf("  %-6s  tag %s applied in %s\n", ds->vdev, snap->name,
-                   ds->parent.pdev_path);
-        else
-            printf("  %-6s  %s%s, as in %s\n", ds->vdev,
-                   libxl_disk_snapshot_moves(ds) ? "new volume " : "",
-                   ds->child.pdev_path, ds->parent.pdev_path);
-    }
+    if (kept) printf("  what was there before: %s\n", kept);
+    for (i = 0; i < snap->num_disks; i++)
+        print_reverted_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
         printf("  %-6s  as it was: the snapshot left it out\n",
                snap->skipped[i]);
-    text_disk_lines(snap, u);
+    print_new_disks(snap, u);
 }
 
 void print_created(const libxl_domain_snapshot_result *result,
                    const char *config_path, const struct config_update *u,
                    const struct common_options *o)
 {
-    if (o->json) json_result(result, config_path, NULL, u, o->dry_run);
-    else if (o->dry_run) text_plan(result, u);
-    else text_created(result, config_path, u);
+    if (o->json)
+        print_json(result, config_path, NULL, u, o->dry_run);
+    else if (o->dry_run)
+        print_plan(result, u);
+    else
+        print_created_text(result, config_path, u);
 }
 
 void print_reverted(const libxl_domain_snapshot_result *result,
                     const char *kept, const struct config_update *u,
                     const struct common_options *o)
 {
-    if (o->json) json_result(result, NULL, kept, u, o->dry_run);
-    else if (o->dry_run) text_plan(result, u);
-    else text_reverted(result, kept, u);
+    if (o->json)
+        print_json(result, NULL, kept, u, o->dry_run);
+    else if (o->dry_run)
+        print_plan(result, u);
+    else
+        print_reverted_text(result, kept, u);
 }

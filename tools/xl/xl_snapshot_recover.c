@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_recover.c: xl snapshot-recover: end operations that were cut off,
- * by a power cut or a kill.  libxl_snapshot_recover() does it.
+ * xl_snapshot_recover.c: xl snapshot-recover: end operations that a kill
+ * or a power cut has cut off.  libxl_snapshot_recover() does the work.
  */
+#include "xl_snapshot.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <libxl_snapshot.h>
 
-#include "xl.h"
 #include "xl_json.h"
-#include "xl_snapshot.h"
 #include "xl_session.h"
 #include "xl_utils.h"
 
@@ -31,7 +29,8 @@ static const struct option recover_longopts[] = {
     SNAPSHOT_LONG_OPTS
 };
 
-static void parse_options(int argc, char **argv, struct recover_options *o)
+static void recover_parse_options(int argc, char **argv,
+                                  struct recover_options *o)
 {
     int opt;
 
@@ -49,11 +48,12 @@ static void parse_options(int argc, char **argv, struct recover_options *o)
     o->domain = o->all ? NULL : argv[optind];
 }
 
-static void print_json(struct json *j, const libxl_snapshot_recovery *found,
-                       const char *error)
-{
-    int i;
+/*-- what was found -----------------------------------------------------*/
 
+static void recover_print_json(struct json *j,
+                               const libxl_snapshot_recovery *found,
+                               const char *error)
+{
     json_open_object(j, NULL);
     json_str(j, "domain", found->domain);
     json_str(j, "operation", found->operation);
@@ -62,20 +62,14 @@ static void print_json(struct json *j, const libxl_snapshot_recovery *found,
     json_u64(j, "began", found->began);
     json_str(j, "state", found->state);
     json_str(j, "to_be", found->forward ? "completed" : "undone");
-    json_open_array(j, "steps");
-    for (i = 0; i < found->num_steps; i++)
-        json_str(j, NULL, found->steps[i]);
-    json_close_array(j);
-    json_open_array(j, "xl_cfg");
-    for (i = 0; i < found->num_disks; i++)
-        json_str(j, NULL, found->disks[i]);
-    json_close_array(j);
+    json_strings(j, "steps", found->steps, found->num_steps);
+    json_strings(j, "xl_cfg", found->disks, found->num_disks);
     json_str(j, "error", error);
     json_close_object(j);
 }
 
-static void print_text(const struct recover_options *o,
-                       const libxl_snapshot_recovery *found, bool failed)
+static void recover_print_text(const libxl_snapshot_recovery *found,
+                               bool dry_run, bool failed)
 {
     time_t began = found->began;
     char when[32];
@@ -83,29 +77,34 @@ static void print_text(const struct recover_options *o,
 
     strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime(&began));
     printf("Domain %s, %s: %s.\n", found->domain, when, found->state);
-    for (i = 0; o->common.dry_run && i < found->num_steps; i++)
-        printf("  %2d. %s\n", i + 1, found->steps[i]);
-    if (o->common.dry_run) puts("Nothing was changed.");
-    else if (!failed) puts(found->forward ? "Completed." : "Undone.");
-    if (!found->num_disks || o->common.dry_run || failed) return;
-    puts("The domain has new disks; write in its xl.cfg, for the next xl "
-         "create:");
+    if (dry_run) {
+        for (i = 0; i < found->num_steps; i++)
+            printf("  %2d. %s\n", i + 1, found->steps[i]);
+        printf("Nothing was changed.\n");
+        return;
+    }
+    if (failed) return;
+    printf("%s\n", found->forward ? "Completed." : "Undone.");
     for (i = 0; i < found->num_disks; i++)
-        printf("    '%s',\n", found->disks[i]);
+        print_new_disk(found->disks[i], !i);
 }
 
-static int recover_one(const struct session *s, const struct recover_options *o,
-                       const char *journal, struct json *j)
+/*-- the command --------------------------------------------------------*/
+
+static int recover_one(const struct session *s,
+                       const struct common_options *o, const char *journal,
+                       struct json *j)
 {
     libxl_snapshot_recovery found;
     int r;
 
     libxl_snapshot_recovery_init(&found);
-    r = libxl_snapshot_recover(s->sc, journal, o->common.dry_run, &found);
+    r = libxl_snapshot_recover(s->sc, journal, o->dry_run, &found);
     if (j && found.domain)
-        print_json(j, &found, r ? libxl_snapshot_ctx_error(s->sc) : NULL);
+        recover_print_json(j, &found,
+                           r ? libxl_snapshot_ctx_error(s->sc) : NULL);
     else if (found.domain)
-        print_text(o, &found, r);
+        recover_print_text(&found, o->dry_run, r);
     if (r) session_library_error(s);
     libxl_snapshot_recovery_dispose(&found);
     return r;
@@ -122,15 +121,17 @@ static int recover_domains(const struct session *s, const void *options)
     if (r) session_library_error(s);
     if (j) json_open_array(j, NULL);
     for (i = 0; i < num; i++) {
-        if (recover_one(s, o, journals[i], j)) r = -1;
+        if (recover_one(s, &o->common, journals[i], j)) r = -1;
         free(journals[i]);
     }
     free(journals);
-    if (j) json_close_array(j);
-    if (j) json_print(j);
-    else if (!r && !num)
+    if (j) {
+        json_close_array(j);
+        json_print(j);
+    } else if (!r && !num) {
         printf("Nothing to recover%s%s.\n", o->domain ? " of domain " : "",
                o->domain ? o->domain : "");
+    }
     return r;
 }
 
@@ -138,6 +139,6 @@ int main_snapshot_recover(int argc, char **argv)
 {
     struct recover_options options = { .all = false };
 
-    parse_options(argc, argv, &options);
+    recover_parse_options(argc, argv, &options);
     return session_run(recover_name, recover_domains, &options);
 }
