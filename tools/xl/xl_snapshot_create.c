@@ -13,9 +13,9 @@
 #include "xl_utils.h"
 
 enum {
-    OPT_INTERNAL = OPT_OF_COMMAND, OPT_EXTERNAL, OPT_DISK_ONLY, OPT_QUIESCE,
-    OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LVM_SIZE, OPT_LIVE,
-    OPT_UNPAUSE,
+    OPT_INTERNAL = OPT_OF_COMMAND, OPT_EXTERNAL, OPT_DISK_ONLY,
+    OPT_QUIESCE, OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LVM_SIZE,
+    OPT_LIVE, OPT_UNPAUSE,
 };
 
 static const char create_name[] = "snapshot-create";
@@ -41,7 +41,8 @@ static const struct option create_longopts[] = {
     SNAPSHOT_LONG_OPTS
 };
 
-static void create_set_mode(struct create_options *o, libxl_snapshot_mode mode)
+static void create_set_mode(struct create_options *o,
+                            libxl_snapshot_mode mode)
 {
     if (o->mode != LIBXL_SNAPSHOT_MODE_DEFAULT && o->mode != mode)
         usage_error(create_name, "--internal and --external exclude each "
@@ -55,19 +56,20 @@ static unsigned int create_seconds(const char *text)
     long n = strtol(text, &end, 10);
 
     if (end == text || *end || n < 1 || n > 3600)
-        usage_error(create_name, "--quiesce-timeout: a number of seconds, 1 "
-                    "to 3600");
+        usage_error(create_name, "--quiesce-timeout: a number of seconds, "
+                    "1 to 3600");
     return n;
 }
 
 static void create_check_options(const struct create_options *o)
 {
     if (o->quiesce_seconds && !o->quiesce)
-        usage_error(create_name, "--quiesce-timeout goes with --quiesce or "
-                    "--quiesce-command");
+        usage_error(create_name, "--quiesce-timeout goes with --quiesce "
+                    "or --quiesce-command");
 }
 
-static void create_parse_options(int argc, char **argv, struct create_options *o)
+static void create_parse_options(int argc, char **argv,
+                                 struct create_options *o)
 {
     int opt;
 
@@ -114,10 +116,10 @@ static void create_parse_options(int argc, char **argv, struct create_options *o
     o->config_file = argv[optind + 1];
 }
 
-/*-- the command ----------------------------------------------------------*/
+/*-- the command --------------------------------------------------------*/
 
-/* What is to be written into the user's xl.cfg, by a dry run, and whether it
- * can be. */
+/* Plan what --update-config writes, by a dry run, and check that it can be
+ * written. */
 static int create_plan_update(const struct session *s,
                               const struct create_options *o,
                               struct create_request *request,
@@ -143,7 +145,8 @@ static int create_plan_update(const struct session *s,
     return r;
 }
 
-/* *config_r (may be NULL): what to revert to it with, malloc'd. */
+/* Take the snapshot and print the result; or, where @config_r is not NULL,
+ * give the path of its snapshot config, malloc'd. */
 static int create_snapshot(const struct session *s,
                            const struct create_options *o, char **config_r)
 {
@@ -181,8 +184,9 @@ static int create_snapshot(const struct session *s,
 }
 
 int keep_present(const struct session *s, const char *domain,
-                 const char *domain_config, const libxl_domain_snapshot *like,
-                 bool dry_run, char **config_r)
+                 const char *domain_config,
+                 const libxl_domain_snapshot *like, bool dry_run,
+                 char **config_r)
 {
     const struct create_options o = {
         .common = {
@@ -202,7 +206,7 @@ static int create_run(const struct session *s, const void *options)
 
 int main_snapshot_create(int argc, char **argv)
 {
-    struct create_options options = { .mode = LIBXL_SNAPSHOT_MODE_DEFAULT };
+    struct create_options options = { .domain = NULL };
 
     create_parse_options(argc, argv, &options);
     return session_run(create_name, create_run, &options);

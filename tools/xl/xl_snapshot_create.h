@@ -25,8 +25,8 @@ struct create_request {
     libxl_domain_snapshot_params params;
 };
 
-/* Find the domain, read the ConfigFile, choose names.  Complains and returns
- * -1 if it cannot; dispose of @r whatever the result. */
+/* Find the domain, read the ConfigFile, choose names.  Complains and
+ * returns -1 if it cannot; dispose of @r whatever the result. */
 int create_request_read(const struct session *s,
                         const struct create_options *o,
                         struct create_request *r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_create_request.c: from the options of xl snapshot-create and the
- * user's ConfigFile to what libxlsnapshot is asked for: names and paths.
+ * xl_snapshot_create_request.c: from the options of xl snapshot-create and
+ * the user's ConfigFile to what libxlsnapshot is asked for: names and
+ * paths.
  */
 #include "xl_snapshot_create.h"
 
@@ -15,9 +16,10 @@
 #include "xl_session.h"
 #include "xl_utils.h"
 
-/*-- names and folders ----------------------------------------------------*/
+/*-- names and folders --------------------------------------------------*/
 
-/* A snapshot of the same second may have the name already. */
+/* A name made from @now, which a snapshot of the same second may have
+ * already. */
 static char *create_free_name(const char *dir, const char *prefix,
                               time_t now)
 {
@@ -40,7 +42,7 @@ static char *create_free_name(const char *dir, const char *prefix,
     return name;
 }
 
-/* The user's own folder is never made. */
+/* A folder that the user names is never made. */
 static int create_check_directory(const struct session *s, const char *dir)
 {
     struct stat st;
@@ -57,18 +59,20 @@ static int create_check_directory(const struct session *s, const char *dir)
     return 0;
 }
 
+/* Set the name that the user chose, else one that is free in @dir. */
 static int create_set_name(const struct session *s,
-                           const struct create_options *o, const char *dir,
-                           const char *wish, libxl_domain_snapshot_params *p)
+                           const struct create_options *o,
+                           const char *dir, const char *wish,
+                           libxl_domain_snapshot_params *p)
 {
     const char *name = o->name ? o->name : wish;
 
-    if (name) p->name = xstrdup(name);
-    else p->name = create_free_name(dir, o->name_prefix, p->creation_time);
+    p->name = name ? xstrdup(name)
+        : create_free_name(dir, o->name_prefix, p->creation_time);
     if (libxl_snapshot_name_is_valid(p->name)) return 0;
-    session_error(s, "snapshot name '%s': not a name; use letters, digits, "
-                  "'.', '_', '-' and '+', at most 128, the first no '.' or "
-                  "'-'", p->name);
+    session_error(s, "snapshot name '%s': not a name; use letters, "
+                  "digits, '.', '_', '-' and '+', at most 128, the first "
+                  "no '.' or '-'", p->name);
     return -1;
 }
 
@@ -100,9 +104,10 @@ static int create_set_paths(const struct session *s,
     return rc;
 }
 
-/*-- the request ----------------------------------------------------------*/
+/*-- the request --------------------------------------------------------*/
 
-/* Freezing an image would stand in the way of going back to a tag in it. */
+/* Wish for an internal snapshot of each disk that has one in @like: to
+ * freeze an image would stand in the way of going back to a tag in it. */
 static void create_wish_internal_like(const libxl_domain_snapshot *like,
                                       libxl_domain_snapshot *wish)
 {
@@ -129,8 +134,8 @@ static int create_find_domain(const struct session *s,
         return -1;
     if (domain_target_runs(target) || target->config_text) return 0;
     session_error(s, "domain %s: there is no such domain; see xl list, or "
-                  "name its xl.cfg with --domain-config if it does not run",
-                  o->domain);
+                  "name its xl.cfg with --domain-config if it does not "
+                  "run", o->domain);
     return -1;
 }
 
@@ -149,6 +154,7 @@ static int create_read_wishes(const struct session *s,
     return 0;
 }
 
+/* Whether the snapshot is to have the memory of the domain. */
 static bool create_with_memory(const struct create_options *o,
                                const struct create_request *r)
 {

@@ -5,73 +5,69 @@
  */
 #include "xl_snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "xl_utils.h"
 
-static const libxl_disk_snapshot *wished(const libxl_domain_snapshot *wish,
-                                         const char *vdev)
+static bool disks_has_wish(const libxl_domain_snapshot *wish,
+                           const char *vdev)
 {
     int i;
 
     for (i = 0; i < wish->num_disks; i++)
-        if (!strcmp(wish->disks[i].vdev, vdev))
-            return &wish->disks[i];
-    return NULL;
+        if (!strcmp(wish->disks[i].vdev, vdev)) return true;
+    return false;
 }
 
-/* Beside a block device is /dev, which is RAM: no place for an overlay. */
-static bool has_no_place(const libxl_disk_snapshot_info *info)
+/* A block device is in /dev, which is RAM: no overlay can stand there. */
+static bool disks_has_no_place(const libxl_disk_snapshot_info *info)
 {
     struct stat st;
 
     return info->path && !stat(info->path, &st) && S_ISBLK(st.st_mode);
 }
 
-/* A disk that the rule is for. */
-static bool is_ours(const libxl_disk_snapshot_info *info,
-                    const libxl_domain_snapshot *wish, bool skip)
+/* Whether the default rule decides for this disk. */
+static bool disks_by_default(const libxl_disk_snapshot_info *info,
+                             const libxl_domain_snapshot *wish, bool skip)
 {
-    return info->is_data_disk && !wished(wish, info->vdev)
+    return info->is_data_disk && !disks_has_wish(wish, info->vdev)
         && !(skip && info->unsupported);
 }
 
-/* Internal if every writable disk without a wish of its own can. */
-static libxl_snapshot_mode default_mode(
+/* Internal if every writable disk without a wish of its own can be so. */
+static libxl_snapshot_mode disks_default_mode(
     const libxl_disk_snapshot_info *info, int num,
     const libxl_domain_snapshot *wish, bool skip)
 {
     int i;
 
     for (i = 0; i < num; i++)
-        if (is_ours(&info[i], wish, skip) && info[i].why_no_internal)
+        if (disks_by_default(&info[i], wish, skip) && info[i].why_no_internal)
             return LIBXL_SNAPSHOT_MODE_EXTERNAL;
     return LIBXL_SNAPSHOT_MODE_INTERNAL;
 }
 
-/* By default, a disk that has only one kind, or a place only for that,
- * gets it. */
-static libxl_snapshot_mode disk_mode(const libxl_disk_snapshot_info *info,
-                                     libxl_snapshot_mode asked,
-                                     libxl_snapshot_mode usual)
+/* By default, a disk that can only have an internal snapshot, or has no
+ * place for another kind, gets that. */
+static libxl_snapshot_mode disks_mode(const libxl_disk_snapshot_info *info,
+                                      libxl_snapshot_mode asked,
+                                      libxl_snapshot_mode usual)
 {
     if (asked != LIBXL_SNAPSHOT_MODE_DEFAULT) return asked;
     if (!info->why_no_internal
-        && (info->why_no_external || has_no_place(info)))
+        && (info->why_no_external || disks_has_no_place(info)))
         return LIBXL_SNAPSHOT_MODE_INTERNAL;
     return usual;
 }
 
-static void add_disk(libxl_domain_snapshot_params *p, const char *vdev,
-                     libxl_snapshot_mode mode, char *path)
-{
-    p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
-        .vdev = xstrdup(vdev), .mode = mode, .path = path };
-}
+/*-- what cannot be -----------------------------------------------------*/
 
-static char *check_wishes(const libxl_domain_snapshot *wish)
+/* The reason why the wishes cannot be met, malloc'd; NULL: they can. */
+static char *disks_check_wishes(const libxl_domain_snapshot *wish)
 {
     char *why;
     int i;
@@ -83,59 +79,92 @@ static char *check_wishes(const libxl_domain_snapshot *wish)
             || ds->child.format == LIBXL_DISK_FORMAT_QCOW2
             || ds->child.format == LIBXL_DISK_FORMAT_VHD)
             continue;
-        xasprintf(&why, "disk %s: an overlay is qcow2; write '%s,qcow2,%s'",
-                  ds->vdev, ds->child.pdev_path, ds->vdev);
+        xasprintf(&why, "disk %s: an overlay is qcow2; write "
+                  "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
+                  ds->vdev);
         return why;
     }
     return NULL;
 }
 
-static char *check_place(const libxl_disk_snapshot_info *info,
-                         libxl_snapshot_mode mode)
+/* The reason why the disk cannot have that, malloc'd; NULL: it can. */
+static char *disks_check_place(const libxl_disk_snapshot_info *info,
+                               libxl_snapshot_mode mode)
 {
     char *why;
 
     if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->why_no_external
-        || !has_no_place(info))
+        || !disks_has_no_place(info))
         return NULL;
-    xasprintf(&why, "disk %s: %s is a block device; say in a ConfigFile where "
-              "its overlay is to be: disks = [ '/FOLDER/FILE,qcow2,%s' ]",
-              info->vdev, info->path, info->vdev);
+    xasprintf(&why, "disk %s: %s is a block device; say in a ConfigFile "
+              "where its overlay is to be: disks = [ "
+              "'/FOLDER/FILE,qcow2,%s' ]", info->vdev, info->path,
+              info->vdev);
     return why;
+}
+
+/*-- the choice ---------------------------------------------------------*/
+
+static libxl_disk_snapshot_params *disks_add(
+    libxl_domain_snapshot_params *p, const char *vdev,
+    libxl_snapshot_mode mode)
+{
+    libxl_disk_snapshot_params *disk = &p->disks[p->num_disks++];
+
+    *disk = (libxl_disk_snapshot_params){
+        .vdev = xstrdup(vdev), .mode = mode };
+    return disk;
+}
+
+static void disks_add_wishes(const libxl_domain_snapshot *wish,
+                             libxl_domain_snapshot_params *p)
+{
+    int i;
+
+    for (i = 0; i < wish->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &wish->disks[i];
+        libxl_disk_snapshot_params *disk;
+
+        disk = disks_add(p, ds->vdev, ds->mode);
+        disk->driver = copy_or_null(ds->driver);
+        if (ds->child.pdev_path)
+            disk->path = absolute_path(ds->child.pdev_path);
+    }
+}
+
+static char *disks_add_default(const libxl_disk_snapshot_info *info,
+                               libxl_snapshot_mode mode,
+                               libxl_domain_snapshot_params *p)
+{
+    libxl_disk_snapshot_params *disk;
+    char *why = disks_check_place(info, mode);
+
+    if (why) return why;
+    disk = disks_add(p, info->vdev, mode);
+    if (mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info->path)
+        disk->path = default_overlay(info, p->name);
+    return NULL;
 }
 
 char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
                    int num, libxl_domain_snapshot_params *p)
 {
     const struct disk_wishes *w = wishes;
-    const libxl_domain_snapshot *wish = &w->each;
     const bool skip = p->skip_unsupported;
     libxl_snapshot_mode usual, mode;
     char *why;
     int i;
 
-    why = check_wishes(wish);
+    why = disks_check_wishes(&w->each);
     if (why) return why;
-    usual = default_mode(info, num, wish, skip);
+    usual = disks_default_mode(info, num, &w->each, skip);
     free(p->disks);             /* empty, of a dry run */
-    p->disks = xcalloc(num + wish->num_disks, sizeof(*p->disks));
-
-    for (i = 0; i < wish->num_disks; i++) {
-        const libxl_disk_snapshot *ds = &wish->disks[i];
-
-        add_disk(p, ds->vdev, ds->mode,
-                 ds->child.pdev_path ? absolute_path(ds->child.pdev_path)
-                                     : NULL);
-        p->disks[p->num_disks - 1].driver = copy_or_null(ds->driver);
+    p->disks = xcalloc(num + w->each.num_disks, sizeof(*p->disks));
+    disks_add_wishes(&w->each, p);
+    for (i = 0; i < num && !why; i++) {
+        if (!disks_by_default(&info[i], &w->each, skip)) continue;
+        mode = disks_mode(&info[i], w->all, usual);
+        why = disks_add_default(&info[i], mode, p);
     }
-    for (i = 0; i < num; i++) {
-        if (!is_ours(&info[i], wish, skip)) continue;
-        mode = disk_mode(&info[i], w->all, usual);
-        why = check_place(&info[i], mode);
-        if (why) return why;
-        add_disk(p, info[i].vdev, mode,
-                 mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info[i].path
-                 ? default_overlay(&info[i], p->name) : NULL);
-    }
-    return NULL;
+    return why;
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_drivers.c: xl snapshot-drivers: what this host can take disk
- * snapshots with, as a table or as JSON.
+ * xl_snapshot_drivers.c: xl snapshot-drivers: the kinds of disk snapshot
+ * that this host can take, as a table or as JSON.
  */
+#include "xl_snapshot.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <libxl_snapshot.h>
 
-#include "xl.h"
 #include "xl_json.h"
-#include "xl_snapshot.h"
 #include "xl_session.h"
 #include "xl_utils.h"
 
@@ -19,7 +18,10 @@ static const struct option drivers_longopts[] = {
     SNAPSHOT_LONG_OPTS
 };
 
-static const struct { unsigned int bit; const char *word; } abilities[] = {
+static const struct {
+    unsigned int bit;
+    const char *word;
+} abilities[] = {
     { LIBXL_SNAPSHOT_CAN_LIVE, "live" },
     { LIBXL_SNAPSHOT_CAN_OFFLINE, "offline" },
     { LIBXL_SNAPSHOT_CAN_NESTED, "nested" },
@@ -27,9 +29,10 @@ static const struct { unsigned int bit; const char *word; } abilities[] = {
 };
 #define NUM_ABILITIES ((int)(sizeof(abilities) / sizeof(abilities[0])))
 
-/*-- JSON -------------------------------------------------------------------*/
+/*-- JSON ---------------------------------------------------------------*/
 
-static void json_driver(struct json *j, const libxl_snapshot_driver *d)
+static void drivers_json_one(struct json *j,
+                             const libxl_snapshot_driver *d)
 {
     int i;
 
@@ -38,7 +41,8 @@ static void json_driver(struct json *j, const libxl_snapshot_driver *d)
     json_str(j, "mode", libxl_snapshot_mode_to_string(d->mode));
     json_open_array(j, "can");
     for (i = 0; i < NUM_ABILITIES; i++)
-        if (d->can & abilities[i].bit) json_str(j, NULL, abilities[i].word);
+        if (d->can & abilities[i].bit)
+            json_str(j, NULL, abilities[i].word);
     json_close_array(j);
     json_str(j, "program", d->program);
     json_str(j, "version", d->version);
@@ -46,20 +50,23 @@ static void json_driver(struct json *j, const libxl_snapshot_driver *d)
     json_close_object(j);
 }
 
-static void print_json(const libxl_snapshot_driver *drivers, int num)
+static void drivers_print_json(const libxl_snapshot_driver *drivers,
+                               int num)
 {
     struct json *j = json_begin();
     int i;
 
     json_open_array(j, NULL);
-    for (i = 0; i < num; i++) json_driver(j, &drivers[i]);
+    for (i = 0; i < num; i++)
+        drivers_json_one(j, &drivers[i]);
     json_close_array(j);
     json_print(j);
 }
 
-/*-- text -------------------------------------------------------------------*/
+/*-- text ---------------------------------------------------------------*/
 
-static char *ability_words(unsigned int can)
+/* The abilities @can in words, malloc'd. */
+static char *drivers_abilities(unsigned int can)
 {
     char *words = xstrdup(""), *more;
     int i;
@@ -74,28 +81,34 @@ static char *ability_words(unsigned int can)
     return words;
 }
 
-static void print_row(const char *name, const char *kind, const char *can,
-                      const char *version, const char *needs)
+static void drivers_print_row(const char *name, const char *kind,
+                              const char *can, const char *version,
+                              const char *needs)
 {
     printf("%-16s %-9s %-25s %-9s %s\n", name, kind, *can ? can : "-",
            version ? version : "-", needs ? needs : "-");
 }
 
-/* What is wrong with a driver stands in the place of what it needs. */
-static void print_table(const libxl_snapshot_driver *drivers, int num)
+/* A driver that has a problem has it in the last column, in place of the
+ * program that it needs. */
+static void drivers_print_table(const libxl_snapshot_driver *drivers,
+                                int num)
 {
     int i;
 
-    print_row("Driver", "Kind", "Can", "Version", "Needs");
+    drivers_print_row("Driver", "Kind", "Can", "Version", "Needs");
     for (i = 0; i < num; i++) {
         const libxl_snapshot_driver *d = &drivers[i];
-        char *words = ability_words(d->can);
+        char *words = drivers_abilities(d->can);
 
-        print_row(d->name, libxl_snapshot_mode_to_string(d->mode), words,
-                  d->version, d->problem ? d->problem : d->program);
+        drivers_print_row(d->name, libxl_snapshot_mode_to_string(d->mode),
+                          words, d->version,
+                          d->problem ? d->problem : d->program);
         free(words);
     }
 }
+
+/*-- the command --------------------------------------------------------*/
 
 static int drivers_list(const struct session *s, const void *options)
 {
@@ -107,8 +120,10 @@ static int drivers_list(const struct session *s, const void *options)
         session_library_error(s);
         return -1;
     }
-    if (o->json) print_json(drivers, num);
-    else print_table(drivers, num);
+    if (o->json)
+        drivers_print_json(drivers, num);
+    else
+        drivers_print_table(drivers, num);
     libxl_snapshot_driver_list_free(drivers, num);
     return 0;
 }

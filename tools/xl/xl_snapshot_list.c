@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_list.c: xl snapshot-list: the snapshot configs in the domain's
- * folder, and what the images tell: there is no database to ask.
+ * xl_snapshot_list.c: xl snapshot-list: the snapshot configs in the
+ * domain's folder, and what its images tell: there is no database to ask.
  */
 #include "xl_snapshot_list.h"
 
@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <libxl_utils.h>
 
-#include "xl.h"
-#include "xl_snapshot.h"
 #include "xl_session.h"
+#include "xl_snapshot.h"
 #include "xl_utils.h"
 
 struct list_options {
@@ -30,7 +28,8 @@ static const struct option list_longopts[] = {
     SNAPSHOT_LONG_OPTS
 };
 
-static void parse_options(int argc, char **argv, struct list_options *o)
+static void list_parse_options(int argc, char **argv,
+                               struct list_options *o)
 {
     int opt;
 
@@ -42,10 +41,10 @@ static void parse_options(int argc, char **argv, struct list_options *o)
     o->domain = argv[optind];
 }
 
-/*-- snapshot configs -------------------------------------------------------*/
+/*-- snapshot configs ---------------------------------------------------*/
 
-/* The first file that the snapshot needs and that is not there. */
-static const char *missing_file(const libxl_domain_snapshot *snap)
+/* The first file that the snapshot needs and that does not exist. */
+static const char *list_missing_file(const libxl_domain_snapshot *snap)
 {
     int i;
 
@@ -59,20 +58,21 @@ static const char *missing_file(const libxl_domain_snapshot *snap)
     return NULL;
 }
 
-static void read_recorded(const struct session *s, struct recorded *r)
+static void list_read_recorded(const struct session *s, struct recorded *r)
 {
     const char *missing;
 
     libxl_domain_snapshot_init(&r->snap);
-    if (libxl_domain_snapshot_config_read(s->sc, r->config_path, &r->snap)) {
+    if (libxl_domain_snapshot_config_read(s->sc, r->config_path,
+                                          &r->snap)) {
         r->problem = copy_or_null(libxl_snapshot_ctx_error(s->sc));
         return;
     }
-    missing = missing_file(&r->snap);
+    missing = list_missing_file(&r->snap);
     if (missing) xasprintf(&r->problem, "%s is missing", missing);
 }
 
-static int older_first(const void *a, const void *b)
+static int list_older_first(const void *a, const void *b)
 {
     const struct recorded *ra = a, *rb = b;
 
@@ -81,8 +81,9 @@ static int older_first(const void *a, const void *b)
     return strcmp(ra->config_path, rb->config_path);
 }
 
-/* No folder: no snapshots. */
-static void find_recorded(const struct session *s, struct snapshot_list *list)
+/* A folder that does not exist has no snapshots. */
+static void list_find_recorded(const struct session *s,
+                               struct snapshot_list *list)
 {
     struct dirent **entries;
     int num = scandir(list->directory, &entries, NULL, alphasort), i;
@@ -95,7 +96,7 @@ static void find_recorded(const struct session *s, struct snapshot_list *list)
                   entries[i]->d_name);
         if (entries[i]->d_name[0] != '.' && !access(path, F_OK)) {
             list->recorded[list->num_recorded].config_path = path;
-            read_recorded(s, &list->recorded[list->num_recorded++]);
+            list_read_recorded(s, &list->recorded[list->num_recorded++]);
         } else {
             free(path);
         }
@@ -103,29 +104,42 @@ static void find_recorded(const struct session *s, struct snapshot_list *list)
     }
     free(entries);
     qsort(list->recorded, list->num_recorded, sizeof(*list->recorded),
-          older_first);
+          list_older_first);
 }
 
-/*-- images -----------------------------------------------------------------*/
+/*-- images -------------------------------------------------------------*/
 
-static struct tag_row *row_of(struct snapshot_list *list,
-                              const libxl_snapshot_tag *tag)
+/* The row of @tag's name, which is added if it is new. */
+static struct tag_row *list_tag_row(struct snapshot_list *list,
+                                    const libxl_snapshot_tag *tag)
 {
     struct tag_row *row;
     int i;
 
     for (i = 0; i < list->num_tags; i++)
-        if (!strcmp(list->tags[i].tag->name, tag->name)) return &list->tags[i];
+        if (!strcmp(list->tags[i].tag->name, tag->name))
+            return &list->tags[i];
     row = &list->tags[list->num_tags++];
     *row = (struct tag_row){ .tag = tag };
     row->on = xcalloc(list->num_disks, sizeof(*row->on));
     return row;
 }
 
-/* The snapshots that the active layers of the writable disks have inside. */
-static void find_tags(struct snapshot_list *list)
+/* Whether every writable disk has a tag of the row's name. */
+static bool list_on_all(const struct snapshot_list *list,
+                        const struct tag_row *row)
 {
-    int i, j, max = 0;
+    int i;
+
+    for (i = 0; i < list->num_disks; i++)
+        if (list->disks[i].is_data_disk && !row->on[i]) return false;
+    return true;
+}
+
+/* Find the snapshots inside the active layers of the writable disks. */
+static void list_find_tags(struct snapshot_list *list)
+{
+    int i, k, max = 0;
 
     for (i = 0; i < list->num_disks; i++)
         if (list->disks[i].num_layers)
@@ -135,20 +149,16 @@ static void find_tags(struct snapshot_list *list)
         const libxl_disk_snapshot_info *disk = &list->disks[i];
 
         if (!disk->is_data_disk || !disk->num_layers) continue;
-        for (j = 0; j < disk->layers[0].num_tags; j++)
-            row_of(list, &disk->layers[0].tags[j])->on[i] = true;
+        for (k = 0; k < disk->layers[0].num_tags; k++)
+            list_tag_row(list, &disk->layers[0].tags[k])->on[i] = true;
     }
-    for (i = 0; i < list->num_tags; i++) {
-        list->tags[i].all = true;
-        for (j = 0; j < list->num_disks; j++)
-            if (list->disks[j].is_data_disk && !list->tags[i].on[j])
-                list->tags[i].all = false;
-    }
+    for (i = 0; i < list->num_tags; i++)
+        list->tags[i].all = list_on_all(list, &list->tags[i]);
 }
 
-static int find_images(const struct session *s, uint32_t domid,
-                       const libxl_domain_config *config,
-                       struct snapshot_list *list)
+static int list_find_images(const struct session *s, uint32_t domid,
+                            const libxl_domain_config *config,
+                            struct snapshot_list *list)
 {
     if (libxl_disk_snapshot_info_list(s->sc, domid, config, &list->disks,
                                       &list->num_disks)) {
@@ -156,11 +166,11 @@ static int find_images(const struct session *s, uint32_t domid,
         return -1;
     }
     list->images = true;
-    find_tags(list);
+    list_find_tags(list);
     return 0;
 }
 
-static void free_list(struct snapshot_list *list)
+static void list_dispose(struct snapshot_list *list)
 {
     int i;
 
@@ -177,9 +187,10 @@ static void free_list(struct snapshot_list *list)
     libxl_disk_snapshot_info_list_free(list->disks, list->num_disks);
 }
 
-/*-- the command ------------------------------------------------------------*/
+/*-- the command --------------------------------------------------------*/
 
-/* The list has the images of a domain that runs, or whose xl.cfg is known. */
+/* Find the snapshots on record and, of a domain that runs or whose xl.cfg
+ * is known, those in its images. */
 static int list_find(const struct session *s, const struct list_options *o,
                      struct domain_target *target,
                      struct snapshot_list *list)
@@ -195,13 +206,13 @@ static int list_find(const struct session *s, const struct list_options *o,
     list->directory = o->common.directory
         ? absolute_path(o->common.directory)
         : default_directory(target->name);
-    find_recorded(s, list);
+    list_find_recorded(s, list);
     if (config || domain_target_runs(target))
-        return find_images(s, domid, config, list);
+        return list_find_images(s, domid, config, list);
     if (list->num_recorded) return 0;
     session_error(s, "domain %s: there is no such domain, and no snapshot "
-                  "of it in %s; name its xl.cfg with --domain-config if it "
-                  "does not run", o->domain, list->directory);
+                  "of it in %s; name its xl.cfg with --domain-config if "
+                  "it does not run", o->domain, list->directory);
     return -1;
 }
 
@@ -216,11 +227,13 @@ static int list_snapshots(const struct session *s, const void *options)
     if (domain_target_find(s, o->domain, o->common.domain_config, &target))
         goto out;
     if (list_find(s, o, &target, &list)) goto out;
-    if (o->common.json) print_list_json(&list);
-    else print_list_text(&list);
+    if (o->common.json)
+        print_list_json(&list);
+    else
+        print_list_text(&list);
     r = 0;
  out:
-    free_list(&list);
+    list_dispose(&list);
     domain_target_dispose(&target);
     return r;
 }
@@ -229,6 +242,6 @@ int main_snapshot_list(int argc, char **argv)
 {
     struct list_options options = { .domain = NULL };
 
-    parse_options(argc, argv, &options);
+    list_parse_options(argc, argv, &options);
     return session_run(list_name, list_snapshots, &options);
 }

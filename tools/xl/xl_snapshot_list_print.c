@@ -11,9 +11,9 @@
 #include "xl_json.h"
 #include "xl_utils.h"
 
-/*-- JSON -------------------------------------------------------------------*/
+/*-- JSON ---------------------------------------------------------------*/
 
-static void json_recorded(struct json *j, const struct recorded *r)
+static void list_json_recorded(struct json *j, const struct recorded *r)
 {
     json_open_object(j, NULL);
     json_str(j, "name", r->snap.name);
@@ -28,20 +28,23 @@ static void json_recorded(struct json *j, const struct recorded *r)
     json_close_object(j);
 }
 
-static void json_tag(struct json *j, const libxl_snapshot_tag *tag)
+/* The members of a tag, for an object that may have more. */
+static void list_json_tag(struct json *j, const libxl_snapshot_tag *tag)
 {
     json_str(j, "name", tag->name);
-    if (tag->creation_time) json_u64(j, "creation_time", tag->creation_time);
+    if (tag->creation_time)
+        json_u64(j, "creation_time", tag->creation_time);
     json_u64(j, "memory_bytes", tag->memory_bytes);
 }
 
-static void json_tag_row(struct json *j, const struct snapshot_list *list,
-                         const struct tag_row *row)
+static void list_json_tag_row(struct json *j,
+                              const struct snapshot_list *list,
+                              const struct tag_row *row)
 {
     int i;
 
     json_open_object(j, NULL);
-    json_tag(j, row->tag);
+    list_json_tag(j, row->tag);
     json_bool(j, "all_disks", row->all);
     json_open_array(j, "disks");
     for (i = 0; i < list->num_disks; i++)
@@ -50,7 +53,8 @@ static void json_tag_row(struct json *j, const struct snapshot_list *list,
     json_close_object(j);
 }
 
-static void json_layer(struct json *j, const libxl_snapshot_layer *layer)
+static void list_json_layer(struct json *j,
+                            const libxl_snapshot_layer *layer)
 {
     int i;
 
@@ -61,14 +65,15 @@ static void json_layer(struct json *j, const libxl_snapshot_layer *layer)
     json_open_array(j, "tags");
     for (i = 0; i < layer->num_tags; i++) {
         json_open_object(j, NULL);
-        json_tag(j, &layer->tags[i]);
+        list_json_tag(j, &layer->tags[i]);
         json_close_object(j);
     }
     json_close_array(j);
     json_close_object(j);
 }
 
-static void json_disk(struct json *j, const libxl_disk_snapshot_info *disk)
+static void list_json_disk(struct json *j,
+                           const libxl_disk_snapshot_info *disk)
 {
     int i;
 
@@ -78,9 +83,24 @@ static void json_disk(struct json *j, const libxl_disk_snapshot_info *disk)
     json_bool(j, "writable", disk->is_data_disk);
     json_open_array(j, "layers");
     for (i = 0; i < disk->num_layers; i++)
-        json_layer(j, &disk->layers[i]);
+        list_json_layer(j, &disk->layers[i]);
     json_close_array(j);
     json_close_object(j);
+}
+
+static void list_json_images(struct json *j,
+                             const struct snapshot_list *list)
+{
+    int i;
+
+    json_open_array(j, "image_tags");
+    for (i = 0; i < list->num_tags; i++)
+        list_json_tag_row(j, list, &list->tags[i]);
+    json_close_array(j);
+    json_open_array(j, "disks");
+    for (i = 0; i < list->num_disks; i++)
+        list_json_disk(j, &list->disks[i]);
+    json_close_array(j);
 }
 
 void print_list_json(const struct snapshot_list *list)
@@ -93,25 +113,16 @@ void print_list_json(const struct snapshot_list *list)
     json_str(j, "directory", list->directory);
     json_open_array(j, "snapshots");
     for (i = 0; i < list->num_recorded; i++)
-        json_recorded(j, &list->recorded[i]);
+        list_json_recorded(j, &list->recorded[i]);
     json_close_array(j);
-    if (list->images) {
-        json_open_array(j, "image_tags");
-        for (i = 0; i < list->num_tags; i++)
-            json_tag_row(j, list, &list->tags[i]);
-        json_close_array(j);
-        json_open_array(j, "disks");
-        for (i = 0; i < list->num_disks; i++)
-            json_disk(j, &list->disks[i]);
-        json_close_array(j);
-    }
+    if (list->images) list_json_images(j, list);
     json_close_object(j);
     json_print(j);
 }
 
-/*-- text -------------------------------------------------------------------*/
+/*-- text ---------------------------------------------------------------*/
 
-static const char *time_text(uint64_t seconds, char text[32])
+static const char *list_time(uint64_t seconds, char text[32])
 {
     time_t t = seconds;
     struct tm *tm = seconds ? localtime(&t) : NULL;
@@ -121,7 +132,7 @@ static const char *time_text(uint64_t seconds, char text[32])
     return text;
 }
 
-static const char *size_text(uint64_t bytes, char text[32])
+static const char *list_size(uint64_t bytes, char text[32])
 {
     if (bytes >> 30)
         snprintf(text, 32, "%.1f GiB", (double)bytes / (1 << 30));
@@ -132,14 +143,14 @@ static const char *size_text(uint64_t bytes, char text[32])
     return text;
 }
 
-static int widest(int width, const char *s)
+static int list_widest(int width, const char *s)
 {
     int len = s ? strlen(s) : 0;
 
     return len > width ? len : width;
 }
 
-static void text_recorded(const struct snapshot_list *list)
+static void list_text_recorded(const struct snapshot_list *list)
 {
     char when[32];
     int i, width = strlen("NAME");
@@ -149,56 +160,64 @@ static void text_recorded(const struct snapshot_list *list)
         return;
     }
     for (i = 0; i < list->num_recorded; i++)
-        width = widest(width, list->recorded[i].snap.name);
-    printf("In %s:\n%-*s  %-19s  %-14s  %s\n", list->directory, width, "NAME",
-           "TIME", "WHAT", "FILES");
+        width = list_widest(width, list->recorded[i].snap.name);
+    printf("In %s:\n%-*s  %-19s  %-14s  %s\n", list->directory, width,
+           "NAME", "TIME", "WHAT", "FILES");
     for (i = 0; i < list->num_recorded; i++) {
         const struct recorded *r = &list->recorded[i];
 
         printf("%-*s  %-19s  %-14s  %s\n", width,
                r->snap.name ? r->snap.name : "-",
-               time_text(r->snap.creation_time, when),
+               list_time(r->snap.creation_time, when),
                r->snap.memory_path ? "memory + disks" : "disks",
                r->problem ? r->problem : "all there");
     }
 }
 
-static void text_tags(const struct snapshot_list *list)
+static void list_text_tag_row(const struct snapshot_list *list,
+                              const struct tag_row *row, int width)
 {
+    uint64_t memory = row->tag->memory_bytes;
     char when[32], size[32];
-    int i, j, width = strlen("TAG");
+    int i;
+
+    printf("%-*s  %-19s  %-8s  %s", width, row->tag->name,
+           list_time(row->tag->creation_time, when),
+           memory ? list_size(memory, size) : "-",
+           row->all ? "all" : "only");
+    for (i = 0; !row->all && i < list->num_disks; i++)
+        if (row->on[i]) printf(" %s", list->disks[i].vdev);
+    putchar('\n');
+}
+
+static void list_text_tags(const struct snapshot_list *list)
+{
+    int i, width = strlen("TAG");
 
     if (!list->num_tags) return;
     for (i = 0; i < list->num_tags; i++)
-        width = widest(width, list->tags[i].tag->name);
-    printf("%-*s  %-19s  %-8s  %s\n", width, "TAG", "TIME", "MEMORY", "DISKS");
-    for (i = 0; i < list->num_tags; i++) {
-        const struct tag_row *row = &list->tags[i];
-
-        printf("%-*s  %-19s  %-8s  %s", width, row->tag->name,
-               time_text(row->tag->creation_time, when),
-               row->tag->memory_bytes ? size_text(row->tag->memory_bytes, size)
-                                      : "-", row->all ? "all" : "only");
-        for (j = 0; !row->all && j < list->num_disks; j++)
-            if (row->on[j]) printf(" %s", list->disks[j].vdev);
-        putchar('\n');
-    }
+        width = list_widest(width, list->tags[i].tag->name);
+    printf("%-*s  %-19s  %-8s  %s\n", width, "TAG", "TIME", "MEMORY",
+           "DISKS");
+    for (i = 0; i < list->num_tags; i++)
+        list_text_tag_row(list, &list->tags[i], width);
 }
 
-static void text_layers(const libxl_disk_snapshot_info *disk)
+static void list_text_layers(const libxl_disk_snapshot_info *disk)
 {
     char size[32];
     int i;
 
     if (!disk->num_layers)
-        printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", disk->vdev, "-", "-", "-",
-               "-", disk->path ? disk->path : "empty");
+        printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", disk->vdev, "-", "-",
+               "-", "-", disk->path ? disk->path : "empty");
     for (i = 0; i < disk->num_layers; i++) {
         const libxl_snapshot_layer *layer = &disk->layers[i];
 
         printf("%-5s  %5d  %-6s  %10s  %4d  %s\n", disk->vdev, i,
                layer->format ? layer->format : "-",
-               size_text(layer->bytes, size), layer->num_tags, layer->path);
+               list_size(layer->bytes, size), layer->num_tags,
+               layer->path);
     }
 }
 
@@ -206,14 +225,13 @@ void print_list_text(const struct snapshot_list *list)
 {
     int i;
 
-    text_recorded(list);
+    list_text_recorded(list);
     if (!list->images) return;
     printf("\nFrom the images (nothing is recorded there of memory or of "
-           "other "
-           "disks):\n");
-    text_tags(list);
+           "other disks):\n");
+    list_text_tags(list);
     printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", "DISK", "DEPTH", "FORMAT",
            "ON DISK", "TAGS", "FILE");
     for (i = 0; i < list->num_disks; i++)
-        if (list->disks[i].is_data_disk) text_layers(&list->disks[i]);
+        if (list->disks[i].is_data_disk) list_text_layers(&list->disks[i]);
 }

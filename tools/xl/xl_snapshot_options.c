@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_snapshot_options.c: options of several commands, see xl_snapshot.h. */
+/* xl_snapshot_options.c: options of several commands, see
+ * xl_snapshot.h. */
 #include "xl_snapshot.h"
 
 #include <getopt.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_revert_request.c: from a snapshot config to what libxlsnapshot is
- * asked for, by xl snapshot-revert and xl snapshot-verify: which domain, the
- * paths of the new images, the xl.cfg to boot from.
+ * xl_snapshot_revert_request.c: from a snapshot config to what
+ * libxlsnapshot is asked for by xl snapshot-revert and xl snapshot-verify:
+ * the domain, the paths of the new images, the xl.cfg to boot from.
  */
 #include "xl_snapshot.h"
 
@@ -13,35 +13,44 @@
 #include "xl_session.h"
 #include "xl_utils.h"
 
-/* The domain that the user names is that of the snapshot; it may be gone, or
- * have been started anew, with another uuid: the library looks into that. */
+static bool revert_has_uuid(const struct session *s, uint32_t domid,
+                            const libxl_uuid *uuid)
+{
+    libxl_dominfo info;
+    bool same;
+
+    libxl_dominfo_init(&info);
+    same = !libxl_domain_info(s->ctx, &info, domid)
+        && !libxl_uuid_compare(&info.uuid, uuid);
+    libxl_dominfo_dispose(&info);
+    return same;
+}
+
+/* Check that @domain, which the user named, is that of the snapshot.  It
+ * may be gone, or have been started anew with another uuid: the library
+ * looks into that. */
 static int revert_check_domain(const struct session *s, const char *domain,
                                const libxl_domain_snapshot *snap)
 {
-    libxl_dominfo info;
+    const char *name = snap->domain_name;
     uint32_t domid;
-    bool same;
 
+    if (name && !strcmp(domain, name)) return 0;
     if (libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)) {
-        if (snap->domain_name && !strcmp(domain, snap->domain_name)) return 0;
-        session_error(s, "domain %s: there is no such domain, and the snapshot "
-                      "is of %s; name that to bring it back", domain,
-                      snap->domain_name ? snap->domain_name : "another");
+        session_error(s, "domain %s: there is no such domain, and the "
+                      "snapshot is of %s; name that to bring it back",
+                      domain, name ? name : "another");
         return -1;
     }
-    libxl_dominfo_init(&info);
-    same = !libxl_domain_info(s->ctx, &info, domid)
-        && !libxl_uuid_compare(&info.uuid, &snap->domain_uuid);
-    libxl_dominfo_dispose(&info);
-    if (same || (snap->domain_name && !strcmp(domain, snap->domain_name)))
-        return 0;
-    session_error(s, "domain %s: the snapshot is of another domain (%s, uuid "
-                  LIBXL_UUID_FMT ")", domain,
-                  snap->domain_name ? snap->domain_name : "no name",
+    if (revert_has_uuid(s, domid, &snap->domain_uuid)) return 0;
+    session_error(s, "domain %s: the snapshot is of another domain (%s, "
+                  "uuid " LIBXL_UUID_FMT ")", domain,
+                  name ? name : "no name",
                   LIBXL_UUID_BYTES(snap->domain_uuid));
     return -1;
 }
 
+/* Choose a path for each new image, that no file has. */
 static void revert_set_new_images(const libxl_domain_snapshot *snap,
                                   libxl_domain_snapshot_revert_params *p)
 {
@@ -50,18 +59,19 @@ static void revert_set_new_images(const libxl_domain_snapshot *snap,
     p->disks = xcalloc(snap->num_disks, sizeof(*p->disks));
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
+        libxl_disk_snapshot_params *disk;
 
         if (!libxl_disk_snapshot_moves(ds)) continue;
-        p->disks[p->num_disks++] = (libxl_disk_snapshot_params){
-            .vdev = xstrdup(ds->vdev),
-            .mode = ds->mode,
-            .path = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-                    ? next_revert_overlay(ds->child.pdev_path)
-                    : next_revert_volume(ds->parent.pdev_path) };
+        disk = &p->disks[p->num_disks++];
+        disk->vdev = xstrdup(ds->vdev);
+        disk->mode = ds->mode;
+        disk->path = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+            ? next_revert_overlay(ds->child.pdev_path)
+            : next_revert_volume(ds->parent.pdev_path);
     }
 }
 
-/* The xl.cfg of a domain that has to be booted. */
+/* Read the xl.cfg of a domain that has to be booted. */
 static int revert_set_domain_config(const struct session *s,
                                     const char *domain_config,
                                     struct revert_request *r)
@@ -72,8 +82,9 @@ static int revert_set_domain_config(const struct session *s,
                                      : snap->domain_config_path;
 
     if (snap->memory_path && domain_config) {
-        session_error(s, "the snapshot has the domain's memory, and the config "
-                      "of that time with it; leave out --domain-config");
+        session_error(s, "the snapshot has the domain's memory, and the "
+                      "config of that time with it; leave out "
+                      "--domain-config");
         return -1;
     }
     if (snap->memory_path || !path) return 0;

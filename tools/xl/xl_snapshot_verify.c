@@ -3,14 +3,11 @@
  * xl_snapshot_verify.c: xl snapshot-verify: would a revert work?
  * libxl_domain_snapshot_verify() looks, by the code of the revert itself.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <libxl_snapshot.h>
-
-#include "xl.h"
-#include "xl_json.h"
 #include "xl_snapshot.h"
+
+#include <stdio.h>
+
+#include "xl_json.h"
 #include "xl_session.h"
 #include "xl_utils.h"
 
@@ -27,7 +24,8 @@ static const struct option verify_longopts[] = {
     SNAPSHOT_LONG_OPTS
 };
 
-static void parse_options(int argc, char **argv, struct verify_options *o)
+static void verify_parse_options(int argc, char **argv,
+                                 struct verify_options *o)
 {
     int opt;
 
@@ -39,8 +37,9 @@ static void parse_options(int argc, char **argv, struct verify_options *o)
     o->config_file = argv[optind];
 }
 
-static void print_json(const libxl_domain_snapshot *snap,
-                       const libxl_domain_snapshot_verification *v, bool good)
+static void verify_print_json(const libxl_domain_snapshot *snap,
+                              const libxl_domain_snapshot_verification *v,
+                              bool good)
 {
     struct json *j = json_begin();
     int i;
@@ -51,11 +50,13 @@ static void print_json(const libxl_domain_snapshot *snap,
     json_bool(j, "good", good);
     json_open_array(j, "items");
     for (i = 0; i < v->num_items; i++) {
+        const libxl_snapshot_verified_item *item = &v->items[i];
+
         json_open_object(j, NULL);
-        json_str(j, "what", v->items[i].what);
-        json_str(j, "path", v->items[i].path);
-        json_bool(j, "good", !v->items[i].error);
-        json_str(j, "error", v->items[i].error);
+        json_str(j, "what", item->what);
+        json_str(j, "path", item->path);
+        json_bool(j, "good", !item->error);
+        json_str(j, "error", item->error);
         json_close_object(j);
     }
     json_close_array(j);
@@ -63,7 +64,7 @@ static void print_json(const libxl_domain_snapshot *snap,
     json_print(j);
 }
 
-static void print_text(const libxl_domain_snapshot_verification *v)
+static void verify_print_text(const libxl_domain_snapshot_verification *v)
 {
     int i;
 
@@ -71,8 +72,10 @@ static void print_text(const libxl_domain_snapshot_verification *v)
         const libxl_snapshot_verified_item *item = &v->items[i];
 
         printf("%-15s  %s", item->what, item->error ? "BAD " : "good");
-        if (item->error) printf("  %s", item->error);
-        else if (item->path) printf("  %s", item->path);
+        if (item->error)
+            printf("  %s", item->error);
+        else if (item->path)
+            printf("  %s", item->path);
         putchar('\n');
     }
 }
@@ -89,8 +92,10 @@ static int verify_snapshot(const struct session *s, const void *options)
         goto out;
     r = libxl_domain_snapshot_verify(s->sc, &request.snap, &request.params,
                                      &found);
-    if (o->common.json) print_json(&request.snap, &found, !r);
-    else print_text(&found);
+    if (o->common.json)
+        verify_print_json(&request.snap, &found, !r);
+    else
+        verify_print_text(&found);
     if (r) session_library_error(s);
  out:
     revert_request_dispose(&request);
@@ -102,6 +107,6 @@ int main_snapshot_verify(int argc, char **argv)
 {
     struct verify_options options = { .config_file = NULL };
 
-    parse_options(argc, argv, &options);
+    verify_parse_options(argc, argv, &options);
     return session_run(verify_name, verify_snapshot, &options);
 }
