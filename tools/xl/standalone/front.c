@@ -20,33 +20,33 @@
 
 #define OUR_COMMANDS "snapshot-"
 
-static int cannot_run(const char *path)
+static int front_cannot_run(const char *path)
 {
     fprintf(stderr, "xl: cannot run %s: %s\n", path, strerror(errno));
     return EXIT_FAILURE;
 }
 
-static int exec_real(char **argv)
+static int front_exec_real(char **argv)
 {
     struct stat self, real;
 
     if (!stat("/proc/self/exe", &self) && !stat(xl_path(), &real)
         && self.st_dev == real.st_dev && self.st_ino == real.st_ino) {
-        fprintf(stderr, "xl: %s is this front again; set XL_SNAPSHOT_XL to "
-                "the path of Xen's own xl\n", xl_path());
+        fprintf(stderr, "xl: %s is this front again; set XL_SNAPSHOT_XL "
+                "to the path of Xen's own xl\n", xl_path());
         return EXIT_FAILURE;
     }
     execv(xl_path(), argv);
-    return cannot_run(xl_path());
+    return front_cannot_run(xl_path());
 }
 
-static int exec_ours(char **argv)
+static int front_exec_ours(char **argv)
 {
     execv(XL_SNAPSHOT_PATH, argv);
-    return cannot_run(XL_SNAPSHOT_PATH);
+    return front_cannot_run(XL_SNAPSHOT_PATH);
 }
 
-static int is_ours(const char *command)
+static int front_is_ours(const char *command)
 {
     size_t len = strlen(command), ours = strlen(OUR_COMMANDS);
 
@@ -54,30 +54,33 @@ static int is_ours(const char *command)
         && !strncmp(command, OUR_COMMANDS, len < ours ? len : ours);
 }
 
-/* The list of the real xl, then our rows. */
-static int list_all(char **argv)
+/* The exit status of @exec in a process of its own. */
+static int front_run(int (*exec)(char **argv), char **argv,
+                     const char *path)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid < 0) return front_cannot_run(path);
+    if (!pid) _exit(exec(argv));
+    if (waitpid(pid, &status, 0) < 0) return front_cannot_run(path);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+/* Print the list of the real xl, then our rows. */
+static int front_list_all(char **argv)
 {
     static char name[] = "xl", rows[] = "--help-rows";
     char *ours[] = { name, rows, NULL };
-    int status, xl_status;
-    pid_t pid;
+    int xl_status = front_run(front_exec_real, argv, xl_path());
+    int status = front_run(front_exec_ours, ours, XL_SNAPSHOT_PATH);
 
-    pid = fork();
-    if (pid < 0) return cannot_run(xl_path());
-    if (!pid) _exit(exec_real(argv));
-    if (waitpid(pid, &xl_status, 0) < 0) return cannot_run(xl_path());
-
-    pid = fork();
-    if (pid < 0) return cannot_run(XL_SNAPSHOT_PATH);
-    if (!pid) _exit(exec_ours(ours));
-    if (waitpid(pid, &status, 0) < 0) return cannot_run(XL_SNAPSHOT_PATH);
-    if (!WIFEXITED(xl_status) || !WIFEXITED(status)) return EXIT_FAILURE;
-    return WEXITSTATUS(xl_status) ? WEXITSTATUS(xl_status)
-                                  : WEXITSTATUS(status);
+    return xl_status ? xl_status : status;
 }
 
-/* The index of the command: after the options that begin with "-". */
-static int command_index(int argc, char **argv)
+/* The index of the command: of the first argument that does not begin with
+ * "-". */
+static int front_command_index(int argc, char **argv)
 {
     int i;
 
@@ -88,13 +91,15 @@ static int command_index(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int i = command_index(argc, argv);
+    int i = front_command_index(argc, argv);
     const char *command = i < argc ? argv[i] : NULL;
     const char *topic = command && i + 1 < argc ? argv[i + 1] : NULL;
 
-    if (!command) return argc == 1 ? list_all(argv) : exec_real(argv);
-    if (is_ours(command)) return exec_ours(argv);
-    if (strcmp(command, "help")) return exec_real(argv);
-    if (!topic || !strcmp(topic, "help")) return list_all(argv);
-    return is_ours(topic) ? exec_ours(argv) : exec_real(argv);
+    if (argc == 1) return front_list_all(argv);
+    if (!command) return front_exec_real(argv);
+    if (front_is_ours(command)) return front_exec_ours(argv);
+    if (strcmp(command, "help")) return front_exec_real(argv);
+    if (!topic || !strcmp(topic, "help")) return front_list_all(argv);
+    if (front_is_ours(topic)) return front_exec_ours(argv);
+    return front_exec_real(argv);
 }

@@ -16,7 +16,7 @@ int dryrun_only;
 bool timestamps;
 xentoollog_level minmsglevel = minmsglevel_default;
 
-static int run_command(int argc, char **argv)
+static int program_run_command(int argc, char **argv)
 {
     const struct cmd_spec *cmd;
 
@@ -36,7 +36,7 @@ static int run_command(int argc, char **argv)
     return cmd->cmd_impl(argc, argv);
 }
 
-static int run(int argc, char **argv)
+static int program_run(int argc, char **argv)
 {
     int opt;
 
@@ -55,12 +55,21 @@ static int run(int argc, char **argv)
     }
     while ((opt = getopt(argc, argv, "+vftTNh")) >= 0) {
         switch (opt) {
-        case 'v': if (minmsglevel > 0) minmsglevel--; break;
-        case 'N': dryrun_only = 1; break;
-        case 'f': break;        /* nothing to force: no xend runs any more */
-        case 't': break;        /* progress overwrites its line anyway */
-        case 'T': timestamps = true; break;
-        case 'h': help(NULL); return EXIT_SUCCESS;
+        case 'v':
+            if (minmsglevel > 0) minmsglevel--;
+            break;
+        case 'N':
+            dryrun_only = 1;
+            break;
+        case 'f':       /* xl: even if xend runs; there is none any more */
+        case 't':       /* xl: overwrite the line of progress; ours does */
+            break;
+        case 'T':
+            timestamps = true;
+            break;
+        case 'h':
+            help(NULL);
+            return EXIT_SUCCESS;
         default:
             fprintf(stderr, "unknown global option\n");
             return EXIT_FAILURE;
@@ -76,10 +85,10 @@ static int run(int argc, char **argv)
      * the first word that is no option) would hold for the command's
      * options. */
     optind = 0;
-    return run_command(argc, argv);
+    return program_run_command(argc, argv);
 }
 
 int main(int argc, char **argv)
 {
-    return output_finish("xl-snapshot", run(argc, argv));
+    return output_finish("xl-snapshot", program_run(argc, argv));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/xl_cmdtable.c: the commands: rows for xen.git's xl_cmdtable.c.
- * Completion for bash is made from their text: "=FILE" or "=DIR" behind an
- * option says what completes its argument, "<Domain>" and "<ConfigFile>" in
- * the usage what completes an operand.
+ * standalone/xl_cmdtable.c: the commands: rows for xen.git's
+ * xl_cmdtable.c.  Completion for bash is made from their text: "=FILE" or
+ * "=DIR" behind an option says what completes its argument, "<Domain>" and
+ * "<ConfigFile>" in the usage what completes an operand.
  */
 #include "../xl_snapshot.h"
 #include "xl.h"

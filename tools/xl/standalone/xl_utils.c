@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * standalone/xl_utils.c: memory, as in xen.git's tools/xl/xl_utils.c,
- * which says "xl:" too and exits so.
+ * standalone/xl_utils.c: memory, as in xen.git's tools/xl/xl_utils.c: with
+ * its messages and its exit status, where there is none.
  */
 #include "xl_utils.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <libxl.h>
 
-static void no_memory(const char *call, size_t size)
+static void xl_no_memory(const char *call, size_t size)
 {
     fprintf(stderr, "xl: Unable to %s %zu bytes.\n", call, size);
     exit(-ERROR_FAIL);
@@ -37,7 +37,7 @@ char *xstrdup(const char *x)
 {
     char *copy = strdup(x);
 
-    if (!copy) no_memory("strdup", strlen(x));
+    if (!copy) xl_no_memory("strdup", strlen(x));
     return copy;
 }
 
@@ -45,7 +45,7 @@ void *xcalloc(size_t n, size_t sz)
 {
     void *ptr = calloc(n, sz);
 
-    if (!ptr) no_memory("calloc", n * sz);
+    if (!ptr) xl_no_memory("calloc", n * sz);
     return ptr;
 }
 
@@ -56,6 +56,6 @@ void *xrealloc(void *ptr, size_t sz)
         return NULL;
     }
     ptr = realloc(ptr, sz);
-    if (!ptr) no_memory("realloc to", sz);
+    if (!ptr) xl_no_memory("realloc to", sz);
     return ptr;
 }

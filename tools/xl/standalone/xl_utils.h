@@ -12,7 +12,7 @@
 
 /*
  * Loop over the options of main_*(int argc, char **argv) as a switch over
- * @opt. @opts is for getopt, without the "h", which is added;
+ * @opt.  @opts is for getopt, without the "h", which is added;
  * num_required_opts operands have to follow.  Ends the process for --help,
  * for an option that is not known, and for an operand too few.
  */
