@@ -27,10 +27,22 @@ long_functions() {
         }' $c_files
 }
 
+# A backtrace with such a name says little.
+functions_twice() {
+    awk '/^[a-z].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
+        /^{/ && name != "main" { print name }' \
+        $(find tools/xl -name '*.c') | sort | uniq -d
+}
+
 ok "no file is longer than 500 lines" nothing long_files
 ok "no function is longer than 80 lines" nothing long_functions
 ok "no line of C is longer than $max_columns columns" \
     nothing grep -nE "^.{$((max_columns + 1))}" $c_files
+# Text of the help has its own width.
+ok "no line of tools/xl is longer than 75 columns" nothing grep -nE '^.{76}' \
+    $(find tools/xl -name '*.[ch]' ! -name xl_cmdtable.c)
+ok "no two files of tools/xl have a function of the same name" \
+    nothing functions_twice
 ok "C has no tabs" nothing grep -n "$(printf '\t')" $c_files
 ok "no line ends with a blank" nothing grep -nE '[[:blank:]]$' $c_files
 ok "comments are /* */" nothing grep -nE '^[[:blank:]]*//|[;{}] *//' $c_files

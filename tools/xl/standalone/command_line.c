@@ -88,10 +88,11 @@ int def_getopt(int argc, char * const argv[], const char *optstring,
     opt = getopt_long(argc, argv, optstring, longopts, NULL);
     if (opt == '?') {
         if (optopt)
-            fprintf(stderr, "option `%c' not supported, or its argument is "
-                    "missing.\n", optopt);
+            fprintf(stderr, "option `%c' not supported, or its argument "
+                    "is missing.\n", optopt);
         else
-            fprintf(stderr, "option `%s' not supported.\n", argv[optind - 1]);
+            fprintf(stderr, "option `%s' not supported.\n",
+                    argv[optind - 1]);
         exit(2);
     }
     if (opt == 'h') {

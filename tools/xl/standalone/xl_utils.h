@@ -16,10 +16,11 @@
  * num_required_opts operands have to follow.  Ends the process for --help,
  * for an option that is not known, and for an operand too few.
  */
-#define SWITCH_FOREACH_OPT(opt, opts, longopts,                         \
-                           commandname, num_required_opts)              \
-    while (((opt) = def_getopt(argc, argv, "h" opts, (longopts),        \
-                               (commandname), (num_required_opts))) != -1) \
+#define SWITCH_FOREACH_OPT(opt, opts, longopts,                     \
+                           commandname, num_required_opts)          \
+    while (((opt) = def_getopt(argc, argv, "h" opts, (longopts),    \
+                               (commandname),                       \
+                               (num_required_opts))) != -1)         \
         switch (opt)
 
 /* Must be last in list */
