@@ -46,7 +46,8 @@ static libxl_snapshot_mode disks_default_mode(
     int i;
 
     for (i = 0; i < num; i++)
-        if (disks_by_default(&info[i], wish, skip) && info[i].why_no_internal)
+        if (disks_by_default(&info[i], wish, skip)
+            && info[i].why_no_internal)
             return LIBXL_SNAPSHOT_MODE_EXTERNAL;
     return LIBXL_SNAPSHOT_MODE_INTERNAL;
 }
