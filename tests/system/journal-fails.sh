@@ -19,7 +19,7 @@ refused() {
 }
 done_anyway() {
     local said='^Snapshot n|^Domain vm is back'
-    [ "$2" != term-after ] || said='a signal came after the commit point: there was no way back'
+    [ "$2" != term-after ] || said='a signal came after the commit point, when nothing can be undone'
     mark vm
     says "$said" fault "$1" "$2" attempt "n$1-$2" && none_left && as_after "n$1-$2"
 }

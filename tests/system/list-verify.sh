@@ -18,7 +18,7 @@ printf '%s\n' '{"execute":"qmp_capabilities"}' '{"execute":"blockdev-snapshot-in
 ok "a snapshot config" says "^tag1 +20..-..-.. ..:..:..  memory \+ disks  all there" list vm
 ok "its tag, on all disks" says "^tag1 +20..-..-.. ..:..:..  - +all" list vm
 ok "one that somebody else made, marked" says "^mine .* only xvda$" list vm
-ok "said to be from the images" says "^From the images \(nothing is recorded" list vm
+ok "said to be from the images" says "^From the images \(which record neither" list vm
 query='.image_tags | map(select(.name == "mine"))[0] | .disks == ["xvda"] and .all_disks == false and .creation_time > 1e9'
 ok "as JSON" json vm
 query='.snapshots[0] | .name == "tag1" and .complete and .memory == "'$(memory vm tag1)'"'

@@ -16,10 +16,10 @@ untouched=$(world vm)
 ok "unknown domain" refused "there is no such domain" no-such
 ok "unknown domid" refused "there is no such domain" 4711
 ok "dom0" refused "domain 0" 0
-ok "a name with a slash" refused "not a name" -n a/b vm
-ok "a name with a leading dot" refused "not a name" -n .. vm
-ok "an empty name" refused "not a name" -n "" vm
-ok "a name that is too long" refused "not a name" -n "$(printf 'x%.0s' {1..129})" vm
+ok "a name with a slash" refused "is not valid" -n a/b vm
+ok "a name with a leading dot" refused "is not valid" -n .. vm
+ok "an empty name" refused "is not valid" -n "" vm
+ok "a name that is too long" refused "is not valid" -n "$(printf 'x%.0s' {1..129})" vm
 ok "live, where Xen cannot" refused "leave out --live" --live vm
 ok "internal, where the format cannot" refused "format raw has no internal" --internal vm
 ok "a missing directory" refused "No such file or directory" -d /srv/vm/none vm
@@ -34,7 +34,7 @@ ok "a disk that the domain has not" refused "disk xvdq: domain vm has no such di
 ok "a disk named twice" refused "twice" vm "$(wish "disks = [ ',,xvda', ',,xvda' ]")"
 ok "two disks, one overlay" refused "the same overlay" vm \
     "$(wish "disks = [ '/srv/vm/o,qcow2,xvda', '/srv/vm/o,qcow2,xvdb' ]")"
-ok "an overlay that is no qcow2" refused "an overlay is qcow2" vm \
+ok "an overlay that is no qcow2" refused "an overlay must be qcow2" vm \
     "$(wish "disks = [ '/srv/vm/o,raw,xvda' ]")"
 ok "an overlay in no folder" refused "No such file" vm \
     "$(wish "disks = [ '/srv/vm/none/o,qcow2,xvda' ]")"

@@ -26,7 +26,7 @@ remember vm
 ok "a revert needs consent, too" \
     mustfail "say --skip-unsupported" xl snapshot-revert vm "$(cfg vm s1)"
 ok "nothing has changed" unchanged vm
-ok "with it" says "xvdb +as it was" revert vm s1 --skip-unsupported
+ok "with it" says "xvdb +unchanged" revert vm s1 --skip-unsupported
 back() { _back_at vm "$before" "$after" || is_torn vm; }
 ok "the guest goes on from there" until_ok 120 back
 ok "and finds what that means: a disk of another instant" \

@@ -32,18 +32,18 @@ refused() {
 remember vm
 sed 's/^name = .*/name = "other"/' "$old" > /srv/other.cfg
 ok "refuses the file of another domain" \
-    refused "/srv/other.cfg: it is of domain other, not of vm" /srv/other.cfg
+    refused "/srv/other.cfg: the config is of domain other, not of vm" /srv/other.cfg
 sed /xvdb/d "$old" > /srv/other.cfg
 ok "one that lacks a disk" \
-    refused "/srv/other.cfg: no disk xvdb in it" /srv/other.cfg
+    refused "/srv/other.cfg: there is no disk xvdb" /srv/other.cfg
 sed 's,^ *./srv/vm/xvda.qcow2, "/srv/vm/new.qcow2,; s/discard.,/discard",/' "$old" > /srv/other.cfg
 ok "one that names another image, by its line" refused \
-    "disk xvda names /srv/vm/new.qcow2; expected was /srv/vm/xvda.qcow2" /srv/other.cfg
+    "disk xvda names /srv/vm/new.qcow2, not /srv/vm/xvda.qcow2" /srv/other.cfg
 cp "$old" /srv/other.cfg
 chattr +i /srv/other.cfg
 cleanup_fn chattr -i /srv/other.cfg
 ok "one that cannot be written" \
-    refused "/srv/other.cfg: it, or its folder, cannot be written" /srv/other.cfg
+    refused "/srv/other.cfg: the file, or its folder, cannot be written" /srv/other.cfg
 ok "one that is not there" refused "/srv/none.cfg: No such file" /srv/none.cfg
 chattr -i /srv/other.cfg
 ok "a dry run says what would be rewritten" says \
@@ -55,7 +55,7 @@ ok "the guest has gone on" ticking vm
 
 # --- create
 ok "a snapshot rewrites the file, by a link to it" \
-    says "The domain has new disks, rewritten in $file" \
+    says "The domain has new disks, written into $file" \
     xl snapshot-create --external -n s1 --update-config /srv/link.cfg vm
 ok "just the paths, and the format of the raw one" diff "$file" - < <(
     sed "s,'/srv/vm/xvda.qcow2,'/srv/vm/xvda.s1.qcow2,
@@ -108,7 +108,7 @@ cp "$file" "$old"
 sed 's/^name = .*/name = "other"/' "$old" > /srv/other.cfg
 remember vm
 ok "a revert refuses another's file, too" mustfail \
-    "it is of domain other, not of vm" \
+    "the config is of domain other, not of vm" \
     xl snapshot-revert --update-config /srv/other.cfg vm "$(cfg vm s1)"
 ok "nothing has changed" unchanged vm
 ok "with the domain running on" ticking vm
@@ -132,7 +132,7 @@ spoil() {
 }
 spoil &
 ok "a file that changes meanwhile is an error, of a snapshot that stands" \
-    mustfail "it is of domain other, not of vm; the snapshot stands" \
+    mustfail "the config is of domain other, not of vm; the snapshot is complete" \
     xl snapshot-create --external -n s3 --update-config "$file" vm
 ok "and the line is printed" grep -F "'/srv/vm/xvda.s3.qcow2,qcow2,xvda,w" "$_tmp/stdout"
 ok "the snapshot is good" revert vm s3

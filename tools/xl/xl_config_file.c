@@ -144,12 +144,13 @@ static int config_update_check_place(struct config_update *u)
     if (!S_ISREG(st.st_mode))
         config_update_fail(u, "%s: not a regular file", u->file);
     else if (st.st_nlink > 1)
-        config_update_fail(u, "%s: it has another name as well (a hard "
+        config_update_fail(u, "%s: the file has another name (a hard "
                            "link), which would keep the old text; remove "
-                           "that name, or use a symbolic link", u->file);
+                           "that name, or make it a symbolic link",
+                           u->file);
     else if (access(u->path, W_OK) || access(folder, W_OK | X_OK))
-        config_update_fail(u, "%s: it, or its folder, cannot be written: "
-                           "%s", u->file, strerror(errno));
+        config_update_fail(u, "%s: the file, or its folder, cannot be "
+                           "written: %s", u->file, strerror(errno));
     else
         r = 0;
     free(folder);

@@ -147,7 +147,7 @@ int domain_target_find(const struct session *s, const char *domain,
     if (!t->name) t->name = xstrdup(domain);
     name = t->config.c_info.name;
     if (!config_path || !strcmp(name, t->name)) return 0;
-    session_error(s, "%s: it is of domain %s, not of %s", config_path,
-                  name, t->name);
+    session_error(s, "%s: the config is of domain %s, not of %s",
+                  config_path, name, t->name);
     return -1;
 }

@@ -41,8 +41,9 @@ void session_tell_signal(const struct session *s,
                          const libxl_domain_snapshot_result *result)
 {
     if (!result->signalled) return;
-    session_error(s, "a signal came after the commit point: there was no "
-                  "way back, and the command has gone on to its end");
+    session_error(s, "a signal came after the commit point, when nothing "
+                  "can be undone any more; the command went on to its "
+                  "end");
 }
 
 /*-- the session --------------------------------------------------------*/
@@ -61,8 +62,8 @@ static int session_set_timeout(struct session *s, const char *name,
     seconds = strtoul(text, &end, 10);
     if (*end || *text == '-' || !seconds
         || seconds > SESSION_TIMEOUT_MAX_S) {
-        session_error(s, "%s is '%s', not a number of seconds from 1 to "
-                      "%d", name, text, SESSION_TIMEOUT_MAX_S);
+        session_error(s, "%s is '%s'; it must be a number of seconds from "
+                      "1 to %d", name, text, SESSION_TIMEOUT_MAX_S);
         return -1;
     }
     set(s->sc, seconds);
@@ -88,7 +89,7 @@ static int session_open(struct session *s, const char *command)
     lg = logger_xtl(s->logger);
     if (libxl_ctx_alloc(&s->ctx, LIBXL_VERSION, 0, lg)) {
         s->ctx = NULL;
-        session_error(s, "libxl cannot reach Xen; run this as root in the "
+        session_error(s, "libxl cannot reach Xen; run this as root in "
                       "domain 0 of a Xen host");
         return -1;
     }

@@ -45,8 +45,9 @@ static void create_set_mode(struct create_options *o,
                             libxl_snapshot_mode mode)
 {
     if (o->mode != LIBXL_SNAPSHOT_MODE_DEFAULT && o->mode != mode)
-        usage_error(create_name, "--internal and --external exclude each "
-                    "other; say it per disk in a ConfigFile");
+        usage_error(create_name, "--internal and --external cannot be "
+                    "used together; to choose for each disk, use a "
+                    "ConfigFile");
     o->mode = mode;
 }
 
@@ -56,16 +57,16 @@ static unsigned int create_seconds(const char *text)
     long n = strtol(text, &end, 10);
 
     if (end == text || *end || n < 1 || n > 3600)
-        usage_error(create_name, "--quiesce-timeout: a number of seconds, "
-                    "1 to 3600");
+        usage_error(create_name, "--quiesce-timeout takes a number of "
+                    "seconds from 1 to 3600");
     return n;
 }
 
 static void create_check_options(const struct create_options *o)
 {
     if (o->quiesce_seconds && !o->quiesce)
-        usage_error(create_name, "--quiesce-timeout goes with --quiesce "
-                    "or --quiesce-command");
+        usage_error(create_name, "--quiesce-timeout needs --quiesce or "
+                    "--quiesce-command");
 }
 
 static void create_parse_options(int argc, char **argv,
@@ -173,8 +174,8 @@ static int create_snapshot(const struct session *s,
         print_created(&result, request.params.config_path, &update,
                       &o->common);
     if (r)
-        session_error(s, "%s; the snapshot stands and the domain goes on: "
-                      "write its new disks into %s yourself", update.error,
+        session_error(s, "%s; the snapshot is complete: write the "
+                      "domain's new disks into %s yourself", update.error,
                       update.file);
  out:
     config_update_dispose(&update);

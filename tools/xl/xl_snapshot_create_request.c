@@ -70,9 +70,9 @@ static int create_set_name(const struct session *s,
     p->name = name ? xstrdup(name)
         : create_free_name(dir, o->name_prefix, p->creation_time);
     if (libxl_snapshot_name_is_valid(p->name)) return 0;
-    session_error(s, "snapshot name '%s': not a name; use letters, "
-                  "digits, '.', '_', '-' and '+', at most 128, the first "
-                  "no '.' or '-'", p->name);
+    session_error(s, "snapshot name '%s' is not valid: use letters, "
+                  "digits, '.', '_', '-' and '+', at most 128 characters, "
+                  "not beginning with '.' or '-'", p->name);
     return -1;
 }
 
@@ -133,9 +133,9 @@ static int create_find_domain(const struct session *s,
     if (domain_target_find(s, o->domain, o->common.domain_config, target))
         return -1;
     if (domain_target_runs(target) || target->config_text) return 0;
-    session_error(s, "domain %s: there is no such domain; see xl list, or "
-                  "name its xl.cfg with --domain-config if it does not "
-                  "run", o->domain);
+    session_error(s, "domain %s: there is no such domain; see xl list or, "
+                  "if the domain does not run, name its xl.cfg with "
+                  "--domain-config", o->domain);
     return -1;
 }
 

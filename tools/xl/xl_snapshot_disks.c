@@ -80,7 +80,7 @@ static char *disks_check_wishes(const libxl_domain_snapshot *wish)
             || ds->child.format == LIBXL_DISK_FORMAT_QCOW2
             || ds->child.format == LIBXL_DISK_FORMAT_VHD)
             continue;
-        xasprintf(&why, "disk %s: an overlay is qcow2; write "
+        xasprintf(&why, "disk %s: an overlay must be qcow2; write "
                   "'%s,qcow2,%s'", ds->vdev, ds->child.pdev_path,
                   ds->vdev);
         return why;
@@ -97,10 +97,10 @@ static char *disks_check_place(const libxl_disk_snapshot_info *info,
     if (mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || info->why_no_external
         || !disks_has_no_place(info))
         return NULL;
-    xasprintf(&why, "disk %s: %s is a block device; say in a ConfigFile "
-              "where its overlay is to be: disks = [ "
-              "'/FOLDER/FILE,qcow2,%s' ]", info->vdev, info->path,
-              info->vdev);
+    xasprintf(&why, "disk %s: %s is a block device, beside which there is "
+              "no place for an overlay; name one in a ConfigFile: "
+              "disks = [ '/FOLDER/FILE,qcow2,%s' ]", info->vdev,
+              info->path, info->vdev);
     return why;
 }
 

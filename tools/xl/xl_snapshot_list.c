@@ -211,8 +211,9 @@ static int list_find(const struct session *s, const struct list_options *o,
         return list_find_images(s, domid, config, list);
     if (list->num_recorded) return 0;
     session_error(s, "domain %s: there is no such domain, and no snapshot "
-                  "of it in %s; name its xl.cfg with --domain-config if "
-                  "it does not run", o->domain, list->directory);
+                  "of it in %s; if the domain does not run, name its "
+                  "xl.cfg with --domain-config", o->domain,
+                  list->directory);
     return -1;
 }
 

@@ -227,8 +227,8 @@ void print_list_text(const struct snapshot_list *list)
 
     list_text_recorded(list);
     if (!list->images) return;
-    printf("\nFrom the images (nothing is recorded there of memory or of "
-           "other disks):\n");
+    printf("\nFrom the images (which record neither memory nor other "
+           "disks):\n");
     list_text_tags(list);
     printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", "DISK", "DEPTH", "FORMAT",
            "ON DISK", "TAGS", "FILE");

@@ -155,7 +155,7 @@ static void print_plan(const libxl_domain_snapshot_result *result,
 
     for (i = 0; i < result->num_steps; i++)
         printf("%3d. %s\n", i + 1, result->steps[i]);
-    print_update(u, "Then it would rewrite");
+    print_update(u, "Then these lines would be written into");
     printf("Nothing was changed.\n");
 }
 
@@ -164,8 +164,8 @@ void print_new_disk(const char *spec, bool first)
     char *literal = spec_literal(spec);
 
     if (first)
-        printf("The domain has new disks; write in its xl.cfg, for the "
-               "next xl create:\n");
+        printf("The domain has new disks. For the next xl create, write "
+               "into its xl.cfg:\n");
     printf("    %s,\n", literal);
     free(literal);
 }
@@ -178,7 +178,7 @@ static void print_new_disks(const libxl_domain_snapshot *snap,
     int i;
 
     if (u->done) {
-        print_update(u, "The domain has new disks, rewritten in");
+        print_update(u, "The domain has new disks, written into");
         return;
     }
     for (i = 0; i < snap->num_disks; i++) {
@@ -236,11 +236,11 @@ static void print_created_text(const libxl_domain_snapshot_result *result,
     for (i = 0; i < snap->num_disks; i++)
         print_created_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
-        printf("  %-6s  left out: its storage has no snapshots\n",
+        printf("  %-6s  left out: its storage cannot take snapshots\n",
                snap->skipped[i]);
     if (snap->consistency && !snap->domain_config_path)
-        printf("A revert will need the domain's xl.cfg: "
-               "--domain-config\n");
+        printf("A revert will need the domain's xl.cfg "
+               "(--domain-config).\n");
     if (result->downtime_us)
         printf("The guest stood still for %.2f s.\n",
                result->downtime_us / 1e6);
@@ -278,11 +278,11 @@ static void print_reverted_text(const libxl_domain_snapshot_result *result,
 
     printf("Domain %s is back at snapshot %s, as domid %u\n",
            snap->domain_name, snap->name, result->domid);
-    if (kept) printf("  what was there before: %s\n", kept);
+    if (kept) printf("  snapshot of the state before: %s\n", kept);
     for (i = 0; i < snap->num_disks; i++)
         print_reverted_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
-        printf("  %-6s  as it was: the snapshot left it out\n",
+        printf("  %-6s  unchanged: the snapshot left it out\n",
                snap->skipped[i]);
     print_new_disks(snap, u);
 }

@@ -42,7 +42,7 @@ static void recover_parse_options(int argc, char **argv,
         common_option(&o->common, opt);
     }
     if (argc - optind + o->all != 1)
-        usage_error(recover_name, "name one domain, or say --all; see xl "
+        usage_error(recover_name, "name one domain, or use --all; see xl "
                     "snapshot-recover --help");
     common_options_end(&o->common, recover_name, argc - optind, 1);
     o->domain = o->all ? NULL : argv[optind];

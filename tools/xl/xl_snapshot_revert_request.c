@@ -37,9 +37,9 @@ static int revert_check_domain(const struct session *s, const char *domain,
 
     if (name && !strcmp(domain, name)) return 0;
     if (libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)) {
-        session_error(s, "domain %s: there is no such domain, and the "
-                      "snapshot is of %s; name that to bring it back",
-                      domain, name ? name : "another");
+        session_error(s, "domain %s: there is no such domain; the "
+                      "snapshot is of domain %s, name that one to bring "
+                      "it back", domain, name ? name : "(no name)");
         return -1;
     }
     if (revert_has_uuid(s, domid, &snap->domain_uuid)) return 0;
@@ -82,8 +82,8 @@ static int revert_set_domain_config(const struct session *s,
                                      : snap->domain_config_path;
 
     if (snap->memory_path && domain_config) {
-        session_error(s, "the snapshot has the domain's memory, and the "
-                      "config of that time with it; leave out "
+        session_error(s, "the snapshot has the domain's memory and, with "
+                      "it, the config of that time; leave out "
                       "--domain-config");
         return -1;
     }

@@ -106,8 +106,8 @@ static int update_check_name(struct update *u, struct parsed *p,
 
     xlu_cfg_get_string(p->parser.cfg, "name", &name, 1);
     if (name && !strcmp(name, domain)) return 0;
-    return update_fail(u, "%s: it is of domain %s, not of %s", u->file,
-                       name ? name : "(no name)", domain);
+    return update_fail(u, "%s: the config is of domain %s, not of %s",
+                       u->file, name ? name : "(no name)", domain);
 }
 
 /*-- where things stand -------------------------------------------------*/
@@ -122,8 +122,8 @@ static int update_find_items(struct update *u, struct parsed *p)
     config_find_items(u->text, u->len, found);
     if (found->again)
         return update_fail(u, "%s:%d: `disk' is set again, after line %d; "
-                           "make one list of it", u->file, found->again,
-                           found->line);
+                           "put all disks into one list", u->file,
+                           found->again, found->line);
     for (i = 0; i < p->num && i < found->num; i++) {
         const char *spec = xlu_cfg_get_listitem(p->disks, i);
 
@@ -224,13 +224,15 @@ static int update_find_place(struct update *u,
 {
     config_find_place(item->spec, place);
     if (place->prefix)
-        return update_fail(u, "%s:%d: disk %s: a path with a prefix in "
-                           "front of it, as of old; write TARGET,FORMAT,"
-                           "VDEV,ACCESS, see xl-disk-configuration(5)",
-                           u->file, item->line, vdev);
+        return update_fail(u, "%s:%d: disk %s: the path has a prefix, an "
+                           "old form; write TARGET,FORMAT,VDEV,ACCESS, "
+                           "see xl-disk-configuration(5)", u->file,
+                           item->line, vdev);
     if (!place->has_target)
-        return update_fail(u, "%s:%d: disk %s: its path is not found in "
-                           "the string", u->file, item->line, vdev);
+        return update_fail(u, "%s:%d: disk %s: the string has no path; "
+                           "write TARGET,FORMAT,VDEV,ACCESS, see "
+                           "xl-disk-configuration(5)", u->file, item->line,
+                           vdev);
     return 0;
 }
 
@@ -246,15 +248,15 @@ static int update_change_disk(struct update *u, struct config_edit *edit,
                            "string; write the character itself", u->file,
                            item->line, edit->vdev);
     if (edit->line)
-        return update_fail(u, "%s:%d: disk %s stands here again, after "
-                           "line %d; leave one", u->file, item->line,
+        return update_fail(u, "%s:%d: disk %s is listed again, after line "
+                           "%d; keep one of the two", u->file, item->line,
                            edit->vdev, edit->line);
     edit->line = item->line;
     edit->item = i;
     if (!update_is_one_of(disk->pdev_path, edit->from))
-        return update_fail(u, "%s:%d: disk %s names %s; expected was %s, "
-                           "write that first", u->file, item->line,
-                           edit->vdev, disk->pdev_path, edit->from[0]);
+        return update_fail(u, "%s:%d: disk %s names %s, not %s; write "
+                           "that first", u->file, item->line, edit->vdev,
+                           disk->pdev_path, edit->from[0]);
     if (update_find_place(u, item, edit->vdev, &place)) return -1;
     if (disk->format != edit->format)
         update_change_format(u, item, &place, edit->format);
@@ -283,8 +285,8 @@ static int update_check_other(struct update *u,
     for (i = 0; i < u->num_edits; i++)
         if (update_is_one_of(disk->pdev_path, u->edits[i].from))
             return update_fail(u, "%s:%d: disk %s names %s, too, the "
-                               "image of disk %s; one image cannot be two "
-                               "disks", u->file, line, disk->vdev,
+                               "image of disk %s; two disks cannot share "
+                               "an image", u->file, line, disk->vdev,
                                disk->pdev_path, u->edits[i].vdev);
     return 0;
 }
@@ -317,7 +319,7 @@ static int update_change_all(struct update *u, struct parsed *p)
         if (update_change_item(u, p, i)) return -1;
     for (i = 0; i < u->num_edits; i++)
         if (!u->edits[i].line)
-            return update_fail(u, "%s: no disk %s in it; is it the "
+            return update_fail(u, "%s: there is no disk %s; is it the "
                                "config of this domain?", u->file,
                                u->edits[i].vdev);
     return 0;
@@ -404,7 +406,8 @@ static int update_check_item(struct update *u, struct parsed *before,
     if (!strcmp(xlu_cfg_get_listitem(before->disks, i),
                 xlu_cfg_get_listitem(after->disks, i)))
         return 0;
-    return update_fail(u, "%s: another disk would change", u->file);
+    return update_fail(u, "%s: another disk would change, too; write the "
+                       "new disks yourself", u->file);
 }
 
 static int update_check_text(struct update *u, const char *text,
@@ -419,8 +422,9 @@ static int update_check_text(struct update *u, const char *text,
     r = update_parse(u, text, len, &after);
     if (r) goto out;
     if (before.num != after.num)
-        r = update_fail(u, "%s: it would have %d disks, not %d", u->file,
-                        after.num, before.num);
+        r = update_fail(u, "%s: there would be %d disks, not %d; write "
+                        "the new disks yourself", u->file, after.num,
+                        before.num);
     for (i = 0; !r && i < before.num; i++)
         r = update_check_item(u, &before, &after, i);
  out:

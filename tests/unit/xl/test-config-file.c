@@ -140,7 +140,7 @@ static void what_the_text_is_refused_for_is_said(void)
 {
     const char *file = tmp_text("vm.cfg", "name = 'other'\n");
 
-    refused(file, "vm.cfg: it is of domain other, not of vm");
+    refused(file, "vm.cfg: the config is of domain other, not of vm");
     CHECK_STR(file_text(file), "name = 'other'\n");
     refused(tmp_file("nul.cfg", BEFORE "\0\n", sizeof(BEFORE) + 1),
             "not a text file");

@@ -222,32 +222,32 @@ static void a_file_of_windows_or_without_a_last_newline(void)
 static void the_file_of_another_domain_is_refused(void)
 {
     CHECK_REFUSED(1, "name = 'vm2'\ndisk=['/a.qcow2,qcow2,xvda']",
-                  "vm.cfg: it is of domain vm2, not of vm");
+                  "vm.cfg: the config is of domain vm2, not of vm");
     CHECK_REFUSED(1, "disk=['/a.qcow2,qcow2,xvda']",
-                  "vm.cfg: it is of domain (no name), not of vm");
+                  "vm.cfg: the config is of domain (no name), not of vm");
     CHECK_REFUSED(1, "name = [ 'vm' ]\ndisk=['/a.qcow2,qcow2,xvda']",
-                  "vm.cfg: it is of domain (no name), not of vm");
+                  "vm.cfg: the config is of domain (no name), not of vm");
 }
 
 static void a_disk_that_is_missing_is_refused(void)
 {
     CHECK_REFUSED(2, NAME "disk=['/a.qcow2,qcow2,xvda']",
-                  "vm.cfg: no disk xvdb in it");
-    CHECK_REFUSED(1, NAME, "vm.cfg: no disk xvda in it");
-    CHECK_REFUSED(1, NAME "disk=[]", "vm.cfg: no disk xvda in it");
+                  "vm.cfg: there is no disk xvdb");
+    CHECK_REFUSED(1, NAME, "vm.cfg: there is no disk xvda");
+    CHECK_REFUSED(1, NAME "disk=[]", "vm.cfg: there is no disk xvda");
 }
 
 static void a_disk_that_names_another_image_is_refused(void)
 {
     CHECK_REFUSED(1, NAME "disk = [\n#\n'/x.qcow2,qcow2,xvda' ]",
-                  "vm.cfg:4: disk xvda names /x.qcow2; expected was /a.qcow2");
+                  "vm.cfg:4: disk xvda names /x.qcow2, not /a.qcow2");
 }
 
 static void what_is_given_twice_is_refused(void)
 {
     CHECK_REFUSED(1, NAME "disk=['/a.qcow2,qcow2,xvda',\n"
                   "'/a.qcow2,qcow2,xvda']",
-                  "vm.cfg:3: disk xvda stands here again, after line 2");
+                  "vm.cfg:3: disk xvda is listed again, after line 2");
     CHECK_REFUSED(1, NAME "disk=['/a.qcow2,qcow2,xvda',\n"
                   "'/a.qcow2,qcow2,xvdz']",
                   "vm.cfg:3: disk xvdz names /a.qcow2, too");
@@ -269,7 +269,7 @@ static void deprecated_prefixes_are_refused(void)
     for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         char *got = update(snap_sprintf(sc, NAME "disk=['%s/a.qcow2,xvda,w']",
                                         prefixes[i]), 1);
-        CHECK_HAS(got, "refused: vm.cfg:2: disk xvda: a path with a prefix");
+        CHECK_HAS(got, "refused: vm.cfg:2: disk xvda: the path has a prefix");
     }
     CHECK_ONE("'file:/o,xvdo', '/a.qcow2,qcow2,xvda'",
               "'file:/o,xvdo', '/a.s1.qcow2,qcow2,xvda'");
@@ -315,7 +315,7 @@ static void text_that_is_no_xl_cfg_is_refused(void)
         CHECK_HAS(snap_sprintf(sc, "%s in %s", update(snap_sprintf(
                       sc, NAME "%s", texts[i]), 1), texts[i]),
                   "refused: vm.cfg");
-    CHECK_HAS(update("", 1), "refused: vm.cfg: it is of domain (no name)");
+    CHECK_HAS(update("", 1), "refused: vm.cfg: the config is of domain (no name)");
 }
 
 static void nul_and_binary_are_refused(void)

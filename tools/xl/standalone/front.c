@@ -32,8 +32,9 @@ static int front_exec_real(char **argv)
 
     if (!stat("/proc/self/exe", &self) && !stat(xl_path(), &real)
         && self.st_dev == real.st_dev && self.st_ino == real.st_ino) {
-        fprintf(stderr, "xl: %s is this front again; set XL_SNAPSHOT_XL "
-                "to the path of Xen's own xl\n", xl_path());
+        fprintf(stderr, "xl: %s is this program again; set "
+                "XL_SNAPSHOT_XL to the path of Xen's own xl\n",
+                xl_path());
         return EXIT_FAILURE;
     }
     execv(xl_path(), argv);
