@@ -111,12 +111,12 @@ int update_config_check(const char *file, const char *before,
  * sets errno if the file cannot be read. */
 int config_file_read(const char *path, char **text_r, size_t *len_r);
 
-/* Whether the domain has an image now that is not the snapshot's. */
+/* Tell whether the domain has an image now that is not the snapshot's. */
 bool disk_is_moved(const libxl_disk_snapshot *ds);
 /* @spec as a quoted string of an xl.cfg, malloc'd. */
 char *spec_literal(const char *spec);
 
-/* What --update-config is to do.  Zeroed: nothing. */
+/* The work of --update-config.  Zeroed: nothing to do. */
 struct config_update {
     const char *file;           /* as the user named it; NULL: none */
     char *path;                 /* the same with links followed */

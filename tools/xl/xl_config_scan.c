@@ -138,7 +138,7 @@ void config_items_dispose(struct config_items *found)
 
 /*-- where path and format stand in a string ----------------------------*/
 
-/* Whether @word is of the syntax, and so no positional parameter. */
+/* Tell whether @word is a keyword, not a positional parameter. */
 static bool scan_is_flag(const char *word, size_t len)
 {
     static const char *const flags[] = {

@@ -23,7 +23,7 @@ int session_run(const char *command,
                 int (*run)(const struct session *s, const void *options),
                 const void *options);
 
-/* Print a line to stderr, after the command's name. */
+/* Print a line to stderr, behind the name of the command. */
 void session_error(const struct session *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Print the library's reason, and libxl's if it gave one. */

@@ -84,7 +84,7 @@ char *next_revert_volume(const char *snapshot);
 
 /*-- xl_snapshot_disks.c ------------------------------------------------*/
 
-/* What the user wants of the disks. */
+/* The user's wishes for the disks. */
 struct disk_wishes {
     libxl_domain_snapshot each; /* of single disks, in a ConfigFile */
     libxl_snapshot_mode all;    /* of the others */
@@ -150,7 +150,7 @@ int keep_present(const struct session *s, const char *domain,
 
 /*-- xl_snapshot_revert_request.c ---------------------------------------*/
 
-/* What the library is asked for, with all that it refers to. */
+/* A revert as the library is asked for it, with all that it refers to. */
 struct revert_request {
     libxl_domain_snapshot snap;
     libxl_domain_config config;         /* of the xl.cfg to boot from */

@@ -18,7 +18,7 @@ struct create_options {
     bool disk_only, quiesce, live, unpause;
 };
 
-/* What is asked for, with all that goes with it. */
+/* A create as the library is asked for it, with all that it refers to. */
 struct create_request {
     struct domain_target target;
     struct disk_wishes wishes;          /* the user's ConfigFile */

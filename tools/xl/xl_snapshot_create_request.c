@@ -154,7 +154,7 @@ static int create_read_wishes(const struct session *s,
     return 0;
 }
 
-/* Whether the snapshot is to have the memory of the domain. */
+/* Tell whether the snapshot is to have the memory of the domain. */
 static bool create_with_memory(const struct create_options *o,
                                const struct create_request *r)
 {

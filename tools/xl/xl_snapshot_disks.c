@@ -30,7 +30,7 @@ static bool disks_has_no_place(const libxl_disk_snapshot_info *info)
     return info->path && !stat(info->path, &st) && S_ISBLK(st.st_mode);
 }
 
-/* Whether the default rule decides for this disk. */
+/* Tell whether the default rule decides for this disk. */
 static bool disks_by_default(const libxl_disk_snapshot_info *info,
                              const libxl_domain_snapshot *wish, bool skip)
 {
@@ -159,7 +159,7 @@ char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
     why = disks_check_wishes(&w->each);
     if (why) return why;
     usual = disks_default_mode(info, num, &w->each, skip);
-    free(p->disks);             /* empty, of a dry run */
+    free(p->disks);     /* a dry run that chose none may have left this */
     p->disks = xcalloc(num + w->each.num_disks, sizeof(*p->disks));
     disks_add_wishes(&w->each, p);
     for (i = 0; i < num && !why; i++) {

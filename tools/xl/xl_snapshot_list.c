@@ -125,7 +125,7 @@ static struct tag_row *list_tag_row(struct snapshot_list *list,
     return row;
 }
 
-/* Whether every writable disk has a tag of the row's name. */
+/* Tell whether every writable disk has a tag of the row's name. */
 static bool list_on_all(const struct snapshot_list *list,
                         const struct tag_row *row)
 {

@@ -134,7 +134,7 @@ static void print_json(const libxl_domain_snapshot_result *result,
 
 /*-- text ---------------------------------------------------------------*/
 
-/* Which line of the user's xl.cfg names which new image. */
+/* Print which line of the user's xl.cfg names which new image. */
 static void print_update(const struct config_update *u,
                          const char *heading)
 {

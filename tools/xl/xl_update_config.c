@@ -17,7 +17,7 @@
 
 #include "xl_utils.h"
 
-/* What replaces @len bytes of the text at @at. */
+/* A replacement for @len bytes of the text at @at. */
 struct patch {
     size_t at, len;
     char quote;
@@ -152,7 +152,7 @@ static void update_patch(struct update *u, const struct config_item *item,
         .quote = item->quote, .with = with };
 }
 
-/* Whether @path can stand without target= in front of it. */
+/* Tell whether @path can stand without target= in front of it. */
 static bool update_is_positional(const char *path)
 {
     return path[0] == '/' && !strpbrk(path, ",=");
@@ -393,8 +393,7 @@ static int update_check_disk(struct update *u, struct parsed *before,
     return r;
 }
 
-/* Check item number @i, whether it has an edit or must be the same
- * text. */
+/* Check item number @i, which has an edit or must be the same text. */
 static int update_check_item(struct update *u, struct parsed *before,
                              struct parsed *after, int i)
 {

@@ -32,7 +32,7 @@ int def_getopt(int argc, char * const argv[],
                const struct option *longopts,
                const char *helpstr, int reqargs);
 
-/* These say so and exit if there is no memory. */
+/* Each of these says so and exits if there is no memory. */
 void xvasprintf(char **strp, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 void xasprintf(char **strp, const char *fmt, ...)
