@@ -146,7 +146,8 @@ static bool match_watched(libxl_snapshot_ctx *sc, pid_t pid,
     struct snap_file_id id;
     struct snap_use *use;
 
-    if (!snap_file_id(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd), &id)
+    if (!u->num_watched     /* bsearch() takes no NULL, not even of nothing */
+        || !snap_file_id(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd), &id)
         || !bsearch(&id, u->watched, u->num_watched, sizeof(id), compare_ids))
         return false;
     use = snap_users_add(sc, &u->uses, SNAP_USE_PROCESS, &id);
