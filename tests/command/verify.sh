@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# snapshot-verify: good, and each piece of a snapshot missing or changed.
+. "$srcdir/tests/command/lib.sh"
+
+verify() { xl snapshot-verify "$@"; }
+create() { xl snapshot-create --domain-config web.cfg "$@" web >/dev/null; }
+# bad WHAT WHY [ARGUMENT...]: the snapshot $name is not good: of all rows that of WHAT
+# alone, which says WHY; exit code 1, and one line about it on stderr.
+bad() {
+    row=$1 why=$2
+    shift 2
+    fails 1 "snapshot $name cannot be reverted to" verify "$@" "$(cfg $name)" &&
+        same "$(wc -l <"$hidden/error")" 1 &&
+        same "$(grep -c '  BAD ' "$hidden/out")" 1 &&
+        grep -q "^$row  *BAD .*$why" "$hidden/out" || { cat "$hidden/out"; return 1; }
+}
+# shellcheck disable=SC2120 # others call it with more
+good() { lacks BAD verify "$@" "$(cfg $name)"; }
+in_use_by_writer() {
+    unfreeze xvda.qcow2
+    sleep 100 3<>xvda.qcow2 &
+    freeze xvda.qcow2
+    bad users "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)"
+    code=$?
+    kill $!
+    return $code
+}
+in_use_by_reader() {
+    sleep 100 3<xvda.qcow2 &
+    good
+    code=$?
+    kill $!
+    return $code
+}
+running_is_good() { xl create web.cfg && good; }
+unfreeze() {
+    chattr -i "$@" 2>/dev/null
+    chmod u+w "$@"
+}
+freeze() { chattr +i "$@" 2>/dev/null || chmod a-w "$@"; }
+
+define_domain web qcow2 raw
+create --external -n ext
+name=ext
+ok "all is good" good
+ok "a row for each thing" same "$(verify "$(cfg ext)" | sed 's/  .*//' | tr '\n' ' ')" \
+    "snapshot config domain config domain disk xvda disk xvdb users "
+ok "as JSON" json '.name == "ext" and .domain == "web" and .good
+    and (.items | map(.what) == ["snapshot config", "domain config", "domain",
+        "disk xvda", "disk xvdb", "users"]) and all(.items[]; .good)
+    and .items[3].path == "/srv/web/xvda.qcow2"' verify --json "$(cfg ext)"
+before=$(stat -c %y xvdb.raw)
+unfreeze xvdb.raw
+guest_writes raw xvdb.raw "other"
+freeze xvdb.raw
+ok "one that was" bad "disk xvdb" "it was written to, the last time at 20..-"
+ok "as JSON" fails_json '.good == false and (.items | map(select(.good | not))
+    | length == 1 and .[0].what == "disk xvdb" and (.[0].error | contains("written to")))' \
+    verify --json "$(cfg ext)"
+unfreeze xvdb.raw
+new_image raw xvdb.raw "web xvdb"
+truncate -s 2M xvdb.raw
+freeze xvdb.raw
+ok "one of another size" bad "disk xvdb" "was written to"
+unfreeze xvdb.raw
+rm xvdb.raw
+ok "one that is missing" bad "disk xvdb" "its base /srv/web/xvdb.raw is missing"
+ok "the other one is looked at all the same" matches '^disk xvda  *good' \
+    eval "verify $(cfg ext); true"
+new_image raw xvdb.raw "web xvdb"
+freeze xvdb.raw
+unfreeze xvdb.raw
+touch -d "$before" xvdb.raw
+freeze xvdb.raw
+ok "as it was, and so its date: good again" good
+
+ok "a process that has a base open for writing" in_use_by_writer
+ok "one that reads it does no harm" in_use_by_reader
+ok "the domain itself neither" running_is_good
+xl rename web other
+ok "its uuid under another name" good
+xl destroy other
+
+mv "$snapshots/web/ext/domain.cfg" away
+ok "the xl.cfg to boot from is gone" refuses "ext/domain.cfg: No such file" \
+    verify "$(cfg ext)"
+ok "another one will do" good --domain-config web.cfg
+sed 's/"web"/"db"/' web.cfg >db.cfg
+ok "but not another domain's" bad "domain config" "it is of domain db" --domain-config db.cfg
+sed "/xvdb/d" web.cfg >one.cfg
+ok "nor one without one of its disks" bad "domain config" "disk xvdb: the domain's config" \
+    --domain-config one.cfg
+ok "nor one with one more" bad "domain config" "disk xvdc: the domain wrote to it" \
+    --domain-config "$(with_disk "'/srv/vmlinuz,raw,xvdc,w'")"
+
+# --- tags ------------------------------------------------------------------
+
+new_host
+define_domain web qcow2 qcow2
+create --internal -n tag
+name=tag
+ok "tags: all is good" good
+"$QEMU_IMG" snapshot -d tag xvda.qcow2
+ok "a tag that was deleted" bad "disk xvda" "has no internal snapshot .tag.; it was deleted"
+sleep 0.01
+"$QEMU_IMG" snapshot -c tag xvda.qcow2
+ok "one that was made again" bad "disk xvda" "its tag was made again, at 20..-"
+rm xvdb.qcow2
+ok "all that is bad is told" same "$(verify "$(cfg tag)" 2>&1 | grep -c '  BAD ')" 2
+
+# --- memory ----------------------------------------------------------------
+
+new_host
+define_domain web qcow2
+create --internal -n mem
+add_memory mem
+name=mem memory=$snapshots/web/mem/memory
+ok "with memory: all is good" good
+ok "the image has a row" matches "^memory image  *good  $memory" verify "$(cfg mem)"
+ok "an xl.cfg is out of place" refuses "leave out --domain-config" \
+    verify --domain-config web.cfg "$(cfg mem)"
+cp "$memory" whole
+truncate -s -1 "$memory"
+ok "a byte less" bad "memory image" "truncated; restore it from a copy"
+head -c 100 whole >"$memory"
+ok "a part of it" bad "memory image" "truncated"
+: >"$memory"
+ok "nothing" bad "memory image" "truncated"
+{ cat whole; echo; } >"$memory"
+ok "a byte more" bad "memory image" "has more after its end"
+echo "Some text that is longer than a header of xl save ever was." >"$memory"
+ok "something else" bad "memory image" "not a file of xl save"
+rm "$memory"
+mkfifo "$memory"
+ok "a fifo is not waited for" bad "memory image" "not a file"
+rm "$memory"
+mkdir "$memory"
+ok "nor is a folder read" bad "memory image" "not a file"
+rmdir "$memory"
+memory_image "$memory" "$(uuid=11111111-2222-3333-4444-555555555555 && image_json web)"
+ok "another domain's" bad "memory image" "it is of domain web, uuid 11111111-.* not of"
+memory_image "$memory" "{}"
+ok "one whose config names no domain" bad "memory image" "libxl cannot read the config"
+cp whole "$memory"
+ok "the right one again" good
+echo 'memory_state = "image 5000 0123456789abcdef 0123456789abcdef"' >>"$(cfg mem)"
+ok "another than the snapshot's" bad "memory image" "it is another one .* written at 20..-"
+finished
