@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# snapshot-revert: what xl is asked for, what becomes of the images, and that nothing
+# is destroyed before all is checked.
+. "$srcdir/tests/command/lib.sh"
+
+create() { xl snapshot-create --domain-config web.cfg "$@" web >/dev/null; }
+revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
+# asked_for ARGUMENT...: in all, xl was called once, with these.
+asked_for() {
+    printf '%s\n' "$@" '' >"$hidden/expected"
+    diff "$hidden/expected" "$STAND_IN_XEN.xl"
+}
+forget_calls() { rm -f "$STAND_IN_XEN.xl" "$STAND_IN_XEN.log"; }
+# not_touched TEXT COMMAND...: refused with TEXT before anything has happened to the
+# running domain, to an image, or to a file.
+not_touched() {
+    forget_calls
+    remember
+    refuses "$@" && absent "$STAND_IN_XEN.xl" "$STAND_IN_XEN.log" && unchanged
+}
+
+not_touched_by_dry_run() {
+    forget_calls
+    remember
+    revert -N "$@" && absent "$STAND_IN_XEN.xl" "$STAND_IN_XEN.log" && unchanged
+}
+image_in_use() {
+    sleep 1000 3<xvda.qcow2 &
+    not_touched "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)" revert
+    code=$?
+    kill $!
+    return $code
+}
+
+# --- overlays --------------------------------------------------------------
+
+define_domain web qcow2 raw
+create --external --update-config=web.cfg -n s1
+guest_writes qcow2 xvda.s1.qcow2 "later"
+bases=$(sha256sum xvda.qcow2 xvdb.raw)
+ok "of a domain that does not run" says \
+    "Domain web is back at snapshot s1, as domid 1" revert
+ok "a new overlay is told" grep -qx \
+    "  xvda    new overlay /srv/web/xvda.s1.r1.qcow2 on /srv/web/xvda.qcow2" "$hidden/out"
+ok "and the line for its xl.cfg" grep -qx \
+    "    '/srv/web/xvdb.s1.r1.qcow2,qcow2,xvdb,w,backendtype=qdisk'," "$hidden/out"
+ok "xl starts it from the copy of its xl.cfg, with these disks, paused" asked_for \
+    create -q -p "$snapshots/web/s1/domain.cfg" \
+    'disk=["/srv/web/xvda.s1.r1.qcow2,qcow2,xvda,w,backendtype=qdisk","/srv/web/xvdb.s1.r1.qcow2,qcow2,xvdb,w,backendtype=qdisk",]' \
+    "uuid=\"$uuid\""
+ok "it is on them" is_on web xvda.s1.r1.qcow2 xvdb.s1.r1.qcow2
+ok "which show what the snapshot has" guest_sees qcow2 xvda.s1.r1.qcow2 "web xvda"
+ok "what was there before is not lost" guest_sees qcow2 xvda.s1.qcow2 "later"
+ok "it has been let run" same "$(state_of web)" ''
+ok "after it was there, by nothing else" same "$(cat "$STAND_IN_XEN.log")" "unpause 1"
+forget_calls
+ok "again, while it runs" says "as domid 2" revert
+ok "the old one is destroyed" same "$(xargs <"$STAND_IN_XEN.log")" \
+    "pause 1 destroy 1 unpause 2"
+ok "overlays count up" is_on web xvda.s1.r2.qcow2 xvdb.s1.r2.qcow2
+ok "the bases are as they were" same "$(sha256sum xvda.qcow2 xvdb.raw)" "$bases"
+ok "paused" revert --paused
+ok "it stays so" same "$(state_of web)" paused
+ok "by its number" xl snapshot-revert "$(domid_of web)" "$(cfg s1)"
+ok "as JSON" json ".name == \"s1\" and .domain == \"web\" and .domid == $(($(domid_of web) + 1))
+    and (.disks | map(.child.path) == [\"/srv/web/xvda.s1.r5.qcow2\",
+        \"/srv/web/xvdb.s1.r5.qcow2\"]) and .total_us > 0" revert --json
+ok "the xl.cfg is rewritten" says "    line 7: xvda is /srv/web/xvda.s1.r6.qcow2 (qcow2)" \
+    revert --update-config=web.cfg
+ok "so that it starts with them" grep -q "'/srv/web/xvdb.s1.r6.qcow2,qcow2,xvdb,w" web.cfg
+xl destroy web
+ok "with another xl.cfg" revert --domain-config web.cfg
+ok "xl gets that" grep -qx /srv/web/web.cfg "$STAND_IN_XEN.xl"
+
+# --- the present is kept, if that is asked for -----------------------------
+
+xl destroy web
+ok "a snapshot of the present first" says "what was there before: \
+$snapshots/web/before-revert-20" revert --keep --domain-config web.cfg
+kept=$(sed -n 's/.*what was there before: //p' "$hidden/out")
+ok "which is a good one" xl snapshot-verify "$kept"
+xl destroy web
+
+# --- tags ------------------------------------------------------------------
+
+new_host
+define_domain web qcow2 qcow2
+create --internal -n s1
+guest_writes qcow2 xvda.qcow2 "later"
+ok "tags are applied" says "  xvda    tag s1 applied in /srv/web/xvda.qcow2" revert
+ok "the image has what it had" guest_sees qcow2 xvda.qcow2 "web xvda"
+ok "it has no new disks" not grep "new disks" "$hidden/out"
+ok "and is on the same ones" is_on web xvda.qcow2 xvdb.qcow2
+
+# --- memory ----------------------------------------------------------------
+
+add_memory s1
+guest_writes qcow2 xvda.qcow2 "later"
+forget_calls
+ok "memory is restored" says "as domid 2" revert
+ok "xl gets it from its standard input" asked_for restore -p /proc/self/fd/0
+ok "with the disks of the snapshot" is_on web xvda.qcow2 xvdb.qcow2
+ok "after the tags" guest_sees qcow2 xvda.qcow2 "web xvda"
+ok "the domain is the one that was saved" same "$(domid_of web)" 2
+ok "with the uuid of the snapshot" grep -qx "xen/2/uuid $uuid" "$STAND_IN_XEN"
+xl destroy web
+ok "the same of a domain that does not run" says "as domid 3" revert
+
+# --- nothing is destroyed before all is checked ----------------------------
+
+guest_writes qcow2 xvda.qcow2 "precious"
+memory=$snapshots/web/s1/memory
+mv "$memory" whole
+ok "no memory image" not_touched "$memory: No such file" revert
+head -c 200 whole >"$memory"
+ok "a truncated one" not_touched "truncated" revert
+{ cat whole; echo x; } >"$memory"
+ok "one that is damaged" not_touched "has more after its end" revert
+memory_image "$memory" "$(uuid=11111111-2222-3333-4444-555555555555; image_json web)"
+ok "another domain's" not_touched "not of the snapshot's domain" revert
+cp whole "$memory"
+"$QEMU_IMG" snapshot -c other xvdb.qcow2
+"$QEMU_IMG" snapshot -d s1 xvdb.qcow2
+ok "no tag in one of the images" not_touched "disk xvdb: /srv/web/xvdb.qcow2 has no internal \
+snapshot 's1'" revert
+"$QEMU_IMG" snapshot -c s1 xvdb.qcow2
+ok "one that was made again" not_touched "its tag was made again" revert
+ok "which --force takes" not_touched_by_dry_run --force
+sed -i '/xvdb=tag/d' "$(cfg s1)"
+ok "an image in use" image_in_use
+mv xvdb.qcow2 away
+ok "no image" not_touched "/srv/web/xvdb.qcow2" revert
+mv away xvdb.qcow2
+ok "a domain that is meant by mistake" not_touched "" xl snapshot-revert db "$(cfg s1)"
+ok "no snapshot config" not_touched "No such file" xl snapshot-revert web /srv/web/no.cfg
+xl rename web other
+sed '/^uuid/d' web.cfg >new.cfg
+xl create new.cfg
+ok "another domain of its name" not_touched "domain $(domid_of web) has this name and is \
+another (neither uuid nor disks are the snapshot's); rename it first" revert
+xl destroy web
+ok "its own under another name is reverted" says "Domain web is back" \
+    xl snapshot-revert other "$(cfg s1)"
+ok "and has its name again" not domid_of other
+xl destroy web
+xl create new.cfg
+ok "one started without uuid, on the same disks, is the same domain" says "is back" revert
+finished
