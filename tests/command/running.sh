@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# A domain that runs: whom a name or a number means, in which states it is refused,
+# and snapshots of its disks by a hook, for which it is held and let go.
+. "$srcdir/tests/command/lib.sh"
+
+create() { xl snapshot-create --disk-only -n "$@" web; }
+state() { sed -i "s,^xen/$(domid_of web)/state.*,xen/$(domid_of web)/state $1," "$STAND_IN_XEN"; }
+not_touched() {
+    remember
+    refuses "$@" && absent "$STAND_IN_XEN.log" && unchanged
+}
+
+needs_hooks
+
+# --- who is meant ----------------------------------------------------------
+
+define_domain web file
+mkdir -p /etc/xen/snapshot.d
+cp "$srcdir/tools/hooks/copy" /etc/xen/snapshot.d/
+ok "no domain" not_touched "domain web: there is no such domain; see xl list" create s1
+xl create web.cfg
+ok "by its name" xl snapshot-list web
+ok "by its number" says "$snapshots/web" xl snapshot-list 1
+ok "not by another number" refuses "there is no such domain" xl snapshot-create 2
+ok "domain 0 has no snapshots" not_touched "domain 0 runs this command" xl snapshot-create 0
+ok "not by its name either" not_touched "domain 0 runs this command" \
+    xl snapshot-create Domain-0
+ok "its xl.cfg does no harm" says "Nothing was changed" \
+    create s1 -N --domain-config web.cfg
+sed 's/"web"/"db"/' web.cfg >db.cfg
+ok "another's is refused" not_touched "is of domain web, not of db" \
+    xl snapshot-create --domain-config web.cfg db
+
+# --- in which state --------------------------------------------------------
+
+for why in poweroff reboot crash suspend; do
+    state $why
+    ok "shut down: $why" not_touched "domain 1: it has shut down or crashed" create s1
+done
+state dying
+ok "dying" not_touched "domain 1: it is dying" create s1
+state ''
+echo "/local/domain/1/control/shutdown poweroff" >>"$STAND_IN_XEN"
+ok "asked to shut down" not_touched "domain 1: it has been asked to poweroff" create s1
+sed -i '/control.shutdown/d' "$STAND_IN_XEN"
+mv "/var/lib/xen/userdata-d.1.$uuid.libxl-json" json
+ok "without a stored config" not_touched "domain 1: libxl has no stored config of it" create s1
+mv json "/var/lib/xen/userdata-d.1.$uuid.libxl-json"
+echo 'name = "web"' >"/var/lib/xen/userdata-d.1.$uuid.xl"
+ok "with one that its next reboot would use" not_touched "xl config-update has left" create s1
+rm "/var/lib/xen/userdata-d.1.$uuid.xl"
+
+# --- disks by a hook -------------------------------------------------------
+
+ok "its disks by a hook" says "  xvda    internal: by hook/copy, of /srv/web/xvda.img" create s1
+ok "for which it was held" same "$(xargs <"$STAND_IN_XEN.log")" "pause 1 unpause 1"
+ok "it runs" same "$(state_of web)" ''
+ok "as after a power cut" grep -qx 'consistency = "crash"' "$(cfg s1)"
+ok "the hook is on record" grep -qx '    "xvda=hook/copy",' "$(cfg s1)"
+ok "how long it stood still is told" grep -q "^The guest stood still for [0-9.]* s" "$hidden/out"
+ok "a revert needs its xl.cfg" refuses "name that with --domain-config" \
+    xl snapshot-revert web "$(cfg s1)"
+guest_writes raw xvda.img "later"
+ok "with which it is back" says "/srv/web/xvda.img brought back by hook/copy" \
+    xl snapshot-revert --domain-config web.cfg web "$(cfg s1)"
+ok "as it was" guest_sees raw xvda.img "web xvda"
+rm -f "$STAND_IN_XEN.log"
+xl pause web
+ok "one that is paused stays so" create s2
+ok "and is not held" absent "$STAND_IN_XEN.log"
+xl unpause web
+ok "left paused where that is asked for" create s3 --paused
+ok "so it is" same "$(state_of web)" paused
+xl unpause web
+
+sed -i 's/^create() {/&\n    die "there is no tape in the drive"/' /etc/xen/snapshot.d/copy
+rm -f "$STAND_IN_XEN.log"
+remember
+ok "a hook that fails" refuses "there is no tape in the drive" create s4
+ok "lets the guest go" same "$(xargs <"$STAND_IN_XEN.log")" "pause 2 unpause 2"
+ok "and nothing is left" unchanged
+rm /etc/xen/snapshot.d/copy
+
+ok "without a hook there is none" refuses "backendtype=qdisk" create s5
+finished
