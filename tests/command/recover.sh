@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# snapshot-recover: what it decides by what it finds, what it refuses, and what is
+# refused until it has been run.
+. "$srcdir/tests/command/faults.sh"
+
+create() { xl snapshot-create --domain-config web.cfg "$@" web; }
+revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
+recover() { xl snapshot-recover "$@"; }
+# killed_at STEP COMMAND...: when its journal says that the first step of its plan
+# with that text has begun. It has not been done.
+killed_at() {
+    step=$1
+    shift
+    plan_of "$@" || return 1
+    number=$(grep -n -- "$step" "$hidden/steps" | head -n 1 | cut -d: -f1)
+    fault $((2 * number)) kill-after "$@"
+    same $code 137 || { cat "$hidden/said"; return 1; }
+}
+# cannot TEXT: the recovery fails with one line that has TEXT, and its journal stays.
+cannot() {
+    fails 1 "$1" recover web && same "$(wc -l <"$hidden/error")" 1 &&
+        same "$(journal | wc -l)" 1
+}
+# The host has stopped and been started again: its domains are gone.
+reboot() {
+    sed -i 's/"boot":"[^"]*"/"boot":"00000000-0000-4000-8000-000000000000"/' \
+        "$snapshots"/.journal/*.json
+    ! domid_of web >/dev/null || xl destroy web
+}
+# How often xl has started a domain.
+starts() { grep -cE '^(create|restore)$' "$STAND_IN_XEN.xl"; }
+# with_xl HOW COMMAND...: an xl that does not do as it should.
+with_xl() {
+    STAND_IN_XL=$1
+    export STAND_IN_XL
+    shift
+    "$@"
+}
+
+somebody_starts() { xl create "$1" && cannot "domain web: $2"; }
+base_in_use() {
+    sleep 1000 3<>xvda.raw &
+    cannot "/srv/web/xvda.raw is in use by sleep (pid $!), and is to be the base of \
+snapshot s1"
+    code=$?
+    kill $!
+    return $code
+}
+others_end() {
+    sleep 1000 3<>/srv/web/xvda.raw &
+    fails 1 "domain web" recover --all && grep "^Undone" "$hidden/out"
+    code=$?
+    kill $!
+    same "$code $(journal)" "0 $web_journal"
+}
+killed_again_and_again() {
+    set_up_once
+    entry=0 code=137
+    while [ $code = 137 ]; do
+        start_over
+        entry=$((entry + 1))
+        fault $entry kill-before attempt
+        [ $code != 137 ] || recovered Completed && as_after || return 1
+    done
+    # each of its steps has two entries
+    same $code 0 && [ $entry -gt 4 ] && as_after
+}
+
+define_domain web qcow2 raw
+ok "nothing is to be done" says "Nothing to recover." recover --all
+ok "nor of a domain" says "Nothing to recover of domain web." recover web
+ok "as JSON" json '. == []' recover --json --all
+
+# --- what there is of it ---------------------------------------------------
+
+killed_at "format.*xvda" create --external -n s1
+ok "what was cut off, and where" says "a snapshot-create (s1) was cut off at: format \
+/srv/web/xvda.s1.qcow2 on the base /srv/web/xvda.qcow2; it is to be undone." recover -N web
+ok "the undos are told, the last first" says "   1. remove /srv/web/xvda.s1.qcow2" recover -N web
+ok "and that it was a dry run" says "Nothing was changed." recover -N web
+ok "the global option is the same" says "Nothing was changed." xl -N snapshot-recover web
+ok "as JSON" json 'length == 1 and (.[0] | .domain == "web" and .operation == "create"
+    and .snapshot == "s1" and .to_be == "undone" and .began > 1e9
+    and .journal == "/var/lib/xen/snapshots/.journal/web.json"
+    and .steps[0] == "remove /srv/web/xvda.s1.qcow2" and (has("error") | not))' \
+    recover -N --json --all
+ok "a dry run leaves the journal" same "$(journal)" web.json
+ok "of another domain nothing is to be done" says "Nothing to recover of domain db." recover db
+ok "until then: no create" refuses "run xl snapshot-recover web first" create -n s2
+ok "nor a dry run of one" refuses "run xl snapshot-recover web first" create -N -n s2
+ok "snapshot-list goes on" xl snapshot-list --domain-config web.cfg web
+define_domain db qcow2
+ok "so does another domain" xl snapshot-create --domain-config db.cfg -n s1 db
+cd /srv/web && domain=web
+ok "it is undone" says "Undone." recover web
+ok "no journal is left" absent "$snapshots/.journal"
+ok "nor anything else" absent xvda.s1.qcow2 "$snapshots/web"
+
+
+# --- a revert, and who started the domain ----------------------------------
+
+new_host
+define_domain web qcow2 qcow2
+create --internal -n s1 >/dev/null
+
+killed_at "xvdb.*back" revert
+ok "no revert until then" refuses "run xl snapshot-recover web first" revert
+ok "a domain that somebody started in the middle" somebody_starts web.cfg \
+    "somebody has started it (domid 1) in the middle of its revert; shut it down first"
+xl destroy web
+sed '/^uuid/d' web.cfg >new.cfg
+ok "or one with another uuid" somebody_starts new.cfg \
+    "somebody has started another one of this name (domid 2), which stands in the way"
+xl rename web other
+ok "renamed, it does no harm" says "Completed." recover web
+ok "the domain is there" same "$(domid_of web) $(state_of web)" "3 "
+xl destroy other
+
+# The domain runs, so its destruction is what there is no way back from.
+ok "an xl that fails" with_xl fail refuses "cannot (re-)build domain: -3" revert
+ok "says how to go on" grep -q "mend this and run xl snapshot-recover web" "$hidden/error"
+ok "a recovery by it fails" with_xl fail cannot "run xl snapshot-recover web again"
+ok "as JSON" with_xl fail fails_json \
+    '.[0].error | contains("cannot (re-)build domain: -3")' recover --json web
+ok "when that is mended it is completed" says "Completed." recover web
+ok "and runs" same "$(state_of web)" ''
+
+ok "an xl that does nothing" with_xl none refuses "but there is no domain web" revert
+ok "is called again" says "Completed." recover web
+
+ok "an xl that is killed half way" with_xl half refuses "was killed by signal 9" revert
+half=$(domid_of web) before=$(starts)
+ok "its half made domain is destroyed" says "Completed." recover web
+ok "by the hypervisor" grep -qx "destroy $half" "$STAND_IN_XEN.log"
+ok "and another one made, by one call" same "$(starts) $(domid_of web)" \
+    "$((before + 1)) $((half + 1))"
+
+killed_at "unpause" revert
+before=$(starts) there=$(domid_of web)
+ok "one that is back is let run" says "Completed." recover web
+ok "and not brought back again" same "$(starts) $(domid_of web) $(state_of web)" \
+    "$before $there "
+
+# --- a host that stopped meanwhile -----------------------------------------
+
+killed_at "boot" revert
+reboot
+ok "before it was back: it is brought back" says "Completed." recover --all
+ok "and runs" same "$(state_of web)" ''
+
+# what begins with "unpause" is on the disk before the guest can write
+killed_at "unpause" revert
+reboot
+guest_writes qcow2 xvda.qcow2 "after the revert"
+before=$(starts)
+ok "where it may have run: it is not brought back again" says "Completed." recover --all
+ok "xl is not called" same "$(starts)" "$before"
+ok "and what it wrote is there" guest_sees qcow2 xvda.qcow2 "after the revert"
+
+xl create web.cfg
+fault $(($(plan_of revert && echo $steps) * 2 - 1)) kill-before revert
+reboot
+guest_writes qcow2 xvda.qcow2 "not by the domain"
+before=$(starts)
+ok "where it was back and had not run: all of it is done again" says "Completed." recover web
+ok "by xl" same "$(starts)" "$((before + 1))"
+ok "from the tag" guest_sees qcow2 xvda.qcow2 "web xvda"
+
+# --- a domain that ran when its snapshot was cut off -----------------------
+
+new_host
+define_domain web raw
+# what a create that runs QEMU's transaction leaves, if it is killed after that
+left_by_create() {
+    mkdir -p "$snapshots/.journal"
+    "$QEMU_IMG" create -q -f qcow2 -u -b "$PWD/xvda.raw" -F raw xvda.s1.qcow2 1M
+    {
+        tr -d '\n' <<END
+{"operation":"create","domain":"web","uuid":"$uuid","domid":7,"snapshot":"s1","began":1,
+"boot":"$(cat /proc/sys/kernel/random/boot_id)","plan":[
+{"kind":"qmp","what":"snapshot 1 disk in one QEMU transaction","command":"transaction",
+"arguments":"{}","commit_point":true},
+{"kind":"unpause","what":"unpause the domain"},
+{"kind":"repoint","what":"repoint 1 disk in xenstore and the stored config","disks":[
+{"vdev":"xvda","from":"/srv/web/xvda.raw","to":"/srv/web/xvda.s1.qcow2","format":"qcow2",
+"be_path":"/local/domain/0/backend/qdisk/7/51712","devid":51712}]},
+{"kind":"freeze","what":"make the base /srv/web/xvda.raw unwritable",
+"path":"/srv/web/xvda.raw"}]}
+END
+        echo
+        cat <<END
+{"step":0,"kind":"qmp","state":"begun"}
+{"step":0,"kind":"qmp","state":"done"}
+END
+    } >"$snapshots/.journal/$uuid.json"
+}
+left_by_create
+ok "its base must not be in use" base_in_use
+web_journal=$(journal)
+define_domain db qcow2
+fault 5 kill-before xl snapshot-create --domain-config db.cfg -n s1 db
+ok "which holds up no other domain" others_end
+cd /srv/web && domain=web
+touch -d '+1 hour' xvda.raw
+ok "nor have been written to since" cannot "/srv/web/xvda.raw was written to at 20"
+ok "which says where what the guest wrote is" grep -q \
+    "What the guest wrote before is in /srv/web/xvda.s1.qcow2" "$hidden/error"
+ok "not even as a dry run" fails 1 "was written to" recover -N web
+touch xvda.raw
+ok "else it is completed" says "Completed." recover web
+ok "its base is frozen" frozen xvda.raw
+ok "the line for its xl.cfg is told" grep -q "'/srv/web/xvda.s1.qcow2,qcow2,xvda,w" "$hidden/out"
+
+# --- recoveries that are cut off -------------------------------------------
+
+set_up() {
+    define_domain web qcow2 raw
+    fault 21 kill-before create --external -n s1
+}
+attempt() { recover "$@" web; }
+as_after() { no_partial && xl snapshot-verify "$(cfg s1)"; }
+ok "a recovery that is killed at any entry goes on when it is run again" \
+    killed_again_and_again
+finished
