@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# Journals that cannot be used: told, not believed, not removed, and in the way of
+# nobody but their own domain. One that ends before it began counts as none.
+. "$srcdir/tests/command/faults.sh"
+
+create() { xl snapshot-create --domain-config web.cfg "$@" web; }
+file=$snapshots/.journal/web.json
+head='"operation":"create","domain":"web","snapshot":"s1","began":1'
+step='{"kind":"unlink","what":"remove it","path":"/srv/web/xvda.qcow2","commit_point":true}'
+
+# unusable TEXT LINE...: a journal of these lines; recovery says TEXT and leaves it and
+# all else, and until it is gone no command begins on the domain.
+unusable() {
+    mkdir -p "$snapshots/.journal"
+    said=$1
+    shift
+    printf '%s\n' "$@" >"$file"
+    left_alone "$said"
+}
+left_alone() {
+    remember
+    refuses "$file is no journal that can be used: $1" xl snapshot-recover web &&
+        refuses "$file is no journal that can be used: $1" xl snapshot-recover -N --all &&
+        refuses "$file is no journal that can be used: $1" create && unchanged
+}
+
+empty_is_no_hindrance() {
+    mkdir -p "$snapshots/.journal"
+    : >"$file"
+    create -n s0 && absent "$snapshots/.journal"
+}
+
+define_domain web qcow2
+ok "no JSON" unusable "its first line is no JSON" "operation: create"
+ok "a comment" unusable "its first line is no JSON" "{$head} // by hand"
+ok "nothing in it" unusable "it does not name its operation and domain" '{}'
+ok "another kind of JSON" unusable "it does not name its operation and domain" '[1, 2]'
+ok "no operation" unusable "it does not name its operation" '{"domain":"web","plan":[]}'
+ok "a step that is none" unusable "" "{$head,\"plan\":[1]}"
+ok "of a kind that a later version may have" unusable "there is no step of kind 'merge'" \
+    "{$head,\"plan\":[{\"kind\":\"merge\",\"what\":\"merge it\"}]}"
+ok "without what it needs" unusable "" "{$head,\"plan\":[{\"kind\":\"unlink\",\"what\":\"x\"}]}"
+ok "an undo that is none" unusable "" \
+    "{$head,\"plan\":[{\"kind\":\"mkdir\",\"what\":\"x\",\"path\":\"/x\",\"undo\":{\"kind\":\"fly\",\"what\":\"x\"}}]}"
+ok "a domid that is none" unusable "its domid is none" "{$head,\"domid\":70000,\"plan\":[$step]}"
+ok "that of domain 0" unusable "its domid is none" "{$head,\"domid\":0,\"plan\":[$step]}"
+ok "JSON without end" unusable "its first line is no JSON" "$(yes '{"a":' | head -n 300 | tr -d '\n')"
+# without zeros: those are what the kernel had not written yet
+head -c 4096 /dev/urandom | tr -d '\000' >"$file"
+echo >>"$file"
+ok "noise" left_alone "its first line is no JSON"
+
+define_domain db qcow2
+ok "another domain is not held up" xl snapshot-create --domain-config db.cfg -n s1 db
+ok "nor is a look at this one" xl snapshot-list --domain-config /srv/web/web.cfg web
+ok "as JSON" fails_json '. == []' xl snapshot-recover --json --all
+rm "$file"
+cd /srv/web && domain=web
+ok "when it is gone, commands begin" create -N
+
+# --- torn ------------------------------------------------------------------
+
+# torn COMMAND: what is left of a journal of which COMMAND, given the whole one, prints
+# the beginning: nothing was begun, so there is nothing to undo.
+torn() {
+    mkdir -p "$snapshots/.journal"
+    "$@" <"$hidden/whole" >"$file"
+    says "a command was cut off before its first step" xl snapshot-recover -N web &&
+        says "Undone." xl snapshot-recover web && absent "$snapshots/.journal"
+}
+# with_more COMMAND: what that prints stands behind the last line; what comes before
+# it counts.
+with_more() {
+    fault 4 kill-before create -n s1
+    "$@" >>"$file"
+    [ -d "$snapshots/web/s1" ] && says "Undone." xl snapshot-recover web &&
+        absent "$snapshots/.journal" "$snapshots/web/s1"
+}
+fault 7 kill-before create -n s1
+cp "$file" "$hidden/whole"
+xl snapshot-recover web >/dev/null
+ok "an empty one" torn true
+ok "half of its first line" torn head -c 200
+ok "all of it but the newline" torn sh -c 'head -n 1 | tr -d "\n"'
+ok "zeros, as a file system leaves them" torn sh -c 'cat /dev/zero | head -c 4096'
+ok "its name alone, in the way of nobody" empty_is_no_hindrance
+
+ok "a line that is torn" with_more printf '{"step":1,"ki'
+ok "zeros" with_more head -c 512 /dev/zero
+ok "lines that say nothing" with_more printf '{}\n[]\nnothing\n\n'
+ok "a step that its plan has not" with_more \
+    echo '{"step":99,"kind":"mkdir","state":"done"}'
+ok "one that no plan can have" with_more \
+    echo '{"step":-1,"kind":"mkdir","state":"done"}'
+ok "a state that is none" with_more echo '{"step":1,"kind":"mkdir","state":"well"}'
+
+# --- its folder ------------------------------------------------------------
+
+mkdir -p "$snapshots/.journal/web.json"
+ok "a folder of its name" refuses "web.json" xl snapshot-recover web
+rmdir "$snapshots/.journal/web.json"
+echo "{" >"$snapshots/.journal/README"
+ok "what is called otherwise is none" says "Nothing to recover." xl snapshot-recover --all
+rm -r "$snapshots/.journal"
+echo "in the way" >"$snapshots/.journal"
+ok "a file instead of the folder" refuses "$snapshots/.journal" create
+ok "which recovery cannot read either" refuses "$snapshots/.journal" xl snapshot-recover --all
+finished
