@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# Snapshot configs that cannot be used: each is refused in one line that names it, by
+# every command that reads it, and nothing happens.
+. "$srcdir/tests/command/lib.sh"
+
+# refused TEXT LINE...: a snapshot config of these lines.
+refused() {
+    said=$1
+    shift
+    printf '%s\n' "$@" >bad.cfg
+    refused_as_it_is "$said"
+}
+refused_as_it_is() {
+    refuses "$1" xl snapshot-verify bad.cfg &&
+        refuses "$1" xl snapshot-revert web bad.cfg &&
+        refuses "$1" xl snapshot-create --domain-config web.cfg web bad.cfg
+}
+# changed TEXT SED: the snapshot config that create wrote, changed: a revert refuses it.
+changed() {
+    sed "$2" "$(cfg s1)" >bad.cfg
+    refuses "$1" xl snapshot-revert web bad.cfg
+}
+
+define_domain web qcow2 raw
+xl snapshot-create --domain-config web.cfg -n s1 web >/dev/null
+remember
+
+# --- syntax ----------------------------------------------------------------
+
+ok "a setting without a value" refused "bad.cfg:" 'name ='
+ok "a list that does not end" refused "bad.cfg:" 'disks = [ ",,xvda"'
+ok "a string that does not" refused "bad.cfg:" 'name = "s1'
+ok "words" refused "bad.cfg:" 'This is a letter to the administrator.'
+ok "a key that is misspelt" refused "bad.cfg:2: unknown key 'memroy'" 'name = "s2"' 'memroy = 1'
+ok "one in capitals" refused "bad.cfg:1: " 'Name = "s2"'
+ok "a list for a string" refused "bad.cfg: \`name' must be a string" 'name = [ "a" ]'
+ok "a string for a list" refused "bad.cfg: " 'disks = ",,xvda"'
+ok "a list in a list" refused "bad.cfg: an item of \`disks' is no string" 'disks = [ [ ",,xvda" ] ]'
+ok "words for a number" refused "bad.cfg: \`memory' must be a number from 0 to 1" 'memory = "yes"'
+ok "a number that is too large" refused "must be a number from 0 to 1" 'memory = 2'
+ok "one that is negative" refused "bad.cfg" 'creation_time = -1'
+ok "one that no computer has" refused "bad.cfg" 'creation_time = 99999999999999999999999'
+
+# --- what it says ----------------------------------------------------------
+
+ok "a name with a slash" refused "'../../etc'" 'name = "../../etc"'
+ok "no name at all" refused "" 'name = ""'
+ok "one that is too long" refused "at most 128" "name = \"$(printf %129s '' | tr ' ' a)\""
+ok "a uuid that is none" refused "bad.cfg: uuid 'web' is none" 'uuid = "web"'
+ok "a type that is none" refused "bad.cfg: type 'xen' is none; use pv, pvh or hvm" 'type = "xen"'
+ok "a consistency that is none" refused "use crash or clean" 'consistency = "good"'
+ok "memory and no memory" refused "memory=0 and memory_path contradict each other" \
+    'memory = 0' 'memory_path = "/srv/memory"'
+ok "a disk without a device" refused "no vdev specified in" 'disks = [ "/a,qcow2" ]'
+ok "one named twice" refused "disk xvda stands in \`disks' twice; leave one" \
+    'disks = [ ",,xvda", "/a,qcow2,xvda" ]'
+ok "a format that is none" refused "bad.cfg: disk '/a,ext4,xvda'" 'disks = [ "/a,ext4,xvda" ]'
+ok "a disk that is no specification" refused "bad.cfg: disk 'a=b=c'" 'disks = [ "a=b=c" ]'
+ok "parents of no disk" refused "\`parents' must name one image for each of \`disks'" \
+    'disks = [ ",,xvda" ]' 'parents = [ "/a,qcow2,xvdb" ]'
+ok "two of one" refused "\`parents' must name one image for each" 'disks = [ ",,xvda" ]' \
+    'parents = [ "/a,qcow2,xvda", "/b,qcow2,xvda" ]'
+ok "a driver of no disk" refused "\`drivers' must be of the form VDEV=DRIVER" \
+    'drivers = [ "xvda=x" ]'
+ok "one without a disk" refused "\`drivers' must be of the form VDEV=DRIVER" \
+    'disks = [ ",,xvda" ]' 'drivers = [ "x" ]'
+ok "a state of no disk" refused "\`states' must be of the form VDEV=STATE" 'states = [ "xvda=x" ]'
+ok "a disk that is there and left out" refused "\`skipped' must have virtual devices that" \
+    'disks = [ ",,xvda" ]' 'skipped = [ "xvda" ]'
+
+# --- the file --------------------------------------------------------------
+
+rm bad.cfg
+ok "none" refused_as_it_is "bad.cfg: No such file"
+mkdir bad.cfg
+ok "a folder" refused_as_it_is "bad.cfg: "
+rmdir bad.cfg
+yes '# all work and no play' | head -c 1048577 >bad.cfg
+ok "more than 1 MiB" refused_as_it_is "bad.cfg: "
+printf 'name = "s2"\n\0' >bad.cfg
+ok "a zero byte" refused_as_it_is "bad.cfg"
+head -c 4096 /dev/urandom >bad.cfg
+ok "noise" refused_as_it_is "bad.cfg"
+rm bad.cfg
+ln -s bad.cfg bad.cfg
+ok "a link to itself" refused_as_it_is "bad.cfg: "
+rm bad.cfg
+: >bad.cfg
+ok "an empty one describes no snapshot" fails 1 "snapshot without a name cannot be" \
+    xl snapshot-verify bad.cfg
+
+# --- one that create wrote, and somebody edited ----------------------------
+
+ok "no name" changed "name" '/^name/d'
+ok "no domain" changed "the snapshot is of another" '/^domain =/d'
+ok "neither memory nor none" changed "does not say memory=0" '/^memory/d'
+ok "no parents" changed "disk xvda: the snapshot config does not say what holds its state" \
+    '/^parents/,/^]/d'
+ok "one parent" changed "disk xvdb: the snapshot config does not say" '/vdev=xvdb.*xvdb.raw/d'
+ok "no disk of the domain's" changed "the domain wrote to it" '/xvdb/d'
+ok "a driver that is none" changed "there is no driver 'magic'" 's/xvda=qcow2-overlay/xvda=magic/'
+ok "one of the other kind" changed "there is no driver 'qcow2-internal' for external snapshots" \
+    's/xvda=qcow2-overlay/xvda=qcow2-internal/'
+ok "a base that is another file" changed "is not what it was at the snapshot" \
+    's,target=/srv/web/xvda.qcow2,target=/srv/web/xvda.s1.qcow2,'
+ok "a domain that is another" changed "web" 's/^domain = .*/domain = "db"/'
+rm -f bad.cfg
+ok "nothing has changed by all this" unchanged
+finished
