@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# Names: of snapshots, which become files and tags, and of domains, which others choose.
+. "$srcdir/tests/command/lib.sh"
+
+create() { xl snapshot-create --domain-config "$domain.cfg" "$@" "$domain"; }
+
+same_second() {
+    now=$(date +%Y%m%d-%H%M%S)
+    next=$(date -d '+1 second' +%Y%m%d-%H%M%S)
+    mkdir -p "$snapshots/web/$now" "$snapshots/web/$next"
+    says "-2 of domain web" xl snapshot-create -N --domain-config web.cfg web ||
+        matches "/20.*-2/" xl snapshot-create -N --domain-config web.cfg web
+}
+# Its tag is applied; xl's stand-in knows simple names only.
+reverts() {
+    guest_writes qcow2 xvda.qcow2 later
+    STAND_IN_XL=none
+    export STAND_IN_XL
+    xl snapshot-revert -- "$1" "$snapshots/$1/s1/snapshot.cfg"
+    guest_sees qcow2 xvda.qcow2 "web xvda"
+}
+
+define_domain web qcow2
+for name in '' . .. .s1 -s1 a/b ../s1 'a b' "a'b" 'a"b' 'a;b' 'a$b' 'a*b' 'a%b' 'a,b' 'a:b' ä \
+    "$(printf 'a\033[2Jb')" \
+    "$(printf %129s '' | tr ' ' a)"; do
+    ok "no name: '$(printf %.20s "$name" | tr -c '[:print:]' '?')'" refuses "not a name" create --name="$name"
+done
+remember
+for name in a 1 s1 S1 s.1 s_1 s-1 s+1 _ + "$(printf %128s '' | tr ' ' a)"; do
+    ok "a name: '$(printf %.20s "$name")'" create --name="$name"
+    ok "of a tag" same "$(tags xvda.qcow2 | tail -n 1)" "$name"
+    ok "and a folder" test -f "$(cfg "$name")"
+done
+ok "a name from the time does not meet one of the same second" same_second
+
+# --- of domains ------------------------------------------------------------
+
+# has_name NAME: the next domain, in web's place.
+has_name() {
+    new_host
+    define_domain web qcow2
+    domain=$1
+    case $1 in
+    *\"*) echo "name = '$1'" ;;
+    *) echo "name = \"$1\"" ;;
+    esac >"$hidden/name"
+    sed -i -e "/^name/{r $hidden/name" -e 'd}' web.cfg
+}
+for name in "vm 1" web.example.com -web ö "a'b" 'a"b' 'a$(touch x)b' 'a;b' '[web]' ..web; do
+    has_name "$name"
+    ok "domain $name" xl snapshot-create --domain-config web.cfg -n s1 -- "$name"
+    ok "has a folder" test -f "$snapshots/$name/s1/snapshot.cfg"
+    ok "is found by it" says "s1 " xl snapshot-list -- "$name"
+    ok "has a good snapshot" xl snapshot-verify "$snapshots/$name/s1/snapshot.cfg"
+    ok "and goes back to it" reverts "$name"
+done
+has_name a/b
+ok "no domain has a slash in its name" refuses "has a slash in it" \
+    xl snapshot-create --domain-config web.cfg -n s1 a/b
+has_name 'a/../../x'
+ok "or leaves its folder" refuses "has a slash in it" \
+    xl snapshot-create --domain-config web.cfg -n s1 a/../../x
+finished

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# The command line: help, versions, shortened commands; misuse, exit code 2; what the
+# environment says; and a machine without Xen.
+. "$srcdir/tests/command/lib.sh"
+
+commands='create drivers list recover revert verify'
+# wrong TEXT COMMAND...: exit code 2, nothing on stdout, TEXT on stderr.
+wrong() { fails 2 "$@" && [ ! -s "$hidden/out" ]; }
+
+# tells REGEX COMMAND...: it succeeds, and a line on stderr matches.
+tells() {
+    regex=$1
+    shift
+    "$@" 2>"$hidden/error" >/dev/null && grep "$regex" "$hidden/error" ||
+        { cat "$hidden/error"; return 1; }
+}
+
+ok "its version" matches '^xl-snapshot [0-9.]*$' xl --version
+ok "help lists all commands" same "$(xl help | grep -o '^ snapshot-[a-z]*' | sort | xargs)" \
+    "$(for c in $commands; do echo "snapshot-$c"; done | sort | xargs)"
+ok "the rows for the front are the same" same "$(xl --help-rows | grep -c '^ snapshot-')" 6
+ok "-h" says "snapshot-create" xl -h
+ok "without a command: help, and exit code 1" fails 1 '' xl
+for c in $commands; do
+    ok "help on snapshot-$c" says "Usage: xl " xl help snapshot-$c
+    ok "the same from the command" says "Usage: xl " xl snapshot-$c --help
+    ok "an option that it has not" wrong "option \`--nonsense' not supported" \
+        xl snapshot-$c --nonsense x y
+    ok "too much of it" fails 2 '' xl snapshot-$c a b c d
+done
+for c in create list revert verify; do
+    ok "snapshot-$c alone" fails 2 "requires at least" xl snapshot-$c
+done
+ok "one argument of two" fails 2 "requires at least 2 arguments" xl snapshot-revert web
+ok "recovery of what" wrong "name one domain, or say --all" xl snapshot-recover
+ok "of one and of all" wrong "name one domain, or say --all" xl snapshot-recover --all web
+ok "an option without its argument" wrong "its argument is missing" xl snapshot-create -n
+ok "both kinds at once" wrong "exclude each other" xl snapshot-create --internal --external web
+ok "a timeout of nothing" wrong "--quiesce-timeout goes with" xl snapshot-create --quiesce-timeout=5 web
+for n in 0 -1 3601 5s '' 99999999999999999999; do
+    ok "a timeout of '$n'" wrong "a number of seconds, 1 to 3600" \
+        xl snapshot-create --quiesce --quiesce-timeout="$n" web
+done
+
+# --- shortened -------------------------------------------------------------
+
+ok "a command may be shortened" says "Nothing to recover" xl snapshot-rec --all
+ok "while it stays unambiguous" fails 1 "command not implemented" xl snapshot-re --all
+ok "one that there is not" fails 1 "command not implemented" xl snapshot-merge
+ok "a dry run of one that has none" fails 1 "does not implement -N" xl -N snapshot-list web
+ok "a global option that there is not" fails 1 "unknown global option" xl -Z snapshot-list web
+ok "xl's own are taken" says "Nothing to recover" xl -t -f snapshot-recover --all
+
+# --- environment -----------------------------------------------------------
+
+with() {
+    variable=$1
+    shift
+    (export "${variable?}" && "$@")
+}
+for name in XL_SNAPSHOT_TIMEOUT XL_SNAPSHOT_HOOK_TIMEOUT; do
+    for value in 0 -5 86401 10s 1.5 ' '; do
+        ok "$name='$value'" with "$name=$value" refuses \
+            "$name is '$value', not a number of seconds from 1 to 86400" xl snapshot-recover --all
+    done
+    ok "$name that is empty" with "$name=" xl snapshot-recover --all
+    ok "$name=86400" with "$name=86400" xl snapshot-recover --all
+done
+
+# --- verbose ---------------------------------------------------------------
+
+define_domain web qcow2
+ok "-v says what is done" tells "tag v1 in /srv/web/xvda.qcow2: done" \
+    xl -v snapshot-create --domain-config web.cfg -n v1 web
+ok "with the time, if asked" tells '^[0-9].*tag v2 in /srv/web/xvda.qcow2: done' \
+    xl -v -T snapshot-create --domain-config web.cfg -n v2 web
+ok "without it nothing is on stderr" same \
+    "$(xl snapshot-create --domain-config web.cfg -n v3 web 2>&1 >/dev/null)" ''
+
+# --- no Xen ----------------------------------------------------------------
+
+with_no_xen() { with STAND_IN_XEN="$hidden/nowhere" "$@"; }
+ok "without Xen every command says so" with_no_xen refuses \
+    "libxl cannot reach Xen; run this as root in the domain 0 of a Xen host" \
+    xl snapshot-list web
+ok "but not for help" with_no_xen says "Usage" xl help snapshot-list
+ok "nor for mistakes" with_no_xen wrong "exclude each other" \
+    xl snapshot-create --internal --external web
+finished
