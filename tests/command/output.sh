@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# What commands print, to the letter, and the members of their JSON, as xl-snapshot(1)
+# has them.
+. "$srcdir/tests/command/lib.sh"
+
+# prints EXPECTED COMMAND...: with every date, number of bytes and time as DATE, N.
+prints() {
+    expected=$1
+    shift
+    "$@" >"$hidden/out" 2>&1
+    sed 's/20[0-9][0-9]-[0-9-]* [0-9:]*/DATE/g; s/ *[0-9]* KiB/ N KiB/g; s/[0-9.]* s\./N s./' \
+        "$hidden/out" >"$hidden/printed"
+    printf '%s\n' "$expected" | diff - "$hidden/printed"
+}
+# members FILTER KEYS COMMAND...: the object that FILTER finds has these, in order.
+members() {
+    filter=$1 keys=$2
+    shift 2
+    "$@" >"$hidden/json" && same "$(jq -r "$filter | keys_unsorted | join(\" \")" \
+        "$hidden/json")" "$keys"
+}
+create() { xl snapshot-create --domain-config web.cfg "$@" web; }
+
+define_domain web qcow2 raw
+ok "create, external" prints "Snapshot s1 of domain web
+  config  /var/lib/xen/snapshots/web/s1/snapshot.cfg
+  disks only, clean
+  xvda    external: base /srv/web/xvda.qcow2 (frozen), overlay /srv/web/xvda.s1.qcow2
+  xvdb    external: base /srv/web/xvdb.raw (frozen), overlay /srv/web/xvdb.s1.qcow2
+The domain has new disks; write in its xl.cfg, for the next xl create:
+    '/srv/web/xvda.s1.qcow2,qcow2,xvda,w',
+    '/srv/web/xvdb.s1.qcow2,qcow2,xvdb,w,backendtype=qdisk',
+Revert with: xl snapshot-revert web /var/lib/xen/snapshots/web/s1/snapshot.cfg" create -n s1
+ok "verify" prints "snapshot config  good
+domain config    good  /var/lib/xen/snapshots/web/s1/domain.cfg
+domain           good
+disk xvda        good  /srv/web/xvda.qcow2
+disk xvdb        good  /srv/web/xvdb.raw
+users            good" xl snapshot-verify "$(cfg s1)"
+ok "list" prints "In /var/lib/xen/snapshots/web:
+NAME  TIME                 WHAT            FILES
+s1    DATE  disks           all there
+
+From the images (nothing is recorded there of memory or of other disks):
+DISK   DEPTH  FORMAT     ON DISK  TAGS  FILE
+xvda       0  qcow2 N KiB     0  /srv/web/xvda.qcow2
+xvdb       0  raw N KiB     0  /srv/web/xvdb.raw" \
+    xl snapshot-list --domain-config web.cfg web
+ok "revert" prints "Domain web is back at snapshot s1, as domid 1
+  xvda    new overlay /srv/web/xvda.s1.r1.qcow2 on /srv/web/xvda.qcow2
+  xvdb    new overlay /srv/web/xvdb.s1.r1.qcow2 on /srv/web/xvdb.raw
+The domain has new disks; write in its xl.cfg, for the next xl create:
+    '/srv/web/xvda.s1.r1.qcow2,qcow2,xvda,w,backendtype=qdisk',
+    '/srv/web/xvdb.s1.r1.qcow2,qcow2,xvdb,w,backendtype=qdisk'," \
+    xl snapshot-revert web "$(cfg s1)"
+ok "as JSON" members . "name domain uuid type domid creation_time disks total_us" \
+    xl snapshot-revert --json web "$(cfg s1)"
+ok "its dry run" members . "name domain uuid type creation_time disks plan" \
+    xl snapshot-revert -N --json web "$(cfg s1)"
+xl destroy web
+
+ok "create as JSON" members . "name description domain uuid type creation_time config \
+consistency domain_config disks total_us" create -n s2 -D "for now" --json
+ok "a disk with an overlay" members .disks[0] "vdev mode driver parent child xl_cfg" \
+    create -n s3 --json
+ok "an image" members .disks[0].parent "path format" create -n s4 --json
+ok "a dry run" members . "name domain uuid type creation_time config consistency \
+domain_config disks plan" create -N -n s5 --json
+ok "list as JSON" members . "domain directory snapshots image_tags disks" \
+    xl snapshot-list --json --domain-config web.cfg web
+ok "a snapshot" members .snapshots[0] "name creation_time config consistency complete" \
+    xl snapshot-list --json --domain-config web.cfg web
+ok "a disk" members .disks[0] "vdev path writable layers" \
+    xl snapshot-list --json --domain-config web.cfg web
+ok "a layer" members .disks[0].layers[0] "path format bytes tags" \
+    xl snapshot-list --json --domain-config web.cfg web
+ok "verify as JSON" members . "name domain good items" xl snapshot-verify --json "$(cfg s1)"
+ok "drivers" json 'map(.name) | index("qcow2-internal") and index("qcow2-overlay")' \
+    xl snapshot-drivers --json
+ok "each with what it can" json 'all(.[]; (.mode == "internal" or .mode == "external")
+    and (.can | type == "array"))' xl snapshot-drivers --json
+ok "and with the version of its program" json '.[] | select(.name == "qcow2-internal")
+    | .program == "qemu-img" and (.version | test("^[0-9]+[.][0-9]"))' xl snapshot-drivers --json
+
+new_host
+define_domain web qcow2 qcow2
+ok "create, internal" prints "Snapshot s1 of domain web
+  config  /var/lib/xen/snapshots/web/s1/snapshot.cfg
+  disks only, clean
+  xvda    internal: tag s1 in /srv/web/xvda.qcow2
+  xvdb    internal: tag s1 in /srv/web/xvdb.qcow2
+Revert with: xl snapshot-revert web /var/lib/xen/snapshots/web/s1/snapshot.cfg" create -n s1
+ok "a disk with a tag has no child" members .disks[0] "vdev mode driver parent" \
+    create -n s2 --json
+ok "list" prints "In /var/lib/xen/snapshots/web:
+NAME  TIME                 WHAT            FILES
+s1    DATE  disks           all there
+s2    DATE  disks           all there
+
+From the images (nothing is recorded there of memory or of other disks):
+TAG  TIME                 MEMORY    DISKS
+s1   DATE  -         all
+s2   DATE  -         all
+DISK   DEPTH  FORMAT     ON DISK  TAGS  FILE
+xvda       0  qcow2 N KiB     2  /srv/web/xvda.qcow2
+xvdb       0  qcow2 N KiB     2  /srv/web/xvdb.qcow2" \
+    xl snapshot-list --domain-config web.cfg web
+ok "a tag" members .image_tags[0] "name creation_time memory_bytes all_disks disks" \
+    xl snapshot-list --json --domain-config web.cfg web
+ok "revert" prints "Domain web is back at snapshot s1, as domid 1
+  xvda    tag s1 applied in /srv/web/xvda.qcow2
+  xvdb    tag s1 applied in /srv/web/xvdb.qcow2" xl snapshot-revert web "$(cfg s1)"
+xl destroy web
+add_memory s2
+ok "list, with memory" matches '^s2    .*  memory + disks  all there$' xl snapshot-list web
+ok "as JSON" members .snapshots[1] "name creation_time config memory complete" \
+    xl snapshot-list --json web
+rm "$snapshots/web/s2/memory"
+ok "and what is missing" matches "^s2 .*  $snapshots/web/s2/memory is missing$" \
+    xl snapshot-list web
+finished
