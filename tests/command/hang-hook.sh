@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# Hooks that hang, are killed, or answer nonsense, while the guest is held for them: it
+# is let go, and what was done is undone.
+. "$srcdir/tests/command/lib.sh"
+
+needs_hooks
+XL_SNAPSHOT_HOOK_TIMEOUT=1
+export XL_SNAPSHOT_HOOK_TIMEOUT
+
+create() { xl snapshot-create --disk-only -n s1 web; }
+undone() {
+    remember
+    refuses "$@" && unchanged && absent "$snapshots/.journal" &&
+        nothing find /proc/[0-9]*/exe -lname '*/sleep' -o -lname '*/yes' 2>/dev/null
+}
+# hook VERB LINE: one that begins that verb with LINE.
+hook() {
+    sed "s/^$1() {/&\n    $2/" "$srcdir/tools/hooks/copy" >/etc/xen/snapshot.d/copy
+}
+
+define_domain web file
+mkdir -p /etc/xen/snapshot.d
+cp "$srcdir/tools/hooks/copy" /etc/xen/snapshot.d/
+xl create web.cfg
+hook create "sleep 1000"
+ok "a hook that hangs lets the guest go" undone "copy did not answer for 1 s and was killed" create
+ok "for which it was held until then" same "$(xargs <"$STAND_IN_XEN.log")" "pause 1 unpause 1"
+hook create "kill -9 \$\$"
+ok "one that is killed, too" undone "copy was killed by signal 9" create
+hook probe "sleep 1000"
+ok "one that is asked and says nothing" undone \
+    "probe: /etc/xen/snapshot.d/copy did not answer for 1 s" create
+hook probe "echo nonsense; exit 0"
+ok "or nonsense" undone "hook copy, probe: its answer is no JSON object" create
+hook create "yes"
+ok "one that prints without end" undone "copy printed more than 64 MiB and was killed" create
+chmod 777 /etc/xen/snapshot.d/copy
+ok "one that others could have written is not run" undone \
+    "copy is writable by others than root; chmod go-w it" create
+finished

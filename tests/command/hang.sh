@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# Programs that hang, fail, are not there, or print without end: none is waited for
+# longer than its deadline, the message names it, and what was done is undone.
+. "$srcdir/tests/command/lib.sh"
+
+XL_SNAPSHOT_TIMEOUT=1
+export XL_SNAPSHOT_TIMEOUT
+
+# shellcheck disable=SC2120 # others call it with more
+create() { xl snapshot-create --domain-config web.cfg -n s1 "$@" web; }
+revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
+# with VARIABLE=VALUE COMMAND...
+with() {
+    variable=$1
+    shift
+    (export "${variable?}" && "$@")
+}
+undone() {
+    remember
+    began=$(date +%s)
+    refuses "$@" && [ $(($(date +%s) - began)) -lt 30 ] && unchanged &&
+        absent "$snapshots/.journal" && alone
+}
+# What hangs is a sleep, and what prints without end a yes: neither is left.
+alone() { nothing find /proc/[0-9]*/exe -lname '*/sleep' -o -lname '*/yes' 2>/dev/null; }
+
+define_domain web qcow2 qcow2
+ok "qemu-img that hangs while it looks at an image" with STAND_IN_QEMU_IMG="hang info" \
+    undone "qemu-img did not answer for 1 s and was killed" create
+ok "while it makes a tag" with STAND_IN_QEMU_IMG="hang snapshot" \
+    undone "tag s1 in /srv/web/xvda.qcow2: qemu-img did not answer for 1 s" create
+ok "while it formats an overlay" with STAND_IN_QEMU_IMG="hang create" \
+    undone "format /srv/web/xvda.s1.qcow2 on the base /srv/web/xvda.qcow2: qemu-img did not" \
+    create --external
+ok "that fails to" with STAND_IN_QEMU_IMG="fail create" undone \
+    "qemu-img failed with status 1: qemu-img: -q: Input/output error" create --external
+ok "that prints without end" with STAND_IN_QEMU_IMG="flood info" undone \
+    "qemu-img printed more than 64 MiB and was killed" create
+ok "that is not there" undone "cannot run qemu-img: No such file or directory" \
+    with PATH=/nowhere create
+
+create >/dev/null
+guest_writes qcow2 xvda.qcow2 later
+xl create web.cfg
+ok "a revert that cannot look at an image leaves the domain alone" \
+    with STAND_IN_QEMU_IMG="hang info" undone "qemu-img did not answer for 1 s" revert
+ok "an xl that hangs: after the domain was destroyed" with STAND_IN_XL=hang refuses \
+    "did not answer for 1 s and was killed" revert
+ok "the message says how it goes on" grep -q "mend this and run xl snapshot-recover web" \
+    "$hidden/error"
+ok "nothing of xl is left" alone
+ok "and one by another brings it back" says "Completed." xl snapshot-recover web
+ok "as it was" guest_sees qcow2 xvda.qcow2 "web xvda"
+xl destroy web
+finished
