@@ -3,10 +3,12 @@
 . "$srcdir/tests/tap.sh"
 cd "$srcdir" || exit 1
 
-c_files=$(find tools tests/unit tests/block tests/fuzz -name '*.[ch]' | sort)
+c_files=$(find tools tests/unit tests/block tests/command \
+    tests/fuzz -name '*.[ch]' | sort)
 library=$(find tools/libxl -name '*.c')
 code=$(find tools -name '*.c')
-all_files=$(find tools completion tests/unit tests/block tests/fuzz tests/style \
+all_files=$(find tools completion tests/unit tests/block tests/command \
+    tests/fuzz tests/style \
     tests/*.* -type f \( -name '*.[ch]' \
     -o -name '*.sh' -o -name '*.am' -o -name '*.sym' \
     -o -name '*.supp' \) 2>/dev/null; echo configure.ac Makefile.am)
