@@ -35,7 +35,7 @@ ok "a key that is misspelt" refused "bad.cfg:2: unknown key 'memroy'" 'name = "s
 ok "one in capitals" refused "bad.cfg:1: " 'Name = "s2"'
 ok "a list for a string" refused "bad.cfg: \`name' must be a string" 'name = [ "a" ]'
 ok "a string for a list" refused "bad.cfg: " 'disks = ",,xvda"'
-ok "a list in a list" refused "bad.cfg: an item of \`disks' is no string" 'disks = [ [ ",,xvda" ] ]'
+ok "a list in a list" refused "bad.cfg: an item of \`disks' is not a string" 'disks = [ [ ",,xvda" ] ]'
 ok "words for a number" refused "bad.cfg: \`memory' must be a number from 0 to 1" 'memory = "yes"'
 ok "a number that is too large" refused "must be a number from 0 to 1" 'memory = 2'
 ok "one that is negative" refused "bad.cfg" 'creation_time = -1'
@@ -46,9 +46,9 @@ ok "one that no computer has" refused "bad.cfg" 'creation_time = 999999999999999
 ok "a name with a slash" refused "'../../etc'" 'name = "../../etc"'
 ok "no name at all" refused "" 'name = ""'
 ok "one that is too long" refused "at most 128" "name = \"$(printf %129s '' | tr ' ' a)\""
-ok "a uuid that is none" refused "bad.cfg: uuid 'web' is none" 'uuid = "web"'
-ok "a type that is none" refused "bad.cfg: type 'xen' is none; use pv, pvh or hvm" 'type = "xen"'
-ok "a consistency that is none" refused "use crash or clean" 'consistency = "good"'
+ok "a uuid that is none" refused "bad.cfg: \`uuid' must be a uuid, not 'web'" 'uuid = "web"'
+ok "a type that is none" refused "bad.cfg: \`type' must be pv, pvh or hvm, not 'xen'" 'type = "xen"'
+ok "a consistency that is none" refused "must be crash or clean" 'consistency = "good"'
 ok "memory and no memory" refused "memory=0 and memory_path contradict each other" \
     'memory = 0' 'memory_path = "/srv/memory"'
 ok "a disk without a device" refused "no vdev specified in" 'disks = [ "/a,qcow2" ]'
@@ -92,7 +92,7 @@ ok "an empty one describes no snapshot" fails 1 "snapshot without a name cannot 
 # --- one that create wrote, and somebody edited ----------------------------
 
 ok "no name" changed "name" '/^name/d'
-ok "no domain" changed "the snapshot is of another" '/^domain =/d'
+ok "no domain" changed "the snapshot is of domain (no name)" '/^domain =/d'
 ok "neither memory nor none" changed "does not say memory=0" '/^memory/d'
 ok "no parents" changed "disk xvda: the snapshot config does not say what holds its state" \
     '/^parents/,/^]/d'

@@ -121,7 +121,7 @@ ok "as JSON" json '.name == "s3" and .consistency == "clean" and .total_us > 0
     and .update_config.done and (.update_config.lines | map(.line) == [8, 9])' \
     create --json -n s3 --external --update-config=web.cfg
 ok "the file must name what the domain has" refused_cleanly \
-    "before.cfg:8: disk xvda names /srv/web/xvda.s1.qcow2; expected was" \
+    "before.cfg:8: disk xvda names /srv/web/xvda.s1.qcow2, not" \
     create -n s4 --external --update-config=before.cfg
 
 # --- both, and other places ------------------------------------------------

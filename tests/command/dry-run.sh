@@ -71,7 +71,7 @@ ok "it is destroyed when the overlays are there" holds '$kinds == ["create-file"
     "create-file", "exec", "destroy", "boot", "unpause"]'
 ok "after which there is no way back" holds 'map(.commit_point == true)
     == [false, false, false, false, true, true, true]'
-ok "until nobody writes to the bases" holds 'of("destroy")[0].argv
+ok "until nobody writes to the bases" holds 'of("destroy")[0].images
     == ["/srv/web/xvda.qcow2", "/srv/web/xvdb.qcow2"]'
 ok "left paused" planned revert -N --json --paused
 ok "it is not let run" holds 'of("unpause") == []'

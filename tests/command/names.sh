@@ -24,7 +24,7 @@ define_domain web qcow2
 for name in '' . .. .s1 -s1 a/b ../s1 'a b' "a'b" 'a"b' 'a;b' 'a$b' 'a*b' 'a%b' 'a,b' 'a:b' ä \
     "$(printf 'a\033[2Jb')" \
     "$(printf %129s '' | tr ' ' a)"; do
-    ok "no name: '$(printf %.20s "$name" | tr -c '[:print:]' '?')'" refuses "not a name" create --name="$name"
+    ok "no name: '$(printf %.20s "$name" | tr -c '[:print:]' '?')'" refuses "is not valid" create --name="$name"
 done
 remember
 for name in a 1 s1 S1 s.1 s_1 s-1 s+1 _ + "$(printf %128s '' | tr ' ' a)"; do

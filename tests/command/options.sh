@@ -32,13 +32,13 @@ for c in create list revert verify; do
     ok "snapshot-$c alone" fails 2 "requires at least" xl snapshot-$c
 done
 ok "one argument of two" fails 2 "requires at least 2 arguments" xl snapshot-revert web
-ok "recovery of what" wrong "name one domain, or say --all" xl snapshot-recover
-ok "of one and of all" wrong "name one domain, or say --all" xl snapshot-recover --all web
+ok "recovery of what" wrong "name one domain, or use --all" xl snapshot-recover
+ok "of one and of all" wrong "name one domain, or use --all" xl snapshot-recover --all web
 ok "an option without its argument" wrong "its argument is missing" xl snapshot-create -n
-ok "both kinds at once" wrong "exclude each other" xl snapshot-create --internal --external web
-ok "a timeout of nothing" wrong "--quiesce-timeout goes with" xl snapshot-create --quiesce-timeout=5 web
+ok "both kinds at once" wrong "cannot be used together" xl snapshot-create --internal --external web
+ok "a timeout of nothing" wrong "--quiesce-timeout needs" xl snapshot-create --quiesce-timeout=5 web
 for n in 0 -1 3601 5s '' 99999999999999999999; do
-    ok "a timeout of '$n'" wrong "a number of seconds, 1 to 3600" \
+    ok "a timeout of '$n'" wrong "a number of seconds from 1 to 3600" \
         xl snapshot-create --quiesce --quiesce-timeout="$n" web
 done
 
@@ -61,7 +61,7 @@ with() {
 for name in XL_SNAPSHOT_TIMEOUT XL_SNAPSHOT_HOOK_TIMEOUT; do
     for value in 0 -5 86401 10s 1.5 ' '; do
         ok "$name='$value'" with "$name=$value" refuses \
-            "$name is '$value', not a number of seconds from 1 to 86400" xl snapshot-recover --all
+            "$name is '$value'; it must be a number of seconds from 1 to 86400" xl snapshot-recover --all
     done
     ok "$name that is empty" with "$name=" xl snapshot-recover --all
     ok "$name=86400" with "$name=86400" xl snapshot-recover --all
@@ -81,9 +81,9 @@ ok "without it nothing is on stderr" same \
 
 with_no_xen() { with STAND_IN_XEN="$hidden/nowhere" "$@"; }
 ok "without Xen every command says so" with_no_xen refuses \
-    "libxl cannot reach Xen; run this as root in the domain 0 of a Xen host" \
+    "libxl cannot reach Xen; run this as root in domain 0 of a Xen host" \
     xl snapshot-list web
 ok "but not for help" with_no_xen says "Usage" xl help snapshot-list
-ok "nor for mistakes" with_no_xen wrong "exclude each other" \
+ok "nor for mistakes" with_no_xen wrong "cannot be used together" \
     xl snapshot-create --internal --external web
 finished

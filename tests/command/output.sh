@@ -27,7 +27,7 @@ ok "create, external" prints "Snapshot s1 of domain web
   disks only, clean
   xvda    external: base /srv/web/xvda.qcow2 (frozen), overlay /srv/web/xvda.s1.qcow2
   xvdb    external: base /srv/web/xvdb.raw (frozen), overlay /srv/web/xvdb.s1.qcow2
-The domain has new disks; write in its xl.cfg, for the next xl create:
+The domain has new disks. For the next xl create, write into its xl.cfg:
     '/srv/web/xvda.s1.qcow2,qcow2,xvda,w',
     '/srv/web/xvdb.s1.qcow2,qcow2,xvdb,w,backendtype=qdisk',
 Revert with: xl snapshot-revert web /var/lib/xen/snapshots/web/s1/snapshot.cfg" create -n s1
@@ -41,7 +41,7 @@ ok "list" prints "In /var/lib/xen/snapshots/web:
 NAME  TIME                 WHAT            FILES
 s1    DATE  disks           all there
 
-From the images (nothing is recorded there of memory or of other disks):
+From the images (which record neither memory nor other disks):
 DISK   DEPTH  FORMAT     ON DISK  TAGS  FILE
 xvda       0  qcow2 N KiB     0  /srv/web/xvda.qcow2
 xvdb       0  raw N KiB     0  /srv/web/xvdb.raw" \
@@ -49,7 +49,7 @@ xvdb       0  raw N KiB     0  /srv/web/xvdb.raw" \
 ok "revert" prints "Domain web is back at snapshot s1, as domid 1
   xvda    new overlay /srv/web/xvda.s1.r1.qcow2 on /srv/web/xvda.qcow2
   xvdb    new overlay /srv/web/xvdb.s1.r1.qcow2 on /srv/web/xvdb.raw
-The domain has new disks; write in its xl.cfg, for the next xl create:
+The domain has new disks. For the next xl create, write into its xl.cfg:
     '/srv/web/xvda.s1.r1.qcow2,qcow2,xvda,w,backendtype=qdisk',
     '/srv/web/xvdb.s1.r1.qcow2,qcow2,xvdb,w,backendtype=qdisk'," \
     xl snapshot-revert web "$(cfg s1)"
@@ -97,7 +97,7 @@ NAME  TIME                 WHAT            FILES
 s1    DATE  disks           all there
 s2    DATE  disks           all there
 
-From the images (nothing is recorded there of memory or of other disks):
+From the images (which record neither memory nor other disks):
 TAG  TIME                 MEMORY    DISKS
 s1   DATE  -         all
 s2   DATE  -         all

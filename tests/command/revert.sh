@@ -75,9 +75,9 @@ ok "xl gets that" grep -qx /srv/web/web.cfg "$STAND_IN_XEN.xl"
 # --- the present is kept, if that is asked for -----------------------------
 
 xl destroy web
-ok "a snapshot of the present first" says "what was there before: \
+ok "a snapshot of the present first" says "snapshot of the state before: \
 $snapshots/web/before-revert-20" revert --keep --domain-config web.cfg
-kept=$(sed -n 's/.*what was there before: //p' "$hidden/out")
+kept=$(sed -n 's/.*snapshot of the state before: //p' "$hidden/out")
 ok "which is a good one" xl snapshot-verify "$kept"
 xl destroy web
 

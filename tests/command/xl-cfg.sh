@@ -47,11 +47,11 @@ ok "keys with blanks, OVMF, a CD-ROM with a prefix" rewritten ovmf-keys 7
 ok "no blanks at all, hda" rewritten without-blanks 10
 ok "keys as YaST writes them" rewritten yast 13
 ok "tap:qcow2: in front of the path" not_rewritten tap-prefix-multiline \
-    "vm.cfg:10: disk xvda: a path with a prefix in front of it"
+    "vm.cfg:10: disk xvda: the path has a prefix, an old form"
 ok "with blanks behind the commas" not_rewritten tap-prefix-blanks \
-    "vm.cfg:9: disk xvda: a path with a prefix in front of it"
+    "vm.cfg:9: disk xvda: the path has a prefix, an old form"
 ok "disk = twice, of which xl takes the last" not_rewritten two-lists-of-disks \
-    "vm.cfg:4: \`disk' is set again, after line 2; make one list of it"
+    "vm.cfg:4: \`disk' is set again, after line 2; put all disks into one list"
 
 ok "a path from the folder that xl was started in" not_taken relative-target \
     "disk xvda (domu.qcow2): no external snapshot: its image is not an absolute path"
@@ -70,7 +70,7 @@ ok "lines of another system" not_taken carriage-returns "vm.cfg:1: config parsin
 ok "with its mark of the byte order" not_taken byte-order-mark "vm.cfg:1: config parsing error"
 ok "a string over two lines" not_taken backslash-in-string "vm.cfg:2: config parsing error"
 has_file ioemu-prefix raw
-ok "ioemu:" refuses "vm.cfg:3: disk hda: a path with a prefix in front of it" \
+ok "ioemu:" refuses "vm.cfg:3: disk hda: the path has a prefix, an old form" \
     create --update-config=vm.cfg
 has_file disk-as-string
 ok "a string instead of a list" refuses "parameter \`disk' is a single value" \
