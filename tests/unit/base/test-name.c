@@ -54,7 +54,7 @@ static void a_name_has_1_to_128_characters(void)
 static void the_refusal_says_the_rule_and_the_name(void)
 {
     CHECK_FAILS(snap_name_check(sc, "a/b"), ERROR_INVAL,
-                "snapshot name 'a/b': not a name; use letters");
+                "snapshot name 'a/b': not valid; use letters");
     CHECK_FAILS(snap_name_check(sc, NULL), ERROR_INVAL, "snapshot name ''");
     CHECK_OK(snap_name_check(sc, "a"));
     CHECK_STR(libxl_snapshot_ctx_error(sc), NULL);

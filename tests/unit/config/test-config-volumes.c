@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-config-volumes.c: what the snapshot config says of logical volumes and
- * of disks that have no snapshots, or of which it says little.
+ * test-config-volumes.c: what the snapshot config says of logical volumes
+ * and of disks that have no snapshots, or of which it says little.
  */
 #include "../test.h"
 
@@ -27,8 +27,8 @@ static void refused(const char *text, const char *sentence)
 
 static void what_was_left_out_is_not_in_disks(void)
 {
-    const char *why = ": `skipped' must have virtual devices that `disks' has "
-                      "not";
+    const char *why = ": `skipped' must list virtual devices that are not "
+                      "in `disks'";
 
     refused("disks=[',,xvda']\nskipped=['xvda']\n", why);
     refused("skipped=['']\n", why);

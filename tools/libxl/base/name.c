@@ -29,9 +29,10 @@ bool libxl_snapshot_name_is_valid(const char *name)
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name)
 {
     if (name && libxl_snapshot_name_is_valid(name)) return 0;
-    return snap_fail(sc, ERROR_INVAL, "snapshot name '%.*s': not a name; use "
-                     "letters, digits, '.', '_', '-' and '+', at most %d, the "
-                     "first no '.' or '-'", SNAP_NAME_MAX, name ? name : "",
+    return snap_fail(sc, ERROR_INVAL, "snapshot name '%.*s': not valid; "
+                     "use letters, digits, '.', '_', '-' and '+', at most "
+                     "%d characters, not beginning with '.' or '-'",
+                     SNAP_NAME_MAX, name ? name : "",
                      SNAP_NAME_MAX);
 }
 

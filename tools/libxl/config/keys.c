@@ -54,16 +54,18 @@ const struct snap_key snap_keys[] = {
     { "consistency", WRITTEN, WORD(consistency, "crash", "clean") },
     { "domain_config", WRITTEN, STRING(domain_config_path) },
     { "disks", FOR_CREATE | WRITTEN, IMAGES(disks), .comment =
-      "# What the domain went on with: an overlay, or, where it says only"
-      "\n# the device, the same image.\n" },
+      "# The disks that the domain went on with: overlays, or, where only"
+      " the\n"
+      "# device is given, the same image as before.\n" },
     { "parents", WRITTEN, PARENTS(parent), .comment =
-      "# What holds the disk's state at the snapshot."
-      "  Never write to these.\n" },
+      "# The images that hold the disks' state at the snapshot.  Never"
+      " write\n"
+      "# to them.\n" },
     { "drivers", FOR_CREATE | WRITTEN, TEXTS(driver, "DRIVER"), .comment =
-      "# What made each disk's snapshot.\n" },
+      "# The driver that made each disk's snapshot.\n" },
     { "states", WRITTEN | IF_ANY, TEXTS(state, "STATE"), .comment =
-      "# What each disk's state is known by:"
-      " a revert refuses another.\n" },
+      "# A record of each disk's state: a revert refuses a disk that has\n"
+      "# changed since.\n" },
     { "skipped", WRITTEN | IF_ANY, SKIPPED(skipped), .comment =
       "# Writable disks that have no snapshots and were left out.\n" },
     { "lvm_size", FOR_CREATE, STRING(lvm_size) },

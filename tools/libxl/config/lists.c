@@ -129,8 +129,8 @@ static int list_add_image(struct snap_config_file *file,
         rc = snap_config_refuse(file, "a disk has no virtual device; "
                                 "write TARGET,FORMAT,VDEV or ,,VDEV");
     else if (list_disk(snap, disk.vdev))
-        rc = snap_config_refuse(file, "disk %s stands in `%s' twice; "
-                                "leave one", disk.vdev, key->name);
+        rc = snap_config_refuse(file, "disk %s is in `%s' twice; remove "
+                                "one of them", disk.vdev, key->name);
     else
         list_new_image(snap, &disk);
  out:
@@ -292,9 +292,9 @@ static int list_add_text(struct snap_config_file *file,
     char **value = ds ? snap_key_member(key, ds) : NULL;
 
     if (!ds || !item[len] || !item[len + 1] || *value)
-        return snap_config_refuse(file, "`%s' must be of the form "
-                                  "VDEV=%s, one at most for each of "
-                                  "`disks'", key->name, key->item);
+        return snap_config_refuse(file, "`%s' must be a list of VDEV=%s, "
+                                  "at most one for each of `disks'",
+                                  key->name, key->item);
     *value = snap_result_str(item + len + 1);
     return 0;
 }
@@ -352,8 +352,8 @@ static int list_add_skipped(struct snap_config_file *file,
                             libxl_domain_snapshot *snap, const char *vdev)
 {
     if (!*vdev || list_disk(snap, vdev))
-        return snap_config_refuse(file, "`%s' must have virtual devices "
-                                  "that `disks' has not", key->name);
+        return snap_config_refuse(file, "`%s' must list virtual devices "
+                                  "that are not in `disks'", key->name);
     snap_skipped_add(snap, vdev);
     return 0;
 }
