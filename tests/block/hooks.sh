@@ -58,7 +58,7 @@ disk="$hard/-disk \$x.raw"
 printf one > "$disk"
 chmod 666 "$disk"
 ok "copy takes a file" answers '.handles and .exists == false' copy probe '' "$disk"
-ok "no folder" answers '.handles == false and (.why | endswith(" is no regular file"))' \
+ok "no folder" answers '.handles == false and (.why | endswith(" is not a regular file"))' \
     copy probe '' "$hard"
 ok "nor what is not there" answers '.handles == false' copy probe '' "$work/none"
 ok "tells where a snapshot would be" answers \

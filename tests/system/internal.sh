@@ -28,7 +28,7 @@ ok "reverts to it" revert vm s3
 ok "the witness is content" ticking vm
 remember vm
 ok "the tag in its base can no longer be applied" \
-    mustfail "being the base of an external snapshot" \
+    mustfail "because it is the base of an external snapshot" \
     xl snapshot-revert vm "$(cfg vm s1)"
 ok "nothing has changed" unchanged vm
 xl destroy vm

@@ -37,10 +37,10 @@ remember vm
 ok "a name that there is" \
     mustfail "there is a volume vg-0/web-root.s1 already" snapshot -n s1 -d /srv/vm
 ok "a name that LVM keeps for itself" \
-    mustfail "LVM keeps names with '_tdata' for itself" snapshot -n x_tdata
+    mustfail "LVM reserves names that contain '_tdata'" snapshot -n x_tdata
 ok "a name that is too long" mustfail "too long a name" \
     snapshot -n "$(printf 'x%.0s' {1..120})"
-ok "a size that is none" mustfail "'4 G' is not the size" \
+ok "a size that is none" mustfail "'4 G' is not a size" \
     snapshot --lvm-size="4 G"
 fill() {
     local free

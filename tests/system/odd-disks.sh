@@ -63,7 +63,7 @@ offline_with 'script=block-tap,vdev=%v,access=w,target=vhd:/srv/off/web.vhd'
 qemu-img create -q -f vpc /srv/off/web.vhd 32M
 create() { xl snapshot-create --domain-config "$(config off)" "$@" off; }
 vhd_util no
-ok "without vhd-util" mustfail "vhd-util that makes its snapshots is not installed" create -n s1
+ok "without vhd-util" mustfail "vhd-util, which makes its snapshots, is not installed" create -n s1
 vhd_util yes
 create --external -n s1 > /srv/off/said
 ok "a snapshot on tapdisk" grep "external: base /srv/off/web.vhd (frozen), overlay vhd:/srv/off/web.s1.vhd" /srv/off/said

@@ -51,8 +51,10 @@ static void every_mode_has_its_driver(void)
     const char *why = NULL;
 
     good_disk();
-    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why) == &snap_driver_internal);
-    CHECK(choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why) == &snap_driver_overlay);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
+          == &snap_driver_internal);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why)
+          == &snap_driver_overlay);
     CHECK(why == NULL);
     CHECK(choose(LIBXL_SNAPSHOT_MODE_DEFAULT, &why) == NULL);
     CHECK_STR(why, "no driver makes such snapshots");
@@ -250,9 +252,9 @@ static void what_qemu_says_must_fit_the_config(void)
     disk.path = disk.node_file = "web.qcow2";
     both_refuse("its image is not an absolute path");
     disk.node_file = "/srv/web.s1.qcow2";
-    both_refuse("QEMU writes to /srv/web.s1.qcow2, the stored config names "
-                "/srv/web.qcow2: an earlier snapshot was made behind libxl's "
-                "back");
+    both_refuse("QEMU writes to /srv/web.s1.qcow2, but the stored config "
+                "names /srv/web.qcow2: an earlier snapshot was made "
+                "without libxl");
 }
 
 static void a_path_that_no_config_can_hold_is_refused(void)
@@ -299,7 +301,8 @@ static void domains_that_are_out_of_reach_are_refused(void)
                 "domain 0 runs this command");
     dom.config_update = true;
     CHECK_FAILS(snap_refuse_domain(sc, &dom), ERROR_INVAL,
-                "domain web: xl config-update has left a config");
+                "domain web: its next reboot will use a config that xl "
+                "config-update has left");
     dom.dm_restricted = true;
     CHECK_FAILS(snap_refuse_domain(sc, &dom), ERROR_INVAL,
                 "domain web: its QEMU runs with dm_restrict");
@@ -317,7 +320,8 @@ TESTS(TEST(every_driver_has_the_slots_that_it_needs),
       TEST(a_driver_describes_the_same_twice),
       TEST(going_back_to_a_base_makes_a_new_overlay),
       TEST(going_back_to_a_tag_applies_it),
-      TEST(offline_a_tag_is_qemu_imgs), TEST(offline_an_overlay_needs_no_qemu),
+      TEST(offline_a_tag_is_qemu_imgs),
+      TEST(offline_an_overlay_needs_no_qemu),
       TEST(a_base_that_is_missing_is_found_before_the_revert),
       TEST(a_good_disk_is_taken), TEST(what_is_not_qemus_is_refused),
       TEST(what_qemu_says_must_fit_the_config),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-lvm-area.c: how much room the snapshots of volumes that are not thin
- * get.
+ * test-lvm-area.c: how much room the snapshots of volumes that are not
+ * thin get.
  */
 #include "../test.h"
 #include "storage/lvm/lvm.h"
@@ -17,7 +17,8 @@ static struct snap_lv volume(const char *name, int mib, int free)
 }
 
 /* root, 64 MiB, and data, 32 MiB, with @free MiB in their group. */
-static int areas(int free, const char *wish, uint64_t *root, uint64_t *data)
+static int areas(int free, const char *wish, uint64_t *root,
+                 uint64_t *data)
 {
     const struct snap_lv lvs[] = { volume("root", 64, free),
                                    volume("data", 32, free) };
@@ -84,12 +85,13 @@ static void a_wish_that_is_none_is_refused(void)
 
     for (i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++)
         CHECK_FAILS(areas(200, wishes[i], &root, &data), ERROR_INVAL,
-                    "is not the size of a snapshot");
+                    "is not a size for a snapshot");
 }
 
 static void groups_do_not_share_with_each_other(void)
 {
-    struct snap_lv root = volume("root", 64, 68), data = volume("data", 32, 36);
+    struct snap_lv root = volume("root", 64, 68),
+                   data = volume("data", 32, 36);
     const struct snap_disk disks[] = { { .vdev = "xvda", .lv = &root },
                                        { .vdev = "xvdb", .lv = &data } };
     struct snap_disk_op ops[] = {
@@ -106,7 +108,8 @@ static void other_disks_have_no_area(void)
 {
     struct snap_lv thin = volume("thin", 64, 0);
     const struct snap_disk disk = { .vdev = "xvda", .lv = &thin };
-    struct snap_disk_op op = { .disk = &disk, .driver = &snap_driver_lvm_thin };
+    struct snap_disk_op op = { .disk = &disk,
+                               .driver = &snap_driver_lvm_thin };
 
     CHECK_OK(snap_lv_choose_areas(sc, &op, 1, "nonsense"));
     CHECK_INT(op.area, 0);

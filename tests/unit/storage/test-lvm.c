@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-lvm.c: the JSON of lvs in, facts out; facts in, steps and refusals out.
+ * test-lvm.c: the JSON of lvs in, facts out; facts in, steps and refusals
+ * out.
  */
 #include "../test.h"
 #include "storage/lvm/lvm.h"
@@ -13,8 +14,9 @@
 static const char lvs_head[] = "{\"report\":[{\"lv\":[";
 static const char lvs_tail[] = "]}]}";
 
-static const char *row(const char *name, const char *attr, int mib, int minor,
-                       const char *origin, const char *pool, const char *data)
+static const char *row(const char *name, const char *attr, int mib,
+                       int minor, const char *origin, const char *pool,
+                       const char *data)
 {
     bool hidden = *name == '[';
 
@@ -52,7 +54,8 @@ static void gather(void)
 
 static struct snap_lv *lv(const char *name)
 {
-    struct snap_lv *found = (struct snap_lv *)snap_lv_named(&lvm, "vg-0", name);
+    struct snap_lv *found =
+        (struct snap_lv *)snap_lv_named(&lvm, "vg-0", name);
 
     REQUIRE(found != NULL);
     return found;
@@ -71,8 +74,12 @@ static struct snap_disk_op on(const char *name)
     stored = (libxl_device_disk){ .vdev = (char *)"xvda", .readwrite = 1,
                                   .format = LIBXL_DISK_FORMAT_RAW };
     disk = (struct snap_disk){
-        .stored = &stored, .vdev = "xvda", .is_data_disk = true, .lv = lv(name),
-        .path = lv(name)->path, .backend = SNAP_BACKEND_PHY,
+        .stored = &stored,
+        .vdev = "xvda",
+        .is_data_disk = true,
+        .lv = lv(name),
+        .path = lv(name)->path,
+        .backend = SNAP_BACKEND_PHY,
     };
     driver = snap_lv_is_thin(disk.lv) ? &snap_driver_lvm_thin
                                       : &snap_driver_lvm_thick;
@@ -155,9 +162,11 @@ static void each_volume_has_its_driver(void)
 
     gather();
     op = on("root");
-    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why) == &snap_driver_lvm_thick);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
+          == &snap_driver_lvm_thick);
     op = on("thin");
-    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why) == &snap_driver_lvm_thin);
+    CHECK(choose(LIBXL_SNAPSHOT_MODE_INTERNAL, &why)
+          == &snap_driver_lvm_thin);
     CHECK(choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why) == NULL);
     CHECK_HAS(why, "a logical volume has internal snapshots");
     disk.chosen = false;
@@ -252,7 +261,8 @@ static void volumes_in_a_bad_state_are_refused(void)
     disk.backend_domid = 4;
     CHECK_HAS(snap_driver_lvm_thick.refuse(sc, &disk), "in domain 4");
     disk.lv = NULL;
-    CHECK_HAS(snap_driver_lvm_thick.refuse(sc, &disk), "no logical volume");
+    CHECK_HAS(snap_driver_lvm_thick.refuse(sc, &disk), "not a logical "
+              "volume");
 }
 
 static void named(const char *name, const char *why)
@@ -267,8 +277,8 @@ static void names_that_lvm_would_not_take_are_refused(void)
 {
     gather();
     named("s1", "there is a volume vg-0/root.s1 already");
-    named("a_tdata", "LVM keeps names with '_tdata' for itself");
-    named("x_mimage_0", "LVM keeps names with '_mimage' for itself");
+    named("a_tdata", "LVM reserves names that contain '_tdata'");
+    named("x_mimage_0", "LVM reserves names that contain '_mimage'");
     /* vg--0-root. is 11, and LVM needs 6 */
     named("1234567890123456789012345678901234567890123456789012345678901234567"
           "89012345678901234567890123456789012345678901", "too long a name");
@@ -288,7 +298,8 @@ static void a_thin_pool_that_is_nearly_full_is_refused(void)
                 "nearly full: 95.5% of its data, 10.9% of its metadata");
     lv("pool")->data_percent = 1;
     lv("pool")->metadata_percent = 99;
-    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "99.0% of its metadata");
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
+                "99.0% of its metadata");
     lv("pool")->attr = "twi-aotzD-";
     CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL, "full or damaged");
     op = on("gone");
@@ -356,7 +367,8 @@ static void going_back_to_a_thin_snapshot_makes_a_new_volume(void)
 }
 
 /* A revert to "root.s1" with volume @name having @attr is refused. */
-static void no_way_back(const char *name, const char *attr, const char *why)
+static void no_way_back(const char *name, const char *attr,
+                        const char *why)
 {
     struct snap_disk_op op;
 
@@ -370,12 +382,13 @@ static void a_thick_snapshot_that_is_of_no_use_is_found_in_time(void)
 {
     struct snap_disk_op op;
 
-    no_way_back("root.s1", "sri-Ios---", "the snapshot vg-0/root.s1 is invalid: "
+    no_way_back("root.s1", "sri-Ios---",
+                "the snapshot vg-0/root.s1 is invalid: "
                 "more was written to root than its 68 MiB could keep");
     no_way_back("root.s1", "Sri-a-s---", "is being merged");
     no_way_back("root", "Owi-a-s---", "is being merged");
     no_way_back("root.s1", "sri-aos---", "vg-0/root.s1 is open");
-    no_way_back("root.s1", "-wi-a-----", "is no snapshot volume");
+    no_way_back("root.s1", "-wi-a-----", "is not a snapshot volume");
     gather();
     op = back_to("root.s1");
     lv("root.s1")->data_percent = 100;
@@ -416,8 +429,8 @@ static void a_merge_that_would_ruin_another_snapshot_is_refused(void)
     CHECK_OK(VERB(&op)->check(sc, &op));
     sibling(32, 50);
     CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
-                "vg-0/data, another snapshot of its volume, has 16 MiB left "
-                "and would take up to 17 MiB");
+                "vg-0/data, another snapshot of its volume, has 16 MiB "
+                "left but may need up to 17 MiB");
     sibling(68, 99);                    /* can never fill up */
     CHECK_OK(VERB(&op)->check(sc, &op));
     sibling(40, 50)->chunk_size = 65536;
@@ -456,13 +469,14 @@ static void a_disk_that_was_left_out_needs_consent(void)
     libxl_domain_snapshot snap = { .num_skipped = 1, .skipped = skipped };
 
     CHECK_FAILS(snap_refuse_left_out(sc, &snap, "xvdb", true), ERROR_INVAL,
-                "the domain wrote to it, and the snapshot config does not have");
+                "the domain wrote to it, but the snapshot config does not "
+                "list it");
     CHECK_FAILS(snap_refuse_left_out(sc, &snap, "xvdc", false), ERROR_INVAL,
-                "beside its other disks of then");
+                "while the other disks go back");
     CHECK_OK(snap_refuse_left_out(sc, &snap, "xvdc", true));
     snap.memory_path = (char *)"/memory";
     CHECK_FAILS(snap_refuse_left_out(sc, &snap, "xvdc", false), ERROR_INVAL,
-                "ruins a file system that it has mounted");
+                "ruins a file system that the guest has mounted");
 }
 
 TESTS(TEST(what_lvs_prints_becomes_facts),

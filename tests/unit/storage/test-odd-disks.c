@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-odd-disks.c: disks that are no file in a format of QEMU's own on this
- * host: network storage, driver domains, tapdisk, vhd.
+ * test-odd-disks.c: disks that are no file in a format of QEMU's own on
+ * this host: network storage, driver domains, tapdisk, vhd.
  */
 #include "disk.h"
 
@@ -10,12 +10,12 @@
 static void storage_of_the_network_is_refused_with_the_way_out(void)
 {
     static const char *const paths[][2] = {
-        { "rbd:pool/web:id=xen", "QEMU reaches it by rbd:, it is no file of this "
-          "host; take the snapshot where the storage is (rbd snap create "
-          "POOL/IMAGE@NAME) while the domain is paused or off, or give the "
-          "storage a hook" },
-        { "nbd:10.0.0.1:10809", "QEMU reaches it by nbd:, it is no file of this "
-          "host; take the snapshot where the storage is while" },
+        { "rbd:pool/web:id=xen", "QEMU reaches it by rbd:, so it is not a "
+         "file of this host; take the snapshot where the storage is (rbd "
+         "snap create POOL/IMAGE@NAME) while the domain is paused or off, "
+         "or give the storage a hook" },
+        { "nbd:10.0.0.1:10809", "QEMU reaches it by nbd:, so it is not a "
+         "file of this host; take the snapshot where the storage is while" },
         { "nbd+unix:///web?socket=/s", "QEMU reaches it by nbd+unix:" },
         { "iscsi://host/iqn/0", "QEMU reaches it by iscsi:" },
         { "http://host/x.img", "QEMU reaches it by http:" },
@@ -55,18 +55,26 @@ static void a_driver_domain_is_out_of_reach(void)
 static void the_config_tells_what_serves_a_disk(void)
 {
     static libxl_device_disk disks[] = {
-        { .vdev = (char *)"xvda", .readwrite = 1, .script = (char *)"block-tap",
+        { .vdev = (char *)"xvda",
+          .readwrite = 1,
+          .script = (char *)"block-tap",
           .pdev_path = (char *)"vhd:/srv/a.vhd" },
-        { .vdev = (char *)"xvdb", .readwrite = 1, .pdev_path = (char *)"/b",
+        { .vdev = (char *)"xvdb",
+          .readwrite = 1,
+          .pdev_path = (char *)"/b",
           .script = (char *)"/etc/xen/scripts/block-tap",
           .backend_domname = (char *)"storage" },
-        { .vdev = (char *)"xvdc", .pdev_path = (char *)"vhd:/c",
+        { .vdev = (char *)"xvdc",
+          .pdev_path = (char *)"vhd:/c",
           .backend_domname = (char *)"0" },
-        { .vdev = (char *)"hdd", .readwrite = 1, .is_cdrom = 1,
+        { .vdev = (char *)"hdd",
+          .readwrite = 1,
+          .is_cdrom = 1,
           .script = (char *)"/etc/xen/scripts/block-tap",
           .pdev_path = (char *)"vhd:/srv/d.vhd" },
     };
-    struct snap_domain dom = { .config = { .disks = disks, .num_disks = 4 } };
+    struct snap_domain dom = { .config = { .disks = disks,
+                                           .num_disks = 4 } };
 
     snap_domain_gather_disks(sc, &dom);
     CHECK(dom.disks[0].tapdisk && dom.disks[0].is_data_disk);
@@ -90,8 +98,8 @@ static void a_plain_vhd_gets_an_overlay_a_differencing_one_not(void)
     disk.vhd = SNAP_VHD_PLAIN;
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
     disk.vhd = SNAP_VHD_DIFFERENCING;
-    both_refuse("it is a differencing vhd, of which QEMU reads only the top and "
-                "zeros below");
+    both_refuse("it is a differencing vhd, of which QEMU reads only the "
+                "top layer, and zeros below it");
     disk.vhd = SNAP_VHD_BAD;
     both_refuse("it is damaged or not a vhd");
 }
@@ -168,7 +176,7 @@ static void what_tapdisk_cannot_is_refused(void)
               "tapdisk serves it, not QEMU");
     disk.vhd_util = false;
     CHECK(!choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
-    CHECK_HAS(why, "the vhd-util that makes its snapshots is not installed");
+    CHECK_HAS(why, "vhd-util, which makes its snapshots, is not installed");
     tapdisks_disk();
     disk.backend = SNAP_BACKEND_PHY;
     CHECK(!choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));

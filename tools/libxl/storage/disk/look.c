@@ -36,8 +36,8 @@ int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
     list = snap_json_parse(output.out);
     if (!YAJL_IS_ARRAY(list) || !list->u.array.len) {
         yajl_tree_free(list);
-        return snap_fail(sc, ERROR_FAIL, "image %s: qemu-img's output is no "
-                         "JSON array", path);
+        return snap_fail(sc, ERROR_FAIL, "image %s: qemu-img's output is "
+                         "not a JSON array", path);
     }
     snap_imageinfo_list(sc, list, chain_r);
     yajl_tree_free(list);

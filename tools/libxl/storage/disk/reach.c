@@ -58,8 +58,7 @@ static const char *out_of_reach(libxl_snapshot_ctx *sc,
     protocol = snap_sprintf(sc, "%.*s", (int)len, path);
     return snap_sprintf(
         sc,
-        "QEMU reaches it by %s:, it is no file of this host;"
-        " %s",
+        "QEMU reaches it by %s:, so it is not a file of this host; %s",
         protocol, elsewhere(sc, protocol));
 }
 
@@ -78,8 +77,9 @@ static const char *not_qemus(const struct snap_disk *disk)
     if (disk->backend != SNAP_BACKEND_QDISK)
         return "its backend is not QEMU (qdisk)";
     if (disk->emulated)
-        return "QEMU has it open twice, as an emulated disk too, because the "
-               "guest has not unplugged that; load Xen PV drivers in it";
+        return "QEMU has it open twice, as an emulated disk too, because "
+               "the guest has not unplugged the emulated one; load Xen PV "
+               "drivers in the guest";
     if (!disk->node)
         return "QEMU has no such disk";
     return NULL;
@@ -99,15 +99,14 @@ const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
         return "its path has a newline in it, which no snapshot config can "
                "hold";
     if (strcmp(disk->node_file, disk->path))
-        return snap_sprintf(sc, "QEMU writes to %s, the stored config names "
-                            "%s: an earlier snapshot was made behind libxl's "
-                            "back", disk->node_file, disk->path);
+        return snap_sprintf(sc, "QEMU writes to %s, but the stored config "
+                            "names %s: an earlier snapshot was made "
+                            "without libxl", disk->node_file, disk->path);
     if (disk->vhd == SNAP_VHD_DIFFERENCING)
         return "it is a differencing vhd, of which QEMU reads only the "
-               "top and "
-               "zeros below; serve it with tapdisk (script=block-tap,"
-               "target=vhd:FILE), or coalesce it into its parent with "
-               "vhd-util";
+               "top layer, and zeros below it; serve it with tapdisk "
+               "(script=block-tap,target=vhd:FILE), or coalesce it into "
+               "its parent with vhd-util";
     if (disk->vhd == SNAP_VHD_BAD)
         return "it is damaged or not a vhd; is its format right?";
     return NULL;
@@ -116,17 +115,15 @@ const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
 const char *snap_reach_tapdisk(const struct snap_disk *disk)
 {
     if (disk->backend != SNAP_BACKEND_OFFLINE)
-        return "tapdisk serves it, which cannot change to another vhd "
-               "here; shut "
-               "the domain down and take the snapshot with "
+        return "tapdisk serves it and cannot switch to another vhd here; "
+               "shut the domain down and take the snapshot with "
                "--domain-config";
     if (disk->vhd == SNAP_VHD_BAD)
         return "it is damaged or not a vhd; is its target right?";
     if (!disk->vhd_util)
-        return "tapdisk serves it, and the vhd-util that makes its "
-               "snapshots is "
-               "not installed (blktap); or convert it to qcow2 with "
-               "qemu-img";
+        return "tapdisk serves it, and vhd-util, which makes its "
+               "snapshots, is not installed; install it (blktap), or "
+               "convert the disk to qcow2 with qemu-img";
     if (strchr(disk->path, '\n'))
         return "its path has a newline in it, which no snapshot config can "
                "hold";

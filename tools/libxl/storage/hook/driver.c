@@ -23,8 +23,8 @@ static const char *hook_refuse(libxl_snapshot_ctx *sc,
     if (disk->node && strcmp(disk->node_driver, "raw"))
         return snap_sprintf(
             sc,
-            "QEMU keeps a part of a %s in memory, which no "
-            "hook sees; use an internal or external snapshot",
+            "QEMU keeps a part of a %s image in memory, where no hook "
+            "sees it; use an internal or external snapshot",
             disk->node_driver);
     if (!disk->hook)
         return disk->no_hook ? disk->no_hook : "no hook was asked";
@@ -98,9 +98,8 @@ static int hook_revert_check(libxl_snapshot_ctx *sc,
     if (op->is_frozen)
         return snap_fail(
             sc, ERROR_INVAL,
-            "disk %s: %s is unwritable, being the "
-            "base of an external snapshot that a revert would "
-            "ruin",
+            "disk %s: %s is unwritable because it is the base of an "
+            "external snapshot, which a revert would ruin",
             op->vdev, op->image);
     if (op->hook_has_it) return 0;
     return snap_fail(sc, ERROR_INVAL,

@@ -33,7 +33,7 @@ static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
 {
     const char *why = snap_json_str(answer, "why");
 
-    if (!why || !*why) return "it gives no reason";
+    if (!why || !*why) return "no reason given";
     return libxl_snapshot_plain(snap_sprintf(sc, "%.300s", why));
 }
 
@@ -106,7 +106,7 @@ void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
     *version_r = libxl_snapshot_plain(
         snap_strdup(sc, snap_json_str(answer, "version")));
     if (snap_json_get(answer, "why")) *problem_r = answer_why(sc, answer);
-    else if (!*can_r) *problem_r = "it does not say what it can";
+    else if (!*can_r) *problem_r = "its answer does not say what it can do";
     yajl_tree_free(answer);
 }
 

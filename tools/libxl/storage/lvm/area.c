@@ -77,9 +77,8 @@ static int choose_wished(libxl_snapshot_ctx *sc, struct snap_disk_op *op,
     if (!op->area)
         return snap_fail(
             sc, ERROR_INVAL,
-            "'%s' is not the size of a snapshot; "
-            "say a share of the volume like 20%%, or a size like "
-            "512M or 4G",
+            "'%s' is not a size for a snapshot; write a share of the "
+            "volume like 20%%, or a size like 512M or 4G",
             wish);
     if (op->area > full) op->area = full;
     return 0;

@@ -41,8 +41,8 @@ static const char *thick_refuse(libxl_snapshot_ctx *sc,
     if (lv->attr[0] == 'O')
         return snap_sprintf(
             sc,
-            "a snapshot is being merged into volume %s/%s; "
-            "wait for the end of that, see lvs -a",
+            "a snapshot is being merged into volume %s/%s; wait until "
+            "that is done (see lvs -a)",
             lv->vg, lv->name);
     if (!strchr("-oCmMrR", lv->attr[0]))
         return snap_sprintf(
@@ -91,11 +91,10 @@ static int fail_missing(libxl_snapshot_ctx *sc,
 {
     return snap_fail(
         sc, ERROR_INVAL,
-        "disk %s: there is no snapshot volume %s; "
-        "it was removed, or merged by a revert that did not end: "
-        "if so, and if nothing has written to its origin since, "
-        "take it again with lvcreate -s -pr -n NAME -l 100%%ORIGIN "
-        "VG/LV",
+        "disk %s: there is no snapshot volume %s; it was removed, or "
+        "merged by a revert that was cut off. If a revert merged it and "
+        "nothing has written to its origin since, take it again with "
+        "lvcreate -s -pr -n NAME -l 100%%ORIGIN VG/LV",
         op->vdev, op->image);
 }
 
@@ -124,9 +123,9 @@ static int check_sibling(libxl_snapshot_ctx *sc,
         return 0;
     return snap_fail(
         sc, ERROR_INVAL,
-        "disk %s: %s/%s, another snapshot of its "
-        "volume, has %.0f MiB left and would take up to %.0f MiB "
-        "in the revert, and be lost; lvextend it, or remove it",
+        "disk %s: %s/%s, another snapshot of its volume, has %.0f MiB "
+        "left but may need up to %.0f MiB in the revert, and would then "
+        "be lost; lvextend it, or remove it",
         op->vdev, sibling->vg, sibling->name,
         left < 0 ? 0 : left / 1048576, merged / 1048576);
 }
@@ -166,7 +165,8 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
             "show it any more",
             vdev, id);
     if (lv->attr[0] != 's' || !op->origin)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is no snapshot volume",
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is not a snapshot "
+                         "volume",
                          vdev, id);
     if (strcmp(lv->name, snap_lv_snapshot_name(sc, op->origin, op->name)))
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is a snapshot of %s, "
@@ -174,10 +174,10 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
                          id, op->origin->name);
     if (lv->attr[4] == 'I' || lv->attr[4] == 'S' || lv->data_percent >= 100)
         return snap_fail(sc, ERROR_INVAL,
-                         "disk %s: the snapshot %s is invalid: "
-                         "more was written to %s than its %" PRIu64
-                         " MiB could "
-                         "keep; what the disk held is lost",
+                         "disk %s: the snapshot %s is invalid: more was "
+                         "written to %s than its %" PRIu64 " MiB could "
+                         "keep; the state of the disk at the snapshot is "
+                         "lost",
                          vdev, id, op->origin->name, lv->size >> 20);
     if (snap_lv_is_open(lv))
         return snap_fail(sc, ERROR_INVAL,

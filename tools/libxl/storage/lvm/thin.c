@@ -105,9 +105,10 @@ static int thin_revert_check(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is not thin", vdev,
                          op->lv->vg, op->lv->name);
     if (op->lv->attr[1] == 'w')
-        return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is writable, no "
-                         "snapshot is left like that: what it held may have "
-                         "been changed; if not, lvchange -pr it", vdev,
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is writable, "
+                         "but snapshots are kept read-only: its content "
+                         "may have changed. If you are sure that it has "
+                         "not, run lvchange -pr on it", vdev,
                          op->lv->vg, op->lv->name);
     name = new_name(sc, op);
     if (!name)

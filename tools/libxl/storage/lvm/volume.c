@@ -70,7 +70,7 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
     const struct snap_lv *lv = disk->lv;
 
     if (!lv)
-        return "its image is no logical volume";
+        return "its image is not a logical volume";
     if (disk->backend == SNAP_BACKEND_NONE)
         return "xenstore has no such device";
     if (snap_reach_driver_domain(sc, disk))
@@ -78,8 +78,8 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
     if (disk->backend == SNAP_BACKEND_OTHER)
         return "neither blkback (phy) nor QEMU (qdisk) serves it";
     if (disk->stored->format != LIBXL_DISK_FORMAT_RAW)
-        return "an image of another format than raw is on its volume, whose "
-               "snapshots have to be made in that format";
+        return "its volume holds an image of another format than raw, so "
+               "its snapshots have to be made in that format";
     if (lv->attr[4] != 'a')
         return snap_sprintf(sc, "volume %s/%s is not active; see lvs, and "
                             "lvchange -ay it", lv->vg, lv->name);
@@ -120,8 +120,8 @@ int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
     const char *part = reserved_part(name);
 
     if (part)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: LVM keeps names with '%s' "
-                         "for itself, and %s has that in it; choose another "
+        return snap_fail(sc, ERROR_INVAL, "disk %s: LVM reserves names "
+                         "that contain '%s', and %s does; choose another "
                          "name for the snapshot", vdev, part, name);
     if (strlen(name) > LV_NAME_MAX
         || dm_length(lv->vg) + 1 + dm_length(name) + DM_LAYER_MAX

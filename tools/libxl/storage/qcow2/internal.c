@@ -88,10 +88,9 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
     if (op->is_frozen)
         return snap_fail(
             sc, ERROR_INVAL,
-            "disk %s: %s is unwritable, being the "
-            "base of an external snapshot that applying the tag "
-            "would ruin; copy the tag out with: qemu-img convert "
-            "-l %s",
+            "disk %s: %s is unwritable because it is the base of an "
+            "external snapshot, which applying the tag would ruin; copy "
+            "the tag out with: qemu-img convert -l %s",
             op->vdev, op->image, op->name);
     if (snap_chain_top_tag(&op->chain, op->name)) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
