@@ -16,7 +16,7 @@ ok "while it is in use, a recovery refuses" \
     mustfail "xvda.qcow2 is in use by" xl snapshot-recover vm
 refused() {
     mustfail "xvda.qcow2 was written to at 20" xl snapshot-recover "$@" &&
-        grep -q "before is in /srv/vm/xvda.n.qcow2" "$_tmp/stderr"
+        grep -q "before that is in /srv/vm/xvda.n.qcow2" "$_tmp/stderr"
 }
 xl destroy vm
 ok "and when the domain has gone again" refused vm

@@ -25,7 +25,7 @@ dmsetup suspend --nolockfs hung
 ok "the guest stands" until_ok 30 _suspended
 ok "its storage does not answer: the guest goes on" ticking vm
 ok "the command waits for the storage" kill -0 $pid
-ok "and ends, saying what hung" ends hung "the file for its memory has taken nothing"
+ok "and ends, saying what hung" ends hung "the memory image could not be written for"
 ok "nothing is left" diff <(echo "$before") <(find /mnt/hung /srv/vm | sort)
 ok "nor a journal" none_left
 ok "the guest goes on" ticking vm

@@ -20,12 +20,12 @@ ok "truncated early" refused "truncated"
 : > "$image"
 ok "empty" refused "truncated"
 head -c 200000 /dev/urandom > "$image"
-ok "garbage" refused "not a file of xl save"
+ok "garbage" refused "not a file that xl save wrote"
 rm "$image"
 ok "missing" refused "No such file"
 cp /srv/vm/good "$image"
 echo trailing >> "$image"
-ok "with something after its end" refused "has more after its end"
+ok "with something after its end" refused "has more data after its end"
 cp /srv/vm/good "$image"
 
 # as long as it was, for the memory image tells its length
@@ -33,7 +33,7 @@ other=0b0b0b0b-1c1c-4d4d-8e8e-2f2f2f2f2f2f
 uuid=$(xl vm-list | awk '$3 == "vm" { print $1 }')
 { head -c 64K /srv/vm/good | sed "s/\"name\": \"vm\"/\"name\": \"db\"/; s/$uuid/$other/"
   tail -c +65537 /srv/vm/good; } > "$image"
-ok "another domain's memory image" refused "it is of domain db"
+ok "another domain's memory image" refused "this is the memory of domain db"
 cp /srv/vm/good "$image"
 sed "s/^domain = .*/domain = \"db\"/; s/$uuid/$other/" "$(cfg vm s1)" > /srv/vm/bad.cfg
 ok "another domain's snapshot" refused "of another domain" /srv/vm/bad.cfg

@@ -34,9 +34,9 @@ write() { dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
 dd if=/srv/vm/xvdb.raw bs=1 skip=100 count=10 of=/srv/vm/bytes status=none
 write /srv/vm/xvdb.raw 100 <<< "disturbed"
 ok "a base is written to" true
-refused xvdb "xvdb.raw is not what it was at the snapshot: it was written to, the last time at 20"
+refused xvdb "xvdb.raw has changed since the snapshot: it was last written to at 20"
 touch -r /srv/vm/then /srv/vm/xvdb.raw
-ok "setting its date back does not hide it" mustfail "its first 64 KiB are not" \
+ok "setting its date back does not hide it" mustfail "its first 64 KiB have changed" \
     xl snapshot-revert -N vm "$(cfg vm s)"
 write /srv/vm/xvdb.raw 100 < /srv/vm/bytes
 touch -r /srv/vm/then /srv/vm/xvdb.raw
@@ -45,21 +45,21 @@ ok "with its old date and content it is the old one" xl snapshot-verify "$(cfg v
 lvm_ lvremove -f vg-0/thick.s
 lvcreate -q -s -pr -n thick.s -L 16M vg-0/thick > /dev/null
 ok "a thick snapshot volume is made again" true
-refused xvdc "thick.s is not what it was at the snapshot: it is another"
+refused xvdc "thick.s has changed since the snapshot: another volume"
 lvchange -q --addtag "$(grep -o 'xl-snapshot\.[0-9]*' "$(cfg vm s)")" vg-0/thick.s
 ok "its tag is what it is known by" xl snapshot-verify "$(cfg vm s)"
 
 lvm_ lvremove -f vg-0/thin.s
 lvcreate -q -s -pr -n thin.s vg-0/thin > /dev/null
 ok "a thin snapshot volume is made again" true
-refused xvdd "thin.s is not what it was at the snapshot: it is another volume of that name, made at 20"
+refused xvdd "thin.s has changed since the snapshot: another volume has that name now, made at 20"
 sed -i '/xvdd=volume/d' "$(cfg vm s)"
 ok "what is not on record is not looked at" xl snapshot-verify "$(cfg vm s)"
 
 cp -p "$(memory vm s)" /srv/vm/memory
 write "$(memory vm s)" $(($(stat -c %s /srv/vm/memory) - 30000)) <<< "disturbed"
 ok "the memory image is another one" true
-ok "a revert refuses it" mustfail "it is another one than the snapshot's, written at 20" \
+ok "a revert refuses it" mustfail "it has changed since the snapshot: it was last written to at 20" \
     xl snapshot-revert -N vm "$(cfg vm s)"
 cp /srv/vm/memory "$(memory vm s)"
 ok "it can be copied" xl snapshot-verify "$(cfg vm s)"
@@ -68,4 +68,4 @@ xl destroy vm
 image=/srv/vm/xvda.qcow2
 qemu-img snapshot -d s $image && qemu-img snapshot -c s $image
 ok "a tag is made again" true
-refused xvda "xvda.qcow2 is not what it was at the snapshot: its tag was made again, at 20"
+refused xvda "xvda.qcow2 has changed since the snapshot: its tag was made again at 20"

@@ -24,7 +24,7 @@ ok "the others are internal, as if it were not there" \
     says "xvda=qcow2-internal" cat "$(cfg vm s1)"
 remember vm
 ok "a revert needs consent, too" \
-    mustfail "say --skip-unsupported" xl snapshot-revert vm "$(cfg vm s1)"
+    mustfail "use --skip-unsupported" xl snapshot-revert vm "$(cfg vm s1)"
 ok "nothing has changed" unchanged vm
 ok "with it" says "xvdb +unchanged" revert vm s1 --skip-unsupported
 back() { _back_at vm "$before" "$after" || is_torn vm; }

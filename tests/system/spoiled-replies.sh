@@ -23,10 +23,10 @@ spoiled() {
 # what the command says of it
 declare -A words=(
     [lost]="QEMU does not answer" [never]="QEMU does not answer" [cut]="QEMU is gone"
-    [no-json]="is no JSON object" [endless]="is over 16 MiB"
+    [no-json]="is not a JSON object" [endless]="is over 16 MiB"
 )
 refused() { mustfail "${words[$1]}" attempt n && none_left && ticking vm unchanged vm; }
-unsure() { mustfail "whether QEMU has switched the disks of domain vm" attempt "$1"; }
+unsure() { mustfail "domain vm: QEMU did not answer, so it is not known whether" attempt "$1"; }
 is_undone() { unsure n && recovered Undone && ticking vm unchanged vm; }
 is_completed() {
     unsure n$1 && recovered Completed &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-graph.c: what QEMU says of its disks, as QEMU 7.2 said it for domains
- * on Xen 4.17 (query-block, with what does not matter here taken out), and
- * as a QEMU in its guest's hands could say it.
+ * test-graph.c: what QEMU says of its disks, as QEMU 7.2 said it for
+ * domains on Xen 4.17 (query-block, with what does not matter here taken
+ * out), and as a QEMU in its guest's hands could say it.
  */
 #include "../test.h"
 
@@ -253,11 +253,11 @@ static void a_vdev_that_is_told_twice_is_refused(void)
     device("xvdb0", QCOW2_CHAIN);
     device("xvdb0", RAW_PLAIN);
     CHECK_FAILS(apply(), ERROR_PROTOCOL_ERROR_QMP,
-                "disk xvdb: QEMU's query-block has it twice");
+                "disk xvdb: QEMU's query-block lists it twice");
     domain(2, two);
     device("xvdb0", QCOW2_CHAIN);
     device("xvdb", RAW_PLAIN);
-    CHECK_FAILS(apply(), ERROR_PROTOCOL_ERROR_QMP, "has it twice");
+    CHECK_FAILS(apply(), ERROR_PROTOCOL_ERROR_QMP, "lists it twice");
 }
 
 /*-- qemu-img info --backing-chain ------------------------------------------*/
@@ -370,7 +370,8 @@ TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),
       TEST(an_hvm_domain_has_an_emulated_twin),
       TEST(a_twin_alone_is_no_disk_of_the_domain),
       TEST(a_vdev_may_be_told_without_partition),
-      TEST(partitions_are_not_mixed_up), TEST(a_longer_name_is_another_disk),
+      TEST(partitions_are_not_mixed_up),
+      TEST(a_longer_name_is_another_disk),
       TEST(disks_without_image_do_not_matter),
       TEST(what_is_missing_or_of_another_type_is_refused),
       TEST(odd_images_are_survived),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-state.c: what a disk's state is known by, and how another one in its
+ * test-identity.c: what a disk's state is known by, and how another one in its
  * place is told from it. Tags are in tests/system/replaced.sh.
  */
 #include "../test.h"
@@ -73,9 +73,10 @@ static void one_that_was_written_to_is_refused_with_the_time(void)
     record(a_base(), NULL);
     set_date(tmp_path("base.raw"), 1700000060, 5);
     setenv("TZ", "UTC", 1);
-    CHECK_FAILS(check_disk(), ERROR_INVAL, "is not what it was at the snapshot: "
-                "it was written to, the last time at 2023-11-14 22:14:20");
-    CHECK_FAILS(check_disk(), ERROR_INVAL, "--force takes it as it is");
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "has changed since the "
+                "snapshot: it was last written to at 2023-11-14 22:14:20");
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "use --force to revert with it "
+                "all the same");
     libxl_domain_snapshot_dispose(&snap);
 }
 
@@ -83,10 +84,10 @@ static void a_date_that_was_set_back_does_not_hide_it(void)
 {
     record(a_base(), NULL);
     set_date(tmp_text("base.raw", "some CONTENT"), 1700000000, 5);
-    CHECK_FAILS(check_disk(), ERROR_INVAL, "its first 64 KiB are not what they "
-                "were");
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "its first 64 KiB have changed");
     set_date(tmp_text("base.raw", "some content more"), 1700000000, 5);
-    CHECK_FAILS(check_disk(), ERROR_INVAL, "it has 17 bytes and had 12");
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "it has 17 bytes now and had "
+                "12 then");
     libxl_domain_snapshot_dispose(&snap);
 }
 
@@ -109,7 +110,8 @@ static void a_memory_image_may_be_copied_but_not_swapped(void)
     CHECK_OK(snap_identity_check_memory(sc, &snap));
     set_date(tmp_text("memory", "reGISTers"), 1700000060, 5);
     CHECK_FAILS(snap_identity_check_memory(sc, &snap), ERROR_INVAL,
-                "it is another one than the snapshot's");
+                "it has changed since the snapshot: it was last written "
+                "to at");
     libxl_domain_snapshot_dispose(&snap);
 }
 
@@ -167,7 +169,8 @@ static void a_thin_volume_is_known_by_its_uuid(void)
 {
     CHECK_OK(check_volume("lvm-thin", "/dev/vg/thin.s", "volume two 4"));
     CHECK_FAILS(check_volume("lvm-thin", "/dev/vg/thin.s", "volume six 3"),
-                ERROR_INVAL, "it is another volume of that name, made at today");
+                ERROR_INVAL, "another volume has that name now, made at "
+                             "today");
 }
 
 static void a_thick_one_by_its_origin_and_its_tag(void)
@@ -179,10 +182,10 @@ static void a_thick_one_by_its_origin_and_its_tag(void)
                           "origin or-igin xl-snapshot.17"));
     CHECK_FAILS(check_volume("lvm-thick", "/dev/vg/root.s",
                              "origin or-igin xl-snapshot.16"), ERROR_INVAL,
-                "another volume of that name");
+                "another volume has that name now");
     CHECK_FAILS(check_volume("lvm-thick", "/dev/vg/root",
                              "origin or-igin xl-snapshot.17"), ERROR_INVAL,
-                "it is of another kind now");
+                "its storage is of another kind now");
 }
 
 TESTS(TEST(a_base_is_known_by_size_date_and_content),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-quiesce.c: whether and how a domain can be frozen; and by which steps. */
+/* test-quiesce.c: whether and how a domain can be frozen; and by which
+ * steps. */
 #include "../test.h"
 
 #include <stdio.h>
@@ -39,7 +40,8 @@ static void domain(const char *const *channels)
 
 static void refused(const char *sentence)
 {
-    CHECK_FAILS(snap_quiesce_check(sc, &dom, NULL, false), ERROR_INVAL, sentence);
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, NULL, false), ERROR_INVAL,
+                sentence);
     snap_domain_dispose(&dom);
 }
 
@@ -54,14 +56,15 @@ static void a_channel_for_the_agent_is_needed(void)
     DOMAIN(NULL);
     refused("domain vm: it has no channel for a guest agent");
     DOMAIN(NULL);
-    refused("write channel=[ \"name=org.qemu.guest_agent.0,connection=socket,"
-            "path=/run/xen/vm.agent\" ] in its xl.cfg (before Xen 4.18.5, "
-            "4.19.2 and 4.20.1, with another channel, \"name=none,"
-            "connection=pty\", first)");
+    refused("write channel=[ "
+            "\"name=org.qemu.guest_agent.0,connection=socket,path=/run/"
+            "xen/vm.agent\" "
+            "] in its xl.cfg (before Xen 4.18.5, 4.19.2 and 4.20.1, with "
+            "another channel before it, \"name=none,connection=pty\")");
     DOMAIN("org.qemu.guest_agent.1 1 /x", "other 2 /y");
     refused("domain vm: it has no channel for a guest agent");
     DOMAIN("org.qemu.guest_agent.0 1");
-    refused("domain vm: the channel of its guest agent is no socket");
+    refused("domain vm: the channel of its guest agent is not a socket");
 }
 
 /* xl's numbers: in 4.17, in 4.21, and there with the unused one left. */
@@ -78,9 +81,9 @@ static void any_number_but_the_consoles_is_good(void)
 static void a_channel_in_the_place_of_the_console_is_refused(void)
 {
     DOMAIN("org.qemu.guest_agent.0 0 /run/vm.agent");
-    refused("has the number of its console and cannot work (xl gives it to the "
-            "first channel, before Xen 4.18.5, 4.19.2 and 4.20.1); write "
-            "another one before it");
+    refused("has the same number as its console and cannot work (xl "
+            "numbers the first channel so, before Xen 4.18.5, 4.19.2 and "
+            "4.20.1); write another channel before it");
 }
 
 static void a_paused_domain_cannot_write_out_its_caches(void)
@@ -96,10 +99,11 @@ static void a_program_needs_no_channel_but_a_path(void)
 {
     DOMAIN(NULL);
     CHECK_OK(snap_quiesce_check(sc, &dom, "/etc/xen/freeze", true));
-    CHECK_FAILS(snap_quiesce_check(sc, &dom, "program", true), ERROR_INVAL,
-                "program: the program that freezes domain vm needs an absolute");
-    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/no/program", false), ERROR_INVAL,
-                "/no/program: there is no such program");
+    CHECK_FAILS(
+        snap_quiesce_check(sc, &dom, "program", true), ERROR_INVAL,
+        "program: the program that freezes domain vm needs an absolute");
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/no/program", false),
+                ERROR_INVAL, "/no/program: there is no such program");
     snap_domain_dispose(&dom);
 }
 
@@ -119,7 +123,8 @@ static void the_freeze_has_its_thaw_beside_it(void)
     snap_domain_dispose(&dom);
 }
 
-/* A commit that fails is followed by a thaw; one that has not frozen, by none. */
+/* A commit that fails is followed by a thaw; one that has not frozen, by
+ * none. */
 static void a_failure_in_between_thaws(void)
 {
     struct snap_plan plan = { .num_steps = 0 };

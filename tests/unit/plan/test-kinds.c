@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-kinds.c: all kinds of steps, one after the other: each has a name, and
- * a step that lacks what its kind needs is refused in words.
+ * test-kinds.c: all kinds of steps, one after the other: each has a name,
+ * and a step that lacks what its kind needs is refused in words.
  */
 #include "../test.h"
 
@@ -164,9 +164,9 @@ static void what_is_odd_is_refused_in_words(void)
         "[{\"kind\":\"repoint\",\"disks\":[{\"vdev\":\"xvda\","
         "\"to\":\"/b\",\"be_path\":\"/be\"}]}]", "'from' of a disk is missing",
         "[{\"kind\":\"hold-monitor\",\"pids\":[12,0]}]",
-        "'pids' has one that is no pid",
+        "'pids' has a number that is no pid",
         "[{\"kind\":\"release-monitor\",\"pids\":[-1]}]",
-        "'pids' has one that is no pid",
+        "'pids' has a number that is no pid",
         "[{\"kind\":\"exec\",\"argv\":[\"a\"],"
         "\"done_when\":\"lv-is-there\"}]", "'shows' is missing",
         "[{\"kind\":\"exec\",\"argv\":[\"a\"],"
@@ -179,7 +179,7 @@ static void what_is_odd_is_refused_in_words(void)
         "[{\"kind\":\"nameless\"}]", "there is no step of kind 'nameless'",
         "[{}]", "there is no step of kind ''",
         "[{\"kind\":\"pause\",\"done_when\":\"soon\"}]",
-        "nothing tells by 'soon' that a step is done",
+        "'soon' cannot tell that a step is done",
     };
     struct snap_plan plan;
     size_t i;

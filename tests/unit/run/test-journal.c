@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-journal.c: what is written of an operation, and what is read of it after
- * it was cut off at any line.
+ * test-journal.c: what is written of an operation, and what is read of it
+ * after it was cut off at any line.
  */
 #include "../test.h"
 #include "run/run.h"
@@ -248,16 +248,16 @@ static void without_its_first_line_nothing_was_begun(void)
 static void one_that_makes_no_sense_is_told_of(void)
 {
     static const char *const why[] = {
-        "{}\n", "it does not name its operation and domain",
-        "[\n", "its first line is no JSON",
+        "{}\n", "its first line does not name its operation and domain",
+        "[\n", "its first line is not JSON",
         "{\"operation\":\"create\",\"domain\":\"web\",\"domid\":0}\n",
-        "its domid is none",
+        "its domid is not a domid",
         "{\"operation\":\"create\",\"domain\":\"web\","
         "\"domid\":4294967297}\n",
-        "its domid is none",
+        "its domid is not a domid",
         "{\"operation\":\"create\",\"domain\":\"web\","
         "\"tagged\":[\"/a\"]}\n",
-        "it does not name its snapshot",
+        "its first line does not name its snapshot",
     };
     size_t i;
 
@@ -266,7 +266,7 @@ static void one_that_makes_no_sense_is_told_of(void)
         tmp_text("web.json", why[i]);
         CHECK(strstr(found().error, why[i + 1]) != NULL);
         CHECK_FAILS(snap_journal_refuse(sc, "web", NULL), ERROR_INVAL,
-                    "web.json is no journal that can be used");
+                    "web.json is not a usable journal");
         CHECK_OK(snap_journal_refuse(sc, "db", UUID));
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-steps.c: what steps do, and what tells that they are done, as far as
- * that needs no domain.
+ * test-steps.c: what steps do, and what tells that they are done, as far
+ * as that needs no domain.
  */
 #include "../test.h"
 #include "run/run.h"
@@ -72,7 +72,7 @@ static void a_step_of_no_kind_fails_and_what_was_done_is_undone(void)
     snap_plan_create_file(sc, &plan, tmp_path("a"), NULL, "x", "the file");
     add(&plan, SNAP_STEP_NUM, NULL, NULL);
     CHECK_FAILS(snap_run_plan(sc, &run, &plan), ERROR_INVAL,
-                "do it: nothing can do a step of kind 'nameless'");
+                "do it: no code performs a step of kind 'nameless'");
     CHECK(!snap_file_exists(tmp_path("a")));
 }
 
@@ -189,7 +189,9 @@ static void a_program_shows_that_it_was_run_as_its_step_says(void)
     stand_ins();
     for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct snap_step step = {
-            .kind = SNAP_STEP_EXEC, .path = "/a", .done_probe = cases[i].done_probe,
+            .kind = SNAP_STEP_EXEC,
+            .path = "/a",
+            .done_probe = cases[i].done_probe,
             .done_when = cases[i].when,
         };
 

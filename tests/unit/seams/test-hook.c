@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-hook.c: real scripts as hooks: good ones, such as nobody should run,
- * and such as hang, die, flood or lie; and the plans with them.
+ * test-hook.c: real scripts as hooks: good ones, such as nobody should
+ * run, and such as hang, die, flood or lie; and the plans with them.
  */
 #include "../test.h"
 #include "storage/storage.h"
@@ -138,7 +138,7 @@ static void a_link_is_as_good_as_what_it_leads_to(void)
     CHECK_STR(snap_hook_unsafe(sc, link), NULL);
     unlink(real);
     CHECK_HAS(snap_hook_unsafe(sc, link), "No such file");
-    CHECK_HAS(snap_hook_unsafe(sc, sc->hook_dir), "no regular file");
+    CHECK_HAS(snap_hook_unsafe(sc, sc->hook_dir), "not a regular file");
     CHECK_STR(snap_hook_unsafe(sc, path), NULL);
 }
 
@@ -199,30 +199,34 @@ static void only_done_is_done(void)
 {
     CHECK_OK(snap_hook_act(sc, tmp_hook("say", "echo ' { \"done\" : true } '"),
                            "create", "{}"));
-    check_answer("echo '{}'", ERROR_FAIL, "hook say, create: it does not say "
-                 "that it is done");
-    check_answer("echo '{\"done\":1}'", ERROR_FAIL, "it does not say that");
-    check_answer("echo '{\"done\":\"true\"}'", ERROR_FAIL, "it does not say");
+    check_answer("echo '{}'", ERROR_FAIL, "hook say, create: its answer "
+                 "does not say that it is done");
+    check_answer("echo '{\"done\":1}'", ERROR_FAIL, "its answer does not "
+                 "say that");
+    check_answer("echo '{\"done\":\"true\"}'", ERROR_FAIL, "its answer "
+                 "does not say");
 }
 
 static void what_is_no_answer_is_refused(void)
 {
-    check_answer("", ERROR_INVAL, "its answer is no JSON object");
-    check_answer("echo done", ERROR_INVAL, "no JSON object");
-    check_answer("echo '[true]'", ERROR_INVAL, "no JSON object");
-    check_answer("echo '{\"done\":true'", ERROR_INVAL, "no JSON object");
-    check_answer("echo '{\"done\":true} x'", ERROR_INVAL, "no JSON object");
-    check_answer("printf '\\377\\000\\033[2J'", ERROR_INVAL, "no JSON object");
+    check_answer("", ERROR_INVAL, "its answer is not a JSON object");
+    check_answer("echo done", ERROR_INVAL, "not a JSON object");
+    check_answer("echo '[true]'", ERROR_INVAL, "not a JSON object");
+    check_answer("echo '{\"done\":true'", ERROR_INVAL, "not a JSON object");
+    check_answer("echo '{\"done\":true} x'", ERROR_INVAL, "not a JSON "
+                 "object");
+    check_answer("printf '\\377\\000\\033[2J'", ERROR_INVAL, "not a JSON "
+                                          "object");
     check_answer("head -c 70000 /dev/zero | tr '\\0' '['", ERROR_INVAL,
                  "its answer is longer than 64 KiB");
     check_answer("head -c 9000 /dev/zero | tr '\\0' '['", ERROR_INVAL,
-                 "no JSON object");
+                 "not a JSON object");
 }
 
 static void a_hook_that_fails_hangs_dies_or_floods_is_named(void)
 {
-    check_answer("echo no pool >&2; echo '{\"done\":true}'; exit 3", ERROR_FAIL,
-                 "say failed with status 3: no pool");
+    check_answer("echo no pool >&2; echo '{\"done\":true}'; exit 3",
+                 ERROR_FAIL, "say failed with status 3: no pool");
     check_answer("kill -SEGV $$", ERROR_FAIL, "was killed by signal 11");
     check_answer("sleep 60", ERROR_TIMEDOUT, "did not answer for");
     check_answer("exec yes", ERROR_FAIL, "printed more than 64 MiB");
@@ -232,8 +236,9 @@ static void a_hook_that_fails_hangs_dies_or_floods_is_named(void)
 
 static void it_need_not_read_what_it_is_told(void)
 {
-    CHECK_OK(snap_hook_act(sc, tmp_hook("say", "exec <&-; echo '{\"done\":true}'"),
-                           "create", "{}"));
+    CHECK_OK(snap_hook_act(
+        sc, tmp_hook("say", "exec <&-; echo '{\"done\":true}'"), "create",
+        "{}"));
 }
 
 /*-- probing ----------------------------------------------------------------*/
@@ -265,12 +270,14 @@ static void why_none_takes_it_stands_behind_the_other_reason(void)
 {
     const char *why = NULL;
 
-    tmp_hook("a", "printf %s '{\"handles\":false,\"why\":\"no\\nt \\u001bmine\"}'");
+    tmp_hook(
+        "a",
+        "printf %s '{\"handles\":false,\"why\":\"no\\nt \\u001bmine\"}'");
     tmp_hook("b", "echo broken >&2; exit 1");
     tmp_hook("c", "echo '{}'");
     CHECK_HAS(refused(NULL), "hook a: no t  mine; hook b, probe: ");
-    CHECK_HAS(disk.no_hook, "failed with status 1: broken; hook c: it gives no "
-              "reason");
+    CHECK_HAS(disk.no_hook, "failed with status 1: broken; hook c: no "
+              "reason given");
     CHECK(!choose(LIBXL_SNAPSHOT_MODE_EXTERNAL, &why));
     CHECK_HAS(why, "blkback (phy) serves it");
     CHECK_HAS(why, "; hook a: no t  mine");
@@ -307,7 +314,7 @@ static void a_disk_that_others_take_is_not_shown_to_hooks(void)
     CHECK_STR(snap_driver_hook.refuse(sc, &disk), NULL);
     disk.node_driver = "qcow2";
     CHECK_HAS(snap_driver_hook.refuse(sc, &disk), "QEMU keeps a part of a "
-              "qcow2 in memory");
+              "qcow2 image in memory");
 }
 
 static void what_a_hook_cannot_is_refused(void)
@@ -318,7 +325,8 @@ static void what_a_hook_cannot_is_refused(void)
     disk.hook = &only;
     CHECK_STR(snap_driver_hook.refuse(sc, &disk), NULL);
     disk.backend = SNAP_BACKEND_OFFLINE;
-    CHECK_STR(snap_driver_hook.refuse(sc, &disk), "hook a can do it only while "
+    CHECK_STR(snap_driver_hook.refuse(sc, &disk),
+              "hook a can do it only while "
               "the domain runs");
     only.can = LIBXL_SNAPSHOT_CAN_OFFLINE;
     CHECK_STR(snap_driver_hook.refuse(sc, &disk), NULL);
@@ -385,7 +393,9 @@ static void a_name_that_the_hook_has_is_refused(void)
     tmp_hook("a", "echo '{\"handles\":true,\"exists\":true}'");
     CHECK_FAILS(look_and_check(&op), ERROR_INVAL, "disk xvdb: hook "
                 "a has a snapshot 'before' of /srv/my \"data\".raw already");
-    tmp_hook("a", "echo '{\"handles\":false,\"exists\":false,\"why\":\"full\"}'");
+    tmp_hook(
+        "a",
+        "echo '{\"handles\":false,\"exists\":false,\"why\":\"full\"}'");
     CHECK_FAILS(look_and_check(&op), ERROR_INVAL,
                 "disk xvdb (/srv/my \"data\".raw): hook a, snapshot before: "
                 "full");
@@ -407,7 +417,9 @@ static void a_snapshot_that_the_hook_lost_is_found_before_the_revert(void)
                 "disk xvdb: hook a has no snapshot 'before' of /srv/a");
     tmp_hook("a", "echo '{\"handles\":true,\"exists\":true}'");
     CHECK_OK(look_and_check(&op));
-    tmp_hook("a", "echo '{\"handles\":false,\"exists\":true,\"why\":\"held\"}'");
+    tmp_hook(
+        "a",
+        "echo '{\"handles\":false,\"exists\":true,\"why\":\"held\"}'");
     CHECK_FAILS(look_and_check(&op), ERROR_INVAL,
                 "hook a, snapshot before: held");
     unlink(snap_hook_path(sc, "a"));

@@ -2,8 +2,8 @@
 /*
  * test-image.c: memory images, whole, cut at every byte, and forged.
  *
- * The images are small but valid: xl's header and config, a libxl stream with
- * a libxc stream in it, an emulator record, ends.
+ * The images are small but valid: xl's header and config, a libxl stream
+ * with a libxc stream in it, an emulator record, ends.
  */
 #include "../test.h"
 
@@ -131,10 +131,10 @@ static void bytes_after_the_end_are_refused(void)
 {
     build();
     image[len++] = 0;
-    refused("has more after its end");
+    refused("has more data after its end");
     len--;
     len += 100;
-    refused("has more after its end");
+    refused("has more data after its end");
 }
 
 static void an_image_whose_bytes_are_changed_is_never_misread(void)
@@ -160,13 +160,13 @@ static void what_xl_did_not_write_is_refused(void)
 {
     build();
     image[0] = 'x';
-    refused("not a file of xl save");
+    refused("not a file that xl save wrote");
     build();
     image[31] = 'x';                    /* the last of the magic */
-    refused("not a file of xl save");
+    refused("not a file that xl save wrote");
     build();
     image[32] = 1, image[35] = 4;       /* big-endian */
-    refused("not a file of xl save");
+    refused("not a file that xl save wrote");
     build();
     image[36] = 1;                      /* mandatory flags: legacy stream */
     refused("written by an xl that is too old or too new");
@@ -193,16 +193,16 @@ static void an_image_without_a_config_is_refused(void)
 {
     build();
     set32(48, 0);                       /* length of the JSON */
-    refused("has no config of the domain in it");
+    refused("does not contain the domain's config");
     set32(48, UINT32_MAX);
-    refused("has no config of the domain in it");
+    refused("does not contain the domain's config");
     set32(48, (16 << 20) + 1);
-    refused("has no config of the domain in it");
+    refused("does not contain the domain's config");
     build();
     set32(44, 4);                       /* optional data ends before it */
-    refused("has no config of the domain in it");
+    refused("does not contain the domain's config");
     set32(44, 0);
-    refused("has no config of the domain in it");
+    refused("does not contain the domain's config");
 }
 
 static void more_optional_data_is_stepped_over(void)
@@ -268,7 +268,7 @@ static void an_image_without_memory_is_refused(void)
     put32(htobe32(2));
     put32(0);
     put_record(0, 0);
-    refused("no memory in it");
+    refused("contains no memory");
 }
 
 static void what_is_no_file_is_refused(void)
@@ -277,7 +277,8 @@ static void what_is_no_file_is_refused(void)
     char *json;
     off_t at;
 
-    CHECK_FAILS(snap_memory_image_check(sc, "/nowhere", &json, &at), ERROR_INVAL,
+    CHECK_FAILS(snap_memory_image_check(sc, "/nowhere", &json, &at),
+                ERROR_INVAL,
                 "memory image /nowhere: No such file or directory");
     CHECK_FAILS(snap_memory_image_check(sc, "/tmp", &json, &at), ERROR_INVAL,
                 "memory image /tmp: not a file");

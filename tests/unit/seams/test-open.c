@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-open.c: symbolic links in the way of files that root makes and reads,
- * and other things that somebody may put there.
+ * test-open.c: symbolic links in the way of files that root makes and
+ * reads, and other things that somebody may put there.
  */
 #include "../test.h"
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WHY "a symbolic link on the way to it is in a folder that others can"
+#define WHY "a symbolic link in its path is in a folder that others can"
 
 /* A folder of this mode. */
 static const char *folder(const char *name, mode_t mode)

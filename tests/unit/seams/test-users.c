@@ -29,7 +29,8 @@ static pid_t user_of(const char *path, int flags, bool connected)
         if (connected) {
             strcpy(addr.sun_path, path);
             fd = socket(AF_UNIX, SOCK_STREAM, 0);
-            if (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) _exit(1);
+            if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+                _exit(1);
         } else if (open(path, flags) < 0) {
             _exit(1);
         }
@@ -335,7 +336,8 @@ static void an_exclusive_user_that_is_not_seen_counts(void)
     CHECK_STR(users(device, 0, false), NULL);
     fd = open(device, O_RDONLY | O_EXCL | O_CLOEXEC);   /* we do not count */
     REQUIRE(fd >= 0);
-    CHECK_HAS(users(device, 0, false), "something that has it for itself");
+    CHECK_HAS(users(device, 0, false), "something that has opened it "
+              "exclusively");
     close(fd);
     loop_detach(device);
 }
@@ -381,13 +383,13 @@ static void a_process_that_is_gone_has_a_name_still(void)
 TESTS(TEST(a_file_that_nobody_has_open_has_no_users),
       TEST(a_reader_is_a_user_but_no_writer), TEST(a_writer_is_both),
       TEST(another_name_of_the_file_does_not_hide_a_user),
-      TEST(two_users_are_both_named), TEST(the_refusal_names_disk_file_and_user),
+      TEST(two_users_are_both_named),
+      TEST(the_refusal_names_disk_file_and_user),
       TEST(only_the_active_layer_may_have_no_reader),
       TEST(what_one_disk_writes_is_no_layer_of_another),
       TEST(two_disks_may_have_the_same_base),
       TEST(a_layer_that_is_no_file_is_left_alone),
-      TEST(a_file_that_is_gone_is_an_error),
-      TEST(a_loop_device_is_a_user),
+      TEST(a_file_that_is_gone_is_an_error), TEST(a_loop_device_is_a_user),
       TEST(a_read_only_loop_device_is_a_reader),
       TEST(a_loop_device_is_known_by_its_file_not_by_the_name),
       TEST(who_has_the_loop_device_open_uses_its_file),

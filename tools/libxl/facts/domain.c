@@ -71,8 +71,9 @@ static int gather_config(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     rc = libxl_retrieve_domain_configuration(sc->ctx, dom->domid,
                                              &dom->config, NULL);
     if (rc)
-        return snap_fail(sc, rc, "domain %u: libxl has no stored config of "
-                         "it: %s", dom->domid, libxl_error_to_string(rc));
+        return snap_fail(sc, rc, "domain %u: libxl cannot read its stored "
+                         "config: %s",
+                         dom->domid, libxl_error_to_string(rc));
     dom->name = dom->config.c_info.name;
     /* libxl_defbool_val() aborts on a default */
     dom->dm_restricted = !libxl_defbool_is_default(b->dm_restrict)
@@ -196,7 +197,7 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
 
     if (disk->node)
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
-                         "query-block has it twice", disk->vdev);
+                         "query-block lists it twice", disk->vdev);
     disk->node = dup_str(sc, inserted, "node-name");
     disk->node_file = dup_str(sc, inserted, "file");
     disk->node_driver = dup_str(sc, inserted, "drv");
@@ -418,7 +419,8 @@ int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
     rc =
         libxl_retrieve_domain_configuration(sc->ctx, domid, &config, NULL);
     if (rc) {
-        rc = snap_fail(sc, rc, "domain %u: libxl has no stored config of it",
+        rc = snap_fail(sc, rc, "domain %u: libxl cannot read its stored "
+                       "config",
                        domid);
         goto out;
     }

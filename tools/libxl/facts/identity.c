@@ -197,19 +197,19 @@ static const char *difference(libxl_snapshot_ctx *sc, const char *then,
 
     if ((!strcmp(kind, "volume") || !strcmp(kind, "origin")) && date)
         return snap_sprintf(
-            sc, "it is another volume of that name, made at %s", date);
+            sc, "another volume has that name now, made at %s", date);
     if (!now->text || differs(sc, then, now->text, 0))
-        return "it is of another kind now";
+        return "its storage is of another kind now";
     if (!strcmp(kind, "file") && differs(sc, then, now->text, 2))
-        return snap_sprintf(sc, "it was written to, the last time at %s",
-                            date ? date : "a time that is not known");
+        return snap_sprintf(sc, "it was last written to at %s",
+                            date ? date : "an unknown time");
     if (!strcmp(kind, "tag"))
-        return snap_sprintf(sc, "its tag was made again, at %s",
-                            date ? date : "a time that is not known");
+        return snap_sprintf(sc, "its tag was made again at %s",
+                            date ? date : "an unknown time");
     if (differs(sc, then, now->text, 1))
-        return snap_sprintf(sc, "it has %s bytes and had %s",
+        return snap_sprintf(sc, "it has %s bytes now and had %s then",
                             word(sc, now->text, 1), word(sc, then, 1));
-    return "its first 64 KiB are not what they were";
+    return "its first 64 KiB have changed";
 }
 
 int snap_identity_check_disk(libxl_snapshot_ctx *sc,
@@ -224,9 +224,9 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
     if (rc || (now.text && !strcmp(now.text, ds->state))) return rc;
     return snap_fail(
         sc, ERROR_INVAL,
-        "disk %s: %s is not what it was at the "
-        "snapshot: %s; what else the snapshot has does not fit to "
-        "it; --force takes it as it is",
+        "disk %s: %s has changed since the snapshot: %s; it no longer "
+        "matches the rest of the snapshot; use --force to revert with it "
+        "all the same",
         ds->vdev, ds->parent.pdev_path, difference(sc, ds->state, &now));
 }
 
@@ -241,9 +241,9 @@ int snap_identity_check_memory(libxl_snapshot_ctx *sc,
     if (rc || !strcmp(now.text, snap->memory_state)) return rc;
     return snap_fail(
         sc, ERROR_INVAL,
-        "memory image %s: it is another one than "
-        "the snapshot's, written at %s, and the disks do not fit "
-        "to it; --force takes it as it is",
+        "memory image %s: it has changed since the snapshot: it was last "
+        "written to at %s; it no longer matches the disks; use --force to "
+        "revert with it all the same",
         snap->memory_path,
-        now.date ? now.date : "a time that is not known");
+        now.date ? now.date : "an unknown time");
 }

@@ -19,8 +19,9 @@ static int check_not_running(libxl_snapshot_ctx *sc,
     if (libxl_uuid_is_nil(&dom->uuid)) return 0;
     rc = snap_dom_find(sc, &dom->uuid, &domid);
     if (rc || domid == SNAP_NO_DOMAIN) return rc;
-    return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has its uuid and "
-                     "runs, under another name", dom->name, domid);
+    return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has its uuid "
+                     "and runs under another name; name that domain, or "
+                     "shut it down first", dom->name, domid);
 }
 
 /* What QEMU would say of the disk, from its format as configured. */

@@ -13,8 +13,8 @@ int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
                           const struct snap_domain *dom)
 {
     if (dom->domid == 0)
-        return snap_fail(sc, ERROR_INVAL, "domain 0 runs this command and "
-                         "cannot be its object");
+        return snap_fail(sc, ERROR_INVAL, "domain 0 runs this command, so "
+                         "the command cannot be used on it");
     if (dom->dying)
         return snap_fail(sc, ERROR_INVAL, "domain %u: it is dying; wait until "
                          "it is gone", dom->domid);
@@ -23,8 +23,9 @@ int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
                          "crashed and waits to be cleaned up; destroy or "
                          "restart it first", dom->domid);
     if (dom->asked_to && *dom->asked_to)
-        return snap_fail(sc, ERROR_INVAL, "domain %u: it has been asked to %s "
-                         "and has not done so yet; wait for that", dom->domid,
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it has been asked "
+                         "to %s and has not done so yet; wait until it has",
+                         dom->domid,
                          dom->asked_to);
     return 0;
 }
@@ -43,9 +44,10 @@ int snap_refuse_domain(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "domain %s: its QEMU runs with "
                          "dm_restrict and cannot open new files", dom->name);
     if (dom->config_update)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: xl config-update has "
-                         "left a config that its next reboot will use, with "
-                         "the disks of today; reboot it first", dom->name);
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its next reboot "
+                         "will use a config that xl config-update has "
+                         "left, which names its present disks; reboot it "
+                         "first", dom->name);
     return 0;
 }
 
@@ -58,17 +60,17 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
     if (rc) return rc;
     if (snap->memory_path && libxl_uuid_is_nil(&snap->domain_uuid))
         return snap_fail(sc, ERROR_INVAL,
-                         "the snapshot config has no uuid; it "
-                         "is not one that snapshot-create wrote");
+                         "the snapshot config has no uuid; use one that "
+                         "snapshot-create wrote");
     if (!snap->memory_path && (libxl_defbool_is_default(snap->memory)
                                || libxl_defbool_val(snap->memory)))
         return snap_fail(sc, ERROR_INVAL,
-                         "the snapshot config names no memory "
-                         "image (memory_path), and does not say memory=0");
+                         "the snapshot config names no memory image "
+                         "(`memory_path') and does not say memory=0");
     if (!snap->memory_path && !snap->domain_name)
         return snap_fail(sc, ERROR_INVAL,
-                         "the snapshot config does not say of "
-                         "which domain it is (domain)");
+                         "the snapshot config does not name its domain "
+                         "(`domain')");
     for (i = 0; i < snap->num_disks; i++)
         if (!snap->disks[i].parent.pdev_path)
             return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot config "
@@ -99,17 +101,19 @@ int snap_refuse_left_out(libxl_snapshot_ctx *sc,
     for (i = 0; i < snap->num_skipped; i++)
         if (!strcmp(snap->skipped[i], vdev)) break;
     if (i == snap->num_skipped)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: the domain wrote to it, "
-                         "and the snapshot config does not have it", vdev);
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the domain wrote to "
+                         "it, but the snapshot config does not list it",
+                         vdev);
     if (allowed) return 0;
     if (snap->memory_path)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it out, "
-                         "and the guest's old memory would meet what is on it "
-                         "now, which ruins a file system that it has mounted; "
-                         "if it has none there, say --skip-unsupported", vdev);
-    return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it out, and "
-                     "the domain would have it as it is now beside its other "
-                     "disks of then; if they can differ, say "
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it "
+                         "out, so it would keep today's content while the "
+                         "guest's memory goes back, which ruins a file "
+                         "system that the guest has mounted from it; if "
+                         "there is none, use --skip-unsupported", vdev);
+    return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot left it out, "
+                     "so it would keep today's content while the other "
+                     "disks go back; if that is acceptable, use "
                      "--skip-unsupported", vdev);
 }
 

@@ -102,17 +102,17 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     if (rc && run.commit_unknown)
         snap_fail(
             sc, rc,
-            "whether QEMU has switched the disks of domain %s to "
-            "their overlays is not known; either way nothing is lost and "
-            "the domain goes on, its stored config names the overlays; "
-            "when QEMU answers, xl snapshot-recover %s ends it",
+            "domain %s: QEMU did not answer, so it is not known whether "
+            "it switched the disks to their overlays. Nothing is lost and "
+            "the domain runs on. When QEMU answers again, run xl "
+            "snapshot-recover %s",
             c.dom.name, c.dom.name);
     else if (rc && run.committed && domid != SNAP_NO_DOMAIN)
         snap_fail(
             sc, rc,
-            "the disks of domain %s are on their new layers and "
-            "it runs on with them; mend this and run xl snapshot-recover "
-            "%s before it reboots",
+            "domain %s: its disks are on their new layers and it runs on "
+            "with them; fix this and run xl snapshot-recover %s before "
+            "the domain reboots",
             c.dom.name, c.dom.name);
     result->domid = domid;
     result->signalled = run.signalled;

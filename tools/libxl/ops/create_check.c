@@ -27,10 +27,10 @@ bool snap_create_skips(const struct snap_create *c,
 static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     if (!c->params->live || c->can_live) return 0;
-    return snap_fail(sc, ERROR_INVAL, "domain %s: this Xen cannot copy the "
-                     "memory of a %s domain while it runs (built without "
-                     "shadow paging); leave out --live, the guest then stops "
-                     "for the length of the copy", c->dom.name,
+    return snap_fail(sc, ERROR_INVAL, "domain %s: this Xen cannot copy "
+                     "the memory of a %s domain while it runs (built "
+                     "without shadow paging); leave out --live: the guest "
+                     "then stands still during the copy", c->dom.name,
                      libxl_domain_type_to_string(c->dom.type));
 }
 
@@ -74,9 +74,9 @@ static int check_quiesce(libxl_snapshot_ctx *sc,
     if (c->params->memory_path)
         return snap_fail(
             sc, ERROR_INVAL,
-            "what a guest has not written yet is "
-            "in its memory image: leave out --quiesce, or take "
-            "a snapshot of the disks alone with --disk-only");
+            "data that the guest has not yet written is in its memory "
+            "image: leave out --quiesce, or take a snapshot of the disks "
+            "alone with --disk-only");
     if (c->params->leave_paused)
         return snap_fail(sc, ERROR_INVAL, "a paused guest cannot be thawed: "
                          "leave out --paused or --quiesce");
@@ -92,13 +92,15 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
     for (i = 0; i < c->num_ops; i++) {
         for (j = 0; j < i; j++)
             if (c->ops[i].disk == c->ops[j].disk)
-                return snap_fail(sc, ERROR_INVAL, "disk %s: named twice",
+                return snap_fail(sc, ERROR_INVAL, "disk %s: named twice; "
+                                 "leave one out",
                                  c->ops[i].disk->vdev);
         for (j = 0; j < i; j++)
             if (c->ops[i].path && c->ops[j].path
                 && !strcmp(c->ops[i].path, c->ops[j].path))
-                return snap_fail(sc, ERROR_INVAL, "disks %s and %s: the same "
-                                 "overlay %s", c->ops[j].disk->vdev,
+                return snap_fail(sc, ERROR_INVAL, "disks %s and %s: both "
+                                 "name the overlay %s; choose another for "
+                                 "one of them", c->ops[j].disk->vdev,
                                  c->ops[i].disk->vdev, c->ops[i].path);
         rc = snap_driver_verb(sc, &c->ops[i], &verb);
         if (!rc && verb->check) rc = verb->check(sc, &c->ops[i]);
@@ -113,9 +115,8 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
             && !snap_create_skips(c, &c->dom.disks[i]))
             return snap_fail(
                 sc, ERROR_INVAL,
-                "disk %s: a snapshot needs every "
-                "writable disk of the domain, this one is left "
-                "out",
+                "disk %s: a snapshot needs every writable disk of the "
+                "domain, and this one is left out; add it to `disks'",
                 c->dom.disks[i].vdev);
     }
     return 0;

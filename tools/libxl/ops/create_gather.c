@@ -95,8 +95,9 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
                              "disk; see xl block-list", want->vdev,
                              c->dom.name);
         if (!op->disk->is_data_disk)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: read-only disks and "
-                             "CD-ROMs have nothing to snapshot; leave it out",
+            return snap_fail(sc, ERROR_INVAL, "disk %s: no snapshots are "
+                             "taken of read-only disks and CD-ROMs; leave "
+                             "it out",
                              want->vdev);
         rc = gather_driver(sc, hooks, want,
                            &c->dom.disks[op->disk - c->dom.disks], op);

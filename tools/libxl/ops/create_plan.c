@@ -228,8 +228,8 @@ static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
 
     if (!c->params->config_path) return;
     config = &c->files[c->num_files - 1];
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RECORD, "record in the %s "
-                         "what the disks and the memory are known by",
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RECORD, "record the "
+                         "state of the disks and the memory in the %s",
                          config->what);
     step->path = config->partial;
     step->content = config->content;

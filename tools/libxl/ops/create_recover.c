@@ -81,19 +81,19 @@ static int create_check_base(libxl_snapshot_ctx *sc,
     if (!rc && use.users)
         rc = snap_fail(
             sc, ERROR_INVAL,
-            "domain %s: %s is in use by %s, and is "
-            "to be the base of snapshot %s; what the guest wrote "
-            "since is in %s.  Stop it first",
+            "domain %s: %s is in use by %s, but it must become the base "
+            "of snapshot %s. What the guest wrote since the snapshot is "
+            "in %s. End that use first",
             e->head.domain, to->from, use.users, e->head.snapshot, to->to);
     if (rc || base.is_device || base.written <= cut_off + CREATE_LATE_S)
         return rc;
     return snap_fail(
         sc, ERROR_INVAL,
-        "domain %s: %s was written to at %s, after "
-        "snapshot %s of it was cut off: somebody has started the "
-        "domain from it.  What the guest wrote before is in %s, "
-        "which needs the base as it was; keep a copy of the one "
-        "that you want, then remove the overlay and %s",
+        "domain %s: %s was written to at %s, after the command that took "
+        "snapshot %s was cut off: somebody has started the domain from "
+        "it. What the guest wrote before that is in %s, which needs the "
+        "base as it was. Keep a copy of the one that you want, then "
+        "remove the overlay and %s",
         e->head.domain, to->from, snap_date(sc, base.written),
         e->head.snapshot, to->to, e->path);
 }

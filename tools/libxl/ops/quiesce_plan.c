@@ -40,29 +40,30 @@ static int quiesce_check_agent(libxl_snapshot_ctx *sc,
     const libxl_device_channel *channel = quiesce_channel(dom);
 
     if (!channel)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: it has no channel for a "
-                         "guest agent; use --quiesce-command, or write "
-                         "channel=[ \"name=" QUIESCE_CHANNEL ","
-                         "connection=socket,path=/run/xen/%s.agent\" ] in its "
-                         "xl.cfg (" OLDER_XL ", with another channel, \"name="
-                         "none,connection=pty\", first), restart it and run "
-                         "qemu-ga in it", dom->name, dom->name);
+        return snap_fail(sc, ERROR_INVAL, "domain %s: it has no channel "
+                         "for a guest agent; use --quiesce-command, or "
+                         "write channel=[ \"name=" QUIESCE_CHANNEL ","
+                         "connection=socket,path=/run/xen/%s.agent\" ] in "
+                         "its xl.cfg (" OLDER_XL ", with another channel "
+                         "before it, \"name=none,connection=pty\"), "
+                         "restart the domain and run qemu-ga in it",
+                         dom->name, dom->name);
     if (channel->connection != LIBXL_CHANNEL_CONNECTION_SOCKET
         || !channel->u.socket.path)
         return snap_fail(
             sc, ERROR_INVAL,
-            "domain %s: the channel of its guest "
-            "agent is no socket; write connection=socket,path=... "
-            "in its xl.cfg and restart it",
+            "domain %s: the channel of its guest agent is not a socket; "
+            "write connection=socket,path=... in its xl.cfg and restart "
+            "the domain",
             dom->name);
     if (!channel->devid)
         return snap_fail(
             sc, ERROR_INVAL,
-            "domain %s: the channel of its guest "
-            "agent has the number of its console and cannot work "
-            "(xl gives it to the first channel, " OLDER_XL "); "
-            "write another one before it in its xl.cfg, \"name="
-            "none,connection=pty\", and restart it",
+            "domain %s: the channel of its guest agent has the same "
+            "number as its console and cannot work (xl numbers the first "
+            "channel so, " OLDER_XL "); write another channel before it "
+            "in its xl.cfg, \"name=none,connection=pty\", and restart the "
+            "domain",
             dom->name);
     return 0;
 }
@@ -114,7 +115,8 @@ int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          "systems by %s",
                          command ? command : "its agent");
     quiesce_set_how(sc, step, dom, command, "freeze");
-    step = snap_step_undo(sc, step, SNAP_STEP_THAW, "thaw them");
+    step = snap_step_undo(sc, step, SNAP_STEP_THAW, "thaw the guest's "
+                          "file systems");
     quiesce_set_how(sc, step, dom, command, "thaw");
     return snap_plan_last(plan);
 }

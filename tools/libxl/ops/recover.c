@@ -42,7 +42,7 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
     return snap_sprintf(
         sc, "a snapshot-%s (%s) was cut off %s%s; it is to be %s%s",
         e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
-        e->undoing ? "while it was undone, " : "", at,
+        e->undoing ? "while it was being undone, " : "", at,
         r->forward ? "completed" : "undone",
         r->memory_lost ? ", but without a snapshot: its memory image did not "
                          "reach the disk before the host stopped" : "");
@@ -57,9 +57,8 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     if (!operation)
         return snap_fail(
             sc, ERROR_INVAL,
-            "%s: there is no operation '%s'; the "
-            "journal is of another version of this program, which "
-            "has to end it",
+            "%s: this version has no operation '%s'; another version of "
+            "this program wrote the journal and has to recover it",
             r->entry.path, r->entry.head.operation);
     r->commit = snap_recover_commit_point(&r->entry.plan);
     r->first = r->commit + 1;
@@ -132,8 +131,8 @@ static int recover_run(libxl_snapshot_ctx *sc,
     if (rc) return rc;
     rc = snap_run_plan(sc, &run, &r->plan);
     if (rc)
-        return snap_fail(sc, rc, "domain %s: not all of it could be %s; mend "
-                         "this and run xl snapshot-recover %s again",
+        return snap_fail(sc, rc, "domain %s: not every step could be %s; "
+                         "fix this and run xl snapshot-recover %s again",
                          head->domain, r->forward ? "completed" : "undone",
                          head->domain);
     return 0;

@@ -90,8 +90,9 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
         snap_fail(sc, rc, "domain %s is back, but paused; xl unpause lets it "
                   "run", r->config.c_info.name);
     else if (rc && run.committed)
-        snap_fail(sc, rc, "domain %s is destroyed and not back; nothing else "
-                  "is lost: mend this and run xl snapshot-recover %s",
+        snap_fail(sc, rc, "domain %s has been destroyed and is not back "
+                  "yet. Nothing else is lost: fix this and run xl "
+                  "snapshot-recover %s",
                   r->config.c_info.name, r->config.c_info.name);
     return rc;
 }

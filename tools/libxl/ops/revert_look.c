@@ -83,9 +83,10 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "memory image %s: libxl cannot read "
                          "the config in it", snap->memory_path);
     if (libxl_uuid_compare(&r->config.c_info.uuid, &snap->domain_uuid))
-        return snap_fail(sc, ERROR_INVAL, "memory image %s: it is of domain "
-                         "%s, uuid " LIBXL_UUID_FMT ", not of the snapshot's "
-                         "domain", snap->memory_path, r->config.c_info.name,
+        return snap_fail(sc, ERROR_INVAL, "memory image %s: this is the "
+                         "memory of domain %s, uuid " LIBXL_UUID_FMT ", "
+                         "not of the snapshot's domain",
+                         snap->memory_path, r->config.c_info.name,
                          LIBXL_UUID_BYTES(r->config.c_info.uuid));
     return 0;
 }
@@ -98,14 +99,15 @@ static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
     const char *name = r->snap->domain_name;
 
     if (!config || !r->params->domain_config_path)
-        return snap_fail(sc, ERROR_INVAL, "snapshot %s has no memory, and a "
-                         "revert boots the domain from its xl.cfg: name that "
-                         "with --domain-config", r->snap->name);
+        return snap_fail(sc, ERROR_INVAL, "snapshot %s has no memory, so "
+                         "a revert boots the domain from its xl.cfg; name "
+                         "that with --domain-config", r->snap->name);
     libxl_domain_config_copy(sc->ctx, &r->config, config);
     if (!r->config.c_info.name
         || (name && strcmp(r->config.c_info.name, name)))
-        return snap_fail(sc, ERROR_INVAL, "%s: it is of domain %s, the "
-                         "snapshot of %s", r->params->domain_config_path,
+        return snap_fail(sc, ERROR_INVAL, "%s: this is the config of "
+                         "domain %s, but the snapshot is of %s",
+                         r->params->domain_config_path,
                          r->config.c_info.name ? r->config.c_info.name
                                                : "no name", name);
     return 0;
@@ -122,8 +124,8 @@ static int revert_gather_config_disks(libxl_snapshot_ctx *sc,
         libxl_device_disk *disk = snap_config_disk(&r->config, op->vdev);
 
         if (!disk)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's config "
-                             "does not have it", op->vdev);
+            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's "
+                             "config does not list it", op->vdev);
         if (op->driver->configure) {
             op->driver->configure(op, disk);
             continue;
@@ -205,9 +207,10 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
         rc = revert_is_reborn(sc, r, other, &reborn);
         if (rc) return rc;
         if (!reborn || r->dom.domid != SNAP_NO_DOMAIN)
-            return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has this "
-                             "name and is another (neither uuid nor disks are "
-                             "the snapshot's); rename it first", name, other);
+            return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has "
+                             "this name but is another domain (neither "
+                             "its uuid nor its disks are the snapshot's); "
+                             "rename it first", name, other);
         r->dom.domid = other;
     }
     if (r->dom.domid == SNAP_NO_DOMAIN) return 0;

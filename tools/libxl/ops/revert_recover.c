@@ -40,9 +40,8 @@ static int revert_find_back(libxl_snapshot_ctx *sc,
     if (!head->uuid_str || !strcmp(head->uuid_str, uuid_str)) return 0;
     return snap_fail(
         sc, ERROR_INVAL,
-        "domain %s: somebody has started another "
-        "one of this name (domid %u), which stands in the way; "
-        "rename it or shut it down first",
+        "domain %s: somebody has started another domain of this name "
+        "(domid %u); rename that or shut it down first",
         head->domain, domid);
 }
 
@@ -72,9 +71,9 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
     if (!e->same_boot || !e->may_be_back)
         return snap_fail(
             sc, ERROR_INVAL,
-            "domain %s: somebody has started it "
-            "(domid %u) in the middle of its revert; shut it down "
-            "first, what it writes now is going to be lost",
+            "domain %s: somebody has started it (domid %u) in the middle "
+            "of its revert; shut it down first. What it writes now will "
+            "be lost",
             e->head.domain, domid);
     rc = snap_monitor_find(sc, e->head.domain, &pids, &num);
     if (rc) return rc;

@@ -249,7 +249,7 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
         return snap_fail(sc, ERROR_INVAL, "there is no step of kind '%s'",
                          kind ? kind : "");
     if (done_when && d < 0)
-        return snap_fail(sc, ERROR_INVAL, "nothing tells by '%s' that a step "
+        return snap_fail(sc, ERROR_INVAL, "'%s' cannot tell that a step "
                          "is done", done_when);
     step->kind = k;
     step->what = text(sc, obj, "what");
@@ -298,8 +298,8 @@ int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
                         false);
         if (rc) return rc;
         if (plan->steps[i].retires_undo_of >= i)
-            return snap_fail(sc, ERROR_INVAL, "step %d of it ends one that "
-                             "comes later", i);
+            return snap_fail(sc, ERROR_INVAL, "step %d makes the undo of "
+                             "a later step superfluous", i);
     }
     return 0;
 }

@@ -74,7 +74,7 @@ static const char *pids_problem(const struct snap_step *step)
     int i;
 
     for (i = 0; i < step->num_pids; i++)
-        if (step->pids[i] <= 0) return "'pids' has one that is no pid";
+        if (step->pids[i] <= 0) return "'pids' has a number that is no pid";
     return NULL;
 }
 

@@ -294,12 +294,13 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     entry->began = snap_json_u64(obj, "began");
     entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
     if (!head->operation || !head->domain)
-        return snap_fail(sc, ERROR_INVAL, "it does not name its operation and "
-                         "domain");
+        return snap_fail(sc, ERROR_INVAL, "its first line does not name "
+                         "its operation and domain");
     if (head->num_tagged && !head->snapshot)
-        return snap_fail(sc, ERROR_INVAL, "it does not name its snapshot");
+        return snap_fail(sc, ERROR_INVAL, "its first line does not name "
+                         "its snapshot");
     if (head->domid != SNAP_NO_DOMAIN && (!domid || domid > DOMID_MAX))
-        return snap_fail(sc, ERROR_INVAL, "its domid is none");
+        return snap_fail(sc, ERROR_INVAL, "its domid is not a domid");
     return snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
 }
 
@@ -350,7 +351,8 @@ static int parse(libxl_snapshot_ctx *sc, char *content,
         obj = snap_json_parse(line);
         if (first)
             rc = obj ? parse_head(sc, obj, entry)
-                     : snap_fail(sc, ERROR_INVAL, "its first line is no JSON");
+                     : snap_fail(sc, ERROR_INVAL, "its first line is not "
+                                 "JSON");
         else if (obj)
             parse_note(obj, entry);
         yajl_tree_free(obj);
@@ -385,7 +387,7 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     if (!rc) return 0;
     entry->head.domain = entry->head.uuid_str = stem(sc, path);
     why = snap_take_error(sc);
-    return snap_fail(sc, rc, "%s is no journal that can be used: %s", path,
+    return snap_fail(sc, rc, "%s is not a usable journal: %s", path,
                      why);
 }
 

@@ -40,7 +40,7 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
 
     if (rc) return rc;
     if (done) {
-        snap_log(sc, XTL_VERBOSE, "%s: is so already", step->what);
+        snap_log(sc, XTL_VERBOSE, "%s: already done", step->what);
         return 0;
     }
     rc = run_timed(sc, run, step);

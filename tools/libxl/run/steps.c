@@ -14,7 +14,8 @@ static int steps_no_run(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
     (void)run;
-    return snap_fail(sc, ERROR_INVAL, "%s: nothing can do a step of kind '%s'",
+    return snap_fail(sc, ERROR_INVAL, "%s: no code performs a step of "
+                     "kind '%s'",
                      step->what, snap_step_kind_name(step->kind));
 }
 

@@ -192,8 +192,8 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
     r = fchmod(fd, st.st_mode & 0555);
  out:
     if (r)
-        snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; nothing may "
-                  "write to it any more", path, strerror(errno));
+        snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; make "
+                  "sure that nothing writes to it", path, strerror(errno));
     if (fd >= 0) close(fd);
     return r ? ERROR_FAIL : 0;
 }

@@ -79,14 +79,16 @@ static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
     last = sc->error;
     sc->error = reason;
     if (rc)
-        snap_fail(sc, rc, "the file systems of domain %s may still be frozen; "
-                  "thaw them in the guest with fsfreeze -u, or reset it (%s)",
+        snap_fail(sc, rc, "the file systems of domain %s may still be "
+                  "frozen; thaw them in the guest with fsfreeze -u, or reset "
+                  "the guest (%s)",
                   k->how->domain, last ? last : "no reason");
     free(last);
     if (!rc && thawed < k->frozen)
-        rc = snap_fail(sc, ERROR_FAIL, "domain %s: of %" PRIu64 " frozen file "
-                       "systems %" PRIu64 " had been thawed in the meantime, "
-                       "not by us; the snapshot is not clean, take another",
+        rc = snap_fail(sc, ERROR_FAIL, "domain %s: of %" PRIu64 " frozen "
+                       "file systems, something else thawed %" PRIu64 " "
+                       "before the snapshot was done; the snapshot is not "
+                       "clean: take another",
                        k->how->domain, k->frozen, k->frozen - thawed);
     return rc;
 }
@@ -104,9 +106,9 @@ static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k,
     if (!rc) rc = snap_agent_is_frozen(sc, k->agent, &frozen);
     if (rc) return rc;
     if (frozen)
-        return snap_fail(sc, ERROR_INVAL, "domain %s: its file systems are "
-                         "frozen already, not by us; thaw them first",
-                         k->how->domain);
+        return snap_fail(sc, ERROR_INVAL, "domain %s: something else has "
+                         "frozen its file systems already; thaw them "
+                         "first", k->how->domain);
     *begun_r = true;
     rc = snap_agent_freeze(sc, k->agent, &k->frozen);
     if (!rc && !k->frozen)
@@ -165,8 +167,9 @@ static void keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
     if (word == ERROR_TIMEDOUT) {
         if (!rc)
             rc = snap_fail(sc, word, "domain %s was thawed after %d.%d s, "
-                           "before the snapshot was done; it is not clean, "
-                           "take another", k.how->domain, ms / 1000,
+                           "before the snapshot was done; the snapshot is "
+                           "not clean: take another",
+                           k.how->domain, ms / 1000,
                            ms / 100 % 10);
         reason = sc->error;
         sc->error = NULL;
@@ -232,8 +235,8 @@ int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
     if (heard) return rc;
 
     if (!thaw(sc, k))
-        snap_fail(sc, rc, "domain %s is thawed, but whether it was frozen "
-                  "until now is not known; take another snapshot",
+        snap_fail(sc, rc, "domain %s is thawed, but it is not known "
+                  "whether it was frozen until now; take another snapshot",
                   k->how->domain);
     snap_agent_close(k->agent);
     return rc;

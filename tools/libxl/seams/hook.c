@@ -52,7 +52,7 @@ const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path)
     if (!why) why = unsafe_path(sc, folder);    /* a link has two folders */
     if (!why) why = unsafe_path(sc, real);
     if (!why && !S_ISREG(st.st_mode))
-        why = snap_sprintf(sc, "%s is no regular file", path);
+        why = snap_sprintf(sc, "%s is not a regular file", path);
     if (!why && !(st.st_mode & S_IXUSR))
         why = snap_sprintf(sc, "%s is not executable; chmod +x it", path);
     free(folder);
@@ -123,7 +123,7 @@ static int parse_answer(libxl_snapshot_ctx *sc, const char *what,
     if (YAJL_IS_OBJECT(*answer_r)) return 0;
     yajl_tree_free(*answer_r);
     *answer_r = NULL;
-    return snap_fail(sc, ERROR_INVAL, "%s: its answer is no JSON object",
+    return snap_fail(sc, ERROR_INVAL, "%s: its answer is not a JSON object",
                      what);
 }
 
@@ -169,8 +169,9 @@ int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
     rc = run_hook(sc, path, verb, request, timeout_ms, &answer);
     if (rc) return rc;
     if (!snap_json_bool(answer, "done"))
-        rc = snap_fail(sc, ERROR_FAIL, "hook %s, %s: it does not say that it "
-                       "is done", strrchr(path, '/') + 1, verb);
+        rc = snap_fail(sc, ERROR_FAIL, "hook %s, %s: its answer does not "
+                       "say that it is done",
+                       strrchr(path, '/') + 1, verb);
     yajl_tree_free(answer);
     return rc;
 }

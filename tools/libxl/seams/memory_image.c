@@ -120,14 +120,14 @@ static int image_read_config(struct reader *r, char **json_r)
     if (rc) return rc;
     if (memcmp(hdr.magic, xl_magic, sizeof(hdr.magic))
         || hdr.byteorder != XL_BYTEORDER)
-        return image_bad(r, "not a file of xl save");
+        return image_bad(r, "not a file that xl save wrote");
     if (hdr.mandatory_flags != (XL_FLAG_JSON | XL_FLAG_STREAM_V2))
         return image_bad(r, "written by an xl that is too old or too new");
     end = r->at + hdr.optional_data_len;
     rc = image_read(r, &len, sizeof(len));
     if (rc) return rc;
     if (!len || len > CONFIG_JSON_MAX || (off_t)len > end - r->at)
-        return image_bad(r, "has no config of the domain in it");
+        return image_bad(r, "does not contain the domain's config");
     *json_r = snap_zalloc(r->sc, len + 1);
     rc = image_read(r, *json_r, len);
     r->at = end;
@@ -172,8 +172,9 @@ static int image_walk_libxl(struct reader *r)
         }
         if (rc) return rc;
     } while (rec.type != LIBXL_RECORD_END);
-    if (!memory) return image_bad(r, "has no memory in it");
-    return r->at == r->size ? 0 : image_bad(r, "has more after its end");
+    if (!memory) return image_bad(r, "contains no memory");
+    return r->at == r->size ? 0 : image_bad(r, "has more data after its "
+                                            "end");
 }
 
 int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,

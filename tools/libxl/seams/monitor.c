@@ -134,9 +134,10 @@ int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
         error = monitor_hold(sc, pids[i]);
         if (!error) continue;
         snap_monitor_release(sc, pids, i + 1);
-        return snap_fail(sc, ERROR_FAIL, "xl's monitor of the domain, pid %d, "
-                         "cannot be held (SIGSTOP: %s); it would leave at the "
-                         "suspend, and nobody would handle the next reboot",
+        return snap_fail(sc, ERROR_FAIL, "xl's monitor of the domain, pid "
+                         "%d, cannot be stopped (SIGSTOP: %s); it would "
+                         "exit at the suspend, and nothing would handle "
+                         "the domain's next reboot",
                          (int)pids[i], strerror(error));
     }
     return 0;

@@ -125,6 +125,6 @@ int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags)
 
 const char *snap_open_why(void)
 {
-    return errno == ELOOP ? "a symbolic link on the way to it is in a folder "
+    return errno == ELOOP ? "a symbolic link in its path is in a folder "
                             "that others can write to" : strerror(errno);
 }

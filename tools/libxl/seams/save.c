@@ -251,17 +251,19 @@ static int save_failed(libxl_snapshot_ctx *sc, const struct save *save,
     if (save->stalled)
         return snap_fail(
             sc, rc,
-            "domain %u: the file for its memory has taken "
-            "nothing for too long; see that its storage answers",
-            save->domid);
+            "domain %u: the memory image could not be written for %d s; "
+            "check its storage",
+            save->domid,
+            (int)((snap_now_us() - save->moved_us) / 1000000));
     if (save->mute)
         return snap_fail(sc, rc, "domain %u: %s, and its memory cannot be "
                          "saved; see its console and /var/log/xen",
                          save->domid, save->mute);
     if (rc == ERROR_GUEST_TIMEDOUT)
-        return snap_fail(sc, rc, "domain %u: the guest does not answer the "
-                         "suspend request; see that its kernel has Xen "
-                         "suspend support and is not stuck", save->domid);
+        return snap_fail(sc, rc, "domain %u: the guest does not answer "
+                         "the suspend request; check that its kernel has "
+                         "Xen suspend support and is not stuck",
+                         save->domid);
     return snap_fail(sc, rc, "domain %u: libxl cannot save its memory: %s",
                      save->domid, libxl_error_to_string(rc));
 }
@@ -292,7 +294,7 @@ int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
     int rc;
 
     rc = libxl_ctx_alloc(&save.ctx, LIBXL_VERSION, 0, sc->lg);
-    if (rc) return snap_fail(sc, rc, "libxl gives no second context");
+    if (rc) return snap_fail(sc, rc, "libxl cannot open a second context");
     save.max_fds = SAVE_FDS + 8;
     save.fds = snap_zalloc(sc, save.max_fds * sizeof(*save.fds));
     save.events = snap_zalloc(sc, save.max_fds * sizeof(*save.events));

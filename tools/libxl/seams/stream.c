@@ -200,8 +200,8 @@ int snap_stream_receive(libxl_snapshot_ctx *sc, struct snap_stream *s,
     int rc = snap_stream_line(sc, s, deadline, doing, msg_r);
 
     if (rc || *msg_r) return rc;
-    return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "%s's reply to %s is no "
-                     "JSON object", s->peer, doing);
+    return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "%s's reply to %s is "
+                     "not a JSON object", s->peer, doing);
 }
 
 int snap_stream_judge(libxl_snapshot_ctx *sc, const struct snap_stream *s,
@@ -213,7 +213,7 @@ int snap_stream_judge(libxl_snapshot_ctx *sc, const struct snap_stream *s,
     if (error)
         return snap_fail(sc, ERROR_QMP_GENERIC_ERROR, "%s refuses %s: %s",
                          s->peer, command,
-                         desc ? desc : "it does not say why");
+                         desc ? desc : "no reason given");
     if (!snap_json_get(reply, "return"))
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "%s's reply to %s has "
                          "neither return nor error", s->peer, command);

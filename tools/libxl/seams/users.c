@@ -299,8 +299,8 @@ static void name_exclusive_user(libxl_snapshot_ctx *sc,
     fd = open(answer->file->path,
               O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == EBUSY && !answer->num)
-        add_name(sc, answer, "something that has it for itself, such as a "
-                 "mount in another namespace");
+        add_name(sc, answer, "something that has opened it exclusively, "
+                 "such as a mount in another namespace");
     if (fd >= 0) close(fd);
 }
 
