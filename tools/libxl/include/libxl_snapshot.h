@@ -25,15 +25,15 @@
 #define LIBXL_HAVE_DOMAIN_SNAPSHOT 1
 
 /*
- * A context: the libxl context to work with, the log, the last error.
- * Not for use by two threads at a time.
+ * A context: the libxl context to work with, the log, the last error.  Two
+ * threads must not use one context at the same time.
  */
 typedef struct libxl_snapshot_ctx libxl_snapshot_ctx;
 
 /*
- * Make a context on @ctx, which stays the caller's and must outlive it.
+ * Make a context on @ctx; *sc_r is freed with libxl_snapshot_ctx_free().
  * @lg gets one message for each step (XTL_VERBOSE) and its details
- * (XTL_DEBUG); it is the caller's too.
+ * (XTL_DEBUG).  Both stay the caller's and must outlive the context.
  * Returns 0 or ERROR_NOMEM.
  */
 int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
@@ -43,33 +43,35 @@ int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
 void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc);
 
 /*
- * The sentence that says why the last call on @sc failed, what on, and
- * what to do; NULL if it did not fail.  Valid until the next call on @sc.
+ * The sentence that says what failed in the last call on @sc, on what,
+ * why, and what to do; NULL if it did not fail.  Owned by @sc; valid until
+ * the next call on @sc.
  */
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
 
 /*
- * Make @s (NULL is fine) one line that a terminal only shows, and return
- * it: for the words of QEMU, of a guest, of a program.  The error, what
- * goes to the log, and the results of libxl_disk_snapshot_info_list() are
- * so; what libxl itself logs is not.
+ * Make @s (NULL is fine) one line of printable text, in place, and return
+ * it: for the words of QEMU, of a guest or of a program, which might have
+ * control characters for the terminal.  The library does so itself with
+ * its error, its log and the results of libxl_disk_snapshot_info_list();
+ * libxl's own log is left as it is.
  */
 char *libxl_snapshot_plain(char *s);
 
 /*
  * Keep a journal of each operation in the folder @dir, which is made when
- * it is needed and removed when it is empty: what is begun and was cut off
- * can then be undone or completed (libxl_snapshot_recover()), and until it
- * is, no other operation on that domain begins.  NULL, as at first: keep
- * none.
+ * it is needed and removed when it is empty.  An operation that was cut
+ * off can then be undone or completed (libxl_snapshot_recover()), and
+ * until it is, no other operation on that domain begins.  @dir is copied;
+ * NULL, the default: keep no journal.
  */
 void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc,
                                     const char *dir);
 
 typedef enum libxl_snapshot_mode {
     LIBXL_SNAPSHOT_MODE_DEFAULT = 0,
-    /* The domain stays on its image; what holds the disk's state is inside
-     * of that (a tag in a qcow2), or beside it where the storage keeps it. */
+    /* The domain stays on its image; the storage keeps the disk's state
+     * inside of the image (a tag in a qcow2) or beside it (a volume). */
     LIBXL_SNAPSHOT_MODE_INTERNAL = 1,
     /* The image is frozen and becomes a base; writes go to an overlay. */
     LIBXL_SNAPSHOT_MODE_EXTERNAL = 2,
@@ -79,22 +81,26 @@ typedef enum libxl_snapshot_mode {
 const char *libxl_snapshot_mode_to_string(libxl_snapshot_mode mode);
 
 /*
- * One disk of a snapshot. internal: @parent is what holds the state: for a
- * qcow2 the image with the
- *           tag (the snapshot's name), for LVM the snapshot volume, for a
- *           hook the disk, from which it finds the state; for these two
- *           @parent.backend is what serves the disk.  @child is unused, but in
- *           the result of revert: what the domain has now.
- * external: @parent is the frozen base, @child the overlay that the domain
- *           went on with.  As the result of create or revert, @child has all
- *           that the domain's stored config says of the disk.
+ * One disk of a snapshot.
+ *
+ * Internal: @parent holds the state.  For a qcow2 it is the image that has
+ * the tag (the snapshot's name), for LVM the snapshot volume, for a hook
+ * the disk itself; for LVM and hooks @parent.backend says what serves the
+ * disk.  @child is unused, except in the result of revert: the disk that
+ * the domain has now.
+ *
+ * External: @parent is the frozen base, @child the overlay that the domain
+ * went on with.
+ *
+ * In the results of create and revert, @child has all that the domain's
+ * stored config says of the disk.
  */
 typedef struct libxl_disk_snapshot {
     char *vdev;
     libxl_snapshot_mode mode;
-    char *driver;               /* NULL: the one for qcow2 images */
-    char *state;                /* what its state at the snapshot is known by,
-                                 * xl.snapshot.cfg(5); NULL: not on record */
+    char *driver;               /* NULL: the driver for qcow2 images */
+    char *state;                /* a record of it, see
+                                 * xl.snapshot.cfg(5); NULL: none */
     libxl_device_disk parent;
     libxl_device_disk child;
 } libxl_disk_snapshot;
@@ -128,91 +134,95 @@ void libxl_domain_snapshot_init(libxl_domain_snapshot *snap);
 void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap);
 
 /*
- * Whether @name can name a snapshot: letters, digits and "._-+", no
- * leading "." or "-", 1 to 128 characters.
+ * True if @name can name a snapshot: 1 to 128 letters, digits and "._-+",
+ * not beginning with "." or "-".
  */
 bool libxl_snapshot_name_is_valid(const char *name);
 
-/* What a driver can do: */
+/* Abilities of a driver: */
 #define LIBXL_SNAPSHOT_CAN_LIVE     (1u << 0)   /* while a domain runs */
-#define LIBXL_SNAPSHOT_CAN_OFFLINE  (1u << 1)   /* while none does */
-#define LIBXL_SNAPSHOT_CAN_NESTED   (1u << 2)   /* one on top of another */
-#define LIBXL_SNAPSHOT_CAN_MERGE    (1u << 3)   /* one into the one below */
+#define LIBXL_SNAPSHOT_CAN_OFFLINE  (1u << 1)   /* while it does not run */
+#define LIBXL_SNAPSHOT_CAN_NESTED   (1u << 2)   /* on another one */
+#define LIBXL_SNAPSHOT_CAN_MERGE    (1u << 3)   /* into that below */
 
 /* A driver: one kind of disk snapshot, on one kind of storage. */
 typedef struct libxl_snapshot_driver {
     char *name;                 /* "qcow2-internal", "hook/zfs" */
     libxl_snapshot_mode mode;
     unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
-    char *program;              /* that it needs; NULL: none */
-    char *version;              /* of that, e.g. "7.2.22"; NULL: not known */
-    char *problem;              /* why it is of no use on this host; NULL: it is */
+    char *program;              /* the program that it needs; NULL: none */
+    char *version;              /* its, e.g. "7.2.22"; NULL: not known */
+    char *problem;              /* why it is of no use on this host;
+                                 * NULL: it can be used */
 } libxl_snapshot_driver;
 
 /*
  * List the drivers, those of hooks too, in the order in which they are
- * tried. Changes nothing; asks each program for its version. @drivers_r:
- * *@num_r elements, to be freed with libxl_snapshot_driver_list_free().
+ * tried.  Changes nothing; asks each program for its version.  *drivers_r
+ * has *num_r elements and is freed with libxl_snapshot_driver_list_free().
  * Errors: ERROR_FAIL (the folder of the hooks cannot be read).
  */
 int libxl_snapshot_driver_list(libxl_snapshot_ctx *sc,
                                libxl_snapshot_driver **drivers_r,
                                int *num_r);
-/* Free what libxl_snapshot_driver_list() gave. */
+/* Free the result of libxl_snapshot_driver_list(). */
 void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers,
                                      int num);
 
 /*
- * Let hooks take at most @seconds for a step; 0: as usual, 300.  A hook
- * that copies images may need more.
+ * Let a hook take at most @seconds for a step; 0, the default: 300.  A
+ * hook that copies images may need more.
  */
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds);
 /*
- * Let QEMU, and each program that is no hook, take at most @seconds for a
- * step; 0: as usual, 10 to 300, each with its own measure.  A merge of
- * volumes, which has a measure by its size, may always take that.
+ * Let QEMU, and each program that is not a hook, take at most @seconds for
+ * a step; 0, the default: 10 to 300, by the kind of step.  A merge of
+ * volumes may take a time that depends on their size, whatever is set.
  */
 void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
                                     unsigned int seconds);
 
-/* A snapshot that the storage keeps by itself: a tag in a qcow2. */
+/* A snapshot that the storage keeps inside of an image: a tag in a qcow2. */
 typedef struct libxl_snapshot_tag {
     char *name;
     uint64_t creation_time;     /* seconds since the epoch; 0: unknown */
-    uint64_t memory_bytes;      /* a guest's memory in it (QEMU's savevm) */
+    uint64_t memory_bytes;      /* of QEMU's savevm; 0: none */
 } libxl_snapshot_tag;
 
-/* One image of a disk's chain. */
+/* An image in a disk's chain. */
 typedef struct libxl_snapshot_layer {
     char *path;
-    char *format;               /* as QEMU calls it; NULL: not known */
-    uint64_t bytes;             /* that it takes on its file system */
+    char *format;               /* QEMU's name for it; NULL: not known */
+    uint64_t bytes;             /* that the file takes on its disk */
     int num_tags;
     libxl_snapshot_tag *tags;
 } libxl_snapshot_layer;
 
-/* What a disk of a domain is and what can be done with it. */
+/* A disk of a domain, and the snapshots that can be taken of it. */
 typedef struct libxl_disk_snapshot_info {
     char *vdev;
     char *path;                 /* active layer */
     libxl_disk_format format;
     int num_layers;             /* the chain, active first */
     libxl_snapshot_layer *layers;
-    libxl_disk_format overlay;  /* what an external snapshot would make */
-    bool is_data_disk;          /* writable, no CD-ROM: a snapshot needs it */
-    char *why_no_internal;          /* why not; NULL: it can */
-    char *why_no_external;          /* why not; NULL: it can */
-    bool unsupported;           /* nothing can, and the domain runs on storage
-                                 * that has no snapshots: can be skipped */
+    libxl_disk_format overlay;  /* format of an external snapshot's */
+    bool is_data_disk;          /* writable, not a CD-ROM: snapshots
+                                 * include it */
+    char *why_no_internal;      /* why not; NULL: it can */
+    char *why_no_external;      /* why not; NULL: it can */
+    bool unsupported;           /* no driver can take a snapshot,
+                                 * because the storage has none: the
+                                 * disk can be skipped */
 } libxl_disk_snapshot_info;
 
 /*
- * List the disks of domain @domid, or of the one that does not run and has
- * @config (else NULL).  Changes nothing. @info_r: *@num_r elements, to be
- * freed with libxl_disk_snapshot_info_list_free(). Errors:
- * ERROR_DOMAIN_NOTFOUND, ERROR_FAIL (QEMU cannot be asked). Source:
- * libxl_retrieve_domain_configuration(), xenstore, QMP query-block.
+ * List the disks of the running domain @domid (@config NULL), or of the
+ * domain that does not run and has @config.  Changes nothing.  *info_r has
+ * *num_r elements and is freed with libxl_disk_snapshot_info_list_free().
+ * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_FAIL (QEMU cannot be asked).
+ * Source: libxl_retrieve_domain_configuration(), xenstore, QMP
+ * query-block; qemu-img and lvs.
  */
 int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
                                   const libxl_domain_config *config,
@@ -221,11 +231,11 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
 void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
                                         int num);
 
-/* What the caller wants of one disk. */
+/* The caller's wishes for one disk. */
 typedef struct libxl_disk_snapshot_params {
     char *vdev;
     libxl_snapshot_mode mode;   /* internal or external */
-    char *driver;               /* NULL: the first of that mode that can */
+    char *driver;               /* NULL: the first that can */
     char *path;                 /* external: the overlay, must not exist */
 } libxl_disk_snapshot_params;
 
@@ -234,47 +244,50 @@ typedef struct libxl_domain_snapshot_params {
     char *description;          /* or NULL */
     uint64_t creation_time;     /* seconds since the epoch */
     /*
-     * The config of a domain that does not run; name and disks count.  The
-     * caller's.  NULL: it runs.
+     * The config of a domain that does not run, of which name and disks
+     * are used; NULL: the domain runs.  Stays the caller's.
      */
     const libxl_domain_config *config;
-    char *memory_path;          /* must not exist.  NULL: the disks alone */
-    char *domain_config_path;   /* without memory: where to keep the xl.cfg
-                                 * that a revert is to boot from, and its
-                                 * text; or NULL */
+    char *memory_path;          /* must not exist; NULL: no memory */
+    char *domain_config_path;   /* without memory: where to keep the
+                                 * xl.cfg that a revert is to boot from,
+                                 * and its text below; or NULL */
     char *domain_config_text;
-    char *config_path;          /* where the snapshot config goes; must not
-                                 * exist.  NULL: none is written */
-    char *directory;            /* made if missing, 0700, with its parents;
-                                 * removed again if create fails.  NULL: none */
+    char *config_path;          /* the snapshot config, which must not
+                                 * exist; NULL: none is written */
+    char *directory;            /* made if missing, 0700, with its
+                                 * parents; removed again if create
+                                 * fails; or NULL */
     int num_disks;
     libxl_disk_snapshot_params *disks;
     /*
-     * Where @disks is empty, and this is not NULL: called with the disks
-     * that the domain has, when nobody else can change them any more, to
-     * fill @disks in (vdev, driver and path malloc'd).  Returns NULL; or
-     * why it cannot, malloc'd, with which create fails.  @choose_user is
-     * passed on.
+     * May be NULL.  Called if @disks is empty, when the domain is locked,
+     * with its disks, to fill in params->disks (vdev, driver and path
+     * malloc'd).  Must return NULL, or a malloc'd sentence that says why
+     * it cannot, with which create fails.  @user is @choose_user.
      */
     char *(*choose_disks)(void *user, const libxl_disk_snapshot_info *info,
                           int num,
                           struct libxl_domain_snapshot_params *params);
     void *choose_user;
-    char *lvm_size;             /* of each thick LVM snapshot: a share of the
-                                 * volume ("20%") or a size ("4G"); NULL: as
-                                 * large as it can ever need to be, or a fair
-                                 * share of what the volume group has free */
-    bool skip_unsupported;      /* leave out disks that @disks lacks, if no
-                                 * driver can snapshot them: see @skipped */
+    char *lvm_size;             /* of each thick LVM snapshot: a share
+                                 * of the volume ("20%") or a size
+                                 * ("4G"); NULL: as large as it can ever
+                                 * need to be, or a fair share of the
+                                 * free space of the volume group */
+    bool skip_unsupported;      /* leave out disks that @disks lacks, if
+                                 * no driver can take a snapshot of
+                                 * them: see @skipped of the result */
     bool live;                  /* copy memory before the guest stops */
     bool leave_paused;
-    bool unpause_to_save;       /* let a paused domain run to be saved */
+    bool unpause_to_save;       /* let a paused domain run meanwhile */
     /*
-     * Without memory, and if it runs: freeze the guest's file systems for
-     * the instant, by its agent; or by @quiesce_command, which is called
-     * with "freeze" or "thaw" and the domain's name (NULL: the agent).
-     * They are thawed in any case, after @quiesce_seconds (0: 10) at the
-     * latest; if that is too early, create fails.
+     * Without memory, and if the domain runs: freeze the guest's file
+     * systems for the instant, by its agent (@quiesce_command NULL) or by
+     * the program @quiesce_command, an absolute path, which is called with
+     * "freeze" or "thaw" and the domain's name.  The file systems are
+     * thawed after @quiesce_seconds (0: 10) at the latest, in any case; if
+     * the snapshot is not done by then, create fails.
      */
     bool quiesce;
     char *quiesce_command;
@@ -287,11 +300,12 @@ void libxl_domain_snapshot_params_init(
 void libxl_domain_snapshot_params_dispose(
     libxl_domain_snapshot_params *params);
 
-/* What create and revert did, or (dry run) would do. */
+/* The result of create and revert, or of a dry run of them. */
 typedef struct libxl_domain_snapshot_result {
     libxl_domain_snapshot snapshot;
     uint32_t domid;             /* revert: the restored domain */
-    uint64_t downtime_us;       /* guest's stop to guest's run; 0: unknown */
+    uint64_t downtime_us;       /* from the guest's stop until it runs;
+                                 * 0: unknown */
     uint64_t total_us;
     int num_steps;              /* the plan, a sentence a step */
     char **steps;
@@ -313,32 +327,35 @@ void libxl_domain_snapshot_result_dispose(
  * if there is one; otherwise the guest's vCPUs are held for that instant.
  * On failure before the commit point (QEMU's transaction) the domain runs
  * on and no file is left; after it the snapshot stands, and the error says
- * which step is missing.
+ * which step is missing.  @result_r must be initialised.
  *
  * Errors: ERROR_DOMAIN_NOTFOUND, ERROR_INVAL (refused),
  * ERROR_GUEST_TIMEDOUT (the guest does not answer the suspend request),
  * ERROR_ABORTED (a signal), ERROR_LOCK_FAIL (someone else works on this
- * domain), ERROR_FAIL. Blocks SIGINT, SIGTERM and SIGHUP while it runs:
- * between two steps, and up to the commit point, they make it undo what
- * was done. Source: libxl_domain_suspend(), _pause(), _resume(),
- * _unpause(), QMP blockdev-add and transaction.
+ * domain), ERROR_FAIL.
+ * Blocks SIGINT, SIGTERM and SIGHUP while it runs: between two steps, and
+ * up to the commit point, they make it undo what was done.
+ * Source: libxl_domain_suspend(), _pause(), _resume(), _unpause(), QMP
+ * blockdev-add and transaction.
  */
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
                                  libxl_domain_snapshot_params *params,
                                  libxl_domain_snapshot_result *result_r);
 
 typedef struct libxl_domain_snapshot_revert_params {
-    int num_disks;              /* for each disk that the revert moves, see   */
-    libxl_disk_snapshot_params *disks;   /* ..._moves(); path: its new image  */
+    /* For each disk that the revert moves, see
+     * libxl_disk_snapshot_moves(): vdev, and as path its new image. */
+    int num_disks;
+    libxl_disk_snapshot_params *disks;
     char *xl_path;              /* the xl that restores and monitors */
-    /* For a snapshot without memory: the xl.cfg to boot from, and its
-     * disks as libxlutil reads them, the caller's. */
+    /* For a snapshot without memory: the xl.cfg to boot from, and its name
+     * and disks as libxlutil reads them; @config stays the caller's. */
     char *domain_config_path;
     const libxl_domain_config *config;
-    bool skip_unsupported;      /* take the disks that the snapshot skipped as
-                                 * they are now */
-    bool force;                 /* take disks and memory as they are, where they
-                                 * are not what they were at the snapshot */
+    bool skip_unsupported;      /* leave the disks that the snapshot
+                                 * skipped as they are now */
+    bool force;                 /* revert with disks and memory even if
+                                 * they have changed since the snapshot */
     bool leave_paused;
     bool dry_run;
 } libxl_domain_snapshot_revert_params;
@@ -348,7 +365,7 @@ void libxl_domain_snapshot_revert_params_init(
 void libxl_domain_snapshot_revert_params_dispose(
     libxl_domain_snapshot_revert_params *params);
 
-/* Whether a revert to @ds gives the disk a new image (an overlay on the
+/* True if a revert to @ds gives the disk a new image (an overlay on the
  * frozen one, or a new volume), whose path the caller has to choose. */
 bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 
@@ -356,24 +373,22 @@ bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
  * Bring the domain of @snap back to @snap.  The running domain of that
  * uuid, if there is one, is destroyed and its present memory is lost;
  * layers that it wrote since stay where they are.  The new domain has
- * another domid.
+ * another domid.  Everything that can be checked is checked before the
+ * domain is destroyed.  @result_r must be initialised.
  *
- * Everything that can be checked is checked before the domain is
- * destroyed.
- *
- * Errors: ERROR_INVAL (refused), ERROR_LOCK_FAIL, ERROR_FAIL. Source:
- * libxl_domain_destroy(), qemu-img snapshot -a, xl restore.
+ * Errors: ERROR_INVAL (refused), ERROR_LOCK_FAIL, ERROR_FAIL.
+ * Source: libxl_domain_destroy(), qemu-img snapshot -a, xl restore.
  */
 int libxl_domain_snapshot_revert(
     libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
     const libxl_domain_snapshot_revert_params *params,
     libxl_domain_snapshot_result *result_r);
 
-/* What a revert would look at, and what it would find. */
+/* A thing that a revert needs, and its state. */
 typedef struct libxl_snapshot_verified_item {
     char *what;                 /* "memory image", "disk xvda" */
-    char *path;                 /* of its file; or NULL */
-    char *error;                /* why a revert refuses; NULL: good */
+    char *path;                 /* of the file that was checked; or NULL */
+    char *error;                /* why a revert would refuse; NULL: good */
 } libxl_snapshot_verified_item;
 
 typedef struct libxl_domain_snapshot_verification {
@@ -388,11 +403,11 @@ void libxl_domain_snapshot_verification_dispose(
 
 /*
  * Check all that libxl_domain_snapshot_revert() with @params would check,
- * and nothing else; change nothing, take no lock.  It goes on after a
- * failure: @verification_r, initialised, gets an item for each thing,
- * whatever is returned.  The domain need not exist. Errors: ERROR_INVAL (a
- * revert would refuse), ERROR_FAIL. Source: as
- * libxl_domain_snapshot_revert(), up to its plan.
+ * and nothing else; change nothing, take no lock.  Does not stop at a
+ * failure: @verification_r, which must be initialised, gets an item for
+ * each thing, whatever is returned.  The domain need not exist.
+ * Errors: ERROR_INVAL (a revert would refuse), ERROR_FAIL.
+ * Source: as libxl_domain_snapshot_revert(), up to its plan.
  */
 int libxl_domain_snapshot_verify(
     libxl_snapshot_ctx *sc, const libxl_domain_snapshot *snap,
@@ -401,28 +416,30 @@ int libxl_domain_snapshot_verify(
 
 /*
  * Read the snapshot config @path: xl.cfg syntax, keys as in
- * xl.snapshot.cfg(5).  @snap_r must be initialised.  What the file leaves
- * out stays NULL or 0: a file written by a person to choose the disks of a
- * create may have nothing but `disks'.
- * Errors: ERROR_INVAL (the sentence names file and line), ERROR_FAIL.
+ * xl.snapshot.cfg(5).  @snap_r must be initialised.  Members whose keys
+ * the file lacks stay NULL or 0: a file that a person wrote to choose the
+ * disks of a create may have nothing but `disks'.
+ * Errors: ERROR_INVAL (the sentence names the file, and the line if it is
+ * known), ERROR_FAIL.
  */
 int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
                                       const char *path,
                                       libxl_domain_snapshot *snap_r);
 
 /*
- * xl.cfg syntax; each of these is malloc'd.  The specification of @disk as
- * in xl-disk-configuration(5), with all that the syntax can say where it
- * is not libxl's default;
+ * The specification of @disk, as in xl-disk-configuration(5), malloc'd:
+ * with all that the syntax can say, apart from libxl's defaults.
  */
 char *libxl_snapshot_disk_spec(const libxl_device_disk *disk);
 /*
- * target=PATH, which ends a specification, commas and all (libxlutil takes
- * one comma off its end, 4.17, so a path that ends with one gets another);
+ * "target=PATH", malloc'd, which must be the last in a specification,
+ * since its path may have commas.  A path that ends with a comma gets
+ * another, because libxlutil (4.17) takes one off the end.
  */
 char *libxl_snapshot_disk_target(const char *path);
 /*
- * and what stands between two @quote, ' or ", to say @s.
+ * The string @s as it stands between two @quote (' or ") in an xl.cfg,
+ * malloc'd.
  */
 char *libxl_snapshot_config_escape(const char *s, char quote);
 
@@ -432,33 +449,30 @@ char *libxl_snapshot_config_escape(const char *s, char quote);
 char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
                                         const libxl_domain_snapshot *snap);
 
-/*
- * An operation that was cut off, as its journal tells, and what becomes of
- * it.
- */
+/* An operation that was cut off, as its journal tells, and how it ends. */
 typedef struct libxl_snapshot_recovery {
     char *domain;               /* its name */
     char *operation;            /* "create" or "revert" */
     char *snapshot;             /* the name of the snapshot; or NULL */
     char *journal;              /* the path of the journal */
     uint64_t began;             /* seconds since the epoch */
-    char *state;                /* in words */
-    bool forward;               /* it is completed; else undone */
+    char *state;                /* a sentence, without the domain */
+    bool forward;               /* it will be completed; false: undone */
     int num_steps;
-    char **steps;               /* what that takes, as far as it is not so */
+    char **steps;               /* the steps that this takes */
     int num_disks;
-    char **disks;               /* what the xl.cfg of the domain is to say of
-                                 * those that are new, as in
-                                 * xl-disk-configuration(5) */
+    char **disks;               /* the new disks of the domain, for its
+                                 * xl.cfg: see xl-disk-configuration(5) */
 } libxl_snapshot_recovery;
 
 void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery);
 void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery);
 
 /*
- * The paths of the journals of operations on @domain, its name or uuid
- * (NULL: on any), that have not ended; *paths_r and its strings are
- * malloc'd.  One may be of an operation that is at work just now.
+ * List the journals of operations on @domain, its name or uuid (NULL: on
+ * any), that have not ended, perhaps because they are still at work.
+ * *paths_r has *num_r paths; the array and its strings are malloc'd.
+ * Errors: ERROR_FAIL (the folder cannot be read).
  */
 int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
                                 char ***paths_r, int *num_r);
@@ -466,10 +480,12 @@ int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
 /*
  * End the operation of @journal: undo it, or complete it if its commit
  * point was passed.  May be cut off itself and called again.  With
- * @dry_run nothing is changed.  @result must be initialised. Errors:
- * ERROR_LOCK_FAIL (the operation is at work), ERROR_INVAL (the journal
- * cannot be read), ERROR_FAIL and others if not all could be done; the
- * journal then stays.
+ * @dry_run nothing is changed.  @result must be initialised.
+ * Errors: ERROR_LOCK_FAIL (the operation is still at work), ERROR_INVAL
+ * (the journal cannot be used, or the domain is in a state in which the
+ * operation must not be ended), ERROR_FAIL and others if a step failed;
+ * the journal then stays.
+ * Source: as the operation.
  */
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
                            bool dry_run, libxl_snapshot_recovery *result);
