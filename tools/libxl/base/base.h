@@ -14,12 +14,12 @@
 
 #include "libxl_snapshot.h"
 
-/* libxl's is an int, a domid is not. */
+/* As a domid, which is unsigned; libxl's INVALID_DOMID is an int. */
 #define SNAP_NO_DOMAIN ((uint32_t)INVALID_DOMID)
 
 /*-- deadline: how long things may take -------------------------------------*/
 
-/* What is waited for; base/deadline.c has how long, and why. */
+/* An event that is waited for; base/deadline.c says how long. */
 enum snap_wait {
     SNAP_WAIT_PROGRAM,          /* a step that is a program */
     SNAP_WAIT_VERSION,          /* a program that says its version */
@@ -32,22 +32,23 @@ enum snap_wait {
     SNAP_WAIT_QMP_GREETING,
     SNAP_WAIT_QMP_REPLY,
     SNAP_WAIT_AGENT_REPLY,
-    SNAP_WAIT_FREEZE,           /* the guest that flushes what it has cached */
-    SNAP_WAIT_THAW,             /* how long to try */
-    SNAP_WAIT_FROZEN,           /* a guest is frozen no longer */
-    SNAP_WAIT_KEEPER,           /* what it does has shorter deadlines */
+    SNAP_WAIT_FREEZE,           /* the guest that flushes its caches */
+    SNAP_WAIT_THAW,             /* a thaw, tried again and again */
+    SNAP_WAIT_FROZEN,           /* the longest that a guest stays frozen */
+    SNAP_WAIT_KEEPER,           /* the keeper of a freeze; each of its
+                                 * acts has a shorter deadline */
     SNAP_WAIT_MONITOR,          /* xl's monitor that stops */
-    SNAP_WAIT_DEVICES_LOCK,     /* libxl's own of a domain's devices */
-    SNAP_WAIT_SAVE_STALL,       /* a memory image that takes nothing */
+    SNAP_WAIT_DEVICES_LOCK,     /* libxl's lock of a domain's devices */
+    SNAP_WAIT_SAVE_STALL,       /* a memory image that takes no data */
     SNAP_WAIT_SUSPEND,          /* the guest that answers the request to suspend */
     SNAP_WAIT_HOOK_ASK,
     SNAP_WAIT_HOOK_ACT,
     SNAP_WAIT_NUM
 };
 
-/* How long to wait for it, in ms. */
+/* How long to wait for @wait, in ms. */
 int snap_wait_ms(const libxl_snapshot_ctx *sc, enum snap_wait wait);
-/* When that, or @ms, will have passed, by snap_now_us(). */
+/* The time, by snap_now_us(), when that, or @ms, will have passed. */
 uint64_t snap_wait_until(const libxl_snapshot_ctx *sc,
                          enum snap_wait wait);
 uint64_t snap_deadline(int ms);
@@ -77,20 +78,22 @@ void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
 char *snap_strdup(libxl_snapshot_ctx *sc, const char *s);
 char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* As strdup(3), but never NULL unless @s is: for results. */
+/* A strdup(3) for results: NULL only if @s is NULL; aborts without
+ * memory. */
 char *snap_result_str(const char *s);
 
-/* Say why the operation fails and return @rc.  The first call counts as
- * the reason; what a later one says (an undo that failed) is appended. */
+/* Say why the operation fails and return @rc.  The first call gives the
+ * reason; the sentence of a later one (an undo that failed) is appended. */
 int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* The error so far, which is thereby none: for what is only tried. */
+/* The error so far, which is cleared: for an attempt that may fail.  NULL:
+ * there is none.  Freed with the operation's memory. */
 const char *snap_take_error(libxl_snapshot_ctx *sc);
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 uint64_t snap_now_us(void);         /* CLOCK_MONOTONIC */
-/* @seconds since the epoch as local time; NULL: it is no time. */
+/* @seconds since the epoch as local time; NULL if that is not a time. */
 const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds);
 
 /*-- types: the public structs ---------------------------------------------*/
@@ -102,7 +105,7 @@ void snap_strings_free(char **strings, int num);
  * which needs a libxl context (it crashes without, 4.17). */
 void snap_device_disk_set(libxl_device_disk *disk, const char *vdev,
                           const char *path, libxl_disk_format format);
-/* Make @disk what @stored is, on another image. */
+/* Make @disk a copy of @stored that is on the image @path. */
 void snap_device_disk_repoint(libxl_snapshot_ctx *sc,
                               libxl_device_disk *disk,
                               const libxl_device_disk *stored,
@@ -112,7 +115,7 @@ void snap_device_disk_repoint(libxl_snapshot_ctx *sc,
 libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
                                     const char *vdev);
 
-/* The snapshot leaves out the disk @vdev. */
+/* Note that @snap leaves out the disk @vdev. */
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
 void snap_verification_add(
     libxl_domain_snapshot_verification *verification, const char *what,
@@ -147,13 +150,14 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 
 #define SNAP_NAME_MAX 128
 
-/* Refuse, naming @what, a name that is not valid. */
+/* Refuse a snapshot name that is not valid, with ERROR_INVAL. */
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
 
-/* A hook's name, which is that of its file. */
+/* True if @name can name a hook, and so its file. */
 bool snap_hook_name_is_valid(const char *name);
 #define SNAP_HOOK_PREFIX "hook/"
-/* "zfs" of the driver "hook/zfs"; NULL if that (or NULL) names no hook. */
+/* "zfs" for the driver "hook/zfs"; NULL if @driver is not a hook, or
+ * NULL. */
 const char *snap_hook_name(const char *driver);
 /* The folder of the hooks, and the path of hook @name, whether it is there
  * or not. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * base/deadline.c: how long things may take: all that another program, a
+ * base/deadline.c: how long things may take.  Whatever another program, a
  * guest or a storage may never answer has its row here.
  */
 #include "base/base.h"
@@ -58,8 +58,8 @@ void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
     deadline_set(sc, OF_STEPS, seconds);
 }
 
-/* A hook that copies an image may need more for that; to answer a question
- * it never gets more. */
+/* A hook that copies an image may need more time for that, but never for
+ * the answer to a question. */
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds)
 {

@@ -111,8 +111,8 @@ char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
     return gen_text(sc, g);
 }
 
-/* It nests too deep; or it has a comment, which is no JSON, but
- * yajl_tree_parse() takes it: what looks like a string in there is none. */
+/* True if @text nests too deep, or has a comment: JSON has none, but
+ * yajl_tree_parse() accepts it, so quotes in it would not be strings. */
 static bool is_hostile(const char *text)
 {
     bool in_string = false;

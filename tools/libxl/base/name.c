@@ -43,7 +43,8 @@ const char *snap_hook_folder(const libxl_snapshot_ctx *sc)
     return sc->hook_dir ? sc->hook_dir : XEN_CONFIG_DIR "/snapshot.d";
 }
 
-/* As run-parts(8) has it: no dots, so that "zfs.dpkg-old" is none. */
+/* The names that run-parts(8) takes, without dots, so that "zfs.dpkg-old"
+ * is not taken for a hook. */
 bool snap_hook_name_is_valid(const char *name)
 {
     const char *p;
