@@ -190,7 +190,7 @@ static char *read_output(libxl_snapshot_ctx *sc, int fd)
     return text;
 }
 
-/* What the program said last, for the message; "" if nothing. */
+/* The last line of the program's stderr, for a message; "" if none. */
 static const char *last_words(libxl_snapshot_ctx *sc,
                               const struct exec_child *child)
 {
@@ -203,7 +203,7 @@ static const char *last_words(libxl_snapshot_ctx *sc,
     return *text ? snap_sprintf(sc, ": %s", text) : "";
 }
 
-/* It prints without end, into our memory. */
+/* True if the program prints without end, into our memory. */
 static bool child_floods(const struct exec_child *child)
 {
     struct stat out, err;

@@ -228,7 +228,8 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-/* It may be a pipe, which tells no size and may have nothing to read yet. */
+/* Read from a file that may be a pipe, which tells no size and may have
+ * nothing to read yet. */
 static ssize_t read_some(const libxl_snapshot_ctx *sc, int fd, char *buf,
                          size_t max)
 {

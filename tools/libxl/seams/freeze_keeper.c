@@ -60,8 +60,8 @@ static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
     return rc;
 }
 
-/* Try again and again; the error of the last try is told, behind the
- * reason that there already is. */
+/* Thaw, again and again until the deadline.  The error of the last try is
+ * appended to the error that there is already. */
 static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 {
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_THAW);
@@ -93,7 +93,7 @@ static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
     return rc;
 }
 
-/* Whether it fails or not, it may have frozen something if *begun_r. */
+/* Freeze.  If *begun_r something may be frozen, even after a failure. */
 static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k,
                   bool *begun_r)
 {
@@ -181,7 +181,8 @@ static void keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
 
 /*-- the owner --------------------------------------------------------------*/
 
-/* What the keeper says.  *heard_r: it said something. */
+/* Wait for a message of the keeper, and return the rc in it.  *heard_r:
+ * one has come. */
 static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k,
                 const char *doing, bool *heard_r)
 {

@@ -36,7 +36,7 @@ struct monitor_match {
     const char *name;           /* NULL: of no domain that exists */
 };
 
-/* Whether @link is the log of the monitor of domain @name, perhaps rotated
+/* True if @link is the log of the monitor of domain @name, perhaps rotated
  * or deleted since it was opened. */
 static bool is_log_of(const char *link, const char *name)
 {
@@ -102,7 +102,8 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
     return rc;
 }
 
-/* Of a process, as in proc(5): 'S' asleep, 'T' stopped; 0: it ended. */
+/* The state of a process, as in proc(5): 'S' asleep, 'T' stopped; 0 if it
+ * has ended. */
 static char process_state(libxl_snapshot_ctx *sc, pid_t pid)
 {
     const char *stat = snap_file_first_line(

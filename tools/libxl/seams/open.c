@@ -34,7 +34,8 @@ static bool is_ours(uid_t uid)
     return uid == 0 || uid == geteuid();
 }
 
-/* What somebody puts into a sticky folder is his, and stays. */
+/* True if others can put something in the place of @link.  In a sticky
+ * folder nobody can replace another's file. */
 static bool others_can_put(int dir, const struct stat *link)
 {
     struct stat st;
@@ -44,7 +45,8 @@ static bool others_can_put(int dir, const struct stat *link)
     return !(st.st_mode & S_ISVTX) || !is_ours(link->st_uid);
 }
 
-/* Where links are the kernel's, and lead to what has no name: /dev/fd/63. */
+/* True in /proc, whose links are the kernel's and may lead to a file
+ * without a name, such as /dev/fd/63. */
 static bool is_proc(int dir)
 {
     struct statfs fs;
@@ -68,7 +70,7 @@ static const char *next_name(struct walk *w)
     return len ? snap_sprintf(w->sc, "%.*s", (int)len, name) : ".";
 }
 
-/* What @link says comes before the rest of the path. */
+/* Put the target of @link in front of the rest of the path. */
 static int follow(struct walk *w, int link, const struct stat *st)
 {
     char to[4096];
@@ -85,7 +87,7 @@ static int follow(struct walk *w, int link, const struct stat *st)
         : enter(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* One name further; *fd_r is the file if that was the last one. */
+/* Go on by one name of the path; *fd_r is the file if that was the last. */
 static int walk_on(struct walk *w, int flags, int *fd_r)
 {
     const char *name = next_name(w);

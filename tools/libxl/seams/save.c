@@ -126,9 +126,9 @@ static void save_own_events(struct save *save)
 }
 
 /*
- * One event at a time.  In the round in which the helper's end finishes
- * the save, which frees it, the watch for the guest's answer may have
- * fired too, and libxl (4.17) would go on to it.
+ * Give libxl one event at a time.  The end of its helper finishes the save
+ * and frees it; if the watch for the guest's answer has fired in the same
+ * round, libxl (4.17) would go on to it and use the freed memory.
  */
 static void save_afterpoll(struct save *save, int nfds)
 {
@@ -153,9 +153,9 @@ static void save_afterpoll(struct save *save, int nfds)
 }
 
 /*
- * The file takes no more: its storage hangs, a server that does not
- * answer, say. How far it is comes from /proc, since all else would hang
- * with it.
+ * True if the file takes no more data, because its storage hangs: a server
+ * that does not answer, for instance.  The position in the file is read
+ * from /proc, since anything else would hang as well.
  */
 static bool save_is_stalled(struct save *save)
 {
@@ -173,7 +173,8 @@ static bool save_is_stalled(struct save *save)
     return now - save->moved_us > limit_ms * 1000;
 }
 
-/* Why the guest will never answer the request to suspend; NULL: it may. */
+/* The reason why the guest will never answer the request to suspend; NULL
+ * if it still may. */
 static const char *save_is_mute(struct save *save)
 {
     uint64_t now = snap_now_us();
@@ -223,8 +224,8 @@ static int save_wait(struct save *save)
     return save->rc;
 }
 
-/* Take back a request to suspend that the guest has not seen, and give it
- * time for one that it has: our caller resumes it if it is suspended. */
+/* Take back a request to suspend that the guest has not seen.  If it has
+ * seen the request, give it time to suspend: our caller then resumes it. */
 static void save_settle(struct save *save)
 {
     const char *path = snap_sprintf(

@@ -11,45 +11,47 @@
 
 /*-- seam: exec, the only file that forks -----------------------------------*/
 
-/* What a program printed on stdout, NUL-terminated, at most 16 MiB. */
+/* The output of a program on stdout, NUL-terminated, at most 16 MiB. */
 struct snap_exec_output {
     char *out;
 };
 
 /*
- * Run argv[0] (looked up in PATH) with nothing on stdin, wait at most
- * @timeout_ms, then kill it and what it started.  @what names the purpose
- * in messages.  @output_r may be NULL. Fails unless it exits 0; the
- * message has the last line of its stderr. Errors: ERROR_NOTFOUND (no such
- * program), ERROR_TIMEDOUT, ERROR_FAIL.
+ * Run argv[0] (looked up in PATH) with an empty stdin.  After @timeout_ms,
+ * kill it and all that it started.  @what names the purpose in messages.
+ * @output_r may be NULL.  Fails unless the program exits 0; the message
+ * has the last line of its stderr.
+ * Errors: ERROR_NOTFOUND (no such program), ERROR_TIMEDOUT, ERROR_FAIL.
  */
 int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               const char *const *argv, int timeout_ms,
               struct snap_exec_output *output_r);
 
-/* Whether there is a program of this name to run. */
+/* True if there is a program of this name to run, in PATH. */
 bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program);
 
-/* What a program gets on its standard input: @head, then the rest of @fd
+/* The standard input of a program: @head, then the rest of the file @fd
  * (-1: nothing) from its file offset. */
 struct snap_exec_input {
     const void *head;
     size_t head_len;
     int fd;
-    const char *const *env;         /* NAME=VALUE, added; NULL: none */
+    const char *const *env;         /* NAME=VALUE, added to its
+                                     * environment; or NULL */
 };
 
-/* As snap_exec(), with @input; @timeout_ms counts from when the program
- * last took some of it. */
+/* Like snap_exec(), with @input; @timeout_ms counts from the moment when
+ * the program last took some of the input. */
 int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
                   const char *const *argv, int timeout_ms,
                   const struct snap_exec_input *input,
                   struct snap_exec_output *output_r);
 
 /*
- * Run @body, with one end of a socket pair, in a process of its own: one
- * that lives on if we are killed and that no Ctrl-C meant for us reaches.
- * The other end is *fd_r, where its end shows as that of the stream.
+ * Run @body in a process of its own, which lives on if we are killed and
+ * gets no Ctrl-C that is meant for us.  @body gets one end of a socket
+ * pair; the other end is *fd_r, where the stream ends when the process
+ * does.
  */
 typedef void snap_process(libxl_snapshot_ctx *sc, int fd, void *opaque);
 int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
@@ -57,42 +59,45 @@ int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
 
 /*-- seam: stream, lines of JSON over a unix socket -------------------------*/
 
-/* A connection.  @fd is -1 until it is open. */
+/* A connection.  @fd is -1 until snap_stream_connect(). */
 struct snap_stream {
     const char *peer;           /* "QEMU", for messages */
-    const char *path;           /* NULL: it has none */
+    const char *path;           /* of its socket; or NULL */
     int fd;
     size_t limit;               /* of a message, 64 KiB times a power of 2 */
-    char *buf;                  /* what came and is not yet used */
+    char *buf;                  /* received, but not yet used */
     size_t len, max;
 };
 
 /*
- * All take a @deadline by snap_now_us() and fail with ERROR_TIMEDOUT, or
- * with ERROR_FAIL if the peer is gone, ERROR_PROTOCOL_ERROR_QMP if a
- * message is not what it ought to be.  @doing is for their message.
+ * Functions of streams: @deadline is by snap_now_us(), @doing is for
+ * messages.
+ * Errors: ERROR_TIMEDOUT, ERROR_FAIL (the peer is gone),
+ * ERROR_PROTOCOL_ERROR_QMP (a message is malformed).
  */
 int snap_stream_connect(libxl_snapshot_ctx *sc, struct snap_stream *s,
                         uint64_t deadline);
 int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
                      const char *text, uint64_t deadline,
                      const char *doing);
-/* Drop what comes, up to and with a byte @mark. */
+/* Drop the input up to and including a byte @mark. */
 int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s,
                      char mark, uint64_t deadline, const char *doing);
-/* *msg_r: a JSON object, to be freed with yajl_tree_free().  Of a line
- * that is none, snap_stream_line() makes NULL, snap_stream_receive() an
- * error. */
+/* Receive a JSON object, *msg_r, to be freed with yajl_tree_free().  If
+ * the line is not a JSON object, snap_stream_line() returns NULL in
+ * *msg_r, and snap_stream_receive() fails. */
 int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
                      uint64_t deadline, const char *doing,
                      yajl_val *msg_r);
 int snap_stream_receive(libxl_snapshot_ctx *sc, struct snap_stream *s,
                         uint64_t deadline, const char *doing,
                         yajl_val *msg_r);
-/* Whether @reply has "return"; else fail, with the words in its "error". */
+/* Succeed if @reply has "return"; else fail, with the words of its
+ * "error". */
 int snap_stream_judge(libxl_snapshot_ctx *sc, const struct snap_stream *s,
                       const char *command, yajl_val reply);
-/* Return @rc; if that is a timeout, say who else is on the socket. */
+/* Return @rc; if that is a timeout, add to the message who else uses the
+ * socket. */
 int snap_stream_blame(libxl_snapshot_ctx *sc, const struct snap_stream *s,
                       int rc);
 void snap_stream_close(struct snap_stream *s);  /* twice is fine */
@@ -100,22 +105,23 @@ void snap_stream_close(struct snap_stream *s);  /* twice is fine */
 /*-- seam: qmp, the only file that talks to QEMU ----------------------------*/
 
 /*
- * A connection to the QEMU of a domain.  While it is open no libxl
- * function may be called that may talk to QEMU itself: libxl would wait
+ * A connection to the QEMU of a domain.  As long as it is open, no libxl
+ * function that may talk to QEMU itself must be called: libxl would wait
  * for the lock that we hold.
  */
 struct snap_qmp;
 int snap_qmp_open(libxl_snapshot_ctx *sc, uint32_t domid,
                   const char *uuid_str, struct snap_qmp **qmp_r);
-/* @path: any QMP socket, no lock; for QEMUs that are not libxl's. */
+/* Connect to any QMP socket @path, without libxl's lock; for a QEMU that
+ * libxl does not know. */
 int snap_qmp_open_path(libxl_snapshot_ctx *sc, const char *path,
                        struct snap_qmp **qmp_r);
 void snap_qmp_close(struct snap_qmp *qmp);      /* NULL is fine */
 /*
- * Execute @command.  @reply_r (may be NULL) gets the whole reply, to be
- * freed with yajl_tree_free(); its "return" member is there. Errors:
- * ERROR_QMP_GENERIC_ERROR (QEMU's own words in the message),
- * ERROR_TIMEDOUT, ERROR_PROTOCOL_ERROR_QMP, ERROR_FAIL (gone).
+ * Execute @command.  @reply_r (may be NULL) gets the whole reply, which
+ * has a member "return", to be freed with yajl_tree_free().
+ * Errors: ERROR_QMP_GENERIC_ERROR (QEMU's own words in the message),
+ * ERROR_TIMEDOUT, ERROR_PROTOCOL_ERROR_QMP, ERROR_FAIL (QEMU is gone).
  */
 int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                      const char *command, const char *arguments,
@@ -125,12 +131,13 @@ const char *snap_qmp_version(const struct snap_qmp *qmp);
 
 /*-- seam: agent, the guest agent -------------------------------------------*/
 
-/* @peer names it in messages, @path is its channel's socket. */
+/* Connect to the agent whose channel has the socket @path; @peer names the
+ * agent in messages. */
 struct snap_agent;
 int snap_agent_open(libxl_snapshot_ctx *sc, const char *peer,
                     const char *path, struct snap_agent **agent_r);
 void snap_agent_close(struct snap_agent *agent);    /* NULL is fine */
-/* Errors as of snap_qmp_execute().  *num_r: of file systems. */
+/* Errors as for snap_qmp_execute().  *num_r: the number of file systems. */
 int snap_agent_is_frozen(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                          bool *frozen_r);
 int snap_agent_freeze(libxl_snapshot_ctx *sc, struct snap_agent *agent,
@@ -141,24 +148,25 @@ int snap_agent_thaw(libxl_snapshot_ctx *sc, struct snap_agent *agent,
 /*-- seam: keeper, a freeze whose thaw cannot be forgotten ------------------*/
 
 struct snap_freeze {
-    const char *domain;                 /* its name */
-    const char *socket;                 /* of the guest agent's channel; or */
+    const char *domain;                 /* the domain's name */
+    const char *socket;                 /* of the guest agent's channel;
+                                         * NULL: by @freeze */
     const char *const *freeze, *const *thaw;    /* argv of programs */
 };
 
 /*
- * Freeze the guest's file systems.  They are thawed by snap_keeper_thaw(),
- * or when this process ends in whatever way, or when SNAP_WAIT_FROZEN has
- * passed. On failure they are thawed already, or the message says that
- * they may not be.
+ * Freeze the guest's file systems.  They are thawed by snap_keeper_thaw();
+ * or when this process ends, in whatever way; or when SNAP_WAIT_FROZEN has
+ * passed. After a failure they are thawed already, or the message says
+ * that they may still be frozen.
  */
 struct snap_keeper;
 int snap_keeper_freeze(libxl_snapshot_ctx *sc,
                        const struct snap_freeze *how,
                        struct snap_keeper **keeper_r);
-/* Thaw them.  Succeeds only if they were frozen until now. */
+/* Thaw the file systems.  Succeeds only if they were frozen until now. */
 int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *keeper);
-/* Thaw them without waiting for it. */
+/* Thaw the file systems, without waiting for that. */
 void snap_keeper_drop(struct snap_keeper *keeper); /* NULL is fine */
 
 /*-- seam: dom and save, which alone make libxl act on a domain -------------*/
@@ -169,13 +177,16 @@ int snap_dom_uuid(libxl_snapshot_ctx *sc, uint32_t domid,
                   libxl_uuid *uuid_r);
 int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
                       const char **uuid_r);
-/* Suspend the domain into @fd; a stop signal ends it with ERROR_ABORTED.
- * *stopped_us_r: when its vCPUs stopped, by snap_now_us(); 0 if that was
- * not seen. */
+/* Suspend the domain into the file @fd.  *stopped_us_r: when its vCPUs
+ * stopped, by snap_now_us(); 0 if that was not seen. Errors: ERROR_ABORTED
+ * (a stop signal), ERROR_TIMEDOUT (the file takes no data, or the guest
+ * cannot answer), ERROR_GUEST_TIMEDOUT (the guest does not answer), others
+ * of libxl_domain_suspend(). */
 int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
                      bool live, uint64_t *stopped_us_r);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
-/* Why it has shut down: _UNKNOWN if it has not, or is not there. */
+/* The reason why the domain has shut down; _UNKNOWN if it has not, or does
+ * not exist. */
 libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
                                                uint32_t domid);
 bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid);
@@ -183,44 +194,48 @@ int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_unpause(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid);
-/* The domain of this uuid; *domid_r is SNAP_NO_DOMAIN where there is none. */
+/* Find the domain of this uuid; *domid_r is SNAP_NO_DOMAIN if there is
+ * none. */
 int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
                   uint32_t *domid_r);
 /* The signals that ask us to stop. */
 void snap_signals_set(sigset_t *set);
-/* One of them has come (snap_signals_block() first). */
+/* True if such a signal has come (call snap_signals_block() first). */
 bool snap_signals_pending(void);
-/* Fail, because one is; before the commit point. */
+/* Fail with ERROR_ABORTED, because a signal is pending; before the commit
+ * point. */
 int snap_signals_fail(libxl_snapshot_ctx *sc);
 void snap_signals_block(sigset_t *old);
-/* Forget the pending ones: they have been answered. */
+/* Forget the pending signals, which have been answered. */
 void snap_signals_drop(void);
 void snap_signals_restore(const sigset_t *old);
 
 /*-- seam: xs, xenstore and the stored config -------------------------------*/
 
-/* The value of @path, or NULL. */
+/* The value of the xenstore node @path; NULL if there is none. */
 char *snap_xenstore_read(libxl_snapshot_ctx *sc, const char *path);
-/* Of the QEMU that serves the domain; 0: not known. */
+/* The pid of the QEMU that serves the domain; 0: not known. */
 pid_t snap_xenstore_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
-/* It has died, and its nodes with it; the domain may still be there. */
+/* True if the domain's QEMU has died, and its block nodes with it; the
+ * domain may still exist. */
 bool snap_xenstore_qemu_is_gone(libxl_snapshot_ctx *sc, uint32_t domid);
-/* The name of a domain, its number where it has none. */
+/* The name of a domain; its number if it has no name. */
 const char *snap_xenstore_domain_name(libxl_snapshot_ctx *sc,
                                       uint32_t domid);
-/* A disk's new image: what SNAP_STEP_REPOINT makes it, and what it is
- * after _RESTORE and _BOOT. */
+/* A disk's new image: SNAP_STEP_REPOINT makes the domain's records name
+ * it, and after _RESTORE and _BOOT they do. */
 struct snap_repoint {
     const char *vdev;
     const char *be_path;
     int devid;
-    const char *from;           /* path that must be there now */
+    const char *from;           /* the path that must be recorded now */
     const char *to;
     libxl_disk_format format;
-    libxl_disk_backend backend; /* _UNKNOWN: that which the format takes */
+    libxl_disk_backend backend; /* _UNKNOWN: the default of the format */
 };
 
-/* Make all three places name the new images; see seams/xenstore.c. */
+/* Make all three records of the disks name the new images: see
+ * seams/repoint.c. */
 int snap_repoint_disks(libxl_snapshot_ctx *sc, uint32_t domid,
                        const char *uuid_str,
                        const struct snap_repoint *repoints, int num);
@@ -237,11 +252,11 @@ int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
 /* @unlink_path: remove the file first, as libxl does with its own; or
  * NULL. */
 void snap_lock_release(int *fd, const char *unlink_path);
-/* The lock that one operation holds on a domain; @id: its uuid, or its
- * name if it does not run. */
+/* Take the lock of an operation on a domain; @id is its uuid, or its name
+ * if it does not run.  Errors: ERROR_LOCK_FAIL, with the holder named. */
 int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
-/* By uuid and by name (NULL: not by that): while it does not exist, a
- * command may know it by either. */
+/* Take both locks, by uuid and by name (either may be NULL): another
+ * command may know a domain that does not run by either. */
 int snap_lock_domain_both(libxl_snapshot_ctx *sc, const char *uuid_str,
                           const char *name, int *uuid_fd_r,
                           int *name_fd_r);
@@ -249,31 +264,32 @@ int snap_lock_domain_both(libxl_snapshot_ctx *sc, const char *uuid_str,
 /*-- seam: open, paths that others cannot bend ------------------------------*/
 
 /*
- * As open(2), with mode 0600 and O_CLOEXEC, but a symbolic link is
- * followed only where nobody but root, or we, can have put it; with
- * O_NOFOLLOW or O_EXCL none at the end of @path.
+ * Like open(2), with mode 0600 and O_CLOEXEC, but a symbolic link is
+ * followed only if nobody but root, or we, can have put it there; and with
+ * O_NOFOLLOW or O_EXCL not at the end of @path.  Returns -1 and sets
+ * errno.
  */
 int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags);
-/* The errno of snap_open(), or what followed it, in words. */
+/* The errno of snap_open(), or of a call after it, in words. */
 const char *snap_open_why(void);
 
 /*-- seam: file -------------------------------------------------------------*/
 
 int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                      const char *like, const char *content);
-/* Open for writing the file that snap_file_create() made, empty: nobody
- * has put another one in its place. */
+/* Open for writing the empty file that snap_file_create() made; fail if
+ * somebody has put another file in its place. */
 int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r);
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path);
-/* 0700; one that we have made already is fine, too. */
+/* Make a folder, 0700; succeeds if we have made it already. */
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *to);
 /*
- * Make @path unwritable, for root and its QEMU too (modes do not stop
- * them): immutable where the file system has that, else without any write
- * bit. Undone with "chattr -i".  Block devices are left as they are: LVM
+ * Make @path unwritable, even for root and its QEMU, which modes do not
+ * stop: immutable if the file system can do that (undone by "chattr -i"),
+ * else without any write bit.  Block devices are left as they are: LVM
  * freezes volumes.
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
@@ -283,24 +299,27 @@ const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 /* Free bytes for root on the file system of folder @path. */
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
                     uint64_t *bytes_r);
-/* The whole of a file of at most @max bytes, NUL-terminated.  A pipe is
- * not waited for longer than it takes a program to write. */
+/* Read a whole file of at most @max bytes, NUL-terminated.  A pipe may
+ * take SNAP_WAIT_PIPE for its next bytes. */
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r);
-/* The same up to its first zero: after a power cut a file is as long as it
- * was, but what the kernel had not written yet reads as zeros. */
+/* Read a file up to its first zero: after a power cut a file has its
+ * length, but the part that the kernel had not written yet reads as zeros
+ * (ext4). */
 int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
                            size_t max, char **text_r);
-/* Write @text over all of it; its owner and mode stay. */
+/* Write @text over the whole file; its owner and mode stay. */
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
                         const char *text);
 int snap_file_write_all(int fd, const void *buf, size_t len);
 
-/* What tells a file from another, without reading all of it. */
+/* The properties by which a file is told from another, without reading all
+ * of it. */
 struct snap_file_print {
     bool is_device;
     uint64_t bytes;
-    uint64_t written, written_nsec;     /* its mtime; a device's says nothing */
+    uint64_t written, written_nsec;     /* mtime; says nothing for a
+                                         * device */
     uint64_t head, tail;        /* XXH3 of its first and of its last 64 KiB */
 };
 int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
@@ -308,12 +327,13 @@ int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- seam: vhd, the footer of a vhd -----------------------------------------*/
 
-/* What the footer of a vhd says. */
+/* The kind of vhd, from its footer. */
 enum snap_vhd {
-    SNAP_VHD_NONE,                  /* the disk is no vhd */
+    SNAP_VHD_NONE,                  /* the disk is not a vhd */
     SNAP_VHD_PLAIN,                 /* fixed or dynamic: complete by itself */
-    SNAP_VHD_DIFFERENCING,          /* what it lacks is in a parent vhd */
-    SNAP_VHD_BAD,                   /* it is damaged, or not a vhd at all */
+    SNAP_VHD_DIFFERENCING,          /* a part of its data is in a parent
+                                     * vhd */
+    SNAP_VHD_BAD,                   /* damaged, or not a vhd at all */
 };
 
 int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
@@ -321,7 +341,8 @@ int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- seam: image, the memory image's file -----------------------------------*/
 
-/* What comes before libxl's stream: xl's header and the config @json. */
+/* Make the part of a memory image that comes before libxl's stream: xl's
+ * header and the config @json. */
 void snap_memory_image_header(libxl_snapshot_ctx *sc, const char *json,
                               const void **head_r, size_t *len_r);
 /*
@@ -335,8 +356,8 @@ int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
 
 /* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
-/* Whether a process has a file descriptor for which @match, given its
- * number as text, says true; and all that have, never ourselves. */
+/* Find processes that have a file descriptor, given to @match as text, for
+ * which @match returns true; never ourselves. */
 typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid,
                            const char *fd, void *opaque);
 bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
@@ -381,7 +402,7 @@ int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
 
 /*-- seam: hook, runs them --------------------------------------------------*/
 
-/* Why the program @path must not be run; NULL: it may. */
+/* The reason why the program @path must not be run; NULL if it may be. */
 const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path);
 /* The names of all hooks, sorted, safe or not. */
 int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
@@ -441,7 +462,7 @@ struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
                                 struct snap_uses *uses,
                                 enum snap_use_kind kind,
                                 const struct snap_file_id *of);
-/* All of them, for whatever files. */
+/* List the uses that the kernel knows, of whatever files. */
 int snap_users_of_kernel(libxl_snapshot_ctx *sc, struct snap_uses *uses);
 
 #endif /* SNAP_SEAMS_H */

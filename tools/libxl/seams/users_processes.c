@@ -173,7 +173,7 @@ static uint32_t diag_peer(const struct nlmsghdr *nlh, const char *path)
     return named ? peer : 0;
 }
 
-/* One datagram of the dump; true at its end. */
+/* Receive a datagram of the dump; true at the end of the dump. */
 static bool diag_receive(int fd, const char *path, uint32_t *peers,
                          int *num, int max)
 {
