@@ -30,8 +30,8 @@ enum {
 struct row {
     const char *name;
     unsigned needs;             /* the members that must be there */
-    /* What else is wrong with a step that has them, in words; NULL:
-     * nothing. May be NULL: nothing else can be. */
+    /* The fault of a step that has all members it needs, in words; NULL:
+     * none.  May be NULL: there can be none. */
     const char *(*problem)(const struct snap_step *step);
 };
 
@@ -121,7 +121,8 @@ _Static_assert(NUM(done_whens) == SNAP_DONE_NUM,
 
 /*-- names ------------------------------------------------------------------*/
 
-/* Where a row is missing between others, which the compiler does not see. */
+/* The name of a kind whose row is missing between others, which the
+ * compiler does not notice. */
 #define NAMELESS "nameless"
 
 static const char *name_at(const struct row *rows, size_t num, size_t at)

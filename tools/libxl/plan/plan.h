@@ -17,8 +17,9 @@ enum snap_step_kind {
     SNAP_STEP_RMDIR,            /* path */
     SNAP_STEP_CREATE_FILE,      /* path, owner and mode as owner_of, content */
     SNAP_STEP_UNLINK,           /* path */
-    SNAP_STEP_RECORD,           /* into path, a snapshot config: content, with
-                                 * what its disks' states are known by */
+    SNAP_STEP_RECORD,           /* into path, a snapshot config:
+                                 * content, with a record of its disks'
+                                 * states */
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
     /* programs */
@@ -44,12 +45,14 @@ enum snap_step_kind {
     SNAP_STEP_NUM,              /* how many there are */
 };
 
-/* What tells that an EXEC, done once more, has been done already. */
+/* The way to tell that an EXEC, which may be run a second time, has been
+ * done already. */
 enum snap_done_when {
-    SNAP_DONE_NEVER,            /* it can be done again */
+    SNAP_DONE_NEVER,            /* no way: the program can be run again */
     SNAP_DONE_LV_IS_THERE,      /* the volume done_probe, VG/LV */
     SNAP_DONE_LV_IS_GONE,
-    SNAP_DONE_TAG_IS_GONE,      /* from the qcow2 path: the tag done_probe */
+    SNAP_DONE_TAG_IS_GONE,      /* the tag done_probe, from the qcow2
+                                 * path */
     SNAP_DONE_NUM,              /* how many there are */
 };
 
@@ -74,11 +77,14 @@ struct snap_step {
 
     struct snap_step *undo;     /* NULL: nothing to undo */
     bool undo_if_failed;        /* a failed step may have half happened */
-    bool commit_point;          /* once done there is no way but forward */
-    bool only_if_all_done;      /* past it: only if all steps before worked */
-    bool only_if_commit_known;  /* past it: only if it is known to be done */
-    int retires_undo_of;        /* index of the step whose undo this makes
-                                 * superfluous; -1: none */
+    bool commit_point;          /* once it is done, the plan can only be
+                                 * completed */
+    bool only_if_all_done;      /* past the commit point: skip if a step
+                                 * failed */
+    bool only_if_commit_known;  /* past the commit point: skip unless
+                                 * that is known to be done */
+    int retires_undo_of;        /* index of the step whose undo this
+                                 * makes superfluous; -1: none */
 };
 
 struct snap_plan {
@@ -91,11 +97,11 @@ struct snap_plan {
 /* "mkdir", as plans are printed and journals written; never NULL. */
 const char *snap_step_kind_name(enum snap_step_kind kind);
 const char *snap_done_when_name(enum snap_done_when when);
-/* The value of that name; -1: there is none, as of NULL. */
+/* The value whose name is @name; -1 if there is none, or for NULL. */
 int snap_step_kind_find(const char *name);
 int snap_done_when_find(const char *name);
-/* Why @step, of a kind that there is, cannot be done as it is, in words;
- * NULL: it can. */
+/* The reason, in words, why @step, whose kind is valid, cannot be done;
+ * NULL if it can. */
 const char *snap_step_problem(const struct snap_step *step);
 
 /*-- plan: a list of steps --------------------------------------------------*/
@@ -119,12 +125,12 @@ void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
                                  struct snap_plan *plan, const char *what,
                                  const char **argv);
-/* The file @path, a base: nobody can write it any more. */
+/* Plan that nobody can write to the file @path, a base, any more. */
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path);
 char *snap_plan_to_json(libxl_snapshot_ctx *sc,
                         const struct snap_plan *plan);
-/* All of it, as snap_plan_parse() reads it. */
+/* The whole plan, for journals: snap_plan_parse() reads it. */
 char *snap_plan_record(libxl_snapshot_ctx *sc,
                        const struct snap_plan *plan);
 int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
@@ -136,16 +142,18 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc,
 /*-- engine: which step is next ---------------------------------------------*/
 
 /*
- * FORWARD  -> COMMITTED   when a commit point is done, or may be
- *          -> UNWINDING   when a step fails
- *          -> DONE        at the end of the plan
- * COMMITTED -> DONE       at the end; a failure is kept, later steps still
- * run UNWINDING -> DONE       when the last undo is done
+ * FORWARD   -> COMMITTED  when a commit point is done, or may be
+ *           -> UNWINDING  when a step fails
+ *           -> DONE       at the end of the plan
+ * COMMITTED -> DONE       at the end; a failure is kept, and the steps
+ *                         after it still run
+ * UNWINDING -> DONE       when the last undo is done
  *
- * engine_next  returns the step to perform, NULL in DONE engine_done
- * takes the result of the step that engine_next returned last engine_lost
- * the same, for a failure that does not tell whether the step was
- *              done: QEMU was sent the transaction and has not answered
+ * snap_engine_next()  returns the step to perform; NULL in DONE
+ * snap_engine_done()  takes the result of the step that was returned last
+ * snap_engine_lost()  does so for a failure that does not tell if the step
+ *                     was done: QEMU was sent the transaction and has not
+ *                     answered
  */
 enum snap_engine_state {
     SNAP_ENGINE_FORWARD,
@@ -157,12 +165,14 @@ enum snap_engine_state {
 struct snap_engine {
     const struct snap_plan *plan;
     enum snap_engine_state state;
-    int at;                     /* next step, or next to undo */
+    int at;                     /* the next step, or the next to undo */
     int rc;                     /* the first failure */
     bool committed;
-    bool commit_unknown;               /* committed, or perhaps not */
-    int unsure;                 /* to be undone, if it was done; -1: none */
-    bool *undoable;             /* by step: done, and not ended by another */
+    bool commit_unknown;        /* committed, but perhaps not in fact */
+    int unsure;                 /* the step to be undone, if it was
+                                 * done; -1: none */
+    bool *undoable;             /* by step: done, and its undo not
+                                 * retired */
 };
 
 void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
