@@ -10,26 +10,27 @@
 
 /* The table: *num_r drivers, in the order in which they are tried. */
 const struct snap_driver *const *snap_drivers(int *num_r);
-/* NULL where there is none of that name. */
+/* The driver @name; NULL if there is none. */
 const struct snap_driver *snap_driver_named(const char *name);
 /* The first driver of @mode that can handle @disk, as the facts are now. */
 struct snap_choice snap_driver_choose(libxl_snapshot_ctx *sc,
                                       const struct snap_disk *disk,
                                       libxl_snapshot_mode mode);
-/* The part of op->driver in op->verb; an error if it has none. */
+/* The part of op->driver in op->verb; ERROR_INVAL if it has none. */
 int snap_driver_verb(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
                      const struct snap_verb **verb_r);
-/* Which slot @driver lacks without which it would not be one; NULL: none. */
+/* The name of a slot that a driver must have and @driver lacks, and what
+ * the slot is for; NULL if it has them all. */
 const char *snap_driver_lacks(const struct snap_driver *driver);
 
-/* What snap_choice_make() chose for @mode. */
+/* The choice of snap_choice_make() for @mode. */
 const struct snap_choice *snap_choice_of(const struct snap_disk *disk,
                                          libxl_snapshot_mode mode);
-/* Nothing can snapshot @disk as it is, because its storage has no
- * snapshots: not because something about it is amiss.  @disk has its
- * choices. */
+/* True if no driver can take a snapshot of @disk because its storage has
+ * none, not because of a fault that can be mended.  The choices of @disk
+ * must have been made. */
 bool snap_disk_unsupported(const struct snap_disk *disk);
-/* The driver that made @ds; an error if we have none of that name. */
+/* The driver that made @ds; ERROR_INVAL if there is none of that name. */
 int snap_driver_of(libxl_snapshot_ctx *sc, const libxl_disk_snapshot *ds,
                    const struct snap_driver **driver_r);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/disk/disk.h: a disk, whatever its storage: what is known of it
- * and of its chain, where a new image can go, who serves it; and what a
- * driver is.
+ * storage/disk/disk.h: a disk, whatever its storage: its facts and its
+ * chain, the place for a new image, the program that serves it; and the
+ * contract of a driver.
  */
 #ifndef SNAP_DISK_H
 #define SNAP_DISK_H
@@ -19,7 +19,7 @@ struct snap_tag {
     uint64_t vm_state_bytes;            /* memory in it, by QEMU's savevm */
 };
 
-/* One image of a chain. */
+/* An image of a chain. */
 struct snap_layer {
     const char *path;                   /* "" if QEMU does not say */
     const char *format;                 /* QEMU's name; NULL: not said */
@@ -76,7 +76,7 @@ enum snap_backend {
 
 struct snap_driver;
 
-/* Which driver takes a disk. */
+/* The driver that takes a disk. */
 struct snap_choice {
     const struct snap_driver *driver;   /* NULL: none */
     const char *why;                    /* why none; NULL where one does */
@@ -86,7 +86,7 @@ struct snap_disk {
     const libxl_device_disk *stored;    /* points into the domain's config */
     const char *vdev;
     const char *path;                   /* active layer, from the config */
-    bool is_data_disk;                        /* writable, no cdrom */
+    bool is_data_disk;                  /* writable, not a CD-ROM */
     int devid;
     enum snap_backend backend;
     uint32_t backend_domid;
@@ -100,13 +100,17 @@ struct snap_disk {
     const char *node_driver;
     bool emulated;                      /* also an IDE, AHCI or SCSI disk */
     struct snap_chain chain;
-    const struct snap_lv *lv;           /* NULL: the image is no volume */
+    const struct snap_lv *lv;           /* NULL: the image is not a
+                                         * volume */
     /* where hooks were asked (facts/hooks.c) */
-    const struct snap_hook *hook;       /* the one that takes it, or NULL */
-    const char *no_hook;                /* why none does; NULL: there is none */
+    const struct snap_hook *hook;       /* the hook that takes the disk,
+                                         * or NULL */
+    const char *no_hook;                /* why no hook takes it; NULL:
+                                         * there is no hook */
     enum snap_vhd vhd;
     bool tapdisk;                       /* script=block-tap serves this vhd */
-    bool vhd_util;                      /* for that: the program is there */
+    bool vhd_util;                      /* the program that tapdisk
+                                         * needs is there */
     /* by mode; made once, by snap_choice_make() */
     bool chosen;
     struct snap_choice choices[LIBXL_SNAPSHOT_MODE_EXTERNAL + 1];
@@ -117,18 +121,19 @@ struct snap_disk {
 /* The chain of the image @path.  One run of qemu-img, however deep it is. */
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                     const char *format, struct snap_chain *chain_r);
-/* Whether the qcow2 @path has the internal snapshot @tag. */
+/* Set *has_r: the qcow2 @path has the internal snapshot @tag. */
 int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
                        const char *tag, bool *has_r);
-/* The kind of vhd that @disk is; nothing is done if it is none. */
+/* Find out the kind of vhd that @disk is; does nothing for other formats. */
 int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 
 /* A place where a file is to be made. */
 struct snap_target {
     const char *path;
-    bool exists;                /* something is there, or cannot be looked at */
+    bool exists;                /* something is there, or cannot be
+                                 * looked at */
     uint64_t space;             /* free bytes of the file system */
-    int rc;                     /* not 0: that cannot be told, */
+    int rc;                     /* not 0: the space cannot be told, */
     const char *error;          /* and why */
 };
 /* Look at @path.  @directory: is to be made, and need not exist; or NULL. */
@@ -137,39 +142,41 @@ void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- target: whether a new image can go there; pure -------------------------*/
 
-/* It is absent, its folder is there and takes @bytes more.  @what it is to
- * be, for messages. */
+/* Refuse a target that exists, or whose folder does not exist or has no
+ * room for @bytes.  @what names the purpose in messages. */
 int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
                       const struct snap_target *target, uint64_t bytes);
-/* The same for an overlay: its metadata at birth, and room for the guest's
- * next writes. */
+/* The room that an overlay needs: its metadata when it is made, and the
+ * guest's next writes. */
 #define SNAP_OVERLAY_BYTES (UINT64_C(4) << 20)
 int snap_target_check_overlay(libxl_snapshot_ctx *sc,
                               const struct snap_target *target);
 
 /*-- reach: who serves a disk; pure -----------------------------------------*/
 
-/* Why QEMU, or qemu-img where nobody runs it, cannot snapshot this disk,
- * whichever way; NULL: it can. */
+/* The reason why QEMU, or qemu-img if the domain does not run, cannot take
+ * a snapshot of this disk, of whatever mode; NULL if it can. */
 const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
                              const struct snap_disk *disk);
 
-/* Nobody can, from here: a driver domain serves it. */
+/* The reason why no driver can, since a driver domain serves the disk; or
+ * NULL. */
 const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,
                                      const struct snap_disk *disk);
-/* The same for a vhd that tapdisk serves and vhd-util. */
+/* The reason why vhd-util cannot take a snapshot of a vhd that tapdisk
+ * serves; NULL if it can. */
 const char *snap_reach_tapdisk(const struct snap_disk *disk);
 
 /*-- drivers ----------------------------------------------------------------*/
 
-/* What operations do with a disk. */
+/* The operations that act on disks. */
 enum snap_verb_kind {
     SNAP_VERB_CREATE,
     SNAP_VERB_REVERT,
     SNAP_VERB_NUM
 };
 
-/* One disk's part in an operation. */
+/* A disk's part in an operation. */
 struct snap_disk_op {
     /* the operation fills in: */
     enum snap_verb_kind verb;
@@ -177,21 +184,23 @@ struct snap_disk_op {
     const char *vdev;
     const char *name;           /* of the snapshot */
     uint64_t creation_time;     /* of the snapshot; seconds since the epoch */
-    const char *image;          /* create: active layer; revert: what holds the
-                                 * state of the snapshot */
-    libxl_disk_format format;   /* of that */
-    const char *path;           /* the image that the disk gets: an overlay, a
-                                 * volume; NULL: it stays on its own */
+    const char *image;          /* create: active layer; revert: the
+                                 * image or volume that holds the state */
+    libxl_disk_format format;   /* of @image */
+    const char *path;           /* the new image of the disk: an
+                                 * overlay, a volume; NULL: it stays on
+                                 * its image */
     const struct snap_disk *disk;   /* create: the disk */
     const char *node;           /* create: a name for the new image in QEMU */
-    const libxl_disk_snapshot *ds;  /* revert: what the config says of it */
+    const libxl_disk_snapshot *ds;  /* revert: the disk in the snapshot
+                                     * config */
     bool running;               /* revert: the domain runs */
 
     /* the driver's look fills in, as far as its check and steps need it: */
-    const char *at_stake;       /* what is read or overwritten, if it has a
-                                 * file or device now; else NULL */
+    const char *at_stake;       /* the file or device that will be read
+                                 * or overwritten; NULL: there is none */
     bool exists;                /* the image */
-    bool is_frozen;             /* the image: it is a base */
+    bool is_frozen;             /* the image is a base */
     enum snap_vhd vhd;          /* the image */
     struct snap_chain chain;    /* the image */
     const struct snap_lv *lv;   /* the image */
@@ -204,13 +213,13 @@ struct snap_disk_op {
 };
 
 /*
- * How a driver takes part in an operation.  A slot may be NULL where there
- * is nothing to do.  All are pure: they append steps to a plan, or return
- * QMP text, from what look found.
+ * A driver's part in an operation.  A slot may be NULL: the driver has
+ * nothing to do then.  Every slot must be pure: it appends steps to a
+ * plan, or returns QMP text, by what the slot `look' found.
  */
 struct snap_verb {
-    /* Refuse what depends on this operation: names, paths, what look
-     * found. */
+    /* Refuse a disk for reasons that depend on this operation: names,
+     * paths, the findings of look. */
     int (*check)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
     /* Steps before the instant: create, while the guest runs; revert,
      * before the domain is destroyed.  Each has its undo. */
@@ -230,39 +239,44 @@ struct snap_verb {
 };
 
 enum snap_known_by {            /* facts/identity.c */
-    SNAP_KNOWN_BY_NOTHING,      /* a hook's own affair */
+    SNAP_KNOWN_BY_NOTHING,      /* only the hook can tell */
     SNAP_KNOWN_BY_TAG,
     SNAP_KNOWN_BY_FILE,
     SNAP_KNOWN_BY_VOLUME,
 };
 
 /*
- * One kind of disk snapshot, on one kind of storage.  It sees one disk,
- * never another driver.  storage/storage.c has the table, and says which
- * slots must be there.
+ * A driver: one kind of disk snapshot, on one kind of storage.  A driver
+ * sees one disk at a time, and never another driver.  storage/storage.c
+ * has the table of drivers, and says which slots must not be NULL.
  */
 struct snap_driver {
     const char *name;           /* in snapshot configs too */
     libxl_snapshot_mode mode;
     unsigned int can;           /* LIBXL_SNAPSHOT_CAN_* */
-    const char *program;        /* that must be installed; NULL: none */
-    enum snap_known_by known_by;    /* what tells a disk's state from another */
+    const char *program;        /* the program that must be installed;
+                                 * NULL: none */
+    enum snap_known_by known_by;    /* how a disk's state is identified */
     bool revert_moves_disk;     /* a revert gives the disk a new image */
-    libxl_disk_format overlay_format;   /* external: of that; 0: qcow2 */
-    /* Why this disk cannot be handled, NULL: it can.  Pure. */
+    libxl_disk_format overlay_format;   /* external: the format; 0:
+                                         * qcow2 */
+    /* The reason why the driver cannot handle this disk; NULL if it can.
+     * Must be pure. */
     const char *(*refuse)(libxl_snapshot_ctx *sc,
                           const struct snap_disk *disk);
-    /* Find out what op->verb needs to know: alone asks the world.  What is
-     * not there is a finding, for check to refuse; an error is what cannot
-     * be told. */
+    /* Gather the facts that op->verb needs.  The only slot that may look
+     * at the state of the host; must change nothing.  A thing that is not
+     * there is a finding, which check refuses; fail only if that cannot be
+     * told. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
-    /* create: fill in ds->parent, and ds->child if it is not that.  NULL:
-     * the image, and external op->path as a qcow2. */
+    /* Create: fill in ds->parent, and ds->child if that is another image.
+     * May be NULL: parent is the image and, if external, child is
+     * op->path, a qcow2. */
     void (*describe)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
                      libxl_disk_snapshot *ds);
-    /* revert: what the domain's config is to say of the disk; NULL: that
-     * it is op->path, a qcow2, or if that is NULL op->image, in QEMU's
-     * hands */
+    /* Revert: set @disk as the domain's config is to have it.  May be
+     * NULL: op->path, a qcow2, or if that is NULL op->image, served by
+     * QEMU. */
     void (*configure)(const struct snap_disk_op *op,
                       libxl_device_disk *disk);
     struct snap_verb verbs[SNAP_VERB_NUM];

@@ -92,8 +92,9 @@ void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
     };
 }
 
-/* Where a layer does not say its base's format, qemu-img has guessed it,
- * from what a guest may have written: it is not repeated. */
+/* Parse the output of qemu-img info.  If a layer does not name its base's
+ * format, qemu-img has guessed it, from data that a guest may have
+ * written, so the format is left out. */
 void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
                          struct snap_chain *chain_r)
 {

@@ -36,9 +36,9 @@ static const char *elsewhere(libxl_snapshot_ctx *sc, const char *protocol)
         how);
 }
 
-/* Why what serves the disk, or where that is, is out of reach; NULL:
- * neither is.  "NAME:" before any "/" is a protocol of QEMU's (7.2,
- * path_has_protocol). */
+/* The reason why the program that serves the disk, or its storage, is out
+ * of reach; NULL if it is not.  "NAME:" before any "/" is a protocol of
+ * QEMU's (7.2, path_has_protocol). */
 static const char *out_of_reach(libxl_snapshot_ctx *sc,
                                 const struct snap_disk *disk)
 {
@@ -62,7 +62,8 @@ static const char *out_of_reach(libxl_snapshot_ctx *sc,
         protocol, elsewhere(sc, protocol));
 }
 
-/* Why the QEMU of the running domain cannot be asked for a snapshot. */
+/* The reason why the QEMU of the running domain cannot take a snapshot;
+ * NULL if it can. */
 static const char *not_qemus(const struct snap_disk *disk)
 {
     if (disk->backend == SNAP_BACKEND_NONE)

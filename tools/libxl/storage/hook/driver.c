@@ -133,7 +133,7 @@ static void hook_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     set_request(sc, step, snap_hook_path(sc, name), "revert", &facts);
 }
 
-/* What it can is each hook's own. */
+/* The driver of all hooks; each hook says by itself what it can do. */
 const struct snap_driver snap_driver_hook = {
     .name = SNAP_HOOK_PREFIX,
     .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,

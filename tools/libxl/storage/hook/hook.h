@@ -8,7 +8,7 @@
 
 #include "storage/disk/disk.h"
 
-/* What a hook is told of a disk.  NULL: not known, or none. */
+/* The facts of a disk that a hook is told.  NULL: not known, or none. */
 struct snap_hook_disk {
     const char *name;           /* of the snapshot */
     const char *vdev, *path, *format, *backend;
@@ -19,24 +19,26 @@ struct snap_hook_disk {
 const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
                               const struct snap_hook_disk *disk);
 
-/* What is told of @disk, about snapshot @name (NULL: none); of the disk of
- * @op, which is to be reverted. */
+/* The facts to tell of @disk, about snapshot @name (or NULL); and of the
+ * disk of @op, which is to be reverted. */
 struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
                                       const char *name);
 struct snap_hook_disk snap_hook_revert_facts(
     const struct snap_disk_op *op);
 
-/* Why the hook @name does not take @disk; NULL: it does, and disk->hook is
- * it. *failed_r is set if the hook itself failed. */
+/* Ask the hook @name if it takes @disk.  Returns NULL if it does, with
+ * disk->hook set; else the reason.  *failed_r is set if the hook itself
+ * failed. */
 const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
                             struct snap_disk *disk, const char **failed_r);
 /*
- * Whether the hook @path has the snapshot that @disk names.  Fails if it
- * could not take it (it does not exist), or not revert to it (it does).
+ * Set *exists_r: the hook @path has the snapshot that @disk names.  Fails
+ * if the hook says that it cannot take the snapshot (which does not
+ * exist), or cannot revert to it (which does).
  */
 int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
                     const struct snap_hook_disk *disk, bool *exists_r);
-/* What hook @name says of itself.  *problem_r: why it is of no use, or
+/* Ask the hook @name about itself.  *problem_r: why it is of no use, or
  * NULL. */
 void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
                     unsigned int *can_r, const char **version_r,

@@ -28,7 +28,7 @@ unsigned int snap_hook_can(yajl_val list)
     return can;
 }
 
-/* What a hook gives as reason goes into a line of ours. */
+/* The hook's reason, made fit for a line of a message. */
 static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
 {
     const char *why = snap_json_str(answer, "why");

@@ -40,7 +40,8 @@ static const char *or_empty(const char *s)
     return s ? s : "";
 }
 
-/* All keys, always: a script's variable is then never another program's. */
+/* Every request has all keys, so that a script never takes a variable of
+ * another program for one of ours. */
 const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
                               const struct snap_hook_disk *disk)
 {

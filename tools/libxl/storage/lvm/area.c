@@ -84,7 +84,8 @@ static int choose_wished(libxl_snapshot_ctx *sc, struct snap_disk_op *op,
     return 0;
 }
 
-/* Of all that are to be taken in the volume group of @lv. */
+/* The sum of the full areas of all snapshots that are to be taken in the
+ * volume group of @lv. */
 static uint64_t sum_full(const struct snap_disk_op *ops, int num,
                          const struct snap_lv *lv)
 {

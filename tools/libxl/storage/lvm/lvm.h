@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/lvm.h: logical volumes: facts, and what the two drivers of
- * them have in common.
+ * storage/lvm/lvm.h: logical volumes: facts, and the code that the drivers
+ * lvm-thick and lvm-thin share.
  */
 #ifndef SNAP_LVM_H
 #define SNAP_LVM_H
@@ -10,15 +10,16 @@
 
 /*-- look: facts from lvs ---------------------------------------------------*/
 
-/* One logical volume, as lvs(8) has it.  Strings are NULL where it is
- * empty. */
+/* A logical volume, as lvs(8) reports it.  A string is NULL if lvs reports
+ * an empty one. */
 struct snap_lv {
     const struct snap_lvm *all;
     const char *vg, *name;
     const char *path, *dm_path;         /* /dev/VG/LV, /dev/mapper/... */
     const char *attr;                   /* at least 9 characters, see lvs(8) */
     const char *origin, *pool;
-    const char *uuid, *time;            /* when it was made, as LVM writes it */
+    const char *uuid, *time;            /* time: of its creation, as LVM
+                                         * writes it */
     const char *thin_id;                /* its number in the pool */
     const char *tags;                   /* with commas between them */
     int major, minor;                   /* -1: it is not active */
@@ -29,7 +30,7 @@ struct snap_lv {
     double metadata_percent;
 };
 
-/* All of this host. */
+/* The logical volumes of this host. */
 struct snap_lvm {
     int num;
     struct snap_lv *lvs;
@@ -44,24 +45,25 @@ const struct snap_lv *snap_lv_of_device(const struct snap_lvm *lvm,
                                         int major, int minor);
 const struct snap_lv *snap_lv_of_path(const struct snap_lvm *lvm,
                                       const char *path);
-/* The volume that is below all: thin snapshots of snapshots lead to one. */
+/* The volume at the bottom: thin snapshots of snapshots lead to one. */
 const struct snap_lv *snap_lv_root(const struct snap_lv *lv);
-/* The volume that @path, an image, is; *lv_r is NULL where it is none. */
+/* Find the volume whose device is the image @path; *lv_r is NULL if it is
+ * not a volume. */
 int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
                    const struct snap_lv **lv_r);
-/* Whether both are volumes that were snapshots of the same one. */
+/* Set *related_r: both are volumes, and snapshots of the same one. */
 int snap_lv_is_related(libxl_snapshot_ctx *sc, const char *path,
                        const char *parent, bool *related_r);
-/* Whether there is a volume VG/LV now. */
+/* Set *exists_r: there is a volume @id, VG/LV, now. */
 int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
                    bool *exists_r);
 
 /*-- volume, area: pure -----------------------------------------------------*/
 
-/* Whether it lives in a thin pool. */
+/* True if the volume is in a thin pool. */
 bool snap_lv_is_thin(const struct snap_lv *lv);
 bool snap_lv_is_open(const struct snap_lv *lv);
-/* VG/LV, as LVM's commands take it; and the device. */
+/* VG/LV, as LVM's commands take it; and the path of its device. */
 const char *snap_lv_id(libxl_snapshot_ctx *sc, const char *vg,
                        const char *name);
 const char *snap_lv_device(libxl_snapshot_ctx *sc, const char *vg,
@@ -71,25 +73,26 @@ const char *snap_lv_snapshot_name(libxl_snapshot_ctx *sc,
                                   const struct snap_lv *lv,
                                   const char *name);
 
-/* Why no snapshot of the volume can be taken, whatever its kind; or NULL. */
+/* The reason why no snapshot of the volume can be taken, thick or thin; or
+ * NULL. */
 const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
                            const struct snap_disk *disk);
-/* Refuse @name where LVM would not take it, or has it. */
+/* Refuse a @name that LVM does not allow, or that exists. */
 int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
                       const struct snap_lv *lv, const char *name);
 
-/* lvcreate's @argv makes @vg/@name; undone by lvremove. */
+/* Plan to make @vg/@name with lvcreate's @argv; undone by lvremove. */
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,
                          const char **argv);
-/* No program can write to the volume any more. */
+/* Plan that no program can write to the volume any more. */
 void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const struct snap_lv *lv);
 
-/* What tells a thick snapshot volume from another of its name, as its LVM
- * tag: a revert takes it anew, with another uuid. */
+/* The LVM tag by which a thick snapshot volume is told from another of its
+ * name.  The uuid does not serve: a revert takes the snapshot anew. */
 const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time);
-/* That tag of @lv, or NULL. */
+/* Our tag of @lv, or NULL. */
 const char *snap_lv_tag_of(libxl_snapshot_ctx *sc,
                            const struct snap_lv *lv);
 
@@ -110,7 +113,7 @@ void snap_lv_describe(libxl_snapshot_ctx *sc,
  */
 int snap_lv_choose_areas(libxl_snapshot_ctx *sc, struct snap_disk_op *ops,
                          int num, const char *wish);
-/* What a thick snapshot of @lv can ever need. */
+/* The largest area, in bytes, that a thick snapshot of @lv can ever need. */
 uint64_t snap_lv_full_area(const struct snap_lv *lv);
 
 extern const struct snap_driver snap_driver_lvm_thick;

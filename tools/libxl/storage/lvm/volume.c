@@ -89,8 +89,9 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
-/* What LVM keeps for itself (2.03, lib/metadata/lv_manip.c and
- * lib/misc/lvm-string.c:apply_lvname_restrictions). */
+/* The part of @name that LVM reserves for its own volumes (2.03,
+ * lib/metadata/lv_manip.c and
+ * lib/misc/lvm-string.c:apply_lvname_restrictions); or NULL. */
 static const char *reserved_part(const char *name)
 {
     static const char *const parts[] = {
