@@ -9,7 +9,7 @@
 
 /* @s as a string of xl.cfg, in quotes. */
 char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s);
-/* The snapshot config @text; @path is for messages. */
+/* Read the snapshot config @text into @snap; @path is for messages. */
 int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
                       const char *text, libxl_domain_snapshot *snap);
 
@@ -52,8 +52,8 @@ struct snap_key {
     const char *comment;        /* lists: what is written above it */
 };
 
-/* All keys, in the order in which they are written; a row without a name
- * ends them. */
+/* The keys, in the order in which they are written; a row without a name
+ * ends the list. */
 extern const struct snap_key snap_keys[];
 
 /* The key whose name is the @len bytes at @name; NULL: there is none. */
@@ -62,7 +62,7 @@ const struct snap_key *snap_key_find(const char *name, size_t len);
 /* The member of @object, the struct that has it, which holds the value. */
 void *snap_key_member(const struct snap_key *key, const void *object);
 
-/* What the value of a key can be. */
+/* A type of value: how a key of it is read, written and freed. */
 struct snap_key_type {
     /*
      * If @file sets @key, check the value and put it into @snap; else

@@ -147,7 +147,7 @@ static const char *driver_domain(const libxl_device_disk *stored)
         ? name : NULL;
 }
 
-/* What the config says of the disks. */
+/* Fill in the disks as far as the config tells. */
 void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom)
 {
@@ -390,7 +390,7 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
 
 /*-- another domain's disks ------------------------------------------------*/
 
-/* Whether @path is @parent or has it below. */
+/* Set *is_r: the image @path is @parent, or has it in its chain. */
 static int is_on(libxl_snapshot_ctx *sc, const char *path,
                  const char *format, const char *parent, bool *is_r)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/facts.h: what there is: a domain, its disks, the hooks that take
- * them; what several operations refuse; what a disk's state is known by.
+ * facts/facts.h: the state of the host: a domain, its disks, the hooks
+ * that take them; refusals that several operations share; the record that
+ * identifies a disk's state.
  */
 #ifndef SNAP_FACTS_H
 #define SNAP_FACTS_H
@@ -35,7 +36,7 @@ struct snap_domain {
 /* Fill @dom.  Dispose it whatever the result. */
 int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_domain *dom);
-/* The same for a domain that does not run, from its config. */
+/* Fill @dom for a domain that does not run, from its @config. */
 int snap_offline_gather(libxl_snapshot_ctx *sc,
                         const libxl_domain_config *config,
                         struct snap_domain *dom);
@@ -44,12 +45,12 @@ void snap_domain_dispose(struct snap_domain *dom);
 const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
                                          const char *vdev);
 
-/* Which disks of @dom are volumes. */
+/* Find out which disks of @dom are logical volumes. */
 int snap_domain_gather_volumes(libxl_snapshot_ctx *sc,
                                struct snap_domain *dom);
 
-/* query-block's reply (and the vdev of each of its devices) into the disks
- * of @dom.  Pure. */
+/* Put the reply of QMP query-block (and the vdev of each of its devices)
+ * into the disks of @dom.  Pure. */
 struct snap_qemu_device {
     const char *vdev;                   /* NULL: not a xen-block device */
     yajl_val inserted;
@@ -59,12 +60,12 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
                             const struct snap_qemu_device *devices,
                             int num);
 
-/* The disks of dom->config, as far as that tells. */
+/* Fill in dom->disks as far as dom->config tells. */
 void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom);
 
-/* Whether the running domain @domid has @parent, or an overlay on it, as
- * its disk @vdev. */
+/* Set *is_r: the running domain @domid has @parent, or an overlay on it,
+ * as its disk @vdev. */
 int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
                       const char *vdev, const char *parent, bool *is_r);
 
@@ -101,50 +102,51 @@ struct snap_layers {
     int num;
     struct snap_file_use *files;
 };
-/* Add @image of disk @vdev, or if @chain has layers these: nobody else may
- * use the first one (@base: write to it), nor write to the others.  A NULL
- * @image adds nothing. */
+/* Add @image of disk @vdev or, if @chain has layers, those.  Nobody else
+ * may use the first one (@base: may write to it), nor write to the
+ * others.  A NULL @image adds nothing. */
 void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
                      const char *vdev, const char *image,
                      const struct snap_chain *chain, bool base);
-/* Find out who uses them, but for the QEMU @qemu_pid (0: none) and the
- * blkback of domain @domid. */
+/* Find out who uses @layers, apart from the QEMU @qemu_pid (0: none) and
+ * the blkback of domain @domid. */
 int snap_layers_find_users(libxl_snapshot_ctx *sc,
                            struct snap_layers *layers, pid_t qemu_pid,
                            uint32_t domid);
 
 /*-- refuse: what several operations refuse, each a sentence ----------------*/
 
-/* It runs or is paused. */
+/* Refuse a domain that neither runs nor is paused. */
 int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
                           const struct snap_domain *dom);
-/* We can work on it. */
+/* Refuse a domain whose disks cannot be switched. */
 int snap_refuse_domain(libxl_snapshot_ctx *sc,
                        const struct snap_domain *dom);
-/* It is complete enough for a revert. */
+/* Refuse a snapshot that is not complete enough for a revert. */
 int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap);
 /* Refuse if somebody else uses one of @layers. */
 int snap_refuse_used(libxl_snapshot_ctx *sc,
                      const struct snap_layers *layers);
-/* Revert: the snapshot may lack the writable disk @vdev. */
+/* Refuse a revert for the writable disk @vdev, which @snap lacks; unless
+ * @snap left it out on purpose and the user allows that (@allowed). */
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap,
                          const char *vdev, bool allowed);
 
 /*-- identity: what a disk's state at the snapshot is known by ---------------*/
 
-/* One line for each disk, and for the memory image, in the snapshot
- * config, written when the snapshot is made and compared before it is
- * reverted to. */
+/* The snapshot config has a line for each disk and for the memory
+ * image, which is written when the snapshot is made and compared before
+ * a revert. */
 
-/* Write the snapshot config @content, with the states, over the file
+/* Write the snapshot config @content, with the states added, over the file
  * @path. */
 int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                          const char *content);
 
-/* Refuse the disk of @op, or the memory image, if it is not what the
- * snapshot knows it as.  One of which nothing is known passes. */
+/* Refuse the disk of @op, or the memory image, if its state is not the
+ * recorded one.  Without a record it passes. */
 int snap_identity_check_disk(libxl_snapshot_ctx *sc,
                              const struct snap_disk_op *op);
 int snap_identity_check_memory(libxl_snapshot_ctx *sc,

@@ -48,7 +48,7 @@ void snap_choice_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
     if (name) hooks_ask(sc, hooks, name, disk);
 }
 
-/* Whether a driver takes @disk, as the facts are now. */
+/* Choose the drivers of @disk by the facts so far; true if there is one. */
 static bool hooks_choose(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 {
     struct snap_choice *choices = disk->choices;

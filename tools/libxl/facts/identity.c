@@ -23,7 +23,7 @@
 #include <string.h>
 #include <time.h>
 
-/* What is there now. */
+/* The state of a disk or of the memory image as it is now. */
 struct state {
     const char *text;           /* NULL: nothing to tell it by */
     const char *date;           /* when it was made or written; or NULL */
@@ -189,7 +189,7 @@ static bool differs(libxl_snapshot_ctx *sc, const char *one,
     return strcmp(word(sc, one, n), word(sc, two, n));
 }
 
-/* How @now came to be another one than @then. */
+/* In words, how the state @now differs from the recorded state @then. */
 static const char *difference(libxl_snapshot_ctx *sc, const char *then,
                               const struct state *now)
 {

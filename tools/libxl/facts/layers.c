@@ -2,8 +2,8 @@
 /* facts/layers.c: who uses the images of an operation. */
 #include "facts/facts.h"
 
-/* What is no local file, an export of an NBD server for one, has no users
- * that could be seen here. */
+/* An image that is not a local file, such as the export of an NBD server,
+ * has no users that can be seen on this host. */
 static void layers_add_path(libxl_snapshot_ctx *sc,
                             struct snap_layers *layers, const char *who,
                             const char *path, bool write_only)

@@ -24,7 +24,8 @@ static int check_not_running(libxl_snapshot_ctx *sc,
                      "shut it down first", dom->name, domid);
 }
 
-/* What QEMU would say of the disk, from its format as configured. */
+/* Fill in what QEMU would say of the disk, by the format that is
+ * configured. */
 static int gather_offline_disk(libxl_snapshot_ctx *sc,
                                struct snap_disk *disk)
 {
