@@ -130,9 +130,9 @@ static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
 
 /*-- memory -----------------------------------------------------------------*/
 
-/* Whether this Xen can copy the memory of the domain while it runs:
- * Debian's is built without shadow paging, which a PV domain needs for
- * that. */
+/* Find out if this Xen can copy the memory of the domain while it runs:
+ * Debian's (4.17) is built without shadow paging, which a PV domain needs
+ * for that. */
 static int gather_can_live(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     libxl_physinfo phys;

@@ -35,14 +35,14 @@ static void plan_folder(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->path = dir;
 }
 
-/* What the driver of a disk does in a create; snap_create_check() has seen
- * that it does something. */
+/* The driver's part in a create; snap_create_check() has seen that it has
+ * one. */
 static const struct snap_verb *plan_verb(const struct snap_disk_op *op)
 {
     return &op->driver->verbs[SNAP_VERB_CREATE];
 }
 
-/* What can be done while the guest runs. */
+/* Plan all that can be done while the guest still runs. */
 static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     int i;
@@ -155,7 +155,8 @@ static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
         sc, "j:actions", snap_json_array(sc, actions, num), NULL);
 }
 
-/* All disks of one instant: from the last step here on, they are snapshot. */
+/* Plan the snapshots of all disks at one instant, which is past once the
+ * last step here is done. */
 static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     int i;
@@ -168,8 +169,8 @@ static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
     c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
 }
 
-/* It is undone by a recovery alone: after a transaction that, as it turned
- * out, never was. */
+/* Plan to repoint the disks.  Only a recovery undoes that, if it finds
+ * that QEMU never carried out the transaction. */
 static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     size_t size = c->num_ops * sizeof(struct snap_repoint);

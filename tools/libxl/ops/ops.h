@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/ops.h: what the files of an operation share.  Each operation reads
+ * ops/ops.h: shared by the files of the operations, each of which reads
  * gather, check, plan, run.
  */
 #ifndef SNAP_OPS_H
@@ -10,7 +10,7 @@
 
 /*-- create: what its files share -------------------------------------------*/
 
-/* A file that it leaves behind: written under the partial name first. */
+/* A file of the snapshot, which is written under the name @partial first. */
 struct snap_create_file {
     const char *what;               /* in messages */
     const char *path, *partial;
@@ -27,8 +27,9 @@ struct snap_create {
     int num_ops;
     struct snap_disk_op *ops;
     struct snap_layers layers;      /* of all disks, with who uses them */
-    bool can_live;                  /* asked for: Xen can save it live */
-    bool has_quiesce_command;       /* that is there */
+    bool can_live;                  /* asked for live: Xen can save the
+                                     * domain live */
+    bool has_quiesce_command;       /* the program for it exists */
     const char *image_config;       /* JSON for the memory image */
     int num_missing;                /* folders to be made, topmost first */
     const char **missing;
@@ -38,18 +39,20 @@ struct snap_create {
     struct snap_plan plan;
 };
 
-/* Fill in what is gathered, and describe in @snap the snapshot that it is
- * going to be.  Changes nothing. */
+/* Fill in the part of @c that is gathered, and describe in @snap the
+ * snapshot that is going to be taken.  Changes nothing. */
 int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_create *c, libxl_domain_snapshot *snap);
-/* A paused domain of this kind can be saved: it need not answer. */
+/* True if a domain of this kind can be saved while it is paused: Xen
+ * suspends it without an answer of the guest. */
 bool snap_create_saves_paused(const struct snap_domain *dom);
-/* The guest is to be frozen, and there is one. */
+/* True if the guest is to be frozen, and runs. */
 bool snap_create_quiesces(const struct snap_create *c);
-/* The disk is writable, and the caller has not named it. */
+/* True if the disk is writable and the caller has not named it. */
 bool snap_create_leaves_out(const struct snap_create *c,
                             const struct snap_disk *disk);
-/* So it is, and may be: it could not have been taken. */
+/* True if a disk that is left out may be so, because no driver can take a
+ * snapshot of it and the caller allows it. */
 bool snap_create_skips(const struct snap_create *c,
                        const struct snap_disk *disk);
 int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c);
@@ -57,8 +60,8 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 
 /*-- disks ------------------------------------------------------------------*/
 
-/* What the disks of @dom are and what can be done with them, an element a
- * disk, to be freed with libxl_disk_snapshot_info_list_free(). */
+/* Describe the disks of @dom: dom->num_disks elements, to be freed with
+ * libxl_disk_snapshot_info_list_free(). */
 libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
                                           struct snap_hooks *hooks,
                                           struct snap_domain *dom);
@@ -70,7 +73,8 @@ libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
 int snap_quiesce_check(libxl_snapshot_ctx *sc,
                        const struct snap_domain *dom, const char *command,
                        bool command_exists);
-/* Freeze them; returns the index of the step.  And thaw them. */
+/* Plan the freeze, and return the index of its step @quiesce, with which
+ * its thaw is planned. */
 int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const struct snap_domain *dom, const char *command);
 void snap_quiesce_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
@@ -88,18 +92,20 @@ struct snap_revert {
     struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
     int num_ops;
     struct snap_disk_op *ops;
-    const char **look_errors;       /* by op: what its look failed with, or NULL */
+    const char **look_errors;       /* by op: the error of its look, or
+                                     * NULL */
     libxl_domain_config config;     /* with the new disks */
     const char *config_json;        /* the same, for a restore */
-    const char *disk_setting;       /* its disks, as an xl.cfg has them: to boot */
+    const char *disk_setting;       /* the setting `disk' of an xl.cfg,
+                                     * for a boot */
     int rc;                         /* the first failure of a check */
 
     struct snap_plan plan;
 };
 
 /* Gather, and check all that can be known before the domain is destroyed.
- * A revert ends at the first failure; a verification goes on and tells
- * them all. Returns the first. */
+ * A revert ends at the first failure; a verification reports them all.
+ * Returns the first. */
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r);
 void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 
@@ -108,19 +114,21 @@ void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 struct snap_recover {
     /* gathered */
     struct snap_journal_entry entry;
-    uint32_t domid;             /* SNAP_NO_DOMAIN: it is not there any more */
+    uint32_t domid;             /* SNAP_NO_DOMAIN: the domain does not
+                                 * exist any more */
     int commit;                 /* the index of the commit point */
     bool forward;               /* it is completed; else undone */
     int first;                  /* forward: the step to begin with */
-    bool half_made;             /* domid is what an xl left that was killed */
-    bool memory_lost;           /* what is there of it is not complete */
+    bool half_made;             /* domid was left incomplete by an xl
+                                 * that was killed */
+    bool memory_lost;           /* the memory image is not complete */
     const char *state;          /* a sentence */
 
     struct snap_plan plan;
 };
 
-/* The index of the first commit point of @plan; plan->num_steps: it has
- * none. */
+/* The index of the first commit point of @plan; plan->num_steps if there
+ * is none. */
 int snap_recover_commit_point(const struct snap_plan *plan);
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
 
@@ -128,19 +136,21 @@ void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
 
 struct snap_operation {
     const char *name;           /* in journals; the command is snapshot-<name> */
-    /* The commit point was begun, and no more is known: whether it was
-     * passed. May be NULL: then it counts as passed. */
+    /* Set *was_r: the commit point was passed.  Called if the journal says
+     * that it was begun and no more.  Must not change anything.  May be
+     * NULL: it counts as passed. */
     int (*was_committed)(libxl_snapshot_ctx *sc,
                          const struct snap_recover *r, bool *was_r);
-    /* Before the rest of the operation is done: refuse what must not
-     * happen any more, and set r->first where that is not the step after
-     * the commit point, r->half_made and r->memory_lost.  May be NULL. */
+    /* Look at the domain and its files before the operation is completed.
+     * Must refuse if that would do harm by now; sets r->first if that is
+     * not the step after the commit point, r->half_made and
+     * r->memory_lost.  Must not change anything.  May be NULL. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_recover *r);
 };
 
 extern const struct snap_operation snap_operation_create;
 extern const struct snap_operation snap_operation_revert;
-/* All of them; and the one of that name, or NULL. */
+/* The operations; and the operation @name, or NULL. */
 const struct snap_operation *const *snap_operations(int *num_r);
 const struct snap_operation *snap_operation_named(const char *name);
 

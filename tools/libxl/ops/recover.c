@@ -71,7 +71,8 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     return rc;
 }
 
-/* Its disks in xl.cfg, which the command was cut off before it could say. */
+/* List the domain's new disks for its xl.cfg: the command was cut off
+ * before it could print them. */
 static void recover_result_disks(const struct snap_recover *r,
                                  libxl_snapshot_recovery *result)
 {

@@ -56,7 +56,7 @@ static int revert_gather_ops(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
-/* What the drivers find; an error is told when it is the disk's turn. */
+/* Let each driver look; its error is reported when the disk is checked. */
 static void revert_gather_looks(libxl_snapshot_ctx *sc,
                                 struct snap_revert *r)
 {

@@ -9,8 +9,8 @@
  */
 #include "ops/ops.h"
 
-/* What the driver of a disk does in a revert; snap_revert_look() has seen
- * that it does something. */
+/* The driver's part in a revert; snap_revert_look() has seen that it has
+ * one. */
 static const struct snap_verb *revert_verb(const struct snap_disk_op *op)
 {
     return &op->driver->verbs[SNAP_VERB_REVERT];
@@ -43,8 +43,8 @@ static void revert_plan_destroy(libxl_snapshot_ctx *sc,
     step->commit_point = true;
 }
 
-/* Which disks it has after @step, for a recovery to tell: its xl.cfg does
- * not know. */
+/* Note in @step the disks that the domain has after it, for a recovery to
+ * print: the user's xl.cfg does not name them. */
 static void revert_plan_new_disks(libxl_snapshot_ctx *sc,
                                   struct snap_revert *r,
                                   struct snap_step *step)
@@ -83,7 +83,8 @@ static void revert_plan_restore(libxl_snapshot_ctx *sc,
     revert_plan_new_disks(sc, r, step);
 }
 
-/* What stands behind the file on xl's command line wins over it. */
+/* Plan the boot.  A setting after the file on xl's command line overrides
+ * the file's. */
 static void revert_plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_uuid *uuid = &r->snap->domain_uuid;

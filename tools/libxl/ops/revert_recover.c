@@ -46,11 +46,11 @@ static int revert_find_back(libxl_snapshot_ctx *sc,
 }
 
 /*
- * Where a revert goes on.  Once the domain is back it must not be done
- * again: the guest runs on the disks, or has run; but if the host has
- * stopped since and the guest had not yet been let run, it is.  What xl
- * makes is whole when the xl that watches over it is there (it forks
- * last).
+ * Find the step at which a revert goes on.  Once the domain is back it
+ * must not be brought back again, since the guest runs, or has run, on the
+ * disks; unless the host has stopped since, before the guest was let run.
+ * A domain that xl makes is complete when xl's monitor of it is there,
+ * which xl forks last (4.17).
  */
 static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {

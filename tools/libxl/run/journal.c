@@ -107,7 +107,8 @@ static void drop_folder(libxl_snapshot_ctx *sc, const char *path,
     if (!rmdir(dir) && above) rmdir(snap_file_dirname(sc, dir));
 }
 
-/* What cannot be read again is no journal: a path that is not UTF-8, say. */
+/* Refuse a journal that could not be read again, for instance because a
+ * path is not UTF-8. */
 static int check_readable(libxl_snapshot_ctx *sc, const char *path,
                           const char *line)
 {

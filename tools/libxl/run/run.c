@@ -63,8 +63,9 @@ static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
     return act->is_moot && act->is_moot(sc, run);
 }
 
-/* What a revert brings back is paused until then, and on disks that no
- * later recovery may bring back once more. */
+/* True if @step lets a guest write to disks that a recovery must not
+ * revert again from then on: until then a domain that a revert brought
+ * back is paused. */
 static bool lets_guest_write(const struct snap_run *run,
                              const struct snap_step *step)
 {

@@ -28,88 +28,97 @@
  * a crash of the host takes any step before the commit point as perhaps done.
  */
 
-/* What a journal says of its operation. */
+/* The operation, as its journal's first line describes it. */
 struct snap_journal_head {
     const char *operation;      /* "create", "revert" */
     const char *domain;         /* its name */
-    const char *uuid_str;       /* NULL: it has none, being off; of a revert:
-                                 * the one it is to have */
+    const char *uuid_str;       /* NULL: none, since it does not run;
+                                 * revert: the uuid that it will have */
     uint32_t domid;             /* SNAP_NO_DOMAIN: it does not run */
     const char *running_uuid;   /* of domid; NULL: the same as uuid_str */
     const char *snapshot;       /* the snapshot's name */
-    const char *memory_path;    /* create: under what name the memory is
-                                 * written; NULL: it is not */
+    const char *memory_path;    /* create: the name under which the
+                                 * memory is written; NULL: without
+                                 * memory */
     int num_tagged;             /* create: qcow2 images that QEMU tags */
     const char **tagged;
 };
 
-/* An open one; NULL where the context has no folder for them, which is
- * fine with all that take one. */
+/* An open journal; NULL if the context has no folder for journals, which
+ * all functions that take one accept. */
 struct snap_journal;
 
-/* Write the first line.  There must be none of this domain yet. */
+/* Write the first line of a new journal.  The domain must have none yet. */
 int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_journal_head *head,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r);
-/* How far it has come. */
+/* How far the operation has come: a line of the journal. */
 struct snap_journal_note {
-    int step;                   /* its number */
+    int step;                   /* the number of the step */
     enum snap_step_kind kind;
-    bool undo;                  /* it is undone */
-    const char *state;          /* "begun", "done", "failed", or "lost": it may
-                                 * or may not be done */
-    bool flush;                 /* that has to be on the disk */
+    bool undo;                  /* the step is being undone */
+    const char *state;          /* "begun", "done", "failed", or "lost":
+                                 * nobody knows if it was done */
+    bool flush;                 /* the line must be on the disk before
+                                 * the call returns */
 };
-/* ERROR_TIMEDOUT: its storage hangs; from then on notes are not written,
- * and come back at once. */
+/* Append a line.  ERROR_TIMEDOUT: the storage hangs; from then on no note
+ * is written, and calls return at once. */
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note);
 /* The operation is over: nothing is left to do or undo. */
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal);
-/* Close it and leave it. */
+/* Close the journal, and leave its file. */
 void snap_journal_close(struct snap_journal *journal);
 
-/* One that was left. */
+/* A journal that was left. */
 struct snap_journal_entry {
     const char *path;
-    const char *error;          /* of a list: it cannot be used, and why; the
-                                 * head has the name of the file as the domain
-                                 * and the uuid, which of them it is being
-                                 * unknown */
-    bool torn;                  /* it ended before it began: that is the
-                                 * domain, and all of the head */
+    const char *error;          /* of a list: why it cannot be used.
+                                 * The head then has the name of the
+                                 * file as domain and as uuid, since
+                                 * nothing tells which of the two it is */
+    bool torn;                  /* cut off in its first line: nothing
+                                 * was begun, and the head has the
+                                 * domain alone */
     struct snap_journal_head head;
     uint64_t began;             /* seconds since the epoch */
     struct snap_plan plan;
     int at;                     /* the last step that was begun; -1: none */
-    bool may_be_back, is_back;  /* revert: to bring the domain back was begun;
-                                 * is done, by itself or a recovery */
-    bool may_have_run;          /* and to let it run was begun, which is on the
-                                 * disk before the guest can write */
+    bool may_be_back, is_back;  /* revert: bringing the domain back was
+                                 * begun; is done, by the revert or a
+                                 * recovery */
+    bool may_have_run;          /* and letting it run was begun: this
+                                 * line is on the disk before the guest
+                                 * can write */
     bool committed;             /* a commit point is done, */
-    bool maybe;                 /* or was begun, and nobody knows */
+    bool maybe;                 /* or was begun, and nobody knows if it
+                                 * is done */
     bool undoing;
-    bool made_above;            /* it made the folder above its own */
+    bool made_above;            /* the operation made the folder above
+                                 * the snapshot's */
     bool same_boot;             /* the host has not been restarted since */
 };
 
-/* Open it again, for a recovery to write to. */
+/* Open the journal of @entry again, for a recovery to append to. */
 int snap_journal_open(libxl_snapshot_ctx *sc,
                       const struct snap_journal_entry *entry,
                       struct snap_journal **journal_r);
-/* The entry in the file @path. */
+/* Read the journal @path. */
 int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
                       struct snap_journal_entry *entry);
-/* All in the context's folder, also those that cannot be used. */
+/* List the journals in the context's folder, also those that cannot be
+ * used. */
 int snap_journal_list(libxl_snapshot_ctx *sc,
                       struct snap_journal_entry **entries_r, int *num_r);
-/* Whether it is of the domain of this name, or of this uuid (NULL:
- * unknown, either). */
+/* True if @entry is of the domain @domain, or of the uuid @uuid_str;
+ * either may be NULL: unknown. */
 bool snap_journal_is_of(const struct snap_journal_entry *entry,
                         const char *domain, const char *uuid_str);
-/* Fail if there is one of the domain of this name, or of this uuid (NULL:
- * unknown, either), naming the command that ends it. */
+/* Fail if there is a journal of the domain @domain, or of the uuid
+ * @uuid_str (either may be NULL: unknown); the message names the command
+ * that ends it. */
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                         const char *uuid_str);
 
@@ -123,18 +132,21 @@ struct snap_run {
     uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
     uint64_t running_us;        /* when it ran again */
     bool committed;
-    bool signalled;             /* after that, and it went on */
+    bool signalled;             /* after the commit point, and the run
+                                 * went on */
     bool commit_unknown;        /* whether the commit point was passed */
-    bool reply_lost;            /* the last step may or may not be done */
+    bool reply_lost;            /* nobody knows if the last step was
+                                 * done */
     bool restored;              /* xl has restored the domain */
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
     struct snap_keeper *keeper;     /* NULL: the guest is not frozen */
     struct snap_journal *journal;
-    bool redo;                 /* any step may have been done before: look,
-                                 * and go on where one fails */
-    bool is_unfinished;         /* something is neither done nor undone: the
-                                 * journal stays */
+    bool redo;                  /* a recovery: any step may have been
+                                 * done before, so ask first, and go on
+                                 * after a failure */
+    bool is_unfinished;         /* a step is neither done nor undone:
+                                 * the journal stays */
 };
 
 /*
@@ -149,9 +161,9 @@ void snap_run_close_qmp(struct snap_run *run);
 /*-- steps: what a step of each kind does -----------------------------------*/
 
 /*
- * One kind's row in the table that run/steps_<object>.c ends in: what a
- * step does, and beside it what tells that it is done.  @step has all that
- * plan/kinds.c says its kind needs, and no more than that is sure.
+ * The row of a kind of step, in the table at the end of
+ * run/steps_<object>.c.  Its functions may rely on those members of @step
+ * that plan/kinds.c says its kind needs, and on no others.
  */
 struct snap_step_act {
     enum snap_step_kind kind;
@@ -166,46 +178,46 @@ struct snap_step_act {
                const struct snap_step *step);
 
     /*
-     * Set *done_r: whether the step is done already.  Asked before a step
-     * of a recovery, and before the undo of a step that was lost; run() is
-     * called only if not.  Looks at the world, which it does not change,
-     * and never at the journal, which may lack its last lines.  The domain
-     * may be gone (run->domid is SNAP_NO_DOMAIN).  May fail as run() may.
-     * May be NULL: to do it once more does no harm, or no recovery does
-     * it.
+     * Set *done_r: the step is done already.  Called before a step of a
+     * recovery, and before the undo of a step whose end is not known;
+     * run() is called only if it is not done.  Must look at the state of
+     * the host, and change nothing; never at the journal, which may lack
+     * its last lines.  The domain may be gone (run->domid is
+     * SNAP_NO_DOMAIN).  May fail as run() may.  May be NULL, if a second
+     * run does no harm or no recovery has such a step.
      */
     int (*is_done)(libxl_snapshot_ctx *sc, struct snap_run *run,
                    const struct snap_step *step, bool *done_r);
 
     /*
-     * Whether what the step acts on has gone, so that it need not be done
-     * any more.  Asked before an undo, and past the commit point. May be
-     * NULL: that is for run() to say.
+     * True if the object of the step has gone, so that it need not be done
+     * any more.  Called before an undo, and past the commit point.  May be
+     * NULL: run() then finds out.
      */
     bool (*is_moot)(libxl_snapshot_ctx *sc, const struct snap_run *run);
 
-    /* run() uses run->qmp.  Before any other step that is closed. */
+    /* run() uses run->qmp, which is closed before a step that does not. */
     bool keeps_qmp;
 
-    /* QEMU's "no" (ERROR_QMP_GENERIC_ERROR) in a recovery tells that the
-     * step is done, or never was what it undoes: it says so when it is to
-     * close a node that it does not have. */
+    /* In a recovery, an error of QEMU's (ERROR_QMP_GENERIC_ERROR) means
+     * that the step is done, or that the step it undoes never was: QEMU
+     * refuses to close a node that it does not have (7.2). */
     bool refused_if_done;
 
     /* The guest may write to its disks from here on: in a revert or a
      * recovery the journal says so, on the disk, before it can. */
     bool lets_guest_run;
 
-    /* Even if run() fails it is going to be done: nothing is left to a
-     * recovery. */
+    /* The step will be done even if run() fails, so a recovery need not do
+     * it. */
     bool done_if_failed;
 };
 
-/* The row of @kind; where there is none, one whose run() fails. */
+/* The row of @kind; if there is none, a row whose run() fails. */
 const struct snap_step_act *snap_step_act(enum snap_step_kind kind);
 
-/* What snap_step_act() looks through: the table of each file, which
- * compares its length with its part of enum snap_step_kind. */
+/* The table of a file, for snap_step_act().  The file asserts that the
+ * table is as long as its part of enum snap_step_kind. */
 struct snap_step_table {
     const struct snap_step_act *acts;
     size_t num;

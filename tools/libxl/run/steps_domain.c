@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <libxl_utils.h>
 
-/* What would be done to a domain that is gone need not be done. */
+/* Slot is_done, for steps that a domain which is gone does not need. */
 static int domain_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step, bool *done_r)
 {
