@@ -34,6 +34,7 @@ const char *const disk_names[] = {
     [THIN_OF_REVERT] = "thin volume of a revert",
     [HOOK_FILE] = "file with a hook", [HOOK_VOLUME] = "volume with a hook",
     [VHD_BY_TAPDISK] = "vhd of tapdisk's",
+    [VHD_ON_LV] = "vhd of tapdisk's on a volume",
     [READ_ONLY] = "read-only disk",
     [UNSUPPORTED] = "loop device without snapshots",
 };
@@ -46,11 +47,11 @@ const struct plan_case create_cases[] = {
      * 35-interrupted 43-killed-create 49-journal-fails 50-power-cut-create
      * 52-others 54-storage-fails 56-spoiled-replies */
     { "external", PV, MEMORY, 0, { OVERLAY, OVERLAY_ON_RAW } },
-    /* 11-internal 23-offline 32-refused-states 53-hung-storage */
+    /* internal offline refused-states hung-storage */
     { "internal", PV, MEMORY, 0, { TAG, TAG } },
-    /* 12-pvh-live 13-hvm */
+    /* pvh-live hvm */
     { "live-external", PVH, LIVE, 0, { OVERLAY, OVERLAY_ON_RAW } },
-    /* 44-killed-live 50-power-cut-create */
+    /* killed-live power-cut-create */
     { "live-internal", PVH, LIVE, 0, { TAG } },
     { "hvm-live-external", HVM, LIVE, 0, { OVERLAY, OVERLAY_ON_RAW } },
     /* 13-hvm: its second snapshot */
@@ -58,55 +59,56 @@ const struct plan_case create_cases[] = {
     { "hvm-emulated", HVM_EMULATED, MEMORY, 0, { TAG } },
     { "live-emulated-paused", HVM_EMULATED, LIVE, LEAVE_PAUSED,
       { OVERLAY } },
-    /* 15-configfile 34-refused-revert 38-in-use */
+    /* configfile refused-revert in-use */
     { "mixed-modes", PV, MEMORY, 0, { TAG, OVERLAY } },
-    /* 16-paused */
+    /* paused */
     { "leave-paused", PV, MEMORY, LEAVE_PAUSED, { TAG } },
     /* 14-afterwards 40-stale-config 12-pvh-live 29-gold-image (--keep) */
     { "chain-external", PV, MEMORY, 0,
       { OVERLAY_ON_OVERLAY, OVERLAY_ON_OVERLAY } },
     { "chain-internal", PVH, MEMORY, 0,
       { TAG_IN_OVERLAY, TAG_IN_OVERLAY } },
-    /* 40-stale-config */
+    /* stale-config */
     { "discard-and-direct", PV, MEMORY, 0,
       { OVERLAY_DISCARD, OVERLAY_DIRECT } },
     { "unwatched", PV, MEMORY, UNWATCHED, { OVERLAY } },
-    /* 22-disk-only 28-list-verify 47-killed-boot 13-hvm 12-pvh-live */
+    /* disk-only list-verify killed-boot hvm pvh-live */
     { "disks-external", PV, DISKS, 0, { OVERLAY, OVERLAY } },
     { "disks-internal", PV, DISKS, 0, { TAG, TAG } },
     { "disks-leave-paused", HVM, DISKS, LEAVE_PAUSED, { TAG } },
-    /* 42-quiesce */
+    /* quiesce */
     { "quiesced-by-agent", PV, AGENT, 0, { OVERLAY_ON_RAW } },
     { "quiesced-by-command", PV, COMMAND, 0, { OVERLAY_ON_RAW } },
     { "quiesced-internal", PVH, AGENT, 0, { TAG } },
     { "quiesced-volumes", PV, AGENT, 0, { THICK, THIN } },
-    /* 24-lvm-thick 27-lvm-refused 28-lvm-overlay */
+    /* lvm-thick lvm-refused lvm-overlay */
     { "thick", PV, MEMORY, 0, { THICK, THICK_BY_QEMU } },
     { "disks-thick", PV, DISKS, 0, { THICK } },
-    /* 25-lvm-thin */
+    /* lvm-thin */
     { "thin", PV, MEMORY, 0, { THIN, THIN_BY_QEMU } },
     { "thin-of-revert", PV, MEMORY, 0, { THIN_OF_REVERT } },
-    /* 28-lvm-overlay */
+    /* lvm-overlay */
     { "overlay-on-lv", PV, MEMORY, 0, { OVERLAY_ON_LV } },
-    /* 26-mixed */
+    /* mixed */
     { "mixed-storage", PV, MEMORY, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
     { "disks-mixed-storage", PV, DISKS, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
-    /* 45-killed-mixed 48-another 50-power-cut-create */
+    /* killed-mixed another power-cut-create */
     { "mixed-internal", PV, MEMORY, 0, { TAG, THICK, THIN } },
-    /* 27-hooks 27-zfs */
+    /* hooks zfs */
     { "hook", PV, MEMORY, 0, { HOOK_FILE } },
     { "hooks-and-tag", PV, MEMORY, 0, { HOOK_VOLUME, HOOK_FILE, TAG } },
     { "disks-hook", PV, DISKS, 0, { HOOK_VOLUME } },
-    /* 39-odd-disks */
+    /* odd-disks */
     { "overlay-on-vhd", PV, MEMORY, 0, { OVERLAY, OVERLAY_ON_VHD } },
     { "vhd", PV, DISKS, 0, { OVERLAY, VHD_BY_TAPDISK } },
+    { "vhd-on-lv", PV, DISKS, 0, { VHD_ON_LV } },
     { "read-only-disk", PV, MEMORY, 0, { TAG, READ_ONLY } },
-    /* 39-skip-unsupported */
+    /* skip-unsupported */
     { "skip-unsupported", PV, MEMORY, SKIP, { TAG, UNSUPPORTED } },
     { "unsupported", PV, MEMORY, 0, { TAG, UNSUPPORTED } },
-    /* 36-eight-disks */
+    /* eight-disks */
     { "eight-disks", PV, MEMORY, 0,
       { OVERLAY, OVERLAY_ON_RAW, OVERLAY, OVERLAY_ON_RAW,
         OVERLAY, OVERLAY_ON_RAW, OVERLAY, OVERLAY_ON_RAW } },
@@ -119,13 +121,13 @@ const struct plan_case revert_cases[] = {
     /* 10-external 14-afterwards 17-memory-image 29-gold-image
      * 46-killed-revert 57-power-cut-revert */
     { "external", PV, MEMORY, 0, { OVERLAY, OVERLAY_ON_RAW } },
-    /* 11-internal 46-killed-revert 57-power-cut-revert */
+    /* internal killed-revert power-cut-revert */
     { "internal", PV, MEMORY, 0, { TAG, TAG } },
-    /* 12-pvh-live 13-hvm */
+    /* pvh-live hvm */
     { "hvm-internal", HVM, MEMORY, 0, { TAG_IN_OVERLAY, TAG_IN_OVERLAY } },
-    /* 15-configfile */
+    /* configfile */
     { "mixed-modes", PV, MEMORY, 0, { TAG, OVERLAY } },
-    /* 16-paused */
+    /* paused */
     { "leave-paused", PV, MEMORY, LEAVE_PAUSED, { TAG } },
     /* 22-disk-only 23-offline 42-quiesce 47-killed-boot
      * 57-power-cut-revert */
@@ -133,35 +135,36 @@ const struct plan_case revert_cases[] = {
     { "disks-internal", PV, DISKS, 0, { TAG, TAG } },
     { "disks-leave-paused", PV, DISKS, LEAVE_PAUSED, { TAG } },
     { "disks-without-uuid", PV, DISKS, REBORN, { OVERLAY } },
-    /* 40-stale-config */
+    /* stale-config */
     { "discard-and-direct", PV, DISKS, 0,
       { OVERLAY_DISCARD, OVERLAY_DIRECT } },
-    /* 24-lvm-thick 27-lvm-refused */
+    /* lvm-thick lvm-refused */
     { "thick", PV, MEMORY, 0, { THICK, THICK_BY_QEMU } },
     { "disks-thick", PV, DISKS, 0, { THICK } },
-    /* 25-lvm-thin */
+    /* lvm-thin */
     { "thin", PV, MEMORY, 0, { THIN, THIN_BY_QEMU } },
     { "disks-thin", PV, DISKS, 0, { THIN } },
-    /* 28-lvm-overlay */
+    /* lvm-overlay */
     { "overlay-on-lv", PV, MEMORY, 0, { OVERLAY_ON_LV } },
-    /* 26-mixed */
+    /* mixed */
     { "mixed-storage", PV, MEMORY, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
     { "disks-mixed-storage", PV, DISKS, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
-    /* 45-killed-mixed 48-another */
+    /* killed-mixed another */
     { "mixed-internal", PV, MEMORY, 0, { TAG, THICK, THIN } },
-    /* 27-hooks 27-zfs */
+    /* hooks zfs */
     { "hook", PV, MEMORY, 0, { HOOK_FILE } },
     { "hooks-and-tag", PV, MEMORY, 0, { HOOK_VOLUME, HOOK_FILE, TAG } },
     { "disks-hook", PV, DISKS, 0, { HOOK_VOLUME } },
-    /* 39-odd-disks */
+    /* odd-disks */
     { "overlay-on-vhd", PV, MEMORY, 0, { OVERLAY, OVERLAY_ON_VHD } },
     { "vhd", PV, DISKS, 0, { OVERLAY, VHD_BY_TAPDISK } },
+    { "vhd-on-lv", PV, DISKS, 0, { VHD_ON_LV } },
     { "read-only-disk", PV, MEMORY, 0, { TAG, READ_ONLY } },
-    /* 39-skip-unsupported */
+    /* skip-unsupported */
     { "skip-unsupported", PV, MEMORY, SKIP, { TAG, UNSUPPORTED } },
-    /* 36-eight-disks */
+    /* eight-disks */
     { "eight-disks", PV, MEMORY, 0,
       { OVERLAY, OVERLAY_ON_RAW, OVERLAY, OVERLAY_ON_RAW,
         OVERLAY, OVERLAY_ON_RAW, OVERLAY, OVERLAY_ON_RAW } },

@@ -46,6 +46,7 @@ enum disk_kind {
     THIN_OF_REVERT,             /* the volume that a revert has made */
     HOOK_FILE, HOOK_VOLUME,     /* served by blkback, known to a hook */
     VHD_BY_TAPDISK,             /* a differencing vhd on it */
+    VHD_ON_LV,                  /* the same, the vhd being on a volume */
     READ_ONLY,                  /* left out */
     UNSUPPORTED,                /* storage without snapshots */
     NUM_DISK_KINDS

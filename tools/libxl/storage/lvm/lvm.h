@@ -85,9 +85,10 @@ int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,
                          const char **argv);
-/* Plan that no program can write to the volume any more. */
-void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                         const struct snap_lv *lv);
+/* The image of @disk, which becomes a base, is not to be written any more: a
+ * file is made immutable, a volume read-only. */
+void snap_lv_plan_freeze_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                              const struct snap_disk *disk);
 
 /* The LVM tag by which a thick snapshot volume is told from another of its
  * name.  The uuid does not serve: a revert takes the snapshot anew. */

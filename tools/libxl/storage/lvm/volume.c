@@ -175,11 +175,16 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            snap_lv_id(sc, vg, name), NULL);
 }
 
-void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                         const struct snap_lv *lv)
+void snap_lv_plan_freeze_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                              const struct snap_disk *disk)
 {
-    const char *id = snap_lv_id(sc, lv->vg, lv->name);
+    const char *id;
 
+    if (!disk->lv) {
+        snap_plan_freeze(sc, plan, disk->path);
+        return;
+    }
+    id = snap_lv_id(sc, disk->lv->vg, disk->lv->name);
     snap_plan_exec(sc, plan,
                    snap_sprintf(sc, "make the base %s read-only", id),
                    snap_argv(sc, "lvchange", "-q", "-pr", id, NULL));

@@ -111,10 +111,7 @@ static const char *overlay_action(libxl_snapshot_ctx *sc,
 static void overlay_finish(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const struct snap_disk_op *op)
 {
-    const struct snap_disk *disk = op->disk;
-
-    if (disk->lv) snap_lv_plan_freeze(sc, plan, disk->lv);
-    else snap_plan_freeze(sc, plan, disk->path);
+    snap_lv_plan_freeze_disk(sc, plan, op->disk);
 }
 
 /*-- revert -----------------------------------------------------------------*/

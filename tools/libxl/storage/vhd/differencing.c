@@ -9,6 +9,7 @@
  * A revert puts another differencing vhd on the frozen one.
  */
 #include "storage/vhd/vhd.h"
+#include "storage/lvm/lvm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static void vhd_describe(libxl_snapshot_ctx *sc,
 static void vhd_finish(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                        const struct snap_disk_op *op)
 {
-    snap_plan_freeze(sc, plan, op->disk->path);
+    snap_lv_plan_freeze_disk(sc, plan, op->disk);
 }
 
 /*-- revert -----------------------------------------------------------------*/
