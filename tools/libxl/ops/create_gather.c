@@ -315,6 +315,9 @@ int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
     rc = p->config ? snap_offline_gather(sc, p->config, &c->dom)
                    : snap_domain_gather(sc, domid, &c->dom);
     if (rc) return rc;
+    /* before hooks are asked about its disks */
+    if (!p->config) rc = snap_refuse_domain(sc, &c->dom);
+    if (rc) return rc;
     rc = gather_choice(sc, c, &hooks);
     if (rc) return rc;
     rc = gather_ops(sc, c, &hooks);

@@ -92,8 +92,6 @@ struct snap_revert {
     struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
     int num_ops;
     struct snap_disk_op *ops;
-    const char **look_errors;       /* by op: the error of its look, or
-                                     * NULL */
     libxl_domain_config config;     /* with the new disks */
     const char *config_json;        /* the same, for a restore */
     const char *disk_setting;       /* the setting `disk' of an xl.cfg,

@@ -56,18 +56,6 @@ static int revert_gather_ops(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
-/* Let each driver look; its error is reported when the disk is checked. */
-static void revert_gather_looks(libxl_snapshot_ctx *sc,
-                                struct snap_revert *r)
-{
-    int i;
-
-    r->look_errors = snap_zalloc(sc, r->num_ops * sizeof(*r->look_errors));
-    for (i = 0; i < r->num_ops; i++)
-        if (r->ops[i].driver->look(sc, &r->ops[i]))
-            r->look_errors[i] = snap_take_error(sc);
-}
-
 static int revert_gather_image_config(libxl_snapshot_ctx *sc,
                                       struct snap_revert *r)
 {
@@ -113,9 +101,20 @@ static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+static int revert_check_disks_are_there(libxl_snapshot_ctx *sc,
+                                        const struct snap_revert *r)
+{
+    int i;
+
+    for (i = 0; i < r->num_ops; i++)
+        if (!snap_config_disk(&r->config, r->ops[i].vdev))
+            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's "
+                             "config does not list it", r->ops[i].vdev);
+    return 0;
+}
+
 /* Let the config name what the domain is to have after the revert. */
-static int revert_gather_config_disks(libxl_snapshot_ctx *sc,
-                                      struct snap_revert *r)
+static void revert_configure_disks(struct snap_revert *r)
 {
     int i;
 
@@ -123,21 +122,15 @@ static int revert_gather_config_disks(libxl_snapshot_ctx *sc,
         const struct snap_disk_op *op = &r->ops[i];
         libxl_device_disk *disk = snap_config_disk(&r->config, op->vdev);
 
-        if (!disk)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's "
-                             "config does not list it", op->vdev);
         if (op->driver->configure) {
             op->driver->configure(op, disk);
             continue;
         }
         free(disk->pdev_path);
-        disk->pdev_path = snap_result_str(op->path ? op->path
-                                          : op->image);
-        disk->format = op->path ? LIBXL_DISK_FORMAT_QCOW2
-                                : op->format;
+        disk->pdev_path = snap_result_str(op->path ? op->path : op->image);
+        disk->format = op->path ? LIBXL_DISK_FORMAT_QCOW2 : op->format;
         disk->backend = LIBXL_DISK_BACKEND_QDISK;
     }
-    return 0;
 }
 
 /* The disks as a setting of an xl.cfg. */
@@ -156,11 +149,13 @@ static const char *revert_disk_setting(libxl_snapshot_ctx *sc,
     return snap_sprintf(sc, "%s]", text);
 }
 
-static int revert_gather_texts(libxl_snapshot_ctx *sc,
+static int revert_gather_new_config(libxl_snapshot_ctx *sc,
                                struct snap_revert *r)
 {
-    char *json = libxl_domain_config_to_json(sc->ctx, &r->config);
+    char *json;
 
+    revert_configure_disks(r);
+    json = libxl_domain_config_to_json(sc->ctx, &r->config);
     if (!json)
         return snap_fail(sc, ERROR_FAIL,
                          "libxl cannot write the new config as "
@@ -232,8 +227,8 @@ static int revert_check_users(libxl_snapshot_ctx *sc,
         snap_layers_add(sc, &layers, r->ops[i].vdev, r->ops[i].at_stake,
                         &r->ops[i].chain,
                         r->ops[i].driver->revert_moves_disk);
-    rc =
-        snap_layers_find_users(sc, &layers, r->dom.qemu_pid, r->dom.domid);
+    rc = snap_layers_find_users(sc, &layers, r->dom.qemu_pid,
+                                r->dom.domid);
     return rc ? rc : snap_refuse_used(sc, &layers);
 }
 
@@ -259,16 +254,17 @@ static int revert_check_left_out(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-static int revert_check_disk(libxl_snapshot_ctx *sc,
-                             const struct snap_revert *r,
-                             const struct snap_disk_op *op)
+/* Looks may take long, and run programs: only when nothing else is amiss. */
+static int revert_look_at_disk(libxl_snapshot_ctx *sc,
+                               const struct snap_revert *r,
+                               struct snap_disk_op *op)
 {
-    const char *look_error = r->look_errors[op - r->ops];
     const struct snap_verb *verb;
     int rc;
 
-    if (look_error) return snap_fail(sc, ERROR_INVAL, "%s", look_error);
-    rc = snap_driver_verb(sc, op, &verb);
+    op->running = r->dom.domid != SNAP_NO_DOMAIN;
+    rc = op->driver->look(sc, op);
+    if (!rc) rc = snap_driver_verb(sc, op, &verb);
     if (!rc && verb->check) rc = verb->check(sc, op);
     if (rc || r->params->force) return rc;
     return snap_identity_check_disk(sc, op);
@@ -297,8 +293,7 @@ static int revert_gather_config(libxl_snapshot_ctx *sc,
     if (!rc && !r->params->force)
         rc = snap_identity_check_memory(sc, r->snap);
     if (!rc) rc = revert_check_left_out(sc, r);
-    if (!rc) rc = revert_gather_config_disks(sc, r);
-    return rc ? rc : revert_gather_texts(sc, r);
+    return rc ? rc : revert_check_disks_are_there(sc, r);
 }
 
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
@@ -311,7 +306,6 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
     if (!rc) rc = revert_gather_ops(sc, r);
     if (!revert_looked_at(sc, r, "snapshot config", NULL, rc) || rc)
         return r->rc;
-    revert_gather_looks(sc, r);
 
     rc = revert_gather_config(sc, r);
     if (!revert_looked_at(sc, r, has_memory ? "memory image" : "domain config",
@@ -325,14 +319,14 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
     for (i = 0; i < r->num_ops; i++) {
         struct snap_disk_op *op = &r->ops[i];
 
-        op->running = r->dom.domid != SNAP_NO_DOMAIN;
-        rc = revert_check_disk(sc, r, op);
+        rc = revert_look_at_disk(sc, r, op);
         if (!revert_looked_at(sc, r, snap_sprintf(sc, "disk %s", op->vdev),
                               op->image, rc))
             return r->rc;
         if (rc) all_there = false;
     }
-    if (all_there)
-        revert_looked_at(sc, r, "users", NULL, revert_check_users(sc, r));
+    if (!all_there) return r->rc;
+    revert_looked_at(sc, r, "users", NULL, revert_check_users(sc, r));
+    if (!r->rc && !r->report) r->rc = revert_gather_new_config(sc, r);
     return r->rc;
 }

@@ -5,6 +5,7 @@
  * fails is left out, and how it failed stands beside the other reasons.
  */
 #include "storage/hook/hook.h"
+#include "storage/lvm/lvm.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -113,6 +114,7 @@ void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
 int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
     struct snap_hook_disk facts;
+    int rc;
 
     op->at_stake = op->image;
     if (op->verb == SNAP_VERB_CREATE) {
@@ -120,6 +122,10 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
         return snap_hook_state(sc, op->disk->hook->path, &facts,
                                &op->hook_has_it);
     }
+    rc = snap_lv_gather(sc, op->image, &op->lv);
+    if (rc) return rc;
+    /* an inactive volume has no device */
+    if (op->lv && !snap_file_exists(op->image)) op->at_stake = NULL;
     op->is_frozen = snap_file_is_frozen(op->image);
     if (op->is_frozen) return 0;
     facts = snap_hook_revert_facts(op);

@@ -95,7 +95,7 @@ int snap_lv_is_related(libxl_snapshot_ctx *sc, const char *path,
 
 int snap_lv_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
-    const struct snap_lv *written;
+    const char *written;
     int rc;
 
     if (op->verb == SNAP_VERB_CREATE) return 0;
@@ -103,8 +103,8 @@ int snap_lv_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     if (rc || !op->lv) return rc;
     op->origin = snap_lv_named(op->lv->all, op->lv->vg, op->lv->origin);
     /* a merge writes to the origin; and an inactive volume has no device */
-    written = op->driver->revert_moves_disk ? op->lv : op->origin;
-    if (written && written->path && snap_file_exists(written->path))
-        op->at_stake = written->path;
+    written = op->driver->revert_moves_disk ? op->image
+        : op->origin ? op->origin->path : NULL;
+    if (written && snap_file_exists(written)) op->at_stake = written;
     return 0;
 }
