@@ -3,10 +3,11 @@
 #include "../test.h"
 
 static const struct snap_tag tags[] = { { .id = "1", .name = "one" },
-                                        { .id = "2", .name = "two" } };
+                                        { .id = "2", .name = "two" },
+                                        { .id = "3", .name = "one" } };
 static const struct snap_tag below[] = { { .id = "1", .name = "old" } };
 static const struct snap_layer layers[] = {
-    { .path = "/d/top", .num_tags = 2, .tags = tags },
+    { .path = "/d/top", .num_tags = 3, .tags = tags },
     { .path = "/d/middle", .num_tags = 1, .tags = below },
     { .path = "/d/base" },
 };
@@ -35,6 +36,14 @@ static void tags_are_those_of_the_active_layer(void)
     CHECK(snap_chain_top_tag(&none, "two") == NULL);
 }
 
+static void a_name_that_tags_share_is_counted(void)
+{
+    CHECK_INT(snap_chain_num_top_tags(&chain, "one"), 2);
+    CHECK_INT(snap_chain_num_top_tags(&chain, "two"), 1);
+    CHECK_INT(snap_chain_num_top_tags(&chain, "old"), 0);
+    CHECK_INT(snap_chain_num_top_tags(&none, "one"), 0);
+}
+
 static void the_files_are_in_the_order_of_the_layers(void)
 {
     const char **paths = snap_chain_paths(sc, &chain);
@@ -46,4 +55,5 @@ static void the_files_are_in_the_order_of_the_layers(void)
 
 TESTS(TEST(a_layer_is_found_by_its_file), TEST(below_the_base_there_is_nothing),
       TEST(tags_are_those_of_the_active_layer),
+      TEST(a_name_that_tags_share_is_counted),
       TEST(the_files_are_in_the_order_of_the_layers))

@@ -165,6 +165,25 @@ static void going_back_to_a_tag_applies_it(void)
     libxl_device_disk_dispose(&ds.parent);
 }
 
+static void a_tag_that_is_not_the_only_one_of_its_name_is_refused(void)
+{
+    static const struct snap_tag tags[] = { { .id = "1", .name = "before" },
+                                            { .id = "2", .name = "before" } };
+    struct snap_layer top = { .path = "/srv/a.qcow2", .num_tags = 2,
+                              .tags = tags };
+    libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_INTERNAL,
+                                           "/srv/a.qcow2",
+                                           LIBXL_DISK_FORMAT_QCOW2);
+    struct snap_disk_op op = way_back(&snap_driver_internal, &ds, NULL);
+
+    op.chain = (struct snap_chain){ .num_layers = 1, .layers = &top };
+    CHECK_FAILS(VERB(&op)->check(sc, &op), ERROR_INVAL,
+                "more than one internal snapshot 'before'");
+    top.num_tags = 1;
+    CHECK_OK(VERB(&op)->check(sc, &op));
+    libxl_device_disk_dispose(&ds.parent);
+}
+
 static void a_base_that_is_missing_is_found_before_the_revert(void)
 {
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_EXTERNAL,
@@ -322,6 +341,7 @@ TESTS(TEST(every_driver_has_the_slots_that_it_needs),
       TEST(going_back_to_a_tag_applies_it),
       TEST(offline_a_tag_is_qemu_imgs),
       TEST(offline_an_overlay_needs_no_qemu),
+      TEST(a_tag_that_is_not_the_only_one_of_its_name_is_refused),
       TEST(a_base_that_is_missing_is_found_before_the_revert),
       TEST(a_good_disk_is_taken), TEST(what_is_not_qemus_is_refused),
       TEST(what_qemu_says_must_fit_the_config),

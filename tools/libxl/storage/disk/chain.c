@@ -33,6 +33,16 @@ const struct snap_tag *snap_chain_top_tag(const struct snap_chain *chain,
     return NULL;
 }
 
+int snap_chain_num_top_tags(const struct snap_chain *chain,
+                            const char *name)
+{
+    int i, num = 0;
+
+    for (i = 0; chain->num_layers && i < chain->layers[0].num_tags; i++)
+        if (!strcmp(chain->layers[0].tags[i].name, name)) num++;
+    return num;
+}
+
 const char **snap_chain_paths(libxl_snapshot_ctx *sc,
                               const struct snap_chain *chain)
 {

@@ -43,6 +43,9 @@ const struct snap_layer *snap_chain_below(const struct snap_chain *chain,
 /* The tag @name of the active layer, or NULL. */
 const struct snap_tag *snap_chain_top_tag(const struct snap_chain *chain,
                                           const char *name);
+/* How many tags of the active layer have that name: QEMU lets them. */
+int snap_chain_num_top_tags(const struct snap_chain *chain,
+                            const char *name);
 /* The files of all layers, chain->num_layers of them. */
 const char **snap_chain_paths(libxl_snapshot_ctx *sc,
                               const struct snap_chain *chain);
