@@ -100,6 +100,10 @@ define_domain web qcow2 qcow2
 create --internal -n tag
 name=tag
 ok "tags: all is good" good
+"$QEMU_IMG" snapshot -c tag xvda.qcow2
+ok "a second one of that name" bad "disk xvda" "more than one internal snapshot .tag."
+"$QEMU_IMG" snapshot -d 2 xvda.qcow2
+ok "deleted by its ID" good
 "$QEMU_IMG" snapshot -d tag xvda.qcow2
 ok "a tag that was deleted" bad "disk xvda" "has no internal snapshot .tag.; it was deleted"
 sleep 0.01
