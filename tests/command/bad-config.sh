@@ -52,7 +52,7 @@ ok "a consistency that is none" refused "must be crash or clean" 'consistency = 
 ok "memory and no memory" refused "memory=0 and memory_path contradict each other" \
     'memory = 0' 'memory_path = "/srv/memory"'
 ok "a disk without a device" refused "no vdev specified in" 'disks = [ "/a,qcow2" ]'
-ok "one named twice" refused "disk xvda stands in \`disks' twice; leave one" \
+ok "one named twice" refused "disk xvda is in \`disks' twice; remove one of them" \
     'disks = [ ",,xvda", "/a,qcow2,xvda" ]'
 ok "a format that is none" refused "bad.cfg: disk '/a,ext4,xvda'" 'disks = [ "/a,ext4,xvda" ]'
 ok "a disk that is no specification" refused "bad.cfg: disk 'a=b=c'" 'disks = [ "a=b=c" ]'
@@ -60,12 +60,12 @@ ok "parents of no disk" refused "\`parents' must name one image for each of \`di
     'disks = [ ",,xvda" ]' 'parents = [ "/a,qcow2,xvdb" ]'
 ok "two of one" refused "\`parents' must name one image for each" 'disks = [ ",,xvda" ]' \
     'parents = [ "/a,qcow2,xvda", "/b,qcow2,xvda" ]'
-ok "a driver of no disk" refused "\`drivers' must be of the form VDEV=DRIVER" \
+ok "a driver of no disk" refused "\`drivers' must be a list of VDEV=DRIVER" \
     'drivers = [ "xvda=x" ]'
-ok "one without a disk" refused "\`drivers' must be of the form VDEV=DRIVER" \
+ok "one without a disk" refused "\`drivers' must be a list of VDEV=DRIVER" \
     'disks = [ ",,xvda" ]' 'drivers = [ "x" ]'
-ok "a state of no disk" refused "\`states' must be of the form VDEV=STATE" 'states = [ "xvda=x" ]'
-ok "a disk that is there and left out" refused "\`skipped' must have virtual devices that" \
+ok "a state of no disk" refused "\`states' must be a list of VDEV=STATE" 'states = [ "xvda=x" ]'
+ok "a disk that is there and left out" refused "\`skipped' must list virtual devices that" \
     'disks = [ ",,xvda" ]' 'skipped = [ "xvda" ]'
 
 # --- the file --------------------------------------------------------------
@@ -101,7 +101,7 @@ ok "no disk of the domain's" changed "the domain wrote to it" '/xvdb/d'
 ok "a driver that is none" changed "there is no driver 'magic'" 's/xvda=qcow2-overlay/xvda=magic/'
 ok "one of the other kind" changed "there is no driver 'qcow2-internal' for external snapshots" \
     's/xvda=qcow2-overlay/xvda=qcow2-internal/'
-ok "a base that is another file" changed "is not what it was at the snapshot" \
+ok "a base that is another file" changed "has changed since the snapshot" \
     's,target=/srv/web/xvda.qcow2,target=/srv/web/xvda.s1.qcow2,'
 ok "a domain that is another" changed "web" 's/^domain = .*/domain = "db"/'
 rm -f bad.cfg

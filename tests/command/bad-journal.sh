@@ -19,9 +19,9 @@ unusable() {
 }
 left_alone() {
     remember
-    refuses "$file is no journal that can be used: $1" xl snapshot-recover web &&
-        refuses "$file is no journal that can be used: $1" xl snapshot-recover -N --all &&
-        refuses "$file is no journal that can be used: $1" create && unchanged
+    refuses "$file is not a usable journal: $1" xl snapshot-recover web &&
+        refuses "$file is not a usable journal: $1" xl snapshot-recover -N --all &&
+        refuses "$file is not a usable journal: $1" create && unchanged
 }
 
 empty_is_no_hindrance() {
@@ -31,24 +31,24 @@ empty_is_no_hindrance() {
 }
 
 define_domain web qcow2
-ok "no JSON" unusable "its first line is no JSON" "operation: create"
-ok "a comment" unusable "its first line is no JSON" "{$head} // by hand"
-ok "nothing in it" unusable "it does not name its operation and domain" '{}'
-ok "another kind of JSON" unusable "it does not name its operation and domain" '[1, 2]'
-ok "no operation" unusable "it does not name its operation" '{"domain":"web","plan":[]}'
+ok "no JSON" unusable "its first line is not JSON" "operation: create"
+ok "a comment" unusable "its first line is not JSON" "{$head} // by hand"
+ok "nothing in it" unusable "its first line does not name its operation and domain" '{}'
+ok "another kind of JSON" unusable "its first line does not name its operation and domain" '[1, 2]'
+ok "no operation" unusable "its first line does not name its operation" '{"domain":"web","plan":[]}'
 ok "a step that is none" unusable "" "{$head,\"plan\":[1]}"
 ok "of a kind that a later version may have" unusable "there is no step of kind 'merge'" \
     "{$head,\"plan\":[{\"kind\":\"merge\",\"what\":\"merge it\"}]}"
 ok "without what it needs" unusable "" "{$head,\"plan\":[{\"kind\":\"unlink\",\"what\":\"x\"}]}"
 ok "an undo that is none" unusable "" \
     "{$head,\"plan\":[{\"kind\":\"mkdir\",\"what\":\"x\",\"path\":\"/x\",\"undo\":{\"kind\":\"fly\",\"what\":\"x\"}}]}"
-ok "a domid that is none" unusable "its domid is none" "{$head,\"domid\":70000,\"plan\":[$step]}"
-ok "that of domain 0" unusable "its domid is none" "{$head,\"domid\":0,\"plan\":[$step]}"
-ok "JSON without end" unusable "its first line is no JSON" "$(yes '{"a":' | head -n 300 | tr -d '\n')"
+ok "a domid that is none" unusable "its domid is not a domid" "{$head,\"domid\":70000,\"plan\":[$step]}"
+ok "that of domain 0" unusable "its domid is not a domid" "{$head,\"domid\":0,\"plan\":[$step]}"
+ok "JSON without end" unusable "its first line is not JSON" "$(yes '{"a":' | head -n 300 | tr -d '\n')"
 # without zeros: those are what the kernel had not written yet
 head -c 4096 /dev/urandom | tr -d '\000' >"$file"
 echo >>"$file"
-ok "noise" left_alone "its first line is no JSON"
+ok "noise" left_alone "its first line is not JSON"
 
 define_domain db qcow2
 ok "another domain is not held up" xl snapshot-create --domain-config db.cfg -n s1 db

@@ -31,7 +31,7 @@ hook probe "sleep 1000"
 ok "one that is asked and says nothing" undone \
     "probe: /etc/xen/snapshot.d/copy did not answer for 1 s" create
 hook probe "echo nonsense; exit 0"
-ok "or nonsense" undone "hook copy, probe: its answer is no JSON object" create
+ok "or nonsense" undone "hook copy, probe: its answer is not a JSON object" create
 hook create "yes"
 ok "one that prints without end" undone "copy printed more than 64 MiB and was killed" create
 chmod 777 /etc/xen/snapshot.d/copy

@@ -46,7 +46,7 @@ ok "a revert that cannot look at an image leaves the domain alone" \
     with STAND_IN_QEMU_IMG="hang info" undone "qemu-img did not answer for 1 s" revert
 ok "an xl that hangs: after the domain was destroyed" with STAND_IN_XL=hang refuses \
     "did not answer for 1 s and was killed" revert
-ok "the message says how it goes on" grep -q "mend this and run xl snapshot-recover web" \
+ok "the message says how it goes on" grep -q "fix this and run xl snapshot-recover web" \
     "$hidden/error"
 ok "nothing of xl is left" alone
 ok "and one by another brings it back" says "Completed." xl snapshot-recover web

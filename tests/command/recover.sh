@@ -40,7 +40,7 @@ with_xl() {
 somebody_starts() { xl create "$1" && cannot "domain web: $2"; }
 base_in_use() {
     sleep 1000 3<>xvda.raw &
-    cannot "/srv/web/xvda.raw is in use by sleep (pid $!), and is to be the base of \
+    cannot "/srv/web/xvda.raw is in use by sleep (pid $!), but it must become the base of \
 snapshot s1"
     code=$?
     kill $!
@@ -110,7 +110,7 @@ ok "a domain that somebody started in the middle" somebody_starts web.cfg \
 xl destroy web
 sed '/^uuid/d' web.cfg >new.cfg
 ok "or one with another uuid" somebody_starts new.cfg \
-    "somebody has started another one of this name (domid 2), which stands in the way"
+    "somebody has started another domain of this name (domid 2)"
 xl rename web other
 ok "renamed, it does no harm" says "Completed." recover web
 ok "the domain is there" same "$(domid_of web) $(state_of web)" "3 "
@@ -118,7 +118,7 @@ xl destroy other
 
 # The domain runs, so its destruction is what there is no way back from.
 ok "an xl that fails" with_xl fail refuses "cannot (re-)build domain: -3" revert
-ok "says how to go on" grep -q "mend this and run xl snapshot-recover web" "$hidden/error"
+ok "says how to go on" grep -q "fix this and run xl snapshot-recover web" "$hidden/error"
 ok "a recovery by it fails" with_xl fail cannot "run xl snapshot-recover web again"
 ok "as JSON" with_xl fail fails_json \
     '.[0].error | contains("cannot (re-)build domain: -3")' recover --json web
@@ -204,7 +204,7 @@ cd /srv/web && domain=web
 touch -d '+1 hour' xvda.raw
 ok "nor have been written to since" cannot "/srv/web/xvda.raw was written to at 20"
 ok "which says where what the guest wrote is" grep -q \
-    "What the guest wrote before is in /srv/web/xvda.s1.qcow2" "$hidden/error"
+    "What the guest wrote before that is in /srv/web/xvda.s1.qcow2" "$hidden/error"
 ok "not even as a dry run" fails 1 "was written to" recover -N web
 touch xvda.raw
 ok "else it is completed" says "Completed." recover web

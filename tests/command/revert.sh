@@ -115,7 +115,7 @@ ok "no memory image" not_touched "$memory: No such file" revert
 head -c 200 whole >"$memory"
 ok "a truncated one" not_touched "truncated" revert
 { cat whole; echo x; } >"$memory"
-ok "one that is damaged" not_touched "has more after its end" revert
+ok "one that is damaged" not_touched "has more data after its end" revert
 memory_image "$memory" "$(uuid=11111111-2222-3333-4444-555555555555; image_json web)"
 ok "another domain's" not_touched "not of the snapshot's domain" revert
 cp whole "$memory"
@@ -136,8 +136,8 @@ ok "no snapshot config" not_touched "No such file" xl snapshot-revert web /srv/w
 xl rename web other
 sed '/^uuid/d' web.cfg >new.cfg
 xl create new.cfg
-ok "another domain of its name" not_touched "domain $(domid_of web) has this name and is \
-another (neither uuid nor disks are the snapshot's); rename it first" revert
+ok "another domain of its name" not_touched "domain $(domid_of web) has this name but is \
+another domain (neither its uuid nor its disks are the snapshot's); rename it first" revert
 xl destroy web
 ok "its own under another name is reverted" says "Domain web is back" \
     xl snapshot-revert other "$(cfg s1)"

@@ -44,7 +44,7 @@ echo "/local/domain/1/control/shutdown poweroff" >>"$STAND_IN_XEN"
 ok "asked to shut down" not_touched "domain 1: it has been asked to poweroff" create s1
 sed -i '/control.shutdown/d' "$STAND_IN_XEN"
 mv "/var/lib/xen/userdata-d.1.$uuid.libxl-json" json
-ok "without a stored config" not_touched "domain 1: libxl has no stored config of it" create s1
+ok "without a stored config" not_touched "domain 1: libxl cannot read its stored config" create s1
 mv json "/var/lib/xen/userdata-d.1.$uuid.libxl-json"
 echo 'name = "web"' >"/var/lib/xen/userdata-d.1.$uuid.xl"
 ok "with one that its next reboot would use" not_touched "xl config-update has left" create s1

@@ -53,7 +53,7 @@ before=$(stat -c %y xvdb.raw)
 unfreeze xvdb.raw
 guest_writes raw xvdb.raw "other"
 freeze xvdb.raw
-ok "one that was" bad "disk xvdb" "it was written to, the last time at 20..-"
+ok "one that was" bad "disk xvdb" "it was last written to at 20..-"
 ok "as JSON" fails_json '.good == false and (.items | map(select(.good | not))
     | length == 1 and .[0].what == "disk xvdb" and (.[0].error | contains("written to")))' \
     verify --json "$(cfg ext)"
@@ -61,7 +61,7 @@ unfreeze xvdb.raw
 new_image raw xvdb.raw "web xvdb"
 truncate -s 2M xvdb.raw
 freeze xvdb.raw
-ok "one of another size" bad "disk xvdb" "was written to"
+ok "one of another size" bad "disk xvdb" "was last written to"
 unfreeze xvdb.raw
 rm xvdb.raw
 ok "one that is missing" bad "disk xvdb" "its base /srv/web/xvdb.raw is missing"
@@ -86,7 +86,7 @@ ok "the xl.cfg to boot from is gone" refuses "ext/domain.cfg: No such file" \
     verify "$(cfg ext)"
 ok "another one will do" good --domain-config web.cfg
 sed 's/"web"/"db"/' web.cfg >db.cfg
-ok "but not another domain's" bad "domain config" "it is of domain db" --domain-config db.cfg
+ok "but not another domain's" bad "domain config" "this is the config of domain db" --domain-config db.cfg
 sed "/xvdb/d" web.cfg >one.cfg
 ok "nor one without one of its disks" bad "domain config" "disk xvdb: the domain's config" \
     --domain-config one.cfg
@@ -102,13 +102,13 @@ name=tag
 ok "tags: all is good" good
 "$QEMU_IMG" snapshot -c tag xvda.qcow2
 ok "a second one of that name" bad "disk xvda" "more than one internal snapshot .tag."
-"$QEMU_IMG" snapshot -d 2 xvda.qcow2
-ok "deleted by its ID" good
+"$QEMU_IMG" snapshot -d tag xvda.qcow2
+ok "that is there alone" bad "disk xvda" "its tag was made again"
 "$QEMU_IMG" snapshot -d tag xvda.qcow2
 ok "a tag that was deleted" bad "disk xvda" "has no internal snapshot .tag.; it was deleted"
 sleep 0.01
 "$QEMU_IMG" snapshot -c tag xvda.qcow2
-ok "one that was made again" bad "disk xvda" "its tag was made again, at 20..-"
+ok "one that was made again" bad "disk xvda" "its tag was made again at 20..-"
 rm xvdb.qcow2
 ok "all that is bad is told" same "$(verify "$(cfg tag)" 2>&1 | grep -c '  BAD ')" 2
 
@@ -131,9 +131,9 @@ ok "a part of it" bad "memory image" "truncated"
 : >"$memory"
 ok "nothing" bad "memory image" "truncated"
 { cat whole; echo; } >"$memory"
-ok "a byte more" bad "memory image" "has more after its end"
+ok "a byte more" bad "memory image" "has more data after its end"
 echo "Some text that is longer than a header of xl save ever was." >"$memory"
-ok "something else" bad "memory image" "not a file of xl save"
+ok "something else" bad "memory image" "not a file that xl save wrote"
 rm "$memory"
 mkfifo "$memory"
 ok "a fifo is not waited for" bad "memory image" "not a file"
@@ -142,11 +142,11 @@ mkdir "$memory"
 ok "nor is a folder read" bad "memory image" "not a file"
 rmdir "$memory"
 memory_image "$memory" "$(uuid=11111111-2222-3333-4444-555555555555 && image_json web)"
-ok "another domain's" bad "memory image" "it is of domain web, uuid 11111111-.* not of"
+ok "another domain's" bad "memory image" "this is the memory of domain web, uuid 11111111-.* not of"
 memory_image "$memory" "{}"
 ok "one whose config names no domain" bad "memory image" "libxl cannot read the config"
 cp whole "$memory"
 ok "the right one again" good
 echo 'memory_state = "image 5000 0123456789abcdef 0123456789abcdef"' >>"$(cfg mem)"
-ok "another than the snapshot's" bad "memory image" "it is another one .* written at 20..-"
+ok "another than the snapshot's" bad "memory image" "it was last written to at 20..-"
 finished

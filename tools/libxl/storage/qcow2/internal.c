@@ -95,8 +95,8 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
     if (snap_chain_num_top_tags(&op->chain, op->name) > 1)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s has more than one "
                          "internal snapshot '%s', and only one of them is "
-                         "of this snapshot; see qemu-img snapshot -l, and "
-                         "delete the others by their ID", op->vdev,
+                         "of this snapshot; qemu-img snapshot -l lists "
+                         "them, and -d removes the first", op->vdev,
                          op->image, op->name);
     if (snap_chain_top_tag(&op->chain, op->name)) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
