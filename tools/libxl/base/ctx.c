@@ -64,7 +64,8 @@ void snap_ctx_begin(libxl_snapshot_ctx *sc)
     sc->error = NULL;
 }
 
-/* Out of memory: libxl, which we run on, gives up here too. */
+/* Abort if there is no memory, as libxl does, without which nothing works
+ * here. */
 static void *must(void *ptr)
 {
     if (!ptr) abort();
@@ -122,7 +123,7 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     return s;
 }
 
-/* Bytes 0x80 to 0x9f are controls only where UTF-8 has them behind 0xc2. */
+/* In UTF-8 the bytes 0x80 to 0x9f are control characters only after 0xc2. */
 char *libxl_snapshot_plain(char *s)
 {
     unsigned char *p;

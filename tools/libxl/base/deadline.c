@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <time.h>
 
-/* Who may set another time than the usual one. */
+/* The call that may set another time than the usual one. */
 enum waits_of {
     OF_NOBODY,
     OF_STEPS,                   /* libxl_snapshot_ctx_set_timeout() */

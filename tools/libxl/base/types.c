@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * base/types.c: init and dispose of the public structs, the twin of
- * what libxl's gentypes.py would make of them.
+ * base/types.c: init and dispose of the public structs, as libxl's
+ * gentypes.py would generate them.
  */
 #include "base/base.h"
 

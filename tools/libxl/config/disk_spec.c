@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * config/disk_spec.c: a disk in xl-disk-configuration(5) syntax, for an
- * xl.cfg.
- *
- * All that the syntax can say is said where it is not libxl's default, so
- * two disks of one specification are the same to xl.
+ * xl.cfg.  The specification has all that the syntax can say, apart from
+ * libxl's defaults, so two disks with one specification are the same to
+ * xl.
  */
 #include "config/config.h"
 
@@ -57,8 +56,8 @@ static void write_options(FILE *f, const libxl_device_disk *disk)
     if (disk->direct_io_safe) fputs(",direct-io-safe", f);
     write_flag(f, disk->discard_enable, "discard", "no-discard");
 #ifdef LIBXL_HAVE_DISK_TRUSTED
-    /* the default, which libxl fills in, is a word that libxlutil 4.17
-     * does not know */
+    /* libxl fills in the default, but libxlutil 4.17 does not know the
+     * key */
     if (!libxl_defbool_is_default(disk->trusted)
         && !libxl_defbool_val(disk->trusted))
         fputs(",untrusted", f);
@@ -97,8 +96,9 @@ char *libxl_snapshot_disk_spec(const libxl_device_disk *disk)
     return text;
 }
 
-/* libxlutil 4.17 drops what an octal escape stands for and refuses \x, but
- * takes control characters as they are, all but the newline. */
+/* Control characters are not escaped: libxlutil 4.17 loses the character
+ * of an octal escape and refuses \x, but takes control characters as they
+ * are, apart from the newline. */
 char *libxl_snapshot_config_escape(const char *s, char quote)
 {
     char *text = malloc(2 * strlen(s) + 1), *p = text;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * config/keys.c: the keys of the snapshot config, xl.snapshot.cfg(5).
- *
- * A row is all that the library knows of a key: read.c goes by it to read
- * the key and to tell it from a misspelt one, write.c to write it, and
- * libxl_domain_snapshot_dispose() to free its value.
+ * config/keys.c: the keys of the snapshot config, xl.snapshot.cfg(5).  A
+ * row is all that the library knows of a key: read.c reads the key by it,
+ * and knows a misspelt key by the lack of a row; write.c writes by it, and
+ * libxl_domain_snapshot_dispose() frees by it.
  */
 #include "config/config.h"
 
@@ -95,7 +94,8 @@ void libxl_domain_snapshot_init(libxl_domain_snapshot *snap)
     snap->domain_type = LIBXL_DOMAIN_TYPE_INVALID;
 }
 
-/* Backwards, since the lists about disks hang on the disks. */
+/* The last key comes first, since the lists about disks are kept in the
+ * disks. */
 void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
 {
     size_t i = sizeof(snap_keys) / sizeof(snap_keys[0]) - 1;

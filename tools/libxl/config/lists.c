@@ -23,7 +23,7 @@ static libxl_disk_snapshot *list_disk(libxl_domain_snapshot *snap,
     return NULL;
 }
 
-/* Each string of the list goes to @add, which puts it into @snap. */
+/* Call @add, which puts a string into @snap, for each string of the list. */
 static int list_read(struct snap_config_file *file,
                      const struct snap_key *key,
                      libxl_domain_snapshot *snap,
@@ -52,7 +52,7 @@ static int list_read(struct snap_config_file *file,
     return 0;
 }
 
-/* Items that are NULL are left out. */
+/* Write the list; items that are NULL are left out. */
 static void list_write(libxl_snapshot_ctx *sc, FILE *f,
                        const struct snap_key *key,
                        const char *const *items, int num)
@@ -70,7 +70,7 @@ static void list_write(libxl_snapshot_ctx *sc, FILE *f,
     fputs("]\n", f);
 }
 
-/* Place for an item for each disk. */
+/* An array with place for an item for each disk. */
 static const char **list_items(libxl_snapshot_ctx *sc,
                                const libxl_domain_snapshot *snap)
 {
@@ -145,8 +145,8 @@ static int list_read_images(struct snap_config_file *file,
     return list_read(file, key, snap, list_add_image);
 }
 
-/* Disks of a snapshot are writable.  What backend serves them is not said
- * here. */
+/* The specification of a disk of the snapshot: writable, without its
+ * backend. */
 static char *list_spec(libxl_snapshot_ctx *sc, const char *vdev,
                        const libxl_device_disk *disk)
 {
@@ -231,8 +231,8 @@ static int list_read_parents(struct snap_config_file *file,
     return list_read(file, key, snap, list_add_parent);
 }
 
-/* QEMU serves its images in any case; a volume, and a disk of a hook, go
- * back to the backend that served them. */
+/* The backend to write: none for images, which QEMU serves in any case; a
+ * volume, and a disk of a hook, go back to the backend that served them. */
 static const char *list_backend(const libxl_disk_snapshot *ds)
 {
     if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL || !ds->driver

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * config/read.c: reads the snapshot config, xl.snapshot.cfg(5).
- *
- * libxlutil parses xl.cfg syntax and disk specifications.  What it cannot
- * tell is which keys a file has; read_check_keys() finds those, so that a
- * misspelt key is an error and not silence.
+ * config/read.c: reads the snapshot config, xl.snapshot.cfg(5). libxlutil
+ * parses xl.cfg syntax and disk specifications, but cannot tell which keys
+ * a file has; read_check_keys() finds them, so that a misspelt key is an
+ * error and is not ignored.
  */
 #include "config/config.h"
 
@@ -17,7 +16,8 @@
 
 #define CONFIG_MAX (1 << 20)
 
-/* Skip a quoted string at *p; libxlutil lets none span lines. */
+/* Skip a quoted string at *p, which ends on its line, as libxlutil (4.17)
+ * demands. */
 static const char *read_past_string(const char *p)
 {
     char quote = *p++;
@@ -30,9 +30,9 @@ static const char *read_past_string(const char *p)
 }
 
 /*
- * Refuse a file that sets a key we do not know.  A key is a word outside
- * of strings, comments and lists that an "=" or "+=" follows; libxlutil
- * (4.17) lets it have dots.  The file is known to be well-formed.
+ * Refuse a file that sets an unknown key.  A key is a word outside of
+ * strings, comments and lists that an "=" or "+=" follows; libxlutil
+ * (4.17) allows dots in it.  The file is known to be well-formed.
  */
 static int read_check_keys(libxl_snapshot_ctx *sc, const char *path,
                            const char *text)

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <libxlutil.h>
 
-/* *text_r, which is @file's, is left alone if @file does not set @key. */
+/* Get the string that @file sets @key to; it belongs to @file.  *text_r is
+ * left alone if @file does not set @key. */
 static int value_text(struct snap_config_file *file,
                       const struct snap_key *key, const char **text_r)
 {
@@ -199,8 +200,9 @@ const struct snap_key_type snap_key_domain_type = {
 /* Some million years: a time_t of 64 bits and a double hold that. */
 #define VALUE_TIME_MAX INT64_C(0x7fffffffffff)
 
-/* *value_r is left alone if @file does not set @key.  libxlutil reads what
- * a long can hold, which on some hosts has 32 bits. */
+/* Get the number that @file sets @key to; *value_r is left alone if @file
+ * does not set @key.  libxlutil reads a long, which has 32 bits on some
+ * hosts. */
 static int value_number(struct snap_config_file *file,
                         const struct snap_key *key, int64_t max,
                         long *value_r)

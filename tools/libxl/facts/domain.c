@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/domain.c: reads what there is: the domain, its stored config,
- * its disks in xenstore, and QEMU's block graph.  Changes nothing.
+ * facts/domain.c: reads the facts of a domain: its state, its stored
+ * config, its disks in xenstore, and QEMU's block graph.  Changes nothing.
  */
 #include "facts/facts.h"
 
@@ -54,7 +54,7 @@ static int gather_state(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     dom->shutdown = info.shutdown;
     dom->dying = info.dying;
     dom->memory_kb = info.current_memkb;
-    /* what "xl shutdown" asked for and the guest has not yet taken up */
+    /* a request of "xl shutdown" that the guest has not yet answered */
     dom->asked_to = snap_xenstore_read(sc, snap_sprintf(
         sc, "/local/domain/%u/control/shutdown", dom->domid));
  out:
@@ -80,8 +80,8 @@ static int gather_config(libxl_snapshot_ctx *sc, struct snap_domain *dom)
         && libxl_defbool_val(b->dm_restrict);
     dom->stubdom = libxl_get_stubdom_id(sc->ctx, dom->domid) != 0;
 
-    /* "xl config-update" leaves this; it wins over the stored config when
-     * the domain reboots (4.17, xl_vmcontrol.c:reload_domain_config) */
+    /* "xl config-update" leaves this, and it overrides the stored config
+     * when the domain reboots (4.17, xl_vmcontrol.c:reload_domain_config) */
     rc = libxl_userdata_retrieve(sc->ctx, dom->domid, "xl", &data, &len);
     dom->config_update = !rc && len > 0;
     free(data);
@@ -114,7 +114,7 @@ static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     libxl_diskinfo_init(&info);
     if (libxl_device_disk_getinfo(sc->ctx, dom->domid, disk->stored,
                                   &info)) {
-        /* 4.17 leaves a pointer to the backend that it has freed */
+        /* 4.17 leaves a pointer to the backend's name, which it has freed */
         libxl_diskinfo_init(&info);
     } else if (info.backend) {
         disk->devid = info.devid;
@@ -138,7 +138,8 @@ static const char *tapdisk_file(const libxl_device_disk *stored)
     return strcmp(slash ? slash + 1 : script, "block-tap") ? NULL : path + 4;
 }
 
-/* Not domain 0: xl takes its number, too. */
+/* The driver domain that serves the disk; NULL if that is domain 0, which
+ * xl also takes as "0". */
 static const char *driver_domain(const libxl_device_disk *stored)
 {
     const char *name = stored->backend_domname;
@@ -222,8 +223,8 @@ static bool is_vdev(const char *qemu, const char *vdev)
 
 /*
  * A xen-block device tells its vdev.  Any other device with the image of
- * one of our disks is the emulated twin that an HVM domain boots from and
- * its guest has not unplugged (libxl gives QEMU both, 4.17).
+ * one of our disks is the emulated disk that an HVM domain boots from and
+ * that its guest has not unplugged (libxl gives QEMU both, 4.17).
  */
 int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
                             struct snap_domain *dom,
@@ -252,7 +253,8 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
 }
 
 /* The vdev of the device at @qdev, a path in QEMU's object tree; NULL if
- * it is no xen-block device (QEMU: it has no such property). */
+ * QEMU says that it has no such property, since it is not a xen-block
+ * device. */
 static int query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                       const char *qdev, const char **vdev_r)
 {

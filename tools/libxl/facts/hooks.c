@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/hooks.c: which driver takes a disk.  Hooks are asked where no
- * other does; one that fails is left out, and how it failed stands beside
- * the other reasons.
+ * facts/hooks.c: chooses the driver of a disk.  Hooks are asked if no
+ * other driver takes it; a hook that fails is left out, and its error is
+ * added to the other reasons.
  */
 #include "facts/facts.h"
 
@@ -17,7 +17,7 @@ static void hooks_list(libxl_snapshot_ctx *sc, struct snap_hooks *hooks)
     hooks->failed = snap_zalloc(sc, hooks->num * sizeof(*hooks->failed));
 }
 
-/* Ask the hook @only, or if that is NULL all. */
+/* Ask the hook @only, or all hooks if that is NULL. */
 static void hooks_ask(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                       const char *only, struct snap_disk *disk)
 {
@@ -25,7 +25,7 @@ static void hooks_ask(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
     int i;
 
     hooks_list(sc, hooks);
-    disk->hook = NULL;          /* it may be another one's */
+    disk->hook = NULL;          /* it may be of another hook */
     for (i = 0; i < hooks->num; i++) {
         if (only && strcmp(only, hooks->names[i])) continue;
         why = hooks->failed[i] ? hooks->failed[i]

@@ -25,7 +25,7 @@
 
 /* The state of a disk or of the memory image as it is now. */
 struct state {
-    const char *text;           /* NULL: nothing to tell it by */
+    const char *text;           /* NULL: nothing identifies it */
     const char *date;           /* when it was made or written; or NULL */
 };
 
@@ -87,7 +87,7 @@ static int volume_state(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-/* @name: of the snapshot. */
+/* Get the state of the disk @ds; @name is the snapshot's. */
 static int disk_state(libxl_snapshot_ctx *sc,
                       const struct snap_driver *driver,
                       const libxl_disk_snapshot *ds, const char *name,
@@ -155,7 +155,8 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
     char *text;
     int rc;
 
-    sc->lvm = NULL;             /* it has the snapshot's volumes by now */
+    sc->lvm = NULL;             /* the snapshot's volumes exist by now:
+                                 * ask lvs again */
     libxl_domain_snapshot_init(&snap);
     rc = snap_config_parse(sc, path, content, &snap);
     if (rc) goto out;

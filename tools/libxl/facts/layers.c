@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* facts/layers.c: who uses the images of an operation. */
+/* facts/layers.c: finds the users of the images of an operation. */
 #include "facts/facts.h"
 
 /* An image that is not a local file, such as the export of an NBD server,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/offline.c: gathers what there is of a domain that does not run:
+ * facts/offline.c: gathers the facts of a domain that does not run, from
  * its config and its images.
  */
 #include "facts/facts.h"
@@ -42,7 +42,8 @@ static int gather_offline_disk(libxl_snapshot_ctx *sc,
         return 0;
     if (disk->lv && disk->stored->format == LIBXL_DISK_FORMAT_RAW
         && !disk->tapdisk) {
-        disk->chain.virtual_size = disk->lv->size;    /* active or not */
+        disk->chain.virtual_size = disk->lv->size;    /* the volume may be
+                                                       * inactive */
         return 0;
     }
     rc = snap_disk_look_vhd(sc, disk);

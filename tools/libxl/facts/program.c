@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* facts/program.c: which version of a program is installed. */
+/* facts/program.c: finds the version of a program that is installed. */
 #include "facts/facts.h"
 
 #include <ctype.h>

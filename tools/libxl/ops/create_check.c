@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_check.c: what a create refuses, before anything changes.
+ * ops/create_check.c: the refusals of a create, before anything changes.
  * Pure.
  */
 #include "ops/ops.h"
@@ -66,7 +66,8 @@ static int check_memory(libxl_snapshot_ctx *sc,
     return check_paused(sc, c);
 }
 
-/* A domain that does not run is quiet. */
+/* Refuse a freeze that cannot work.  A domain that does not run needs
+ * none. */
 static int check_quiesce(libxl_snapshot_ctx *sc,
                          const struct snap_create *c)
 {
@@ -131,8 +132,9 @@ static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
         const struct snap_create_file *file = &c->files[i];
 
         bytes = 65536;
-        if (!file->content)         /* the memory: and record headers, QEMU's
-                                     * and the vCPUs' state */
+        if (!file->content)         /* the memory, with room for record
+                                     * headers and the state of QEMU and
+                                     * of the vCPUs */
             bytes = c->dom.memory_kb * 1024 * 65 / 64;
         rc = snap_target_check(sc, file->what, &file->target, bytes);
         if (rc) return rc;

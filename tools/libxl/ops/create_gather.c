@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_gather.c: what a create has to know: the domain, its disks
- * and their drivers, who uses the images, where files can go.  Also
- * describes the snapshot that it is going to be.
+ * ops/create_gather.c: gathers the facts for a create: the domain, its
+ * disks and their drivers, the users of the images, the places for files.
+ * Also describes the snapshot that is going to be taken.
  */
 #include "ops/ops.h"
 
@@ -27,7 +27,7 @@ static const char *gather_node_name(libxl_snapshot_ctx *sc,
     }
 }
 
-/* The driver that the caller wants, or the first that can. */
+/* Choose the driver that the caller wants, or the first that can. */
 static int gather_driver(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                          const libxl_disk_snapshot_params *want,
                          struct snap_disk *disk, struct snap_disk_op *op)
@@ -54,7 +54,7 @@ static int gather_driver(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                      libxl_snapshot_mode_to_string(want->mode), why);
 }
 
-/* The caller's choice, if it has to see them first. */
+/* Let the caller choose the disks, if it has to see them first. */
 static int gather_choice(libxl_snapshot_ctx *sc, struct snap_create *c,
                          struct snap_hooks *hooks)
 {
@@ -115,7 +115,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
                                 c->params->lvm_size);
 }
 
-/* The layers of all disks, and who uses them. */
+/* Gather the layers of all disks, and find out who uses them. */
 static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     int i;
@@ -149,10 +149,10 @@ static int gather_can_live(libxl_snapshot_ctx *sc, struct snap_create *c)
 }
 
 /*
- * The config that goes into the memory image: the stored one, with paths
- * that never exist.  So a stock "xl restore" without a config fails
- * instead of running the guest on disks that went on without it.  The
- * backend is left open because libxl looks for the file only then (4.17,
+ * Make the config for the memory image: the stored one, with paths that
+ * never exist.  So a stock "xl restore" without a config fails, and does
+ * not run the guest on disks that have changed since.  The backend is left
+ * open because only then does libxl look for the file (4.17,
  * libxl__device_disk_set_backend).
  */
 static int gather_image_config(libxl_snapshot_ctx *sc,
@@ -186,7 +186,8 @@ static int gather_image_config(libxl_snapshot_ctx *sc,
 
 /*-- files ------------------------------------------------------------------*/
 
-/* @content: NULL for the memory image, which the save fills. */
+/* Add a file of the snapshot; @content is NULL for the memory image, which
+ * the save fills. */
 static void gather_file(libxl_snapshot_ctx *sc, struct snap_create *c,
                         const char *what, const char *path,
                         const char *content)

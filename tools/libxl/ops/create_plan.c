@@ -65,7 +65,7 @@ static void set_monitors(struct snap_step *step,
     step->num_pids = c->dom.num_monitors;
 }
 
-/* xl's monitor must not see the domain suspended. */
+/* Plan to stop xl's monitor, which must not see the domain suspended. */
 static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     struct snap_step *step;
@@ -92,8 +92,8 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc,
     step->retires_undo_of = hold;
 }
 
-/* The guest stops in the course of "save" and is held when this ends, as
- * is xl's monitor: returns the index of that step. */
+/* Plan the save.  When it ends the guest is paused and xl's monitor is
+ * stopped.  Returns the index of the step that stops the monitor. */
 static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const char *path = c->files[0].partial;
@@ -124,7 +124,8 @@ static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
     return hold;
 }
 
-/* Returns plan_save()'s step, or -1. */
+/* Plan to stop the guest, by a save or a pause.  Returns the index of the
+ * step that stops xl's monitor; -1 if there is none. */
 static int plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     struct snap_step *step;
@@ -213,7 +214,8 @@ static void plan_unpause(libxl_snapshot_ctx *sc, struct snap_create *c)
     bool was_paused = c->dom.paused;
 
     if (c->dom.domid == SNAP_NO_DOMAIN) return;
-    /* our pause replaces the user's where that had to be lifted */
+    /* our pause replaces the user's, if that had to be lifted for the
+     * save */
     if (was_paused && (!c->params->memory_path
                        || !snap_create_saves_paused(&c->dom)))
         return;
@@ -221,7 +223,8 @@ static void plan_unpause(libxl_snapshot_ctx *sc, struct snap_create *c)
         snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
 }
 
-/* The states are known when all is frozen. */
+/* Plan to record the states of the disks, which are final when all images
+ * are frozen. */
 static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const struct snap_create_file *config;
@@ -245,7 +248,7 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
     for (i = 0; i < c->num_ops; i++)
         if (plan_verb(&c->ops[i])->finish)
             plan_verb(&c->ops[i])->finish(sc, &c->plan, &c->ops[i]);
-    /* QEMU may be writing to a base yet */
+    /* QEMU may still be writing to a base */
     for (i = first; i < c->plan.num_steps; i++)
         c->plan.steps[i].only_if_commit_known = true;
     plan_record(sc, c);
@@ -256,16 +259,16 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
         step->path = c->files[i].partial;
         step->to = c->files[i].path;
         step->only_if_commit_known = true;
-        /* the snapshot config, the last, says that all is there */
+        /* the snapshot config comes last: it says that all is complete */
         step->only_if_all_done = i == c->num_files - 1;
     }
 }
 
 /*
- * The guest runs again before its stored config has the new disks, which
- * takes almost as long as the transaction.  xl's monitor, which alone
- * would start the domain from that config, is held until it has them; for
- * anybody else the base is frozen right after.
+ * Plan a create.  The guest runs again before its stored config has the
+ * new disks, since writing that takes almost as long as the transaction.
+ * xl's monitor, which would start the domain from that config, is stopped
+ * until then; against everybody else the base is frozen right after.
  */
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
 {

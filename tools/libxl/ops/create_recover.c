@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/create_recover.c: what a recovery has to know of a create that was
- * cut off.
+ * ops/create_recover.c: looks at a create that was cut off, for a
+ * recovery.
  */
 #include "ops/ops.h"
 
 #include <string.h>
 
-/* By how much the last write to a base may come after that to the journal. */
+/* The time by which the last write to a base may come after the last write
+ * to the journal. */
 #define CREATE_LATE_S 5
 
-/* QEMU has switched a disk to its overlay: then all, in one transaction. */
+/* Set *is_r: QEMU has switched a disk to its overlay, and so all of them,
+ * since it does that in one transaction. */
 static int create_has_switched(libxl_snapshot_ctx *sc,
                                const struct snap_recover *r, bool *has_r)
 {
@@ -36,10 +38,10 @@ static int create_has_switched(libxl_snapshot_ctx *sc,
 }
 
 /*
- * The commit point of a create was begun, and no more is known.  One that
- * has an undo is undone.  QEMU's transaction: tags show in the images;
- * overlays in QEMU, and if that has gone, they are empty, or hold what the
- * guest wrote after it: forward is right for both.
+ * Slot was_committed.  A commit point that has an undo is undone.  For
+ * QEMU's transaction, tags show in the images, and overlays in QEMU.  If
+ * QEMU has gone, overlays are empty or have what the guest wrote after the
+ * transaction: to go forward is right for both.
  */
 static int create_was_committed(libxl_snapshot_ctx *sc,
                                 const struct snap_recover *r, bool *was_r)
@@ -59,9 +61,10 @@ static int create_was_committed(libxl_snapshot_ctx *sc,
 }
 
 /*
- * A snapshot whose base somebody has written to since is none, and an
- * overlay on it is nothing that can be read; but what the guest wrote
- * before is in there. QEMU's own last writes come with the transaction.
+ * Refuse to complete a snapshot whose base somebody has written to since:
+ * the snapshot is ruined, and the overlay, which has what the guest wrote
+ * before, cannot be read any more.  QEMU's own last writes come with the
+ * transaction.
  */
 static int create_check_base(libxl_snapshot_ctx *sc,
                              const struct snap_recover *r,
@@ -98,7 +101,8 @@ static int create_check_base(libxl_snapshot_ctx *sc,
         e->head.snapshot, to->to, e->path);
 }
 
-/* While the domain is there it is not on its bases. */
+/* Check the bases, unless the domain exists: it runs on the overlays
+ * then. */
 static int create_check_bases(libxl_snapshot_ctx *sc,
                               const struct snap_recover *r)
 {
@@ -115,8 +119,8 @@ static int create_check_bases(libxl_snapshot_ctx *sc,
     return rc;
 }
 
-/* After a crash of the host the file may lack what the kernel had not
- * written yet. */
+/* True if the memory image is not complete: after a crash of the host it
+ * may lack data that the kernel had not written yet. */
 static bool create_memory_is_lost(libxl_snapshot_ctx *sc,
                                   const struct snap_recover *r)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/disks.c: what the disks of a domain are and what can be done with
- * them.  Changes nothing.
+ * ops/disks.c: describes the disks of a domain and the snapshots that can
+ * be taken of them.  Changes nothing.
  */
 #include "ops/ops.h"
 
 #include <stdlib.h>
 
-/* QEMU's words, which are to be printed. */
+/* A copy of QEMU's words, fit to be printed. */
 static char *plain_str(const char *s)
 {
     return libxl_snapshot_plain(snap_result_str(s));
@@ -73,7 +73,8 @@ libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
     return info;
 }
 
-/* Suspended, it is in the middle of an operation, or that was cut off. */
+/* Refuse a suspended domain, which is in the middle of an operation, or of
+ * one that was cut off. */
 static int refuse_suspended(libxl_snapshot_ctx *sc, uint32_t domid, int rc)
 {
     const char *uuid_str;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/*
- * ops/drivers.c: what this host can take disk snapshots with.
- */
+/* ops/drivers.c: lists the drivers for disk snapshots on this host. */
 #include "ops/ops.h"
 
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * ops/quiesce_plan.c: how a domain's file systems can be frozen, and the
- * steps that do it.  Pure.
+ * steps for that.  Pure.
  *
- * By the guest agent, on a channel that QEMU serves as a socket; or by a
- * program of the user's, called with "freeze" or "thaw" and the domain's
- * name.
+ * The freeze is done by the guest agent, on a channel that QEMU serves as
+ * a socket; or by a program of the user's, called with "freeze" or "thaw"
+ * and the domain's name.
  */
 #include "ops/ops.h"
 

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The domain may have been restarted: another domid, or another boot of
- * the host. */
+/* Find the domain, which may have been restarted: under another domid, or
+ * since another boot of the host. */
 static void recover_gather_domain(libxl_snapshot_ctx *sc,
                                   struct snap_recover *r)
 {
@@ -152,7 +152,7 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
         snap_lock_domain_both(sc, r.entry.head.uuid_str,
                               r.entry.head.domain, &uuid_lock, &name_lock);
     if (rc) goto out;
-    /* it may have ended while we waited, or gone further */
+    /* the operation may have ended or gone on while we waited */
     rc = snap_journal_read(sc, journal, &r.entry);
     if (rc) goto out;
     if (r.entry.torn) r.state = "a command was cut off before its first step";

@@ -33,7 +33,8 @@ static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
     return step;
 }
 
-/* After a crash of the host the journal may lack steps that were done. */
+/* Plan the undos.  After a crash of the host the journal may lack steps
+ * that were done, so all up to the commit point are undone. */
 static void recover_plan_back(libxl_snapshot_ctx *sc,
                               struct snap_recover *r)
 {
@@ -46,7 +47,7 @@ static void recover_plan_back(libxl_snapshot_ctx *sc,
             recover_copy_step(sc, &r->plan, was->steps[i].undo);
 }
 
-/* The names under which files would have been published. */
+/* Plan to remove the names under which files would have been published. */
 static void recover_plan_drop(libxl_snapshot_ctx *sc,
                               struct snap_recover *r,
                               const struct snap_step *publish)
@@ -73,7 +74,8 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
             continue;
         }
         step = recover_copy_step(sc, &r->plan, &was->steps[i]);
-        step->only_if_commit_known = false;      /* it is, now */
+        step->only_if_commit_known = false;      /* the recovery has
+                                                  * found out */
     }
     for (i = r->commit - 1; r->memory_lost && i >= 0; i--)
         if (was->steps[i].kind == SNAP_STEP_MKDIR)

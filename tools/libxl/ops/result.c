@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/result.c: init and dispose of what create and revert return.
- *
- * The snapshot in a result is freed by the keys of its config, so this
- * cannot stand in base, below them, with the other public structs.
+ * ops/result.c: init and dispose of the results of create and revert.  The
+ * snapshot in a result is freed by the keys of its config, so this file
+ * cannot be in base, below these, with the other public structs.
  */
 #include "ops/ops.h"
 

@@ -46,7 +46,8 @@ static void revert_result(libxl_snapshot_ctx *sc,
 
         to->vdev = snap_result_str(from->vdev);
         to->mode = from->mode;
-        /* one driver stands for all hooks, and the snapshot knows which */
+        /* one driver serves all hooks; the snapshot has the name of the
+         * hook */
         to->driver = snap_result_str(from->driver ? from->driver
                                      : r->ops[i].driver->name);
         libxl_device_disk_init(&to->parent);
@@ -57,7 +58,7 @@ static void revert_result(libxl_snapshot_ctx *sc,
     }
 }
 
-/* The uuid that the domain is to have; NULL: a new one. */
+/* The uuid that the domain will have; NULL: a new one. */
 static const char *revert_uuid(libxl_snapshot_ctx *sc,
                                const libxl_domain_snapshot *snap)
 {
@@ -97,8 +98,8 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
     return rc;
 }
 
-/* Both locks: while it is destroyed, a snapshot of it by its xl.cfg must
- * wait. */
+/* Take both locks: while the domain is destroyed, a snapshot of it by its
+ * xl.cfg must wait. */
 static int revert_lock(libxl_snapshot_ctx *sc,
                        const libxl_domain_snapshot *snap, int *uuid_lock,
                        int *name_lock)

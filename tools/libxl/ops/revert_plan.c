@@ -16,7 +16,8 @@ static const struct snap_verb *revert_verb(const struct snap_disk_op *op)
     return &op->driver->verbs[SNAP_VERB_REVERT];
 }
 
-/* The step waits until nobody writes to these any more. */
+/* The images that the destroy has to wait for, until nobody writes to them
+ * any more. */
 static const char **revert_images_to_release(libxl_snapshot_ctx *sc,
                                              const struct snap_revert *r)
 {
@@ -102,7 +103,7 @@ static void revert_plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
     revert_plan_new_disks(sc, r, step);
 }
 
-/* After the destroy, or without one where no domain runs. */
+/* Plan to bring the domain back, after the destroy, if there was one. */
 static void revert_plan_back(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     int first = r->plan.num_steps, i;

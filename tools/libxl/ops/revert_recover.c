@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/revert_recover.c: what a recovery has to know of a revert that was
- * cut off.  Its commit point, once begun, counts as passed: a domain that
- * is perhaps destroyed is to be brought back.
+ * ops/revert_recover.c: looks at a revert that was cut off, for a
+ * recovery.  Its commit point, once begun, counts as passed: a domain that
+ * is perhaps destroyed has to be brought back.
  */
 #include "ops/ops.h"
 
@@ -20,7 +20,8 @@ static int revert_back_step(const struct snap_plan *plan)
     return i;
 }
 
-/* The domain that a revert was to bring back: another than it destroyed. */
+/* Find the domain that the revert was to bring back, which is not the one
+ * that it destroyed. */
 static int revert_find_back(libxl_snapshot_ctx *sc,
                             const struct snap_recover *r,
                             uint32_t *domid_r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* ops/verify.c: see whether a revert would work. */
+/* ops/verify.c: finds out if a revert would work. */
 #include "ops/ops.h"
 
 int libxl_domain_snapshot_verify(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * plan/json.c: a plan as JSON: what it does, for people and
- * programs; or all of it, for the journal, and back.
+ * plan/json.c: a plan as JSON: a description for people and programs; or
+ * the whole plan, for the journal, written and read.
  */
 #include "plan/plan.h"
 
@@ -9,7 +9,8 @@
 
 /*-- writing ----------------------------------------------------------------*/
 
-/* @strings end with NULL, and are left out where there are none. */
+/* A JSON array of @strings, which end with NULL; NULL, to leave out the
+ * member, if there are none. */
 static char *strings_to_json(libxl_snapshot_ctx *sc, const char **strings)
 {
     int num;
@@ -19,7 +20,7 @@ static char *strings_to_json(libxl_snapshot_ctx *sc, const char **strings)
     return snap_json_strings(sc, strings, num);
 }
 
-/* A member that is left out where it is 0. */
+/* A number as JSON; NULL, to leave out the member, if it is 0. */
 static char *number(libxl_snapshot_ctx *sc, int n)
 {
     return n ? snap_sprintf(sc, "%d", n) : NULL;
@@ -65,7 +66,8 @@ static char *pids_to_json(libxl_snapshot_ctx *sc,
     return snap_json_array(sc, items, step->num_pids);
 }
 
-/* Whole, the arguments are a string: as they were, to the letter. */
+/* A step as JSON.  In a whole plan QMP arguments are a string, so that
+ * they are read back to the letter. */
 static char *step_to_json(libxl_snapshot_ctx *sc,
                           const struct snap_step *step, bool whole)
 {
@@ -140,7 +142,7 @@ static const char *text(libxl_snapshot_ctx *sc, yajl_val obj,
     return snap_strdup(sc, snap_json_str(obj, key));
 }
 
-/* A number from 0 to @max; @none where there is none. */
+/* The number @key, from 0 to @max; @none if there is none. */
 static int small(yajl_val obj, const char *key, int max, int none)
 {
     yajl_val val = snap_json_get(obj, key);
@@ -150,7 +152,7 @@ static int small(yajl_val obj, const char *key, int max, int none)
     return val->u.number.i;
 }
 
-/* The array @key; *num_r is 0 where there is none. */
+/* The array @key; *num_r is 0 if there is none. */
 static yajl_val *items_of(yajl_val obj, const char *key, int *num_r)
 {
     yajl_val val = snap_json_get(obj, key);
@@ -226,8 +228,8 @@ static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
     }
 }
 
-/* A DESTROY of before there was "images" has its images in "argv": its
- * journal may lie here while a newer version is installed. */
+/* Older versions, which had no "images", wrote the images of a DESTROY as
+ * "argv": such a journal may be left when a newer version is installed. */
 static void parse_older(struct snap_step *step)
 {
     if (step->kind != SNAP_STEP_DESTROY || step->images) return;

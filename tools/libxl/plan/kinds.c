@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * plan/kinds.c: what each kind of step is called, and what a step must
- * have to be done.
+ * plan/kinds.c: the name of each kind of step, and the members that a step
+ * of it must have.  Names appear in journals and in the JSON of a dry
+ * run.  A journal may be damaged, or of another version, so every step
+ * that is read is compared with its row before any of the plan is done.  A
+ * row is { NAME, NEEDS, problem() }.
  *
- * The names stand in journals and in the JSON of a dry run.  A journal may
- * be damaged, or of another version, so every step that is read is
- * compared with its row before any of the plan is done.
- *
- * A row is { NAME, NEEDS, problem() }.  What a step does is in
- * run/steps_<object>.c.
+ * The code that performs a step is in run/steps_<object>.c.
  */
 #include "plan/plan.h"
 
@@ -48,7 +46,8 @@ static const char *hook_problem(const struct snap_step *step)
     return step->path[0] == '/' ? NULL : "'path' is not absolute";
 }
 
-/* By the agent's socket, or by a program that freezes and one that thaws. */
+/* A freeze needs the agent's socket, or a program that freezes and one
+ * that thaws. */
 static const char *quiesce_problem(const struct snap_step *step)
 {
     if (step->path) return NULL;

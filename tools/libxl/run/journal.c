@@ -18,16 +18,19 @@
 #include <unistd.h>
 
 #define JOURNAL_MAX (64 << 20)      /* bytes */
-#define DOMID_MAX 0x7fef            /* and 0 has no snapshots */
+#define DOMID_MAX 0x7fef            /* and above 0, which has no
+                                     * snapshots */
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 struct snap_journal {
     char *path;
     int fd;
     bool recovers;
-    bool made_above;            /* the folder above its own, too */
+    bool made_above;            /* the operation made the folder above
+                                 * the snapshot's, too */
     struct aiocb flush;
-    bool hangs;                 /* its storage: nothing goes there any more */
+    bool hangs;                 /* the storage hangs: no line is written
+                                 * any more */
 };
 
 /*-- writing ----------------------------------------------------------------*/
@@ -68,7 +71,7 @@ static int sync_folder(libxl_snapshot_ctx *sc, const char *path)
     return r ? write_failed(sc, path) : 0;
 }
 
-/* Remove what is there of a command that ended before it began anything. */
+/* Remove the journal of a command that ended before it began anything. */
 static bool drop_torn(libxl_snapshot_ctx *sc, const char *path)
 {
     struct snap_journal_entry was;
@@ -77,8 +80,8 @@ static bool drop_torn(libxl_snapshot_ctx *sc, const char *path)
            && was.torn && !unlink(path);
 }
 
-/* The folder and what is missing above it; another's end removes it when
- * it is empty, perhaps just now. */
+/* Make the file, its folder and those missing above that.  The end of
+ * another operation removes an empty folder, perhaps just now. */
 static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
                             bool *made_above_r)
 {
@@ -98,7 +101,8 @@ static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
     return -1;
 }
 
-/* The folder of the journal @path, and what we made above it, if empty. */
+/* Remove the folder of the journal @path, and the one that we made above
+ * it, if empty. */
 static void drop_folder(libxl_snapshot_ctx *sc, const char *path,
                         bool above)
 {
@@ -135,7 +139,7 @@ static struct snap_journal *journal_new(const char *path, int fd,
     return journal;
 }
 
-/* On the disk, with its name. */
+/* Write the first line; file and name are on the disk when this returns. */
 static int write_head(libxl_snapshot_ctx *sc, const char *path, int fd,
                       const char *line)
 {
@@ -189,7 +193,7 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/* An fdatasync() that comes back: the guest may be held. */
+/* An fdatasync() with a deadline, since the guest may be held. */
 static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
 {
     const struct aiocb *list = &journal->flush;
@@ -249,7 +253,7 @@ void snap_journal_close(struct snap_journal *journal)
     if (!journal) return;
     close(journal->fd);
     free(journal->path);
-    /* a flush that is still under way is going to say there how it went */
+    /* a flush that is still under way will store its result there */
     if (aio_error(&journal->flush) != EINPROGRESS) free(journal);
 }
 
@@ -311,7 +315,7 @@ static bool brings_back(const char *kind)
         || !strcmp(kind, snap_step_kind_name(SNAP_STEP_BOOT));
 }
 
-/* A line that says how far it came. */
+/* Read a line that says how far the operation came. */
 static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
 {
     yajl_val step = snap_json_get(obj, "step");
@@ -338,8 +342,8 @@ static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
     entry->committed = !strcmp(state, "done");
 }
 
-/* The last line may be torn, also if it is the first: then nothing was
- * begun. */
+/* Read the lines of a journal.  The last one may be torn; if it is the
+ * first as well, nothing was begun. */
 static int parse(libxl_snapshot_ctx *sc, char *content,
                  struct snap_journal_entry *entry)
 {
@@ -363,7 +367,7 @@ static int parse(libxl_snapshot_ctx *sc, char *content,
     return rc;
 }
 
-/* The uuid or the name that the file is called by. */
+/* The uuid or the name in the name of the file. */
 static const char *stem(libxl_snapshot_ctx *sc, const char *path)
 {
     const char *slash = strrchr(path, '/'),

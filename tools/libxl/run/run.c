@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * run/run.c: performs a plan: asks the engine for the next step, lets the
- * row of its kind do it (run/steps_<object>.c), and keeps the journal of
- * that.
+ * row of its kind do it (run/steps_<object>.c), and keeps the journal.
  */
 #include "run/run.h"
 
@@ -29,7 +28,8 @@ static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* A step that may have been done before, or an undo of one that was not. */
+/* Do a step that may have been done before, or the undo of a step that may
+ * not have been done. */
 static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
                      const struct snap_step *step)
 {
@@ -53,7 +53,7 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* An undo, or what comes after the commit point, of something that has
+/* True for an undo, or a step after the commit point, whose object has
  * gone. */
 static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
                     const struct snap_step *step)
@@ -73,9 +73,9 @@ static bool lets_guest_write(const struct snap_run *run,
         && (run->restored || run->redo);
 }
 
-/* A flush takes milliseconds, on a hard disk dozens, and where the storage
- * hangs for ever: nothing that the guest is to wait for.  It may wait for
- * any undo. */
+/* True if a line may be flushed.  A flush takes milliseconds, on a hard
+ * disk dozens, and if the storage hangs it takes for ever: a guest that is
+ * held must not wait for it. */
 static bool may_flush(const struct snap_run *run,
                       const struct snap_engine *engine)
 {
@@ -85,8 +85,9 @@ static bool may_flush(const struct snap_run *run,
     return engine->state != SNAP_ENGINE_UNWINDING && !holds_guest;
 }
 
-/* Before the commit point, a journal that cannot be written is a reason to
- * stop; after it, none to leave the rest undone. */
+/* Do a step, with its lines in the journal.  Before the commit point a
+ * journal that cannot be written is a reason to stop; after it the rest
+ * has to be done all the same. */
 static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_engine *engine,
                         const struct snap_step *step)
@@ -138,9 +139,9 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
     return engine.rc;
 }
 
-/* Signals are blocked for the whole run: a tool that dies between "pause"
- * and "unpause" would leave the guest stopped.  They count between two
- * steps, and only as long as there is a way back. */
+/* Signals are blocked for the whole run: a command that dies between
+ * "pause" and "unpause" would leave the guest stopped.  They are looked at
+ * between two steps, up to the commit point. */
 int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps.c: finds what a step of a kind does, in the tables of
+ * run/steps.c: finds the row of a kind of step in the tables of
  * run/steps_<object>.c.
  */
 #include "run/run.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps_domain.c: steps that make libxl, or xl, act on the domain: it
- * is saved, held, let go, destroyed and brought back.
+ * run/steps_domain.c: steps that make libxl, or xl, act on the domain:
+ * save, pause, unpause, destroy, restore and boot it.
  */
 #include "run/run.h"
 
@@ -22,7 +22,7 @@ static int domain_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 /*-- save, resume -----------------------------------------------------------*/
 
-/* The header and config of xl's file, then what libxl writes. */
+/* Write the header and config of xl's file; libxl writes the rest. */
 static int domain_save(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
@@ -130,7 +130,7 @@ static int domain_release_monitor(libxl_snapshot_ctx *sc,
 
 /*-- destroy ----------------------------------------------------------------*/
 
-/* The first of @files that somebody writes to, NULL for none. */
+/* Find the first of @files that somebody writes to; NULL: none. */
 static int domain_find_writer(libxl_snapshot_ctx *sc,
                               struct snap_file_use *files, int num,
                               const struct snap_file_use **used_r)
@@ -145,7 +145,8 @@ static int domain_find_writer(libxl_snapshot_ctx *sc,
     return rc;
 }
 
-/* libxl tells QEMU to end (SIGHUP) and does not wait until it has. */
+/* Destroy the domain, and wait for its QEMU: libxl tells it to end
+ * (SIGHUP) and does not wait (4.17). */
 static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
@@ -174,7 +175,7 @@ static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 /*-- restore, boot ----------------------------------------------------------*/
 
-/* xl has made the domain anew. */
+/* Take over the domain that xl has made. */
 static int domain_came_back(libxl_snapshot_ctx *sc, struct snap_run *run)
 {
     int rc = libxl_name_to_domid(sc->ctx, run->domain_name, &run->domid);
@@ -196,7 +197,7 @@ static int domain_boot(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc ? rc : domain_came_back(sc, run);
 }
 
-/* Hand the memory image to xl, with the config that it is to have now. */
+/* Hand the memory image to xl, with the new config in it. */
 static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
@@ -224,9 +225,9 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
 }
 
 /*
- * SAVE has no is_done(): it stands before the commit point and is no undo.
- * Nor have RESTORE and BOOT: whether the domain is back, libxl's words
- * alone do not tell, and ops/recover.c leaves out the step if it is.
+ * SAVE has no is_done(): it comes before the commit point and is not an
+ * undo.  Nor have RESTORE and BOOT: libxl alone does not tell if the
+ * domain is back, and ops/revert_recover.c leaves out the step if it is.
  */
 static const struct snap_step_act domain_acts[] = {
     { SNAP_STEP_SAVE, .run = domain_save },

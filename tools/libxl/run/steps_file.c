@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps_file.c: steps that change our own files.
- *
- * A recovery can do most of them once more: a folder that is there, or a
- * file that is gone, is as it should be.  CREATE_FILE is never among its
- * steps: it stands before the commit point and is no undo.
+ * run/steps_file.c: steps that change our own files.  A recovery can do
+ * most of them a second time: a folder that exists, or a file that is
+ * gone, is as it should be.  CREATE_FILE is never a step of a recovery: it
+ * comes before the commit point and is not an undo.
  */
 #include "run/run.h"
 
@@ -43,7 +42,8 @@ static int file_record(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_identity_record(sc, step->path, step->content);
 }
 
-/* The snapshot config has been published, which comes after. */
+/* Slot is_done of RECORD: done if the snapshot config has been published,
+ * which comes after. */
 static int file_is_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
                             const struct snap_step *step, bool *done_r)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/*
- * run/steps_guest.c: steps that the guest takes part in: its file systems
- * are frozen and thawed.
- */
+/* run/steps_guest.c: steps that freeze and thaw the guest's file systems. */
 #include "run/run.h"
 
 static int guest_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -16,7 +13,7 @@ static int guest_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_keeper_freeze(sc, &how, &run->keeper);
 }
 
-/* The keeper knows how, from when it froze them. */
+/* Thaw by the keeper, which knows how, since it froze the file systems. */
 static int guest_thaw(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step)
 {
@@ -27,7 +24,8 @@ static int guest_thaw(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_keeper_thaw(sc, keeper);
 }
 
-/* A freeze ends with the process that began it, and the keeper thaws. */
+/* Slot is_done: always done for a recovery, since the keeper thaws when
+ * the process that began the freeze has ended. */
 static int guest_is_thawed(libxl_snapshot_ctx *sc, struct snap_run *run,
                            const struct snap_step *step, bool *done_r)
 {
@@ -39,7 +37,7 @@ static int guest_is_thawed(libxl_snapshot_ctx *sc, struct snap_run *run,
 static const struct snap_step_act guest_acts[] = {
     { SNAP_STEP_QUIESCE, .run = guest_quiesce,
       .is_done = guest_is_thawed },
-    /* the keeper thaws them in the end, whatever it says to us */
+    /* the keeper thaws in the end, whatever its answer is */
     { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_thawed,
       .done_if_failed = true },
 };

@@ -42,7 +42,8 @@ static int program_tag_is_gone(libxl_snapshot_ctx *sc,
     return rc;
 }
 
-/* NULL: the program can be run once more. */
+/* By snap_done_when: true if the program has done its work.  NULL: it can
+ * be run a second time. */
 static int (*const done_probes[])(libxl_snapshot_ctx *sc,
                                   const struct snap_step *step,
                                   bool *done_r) = {
@@ -65,9 +66,9 @@ static int program_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 /*-- hooks ------------------------------------------------------------------*/
 
-/* xl-snapshot-hooks(7) asks of "delete" and "revert" that they can be run
- * once more; a "create" stands before the commit point, and no recovery
- * does it. */
+/* Run a hook.  No is_done() is needed: xl-snapshot-hooks(7) demands that
+ * "delete" and "revert" can be run a second time, and "create" comes
+ * before the commit point, so that no recovery runs it. */
 static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps_qemu.c: steps that are a command to QEMU.
- *
- * The connection is opened by the first of them.  run/run.c closes it
- * before any other step, since libxl may want it there: whoever holds it
- * while libxl asks QEMU waits for a lock that is his own.
+ * run/steps_qemu.c: steps that are a command to QEMU.  The first one opens
+ * the connection.  run/run.c closes it before a step of another kind, in
+ * which libxl may talk to QEMU: it would wait for a lock that we hold.
  */
 #include "run/run.h"
 
@@ -27,7 +25,8 @@ static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
     rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
                           NULL);
-    /* only QEMU's own "no" tells that it did not do it, and will not */
+    /* only an error of QEMU's tells that it has not done the command, and
+     * will not */
     run->reply_lost = rc && rc != ERROR_QMP_GENERIC_ERROR;
     if (run->reply_lost) snap_run_close_qmp(run);
     return rc;
@@ -42,7 +41,8 @@ static int qemu_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
     return 0;
 }
 
-/* A QEMU that is not libxl's has no pid in xenstore. */
+/* Slot is_moot: true if the domain's QEMU has died.  A QEMU that is not
+ * libxl's has no pid in xenstore, and counts as alive. */
 static bool qemu_is_moot(libxl_snapshot_ctx *sc,
                          const struct snap_run *run)
 {

@@ -46,7 +46,7 @@ void snap_agent_close(struct snap_agent *agent)
     if (agent) snap_stream_close(&agent->stream);
 }
 
-/* Ids that an earlier client used are not to be ours. */
+/* An id that no earlier client has used. */
 static uint64_t random_id(void)
 {
     uint32_t id;
@@ -62,7 +62,7 @@ static const char *sync_text(libxl_snapshot_ctx *sc, uint64_t id)
         "j:arguments", snap_json_object(sc, "u:id", id, NULL), NULL));
 }
 
-/* Read up to and with the answer to our sync. */
+/* Read up to and including the answer to our sync. */
 static int agent_sync(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                       uint64_t id, uint64_t deadline)
 {
@@ -84,10 +84,9 @@ static int agent_sync(libxl_snapshot_ctx *sc, struct snap_agent *agent,
 }
 
 /*
- * Execute @command; *reply_r is to be freed with yajl_tree_free().
- * @ahead: send it with the sync, before the agent has shown that it
- * listens.  A guest that is paused finds it in the channel when it goes
- * on.
+ * Execute @command; *reply_r is freed with yajl_tree_free().  @ahead: send
+ * the command with the sync, before the agent has shown that it listens. A
+ * paused guest finds it in the channel when it goes on.
  */
 static int agent_execute(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                          const char *command, bool ahead, int timeout_ms,
@@ -137,7 +136,7 @@ int snap_agent_is_frozen(libxl_snapshot_ctx *sc, struct snap_agent *agent,
     return rc;
 }
 
-/* A command that returns a number of file systems. */
+/* Execute a command that returns a number of file systems. */
 static int agent_count(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                        const char *command, bool ahead, int timeout_ms,
                        uint64_t *num_r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/domain.c: what libxl does to a domain for us in short calls, and
- * the signals that wait meanwhile.  The long call is in seams/save.c.
+ * seams/domain.c: short calls of libxl that act on a domain, and signals.
+ * The long call, a save, is in seams/save.c.
  */
 #include "seams/seams.h"
 
@@ -134,8 +134,9 @@ bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid)
         == LIBXL_SHUTDOWN_REASON_SUSPEND;
 }
 
-/* A save that failed early left the guest running, and resuming a running
- * domain is an error (4.17, xc_resume.c:modify_returncode). */
+/* Resume the domain if it is suspended.  A save that failed early leaves
+ * the guest running, and resuming a running domain is an error (4.17,
+ * xc_resume.c:modify_returncode). */
 int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     if (!snap_dom_is_suspended(sc, domid)) return 0;

@@ -33,7 +33,8 @@ extern char **environ;
 struct exec_child {
     pid_t pid;
     int pidfd;
-    int in;                     /* our end of its stdin; -1: it has none */
+    int in;                     /* our end of the program's stdin; -1:
+                                 * none */
     int out, err;               /* memory files */
 };
 
@@ -57,9 +58,9 @@ static void child_dispose(struct exec_child *child)
     close_fd(&child->err);
 }
 
-/* In the child: default signals, none blocked, a process group of its own
- * so that a Ctrl-C meant for us does not reach it and a kill gets all of
- * it. */
+/* The child gets default signals, none blocked, and a process group of its
+ * own, so that a Ctrl-C meant for us does not reach it and a kill reaches
+ * all its processes. */
 static void spawn_attributes(posix_spawnattr_t *attr)
 {
     sigset_t none, all;
@@ -84,7 +85,7 @@ static bool is_set_in(const char *const *env, const char *entry)
     return false;
 }
 
-/* Our environment with @env over it. */
+/* Our environment, overridden by @env. */
 static char **merged_environ(libxl_snapshot_ctx *sc,
                              const char *const *env)
 {
@@ -125,8 +126,9 @@ static int spawn(const char *const *argv, char **env, int in,
     return r;
 }
 
-/* Started with closed standard files (cron, "<&-") we would get their
- * numbers, and the child's redirections would overwrite one another. */
+/* Return @fd as a number above 2.  If we were started with closed standard
+ * files (cron, "<&-") our files would get their numbers, and the child's
+ * redirections would overwrite one another. */
 static int above_stdio(int fd)
 {
     int moved;
@@ -226,7 +228,7 @@ static int child_kill(libxl_snapshot_ctx *sc, const char *what,
                      last_words(sc, child));
 }
 
-/* Without pidfd_open() (Linux before 5.3, valgrind 3.19): ask now and
+/* Wait without pidfd_open() (Linux before 5.3, valgrind 3.19): ask now and
  * then. */
 static bool child_ends_polled(const struct exec_child *child,
                               int timeout_ms)
@@ -314,8 +316,9 @@ int snap_exec(libxl_snapshot_ctx *sc, const char *what,
     return rc;
 }
 
-/* Write to the program, waiting at most @timeout_ms for it to take a part.
- * ERROR_NOT_READY: it takes no more; its exit says why. */
+/* Write to the program's stdin, waiting at most @timeout_ms until it takes
+ * a part.  ERROR_NOT_READY: the program has closed its stdin; its exit
+ * status says why. */
 static int feed_bytes(struct exec_child *child, const char *buf,
                       size_t len, int timeout_ms)
 {
@@ -391,16 +394,15 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
 
 /*-- a process of our own ---------------------------------------------------*/
 
-/* In the child.  Nothing of the parent's is held open: no lock, no output
- * that somebody waits for the end of.  libxl is not to be used on this
- * side. */
+/* Runs in the child.  No file of the parent stays open: no lock, no output
+ * whose end somebody waits for.  libxl must not be used on this side. */
 static void process_main(libxl_snapshot_ctx *sc, int fd,
                          snap_process *body, void *opaque)
 {
     int null;
 
     setsid();
-    if (fork()) _exit(0);           /* it is to be nobody's child */
+    if (fork()) _exit(0);           /* so that it is nobody's child */
     dup2(fd, 3);
     syscall(SYS_close_range, 4, ~0U, 0);
     null = open("/dev/null", O_RDWR | O_CLOEXEC);

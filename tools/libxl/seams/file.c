@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/file.c: files of our own: made only where nothing is, written
- * under a temporary name, fsynced, renamed onto nothing.
+ * seams/file.c: files of our own: made only where nothing exists, written
+ * under a temporary name, fsynced, renamed without replacing anything.
  */
 #include "seams/seams.h"
 
@@ -53,7 +53,8 @@ const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path)
     return dir;
 }
 
-/* An overlay belongs to whom its base belongs. */
+/* Give the file the owner and mode of @like: an overlay belongs to the
+ * owner of its base. */
 static int take_after(int fd, const char *like)
 {
     struct stat st;
@@ -84,8 +85,8 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-/* Open for writing a file that we made: nobody has put another one in its
- * place. O_NONBLOCK: a fifo is refused, not waited for. */
+/* Open for writing a file that we made; fail if somebody has put another
+ * one in its place.  O_NONBLOCK: a fifo is refused, not waited for. */
 static int open_own(libxl_snapshot_ctx *sc, const char *path, bool empty,
                     int *fd_r)
 {
@@ -120,7 +121,7 @@ int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
                      strerror(errno));
 }
 
-/* Nobody else can put anything into it. */
+/* True if nobody else can put anything into the folder @path. */
 static bool is_own_folder(const char *path)
 {
     struct stat st;
@@ -131,7 +132,7 @@ static bool is_own_folder(const char *path)
 
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
 {
-    /* there may be one by now: our journal stands in a part of the same
+    /* the folder may exist by now: our journal has a part of the same
      * path */
     if (!mkdir(path, 0700) || (errno == EEXIST && is_own_folder(path)))
         return 0;
@@ -141,7 +142,8 @@ int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
 
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path)
 {
-    /* not empty: someone else put something there, which is theirs */
+    /* a folder that is not empty stays: somebody else has put a file
+     * there */
     if (!rmdir(path) || errno == ENOENT || errno == ENOTEMPTY) return 0;
     return snap_fail(sc, ERROR_FAIL, "cannot remove the folder %s: %s", path,
                      strerror(errno));
@@ -157,7 +159,8 @@ static int sync_path(libxl_snapshot_ctx *sc, const char *path, int flags)
     return r;
 }
 
-/* Some file systems, NFS among them, have no RENAME_NOREPLACE. */
+/* Rename @path to @to, which must not exist.  Some file systems, NFS among
+ * them, have no RENAME_NOREPLACE. */
 static int rename_onto_nothing(const char *path, const char *to)
 {
     if (!renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE))
@@ -300,7 +303,7 @@ int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-/* Up to 64 KiB from @offset. */
+/* The hash of up to 64 KiB from @offset. */
 static int hash_at(int fd, off_t offset, uint64_t *hash_r)
 {
     char *buf = malloc(PRINT_BYTES);

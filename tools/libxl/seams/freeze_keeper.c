@@ -129,7 +129,8 @@ static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
                      snap_wait_until(sc, SNAP_WAIT_AGENT_REPLY), "result");
 }
 
-/* 0: told to thaw.  ERROR_TIMEDOUT: the limit.  Else: nobody is there. */
+/* Wait for the owner.  0: it says to thaw.  ERROR_TIMEDOUT: the limit has
+ * passed.  Else: the owner is gone. */
 static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
                           int ms)
 {

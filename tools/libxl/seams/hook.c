@@ -20,8 +20,8 @@
 
 /*-- who can change it ------------------------------------------------------*/
 
-/* @path and every folder above it.  What root put into a sticky folder
- * nobody else can take out again. */
+/* Look at @path and every folder above it.  In a sticky folder nobody else
+ * can replace root's files. */
 static const char *unsafe_path(libxl_snapshot_ctx *sc, const char *path)
 {
     struct stat st;
@@ -159,7 +159,8 @@ int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
                     snap_wait_ms(sc, SNAP_WAIT_HOOK_ASK), answer_r);
 }
 
-/* A script that does not know the verb may well exit with 0. */
+/* Run the verb, and demand that the answer says "done": a script that does
+ * not know the verb may well exit with 0. */
 int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
                   const char *verb, const char *request)
 {

@@ -22,7 +22,8 @@
 
 #define LOCK_RETRY_MS 20
 
-/* Who holds a flock on the file, by /proc/locks; NULL if it does not tell. */
+/* The holder of a flock on the file, by /proc/locks; NULL if that does not
+ * tell. */
 static const char *lock_holder(libxl_snapshot_ctx *sc, int fd)
 {
     unsigned int major, minor;
@@ -46,7 +47,8 @@ static const char *lock_holder(libxl_snapshot_ctx *sc, int fd)
     return who;
 }
 
-/* The file may have been unlinked and made anew between open and flock. */
+/* True if @fd is still the file @path, which may have been unlinked and
+ * made anew between open and flock. */
 static bool lock_is_current(int fd, const char *path)
 {
     struct stat by_fd, by_path;

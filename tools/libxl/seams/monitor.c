@@ -33,7 +33,7 @@
 struct monitor_match {
     libxl_dominfo *domains;
     int num_domains;
-    const char *name;           /* NULL: of no domain that exists */
+    const char *name;           /* NULL: none that exists */
 };
 
 /* True if @link is the log of the monitor of domain @name, perhaps rotated
@@ -67,7 +67,8 @@ static bool is_log_of_a_domain(libxl_snapshot_ctx *sc, const char *link,
     return false;
 }
 
-/* The log of some monitor; @opaque: a monitor_match, or NULL for any. */
+/* True if the file descriptor is the log of a monitor that @opaque, a
+ * monitor_match, is looking for (NULL: any). */
 static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
                       void *opaque)
 {
@@ -83,8 +84,8 @@ static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
         && !(m && is_log_of_a_domain(sc, link, m));
 }
 
-/* A domain that was renamed has its log under the old name, so where no
- * log has this name, all those count that belong to no domain. */
+/* The log of a renamed domain has the old name.  So if no log has the
+ * domain's name, all monitors whose logs belong to no domain are taken. */
 int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
                       pid_t **pids_r, int *num_r)
 {
@@ -113,7 +114,7 @@ static char process_state(libxl_snapshot_ctx *sc, pid_t pid)
     return name_end && name_end[1] ? name_end[2] : 0;
 }
 
-/* 0, or an errno; one that ended needs no holding. */
+/* Stop the monitor.  Returns 0, also if it has ended, or an errno. */
 static int monitor_hold(libxl_snapshot_ctx *sc, pid_t pid)
 {
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_MONITOR);
@@ -144,7 +145,8 @@ int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
     return 0;
 }
 
-/* By their pid alone they might be others by now, if we recover. */
+/* Let the monitors go on.  In a recovery a pid may be another process by
+ * now, so it must have a monitor's log. */
 int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
                          int num)
 {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/open.c: opens files that we made, or read, where others may have
- * their hands.
- *
- * In a folder that others can write to somebody may put a symbolic link in
- * the place of a file, or of a folder on the way to it, and let root
- * overwrite or read what he could not.  So a link is followed only where
- * nobody but root, or we, can have put it.  Linux knows this for sticky
- * folders alone (fs.protected_symlinks), and openat2() follows all links
- * or none, but /var/run is one.
+ * seams/open.c: opens files in folders that others may be able to write
+ * to.  There somebody may put a symbolic link in the place of a file, or
+ * of a folder in its path, and make root overwrite or read a file of his
+ * choice. So a link is followed only if nobody but root, or we, can have
+ * put it there.  Linux has such a rule for sticky folders only
+ * (fs.protected_symlinks), and openat2() follows all links or none, but
+ * /var/run is a link.
  */
 #include "seams/seams.h"
 
@@ -24,8 +22,8 @@
 
 struct walk {
     libxl_snapshot_ctx *sc;
-    int dir;                    /* how far we are */
-    const char *rest;           /* of the path */
+    int dir;                    /* the folder that has been reached */
+    const char *rest;           /* of the path, still to be walked */
     int links;
 };
 

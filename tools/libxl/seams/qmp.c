@@ -112,9 +112,9 @@ const char *snap_qmp_version(const struct snap_qmp *qmp)
 
 /*-- commands ---------------------------------------------------------------*/
 
-/* Wait for the answer to the command; events and strays are passed over.
- * An error without id is of a command that QEMU could not parse (invalid
- * UTF-8 in a path). */
+/* Wait for the answer to the command; events and answers to others are
+ * skipped.  An error without id is the answer to a command that QEMU could
+ * not parse (invalid UTF-8 in a path). */
 static int qmp_reply(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                      const char *command, uint64_t deadline,
                      yajl_val *reply_r)

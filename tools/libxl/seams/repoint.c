@@ -37,8 +37,8 @@ static const char *params_prefix(libxl_disk_format format)
                : libxl_disk_format_to_string(format);
 }
 
-/* Write the params of one disk, if it is still the disk that we know, or
- * is that already. */
+/* Write the params of one disk, if its path is still the old one, or the
+ * new one already. */
 static int write_params(libxl_snapshot_ctx *sc, struct xs_handle *xs,
                         xs_transaction_t t, uint32_t domid,
                         const struct snap_repoint *r)

@@ -50,15 +50,17 @@ struct save {
     bool done, aborted, stalled;
     int rc;
     int fd;
-    char pos[32];               /* what of it was written, as text */
-    uint64_t moved_us;          /* when that changed last */
-    uint64_t looked_us;         /* when it was looked whether it can answer */
-    const char *mute;           /* why it cannot */
+    char pos[32];               /* the position in the file, as text */
+    uint64_t moved_us;          /* when @pos changed last */
+    uint64_t looked_us;         /* when we last looked if the guest can
+                                 * answer */
+    const char *mute;           /* why the guest cannot answer; NULL: it
+                                 * can */
     int signal_fd;
     struct xs_handle *xs;       /* watches @releaseDomain */
     uint64_t stopped_us;
     struct pollfd *fds;         /* ours first, then libxl's */
-    short *events;              /* of libxl's */
+    short *events;              /* events that libxl waits for */
     int max_fds;
 };
 
@@ -81,7 +83,7 @@ static void stop_writes_of_children(void)
     FILE *f = fopen("/proc/thread-self/children", "re");
     int pid;
 
-    if (!f) return;             /* the save then comes to its own end */
+    if (!f) return;             /* the save then ends by itself */
     while (fscanf(f, "%d", &pid) == 1)
         prlimit(pid, RLIMIT_FSIZE, &none, NULL);
     fclose(f);
@@ -115,7 +117,7 @@ static void save_own_events(struct save *save)
 
     /* the signal itself stays pending, for our caller */
     if (save->fds[SAVE_FD_SIGNAL].revents) save->aborted = true;
-    /* each time anew: the helper may have been started since */
+    /* each time, since the helper may have been started since */
     if (save->aborted) stop_writes_of_children();
     if (save->fds[SAVE_FD_XS].revents) {
         while ((watch = xs_check_watch(save->xs))) free(watch);
@@ -188,7 +190,7 @@ static const char *save_is_mute(struct save *save)
         && reason != LIBXL_SHUTDOWN_REASON_SUSPEND)
         return snap_sprintf(save->sc, "the guest has shut down (%s)",
                             libxl_shutdown_reason_to_string(reason));
-    /* it waits for its disks before it suspends */
+    /* a guest waits for its disks before it suspends */
     if (snap_xenstore_qemu_is_gone(save->sc, save->domid))
         return "its QEMU has died";
     return NULL;

@@ -26,7 +26,8 @@ static const char *doing_where(libxl_snapshot_ctx *sc,
     return s->path ? snap_sprintf(sc, "%s, %s", doing, s->path) : doing;
 }
 
-/* A connect() that waits would wait forever where others queue already. */
+/* Connect without blocking: connect() would wait for ever if others are
+ * queueing already. */
 int snap_stream_connect(libxl_snapshot_ctx *sc, struct snap_stream *s,
                         uint64_t deadline)
 {
@@ -168,7 +169,7 @@ int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s,
 
 /*-- messages ---------------------------------------------------------------*/
 
-/* Each message is a line: newlines in strings are escaped. */
+/* Receive a line, which is a message: newlines in strings are escaped. */
 int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
                      uint64_t deadline, const char *doing, yajl_val *msg_r)
 {

@@ -126,7 +126,8 @@ static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid,
                            const char *fd)
 {
     char line[128];
-    unsigned int flags = O_RDWR;        /* if unsure, assume the worst */
+    unsigned int flags = O_RDWR;        /* if this cannot be told,
+                                         * assume that it writes */
     FILE *f = fopen(snap_sprintf(sc, "/proc/%d/fdinfo/%s", (int)pid, fd),
                     "re");
 
@@ -215,8 +216,8 @@ static const char *backend_name(libxl_snapshot_ctx *sc,
                         vdev ? vdev : snap_sprintf(sc, "%u", use->devid));
 }
 
-/* Who @use is, if that is the end of the line; NULL for whom we expect.
- * @via: the device that it uses, NULL for the file itself. */
+/* The name of the user @use, if that is the last one; NULL if it is
+ * expected.  @via: the device that it uses, NULL for the file itself. */
 static const char *user_name(libxl_snapshot_ctx *sc, const struct users *u,
                              const struct answer *answer,
                              const struct snap_use *use, const char *via)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/users_kernel.c: what the kernel itself uses files and block
- * devices for.  No file descriptor in /proc tells of these: loop devices,
- * partitions, device-mapper and md, mounts, swap, and blkback.
- *
- * Everything is by device and inode, never by name: the file of a loop
- * device may have been renamed or deleted, and another one have its name.
+ * seams/users_kernel.c: the uses of files and block devices by the kernel
+ * itself, which no file descriptor in /proc shows: loop devices,
+ * partitions, device-mapper and md, mounts, swap, and blkback. Files are
+ * compared by device and inode, never by name: the file of a loop device
+ * may have been renamed or deleted, and another one have its name.
  */
 #include "seams/seams.h"
 
@@ -83,7 +82,7 @@ static const char *device_path(libxl_snapshot_ctx *sc, const char *name)
     return path;
 }
 
-/* @upper is a device made of @lower. */
+/* Note that @upper is a device made of @lower. */
 static void add_layer(libxl_snapshot_ctx *sc, struct snap_uses *uses,
                       enum snap_use_kind kind,
                       const struct snap_file_id *lower,
@@ -198,8 +197,8 @@ static void add_mount(libxl_snapshot_ctx *sc, struct snap_uses *uses,
     strtok_r(at + 3, " \n", &save);
     source = strtok_r(NULL, " \n", &save);
     options = strtok_r(NULL, " \n", &save);
-    /* btrfs and others that may have many devices have a number of no
-     * device */
+    /* btrfs and others that may span devices show a number that is not a
+     * device's */
     if (major) id = id_of_device(makedev(major, minor));
     else if (!source || source[0] != '/' || !snap_file_id(source, &id)
              || !id.block)

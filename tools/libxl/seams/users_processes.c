@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/users_processes.c: processes by their file descriptors: who has
- * one that matches, who is at the other end of a socket.
+ * seams/users_processes.c: finds processes by their file descriptors:
+ * those that have a certain file open, or the other end of a socket.
  */
 #include "seams/seams.h"
 
@@ -34,7 +34,7 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
     return text;
 }
 
-/* The domain that a QEMU serves, as in its arguments. */
+/* Find the domain that a QEMU serves, in its arguments. */
 static bool process_domid(libxl_snapshot_ctx *sc, pid_t pid,
                           uint32_t *domid_r)
 {
@@ -74,7 +74,7 @@ bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
     struct dirent *e;
     bool found = false;
 
-    if (!dir) return false;             /* it has just ended */
+    if (!dir) return false;             /* the process has just ended */
     while (!found && (e = readdir(dir)))
         found = e->d_name[0] != '.' && match(sc, pid, e->d_name, opaque);
     closedir(dir);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/vhd.c: what kind of vhd a file is.
+ * seams/vhd.c: finds out the kind of a vhd.
  *
- * QEMU (7.2, driver vpc) knows no parents: it opens a differencing vhd
- * without an error and reads zeros where the data is in the parent.  So
- * the footer has to be looked at: 512 bytes at the end, and where the vhd
- * is not of the fixed kind a copy of them at the start.  A guest owns the
- * start of a fixed one.
+ * QEMU (7.2, driver vpc) does not know parents: it opens a differencing
+ * vhd without an error and reads zeros for the data that is in the
+ * parent.  So we look at the footer ourselves: 512 bytes at the end, and,
+ * unless the vhd is of the fixed kind, a copy of them at the start.  The
+ * guest owns the start of a fixed one.
  */
 #include "seams/seams.h"
 
@@ -31,7 +31,7 @@ static bool has_cookie(const unsigned char *footer)
     return !memcmp(footer, "conectix", 8);
 }
 
-/* The type that a footer names; 0 if it is none. */
+/* The type that the footer names; 0 if it is not a footer. */
 static uint32_t footer_type(const unsigned char *footer)
 {
     uint32_t sum = 0, type = be32(footer + 60);
@@ -70,7 +70,7 @@ int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
     if (fd < 0)
         return snap_fail(sc, ERROR_FAIL, "cannot open %s: %s", path,
                          strerror(errno));
-    size = lseek(fd, 0, SEEK_END);      /* of a block device, too */
+    size = lseek(fd, 0, SEEK_END);      /* works for a block device, too */
     if (size < 2 * VHD_FOOTER) {
         *vhd_r = SNAP_VHD_BAD;
         goto out;

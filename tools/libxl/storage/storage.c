@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Hooks last: they are for what no other takes. */
+/* Hooks come last, for disks that no other driver takes. */
 static const struct snap_driver *const drivers[] = {
     &snap_driver_internal,
     &snap_driver_overlay,

@@ -18,8 +18,8 @@ int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
     return snap_vhd_read(sc, disk->path, &disk->vhd);
 }
 
-/* The chain as QEMU would open it; qemu-img ends with an error where a
- * layer is missing or is its own base. */
+/* Read the chain as QEMU would open it; qemu-img fails if a layer is
+ * missing or is its own base. */
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                     const char *format, struct snap_chain *chain_r)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/disk/reach.c: who serves a disk, and why a snapshot of it is out
- * of reach.  Pure.
+ * storage/disk/reach.c: finds the program that serves a disk, and the
+ * reasons why a snapshot is out of reach.  Pure.
  */
 #include "storage/disk/disk.h"
 
@@ -21,8 +21,7 @@ const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
-/* How to have snapshots all the same where the storage is not of this
- * host. */
+/* The way to snapshots of a disk whose storage is not on this host. */
 static const char *elsewhere(libxl_snapshot_ctx *sc, const char *protocol)
 {
     const char *how = !strcmp(protocol, "rbd")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* storage/disk/target.c: whether a new image can go somewhere.  Pure. */
+/* storage/disk/target.c: checks the place for a new image.  Pure. */
 #include "storage/disk/disk.h"
 
 #include <inttypes.h>
@@ -27,8 +27,9 @@ int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
                      target->space >> 20);
 }
 
-/* QEMU 7.2 reads the path from xenstore up to the first white space
- * (xen_block_backend: "%ms"): the domain would run until its next start. */
+/* Refuse white space in the path: QEMU 7.2 reads the path from xenstore up
+ * to the first white space (xen_block_backend: "%ms"), so the domain would
+ * run until its next start. */
 int snap_target_check_overlay(libxl_snapshot_ctx *sc,
                               const struct snap_target *target)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * storage/hook/driver.c: storage that a hook knows, xl-snapshot-hooks(7).
- * The domain stays on its path; where the state is, the hook finds out
- * from that and the snapshot's name.  So the config is known before it
+ * The domain stays on its path; the hook finds the state by the path and
+ * the snapshot's name.  So the snapshot config is known before the hook
  * runs.
  */
 #include "storage/hook/hook.h"
@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* QEMU keeps tables of a qcow2 in its memory: a copy of the file, made
- * while it runs, would be none of the disk. */
+/* Refuse a disk that no hook can take.  QEMU keeps tables of a qcow2 in
+ * its memory: a copy of the file, made while QEMU runs, would not be a
+ * copy of the disk. */
 static const char *hook_refuse(libxl_snapshot_ctx *sc,
                                const struct snap_disk *disk)
 {

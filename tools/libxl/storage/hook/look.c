@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/hook/look.c: facts from programs: which hook takes a disk,
- * whether it has a snapshot, what versions are installed.  A hook that
- * fails is left out, and how it failed stands beside the other reasons.
+ * storage/hook/look.c: asks hooks: which one takes a disk, if it has a
+ * snapshot, and its version.  A hook that fails is left out, and its error
+ * is added to the other reasons.
  */
 #include "storage/hook/hook.h"
 #include "storage/lvm/lvm.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* storage/hook/request.c: what a hook is told.  Pure. */
+/* storage/hook/request.c: makes the request to a hook.  Pure. */
 #include "storage/hook/hook.h"
 
 #define HOOK_PROTOCOL   1

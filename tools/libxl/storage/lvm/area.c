@@ -48,7 +48,8 @@ static const struct snap_lv *thick_lv(const struct snap_disk_op *op)
     return op->driver == &snap_driver_lvm_thick ? op->disk->lv : NULL;
 }
 
-/* "20%", "4G": bytes for a snapshot of @lv; 0: it is neither. */
+/* The bytes that the wish, such as "20%" or "4G", means for a snapshot of
+ * @lv; 0 if it is neither. */
 static uint64_t wished_area(const struct snap_lv *lv, const char *wish)
 {
     static const char units[] = "KMGT";

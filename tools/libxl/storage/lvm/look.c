@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/look.c: facts about LVM: which images are logical volumes,
- * and all that there is to know of those, from one call of lvs(8) an
- * operation.
- *
+ * storage/lvm/look.c: facts about LVM: the images that are logical
+ * volumes, and their properties, from one call of lvs(8) in an operation.
  * An image is found by the number of its device, whatever name or link
- * leads there; a volume that is not active has no device, and only LVM's
- * own two names for it are known.
+ * leads there; a volume that is not active has no device, and is found by
+ * LVM's own two names for it only.
  */
 #include "storage/lvm/lvm.h"
 
@@ -20,8 +18,9 @@ static const char lvm_fields[] =
     "metadata_percent,chunk_size,vg_free,vg_extent_size,"
     "lv_uuid,lv_time,lv_tags,thin_id";
 
-/* The reply of lvs, asked once an operation.  A host without LVM has no
- * volumes: whatever the device mapper made there is something else. */
+/* Get the reply of lvs, which is asked once in an operation.  A host
+ * without LVM has no volumes: a device that the device mapper made there
+ * is something else. */
 static int gather_lvm(libxl_snapshot_ctx *sc)
 {
     const char **argv = snap_argv(sc, "lvs", "--reportformat", "json", "-a",
@@ -70,7 +69,7 @@ int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
     int i, rc;
 
     *exists_r = false;
-    sc->lvm = NULL;             /* ask anew */
+    sc->lvm = NULL;             /* ask lvs again */
     rc = gather_lvm(sc);
     for (i = 0; !rc && i < sc->lvm->num; i++) {
         const struct snap_lv *lv = &sc->lvm->lvs[i];

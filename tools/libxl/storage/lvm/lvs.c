@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* storage/lvm/lvs.c: what lvs(8) says of the volumes, and which is which.
+/* storage/lvm/lvs.c: parses the output of lvs(8), and finds volumes in it.
  * Pure. */
 #include "storage/lvm/lvm.h"
 
@@ -8,7 +8,8 @@
 
 /*-- what lvs says ----------------------------------------------------------*/
 
-/* A member of a volume's object, NULL if it is empty: all are strings. */
+/* A member of a volume's object, which is always a string; NULL if it is
+ * empty. */
 static const char *field(libxl_snapshot_ctx *sc, yajl_val obj,
                          const char *key)
 {
@@ -32,7 +33,7 @@ static double percent(yajl_val obj, const char *key)
     return value && *value ? strtod(value, NULL) : -1;
 }
 
-/* "[name]" is a volume that LVM keeps for itself. */
+/* The name without the brackets, in which LVM puts a volume of its own. */
 static const char *without_brackets(libxl_snapshot_ctx *sc,
                                     const char *name)
 {

@@ -25,7 +25,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Merging ends when it ends; this tells a hang from a slow disk. */
+/* A limit for merges, beyond which they have hung and are not just slow. */
 #define MERGE_MS                600000
 #define MERGE_BYTES_PER_MS      4096
 
@@ -62,7 +62,8 @@ static int thick_check(libxl_snapshot_ctx *sc,
                              snap_lv_snapshot_name(sc, lv, op->name));
 }
 
-/* Read-only: what writes to it would change the past. */
+/* The arguments of lvcreate; read-only, since a write would change the
+ * snapshot. */
 static const char **snapshot_argv(libxl_snapshot_ctx *sc, const char *vg,
                                   const char *origin, const char *name,
                                   uint64_t area, const char *tag)
@@ -98,7 +99,8 @@ static int fail_missing(libxl_snapshot_ctx *sc,
         op->vdev, op->image);
 }
 
-/* Copies made by the merge go to the other snapshots of the origin. */
+/* Refuse a revert that would ruin another snapshot of the origin: the
+ * merge copies what it overwrites into the areas of the other snapshots. */
 static int check_sibling(libxl_snapshot_ctx *sc,
                          const struct snap_disk_op *op,
                          const struct snap_lv *sibling)
@@ -191,7 +193,8 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
     return check_siblings(sc, op);
 }
 
-/* Without an origin revert_check refuses. */
+/* Slot configure.  A volume without an origin is refused by
+ * thick_revert_check(). */
 static void thick_configure(const struct snap_disk_op *op,
                             libxl_device_disk *disk)
 {

@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-/* A pool that is full stops all of its volumes.  Beyond this it is too
- * late to add to what can fill it. */
+/* A full pool stops all its volumes, so a pool that is fuller than this
+ * gets no more snapshots. */
 #define POOL_MAX_PERCENT 95
 
 static const char *thin_refuse(libxl_snapshot_ctx *sc,
@@ -126,7 +126,8 @@ static void thin_configure(const struct snap_disk_op *op,
     snap_lv_set_disk(disk, op->path, op->ds->parent.backend);
 }
 
-/* No -k: activated, now and whenever the host boots. */
+/* Make the new volume; without -k, so that it is activated, now and
+ * whenever the host boots. */
 static void thin_revert_prepare(libxl_snapshot_ctx *sc,
                                 struct snap_plan *plan,
                                 const struct snap_disk_op *op)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/lvm/volume.c: what the drivers of logical volumes have in
- * common: names, refusals, steps.  Pure.
+ * storage/lvm/volume.c: names, refusals and steps that the drivers of
+ * logical volumes share.  Pure.
  *
- * The snapshot of VG/LV is VG/LV.NAME.  Where LV is itself the volume of a
- * revert, LV.OLD.r1, it is VG/LV.NAME all the same: names do not grow with
- * every turn.
+ * The snapshot of VG/LV is VG/LV.NAME.  The snapshot of a volume of a
+ * revert, VG/LV.OLD.r1, is VG/LV.NAME as well, so that names do not grow
+ * with every turn.
  */
 #include "storage/lvm/lvm.h"
 
@@ -201,7 +201,8 @@ void snap_lv_set_disk(libxl_device_disk *disk, const char *path,
     disk->backend = backend;
 }
 
-/* Whom libxl gives a volume to, if nobody else is asked for. */
+/* The backend that serves the volume: blkback, to which libxl gives it, if
+ * no other is asked for. */
 static libxl_disk_backend backend_of(const struct snap_disk *disk)
 {
     bool qdisk = disk->backend == SNAP_BACKEND_OFFLINE

@@ -68,7 +68,7 @@ static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const char *path = op->disk->path;
     struct snap_step *step;
 
-    if (op->disk->node) return;         /* its QEMU does it */
+    if (op->disk->node) return;         /* its QEMU makes the tag */
     step = snap_plan_add(sc, plan, SNAP_STEP_EXEC, "tag %s in %s", op->name,
                          path);
     step->argv = tag_argv(sc, "-c", op->name, path);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* storage/qcow2/look.c: what tags and overlays need to know of images. */
+/* storage/qcow2/look.c: gathers the facts of images for tags and
+ * overlays. */
 #include "storage/qcow2/qcow2.h"
 
 int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)

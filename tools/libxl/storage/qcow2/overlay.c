@@ -39,7 +39,8 @@ static const char *overlay_refuse(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
-/* An empty qcow2 on @base.  -u: the base is not opened, let alone probed. */
+/* Plan an empty qcow2 on @base.  -u: qemu-img does not open the base, let
+ * alone probe it. */
 static void plan_overlay(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vdev, const char *path,
                          const char *base, const char *base_format,
@@ -87,7 +88,8 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
     plan_overlay(sc, plan, disk->vdev, op->path, disk->path,
                  disk->node_driver, disk->chain.virtual_size);
-    if (!disk->node) return;            /* no QEMU runs it */
+    if (!disk->node) return;            /* without QEMU there is nothing
+                                         * to open */
     step = snap_plan_add(sc, plan, SNAP_STEP_QMP, "open it in QEMU as node %s",
                          op->node);
     step->command = "blockdev-add";
@@ -107,7 +109,7 @@ static const char *overlay_action(libxl_snapshot_ctx *sc,
                          NULL), NULL);
 }
 
-/* The image is not to be written any more. */
+/* Plan that nobody can write to the image any more. */
 static void overlay_finish(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const struct snap_disk_op *op)
 {

@@ -87,7 +87,8 @@ static void vhd_configure(const struct snap_disk_op *op,
     if (!disk->pdev_path) abort();
     memcpy(disk->pdev_path, "vhd:", 4);
     memcpy(disk->pdev_path + 4, path, len);
-    disk->format = LIBXL_DISK_FORMAT_RAW;       /* what blkback sees */
+    disk->format = LIBXL_DISK_FORMAT_RAW;       /* the format that
+                                                 * blkback sees */
     free(disk->script);
     disk->script = snap_result_str("block-tap");
     disk->backend = LIBXL_DISK_BACKEND_UNKNOWN;

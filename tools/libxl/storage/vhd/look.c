@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* storage/vhd/look.c: what a differencing vhd needs to know of its parent. */
+/* storage/vhd/look.c: gathers the facts of the parent of a differencing
+ * vhd. */
 #include "storage/vhd/vhd.h"
 
 int snap_vhd_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
