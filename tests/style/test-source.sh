@@ -13,7 +13,7 @@ all_files=$(find tools completion tests/unit tests/block tests/command \
     -o -name '*.sh' -o -name '*.am' -o -name '*.sym' \
     -o -name '*.supp' \) 2>/dev/null; echo configure.ac Makefile.am)
 
-# The house style is 75 columns, as libxl's; a few may stand out.
+# The house style is 75 columns; tests may stand out where a text would be torn.
 max_columns=85
 
 long_files() { wc -l $c_files | awk '$2 != "total" && $1 > 500'; }
@@ -33,7 +33,7 @@ long_functions() {
 functions_twice() {
     awk '/^[a-z].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
         /^{/ && name != "main" { print name }' \
-        $(find tools/xl -name '*.c') | sort | uniq -d
+        $code | sort | uniq -d
 }
 
 ok "no file is longer than 500 lines" nothing long_files
@@ -43,7 +43,7 @@ ok "no line of C is longer than $max_columns columns" \
 # Text of the help has its own width.
 ok "no line of tools/xl is longer than 75 columns" nothing grep -nE '^.{76}' \
     $(find tools/xl -name '*.[ch]' ! -name xl_cmdtable.c)
-ok "no two files of tools/xl have a function of the same name" \
+ok "no two files of tools have a function of the same name" \
     nothing functions_twice
 ok "C has no tabs" nothing grep -n "$(printf '\t')" $c_files
 ok "no line ends with a blank" nothing grep -nE '[[:blank:]]$' $c_files

@@ -51,7 +51,7 @@ const struct plan_case create_cases[] = {
     { "internal", PV, MEMORY, 0, { TAG, TAG } },
     /* pvh-live hvm */
     { "live-external", PVH, LIVE, 0, { OVERLAY, OVERLAY_ON_RAW } },
-    /* killed-live power-cut-create */
+    /* killed-create-live power-cut-create */
     { "live-internal", PVH, LIVE, 0, { TAG } },
     { "hvm-live-external", HVM, LIVE, 0, { OVERLAY, OVERLAY_ON_RAW } },
     /* 13-hvm: its second snapshot */
@@ -72,7 +72,7 @@ const struct plan_case create_cases[] = {
     { "discard-and-direct", PV, MEMORY, 0,
       { OVERLAY_DISCARD, OVERLAY_DIRECT } },
     { "unwatched", PV, MEMORY, UNWATCHED, { OVERLAY } },
-    /* disk-only list-verify killed-boot hvm pvh-live */
+    /* disk-only list-verify killed-revert-disk-only hvm pvh-live */
     { "disks-external", PV, DISKS, 0, { OVERLAY, OVERLAY } },
     { "disks-internal", PV, DISKS, 0, { TAG, TAG } },
     { "disks-leave-paused", HVM, DISKS, LEAVE_PAUSED, { TAG } },
@@ -89,12 +89,12 @@ const struct plan_case create_cases[] = {
     { "thin-of-revert", PV, MEMORY, 0, { THIN_OF_REVERT } },
     /* lvm-overlay */
     { "overlay-on-lv", PV, MEMORY, 0, { OVERLAY_ON_LV } },
-    /* mixed */
+    /* mixed-storage */
     { "mixed-storage", PV, MEMORY, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
     { "disks-mixed-storage", PV, DISKS, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
-    /* killed-mixed another power-cut-create */
+    /* killed-create-mixed replaced power-cut-create */
     { "mixed-internal", PV, MEMORY, 0, { TAG, THICK, THIN } },
     /* hooks zfs */
     { "hook", PV, MEMORY, 0, { HOOK_FILE } },
@@ -146,12 +146,12 @@ const struct plan_case revert_cases[] = {
     { "disks-thin", PV, DISKS, 0, { THIN } },
     /* lvm-overlay */
     { "overlay-on-lv", PV, MEMORY, 0, { OVERLAY_ON_LV } },
-    /* mixed */
+    /* mixed-storage */
     { "mixed-storage", PV, MEMORY, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
     { "disks-mixed-storage", PV, DISKS, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },
-    /* killed-mixed another */
+    /* killed-create-mixed replaced */
     { "mixed-internal", PV, MEMORY, 0, { TAG, THICK, THIN } },
     /* hooks zfs */
     { "hook", PV, MEMORY, 0, { HOOK_FILE } },

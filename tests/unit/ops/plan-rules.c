@@ -121,9 +121,9 @@ static void rules_of_any(const struct subject *s, int commit)
                  || fills_a_new_file(s->plan, i),
                  "a step before the commit point has an undo");
         rule(s, i, i > commit || !step->only_if_commit_known,
-             "needs_known has a meaning after the commit point only");
+             "only_if_commit_known has a meaning after the commit point only");
         rule(s, i, i >= commit || !step->only_if_all_done,
-             "needs_all has a meaning from the commit point on only");
+             "only_if_all_done has a meaning from the commit point on only");
         rule(s, i, !step->undo || !step->undo->undo,
              "an undo has no undo of its own");
         rule(s, i, !step->undo_if_failed || step->undo,
@@ -256,7 +256,7 @@ static void rule_files(const struct subject *s, int commit)
             rule(s, i, i > record,
                  "states are recorded before a file is published");
         rule(s, i, step->only_if_all_done == (i == plan->num_steps - 1),
-             "needs_all is the last step's alone");
+             "only_if_all_done is the last step's alone");
     }
     i = plan->num_steps - 1;
     rule(s, i, plan->steps[i].kind == SNAP_STEP_PUBLISH
@@ -336,7 +336,7 @@ void check_revert_rules(const struct subject *s)
         rule(s, i, step->commit_point == (i >= commit),
              "there is no way back from a later step either");
         rule(s, i, step->only_if_all_done == (i >= commit && i != destroy),
-             "a step after the destroy has needs_all");
+             "a step after the destroy has only_if_all_done");
         rule(s, i, i < commit || !step->undo, "it has no undo");
         if (i < commit)
             rule(s, i, step->kind == SNAP_STEP_CREATE_FILE

@@ -143,6 +143,8 @@ yajl_val snap_json_parse(const char *text);
  * type. The string is the tree's. */
 yajl_val snap_json_get(yajl_val obj, const char *key);
 const char *snap_json_str(yajl_val obj, const char *key);
+/* A copy of the string, which is the context's. */
+char *snap_json_dup(libxl_snapshot_ctx *sc, yajl_val obj, const char *key);
 bool snap_json_bool(yajl_val obj, const char *key);
 uint64_t snap_json_u64(yajl_val obj, const char *key);
 

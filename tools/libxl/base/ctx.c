@@ -72,7 +72,7 @@ static void *must(void *ptr)
     return ptr;
 }
 
-static void *keep(libxl_snapshot_ctx *sc, void *ptr)
+static void *ctx_keep(libxl_snapshot_ctx *sc, void *ptr)
 {
     if (sc->num_allocs == sc->max_allocs) {
         sc->max_allocs = sc->max_allocs ? 2 * sc->max_allocs : 64;
@@ -85,7 +85,7 @@ static void *keep(libxl_snapshot_ctx *sc, void *ptr)
 
 void *snap_zalloc(libxl_snapshot_ctx *sc, size_t size)
 {
-    return keep(sc, calloc(1, size ? size : 1));
+    return ctx_keep(sc, calloc(1, size ? size : 1));
 }
 
 void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
@@ -99,7 +99,7 @@ void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
 
 char *snap_strdup(libxl_snapshot_ctx *sc, const char *s)
 {
-    return s ? keep(sc, strdup(s)) : NULL;
+    return s ? ctx_keep(sc, strdup(s)) : NULL;
 }
 
 static char *format(const char *fmt, va_list ap)
@@ -118,7 +118,7 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     char *s;
 
     va_start(ap, fmt);
-    s = keep(sc, format(fmt, ap));
+    s = ctx_keep(sc, format(fmt, ap));
     va_end(ap);
     return s;
 }

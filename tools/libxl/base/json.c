@@ -152,6 +152,11 @@ const char *snap_json_str(yajl_val obj, const char *key)
     return YAJL_GET_STRING(snap_json_get(obj, key));
 }
 
+char *snap_json_dup(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
+{
+    return snap_strdup(sc, snap_json_str(obj, key));
+}
+
 bool snap_json_bool(yajl_val obj, const char *key)
 {
     return YAJL_IS_TRUE(snap_json_get(obj, key));

@@ -185,12 +185,6 @@ int snap_domain_gather_volumes(libxl_snapshot_ctx *sc,
 
 /*-- QEMU's graph -----------------------------------------------------------*/
 
-static const char *dup_str(libxl_snapshot_ctx *sc, yajl_val obj,
-                           const char *key)
-{
-    return snap_strdup(sc, snap_json_str(obj, key));
-}
-
 static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
                       yajl_val inserted)
 {
@@ -199,9 +193,9 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
     if (disk->node)
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
                          "query-block lists it twice", disk->vdev);
-    disk->node = dup_str(sc, inserted, "node-name");
-    disk->node_file = dup_str(sc, inserted, "file");
-    disk->node_driver = dup_str(sc, inserted, "drv");
+    disk->node = snap_json_dup(sc, inserted, "node-name");
+    disk->node_file = snap_json_dup(sc, inserted, "file");
+    disk->node_driver = snap_json_dup(sc, inserted, "drv");
     if (!disk->node || !disk->node_file || !disk->node_driver || !image)
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
                          "query-block lacks its node-name, file, drv or image",
@@ -279,7 +273,7 @@ static int query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     args = snap_json_object(sc, "s:path", qdev, "s:property", "vdev", NULL);
     rc = snap_qmp_execute(sc, qmp, "qom-get", args, &reply);
     if (rc) return rc;
-    *vdev_r = dup_str(sc, reply, "return");
+    *vdev_r = snap_json_dup(sc, reply, "return");
     yajl_tree_free(reply);
     return 0;
 }
@@ -330,7 +324,7 @@ static int gather_nodes(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
     dom->nodes = snap_zalloc(sc, len * sizeof(*dom->nodes));
     for (i = 0; i < len; i++) {
-        const char *name = dup_str(sc, list->u.array.values[i], "node-name");
+        const char *name = snap_json_dup(sc, list->u.array.values[i], "node-name");
 
         if (name) dom->nodes[dom->num_nodes++] = name;
     }

@@ -122,7 +122,7 @@ static int memory_state(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- record -----------------------------------------------------------------*/
 
-static void keep(char **to, const struct state *state)
+static void identity_keep(char **to, const struct state *state)
 {
     free(*to);
     *to = snap_result_str(state->text);
@@ -139,11 +139,11 @@ static int fill(libxl_snapshot_ctx *sc, libxl_domain_snapshot *snap,
         rc = snap_driver_of(sc, &snap->disks[i], &driver);
         if (!rc) rc = disk_state(sc, driver, &snap->disks[i], snap->name,
                                  &state);
-        if (!rc) keep(&snap->disks[i].state, &state);
+        if (!rc) identity_keep(&snap->disks[i].state, &state);
     }
     if (rc || !snap->memory_path) return rc;
     rc = memory_state(sc, memory_now, &state);
-    if (!rc) keep(&snap->memory_state, &state);
+    if (!rc) identity_keep(&snap->memory_state, &state);
     return rc;
 }
 

@@ -20,8 +20,8 @@ static char *strings_to_json(libxl_snapshot_ctx *sc, const char **strings)
     return snap_json_strings(sc, strings, num);
 }
 
-/* A number as JSON; NULL, to leave out the member, if it is 0. */
-static char *number(libxl_snapshot_ctx *sc, int n)
+/* A json_number as JSON; NULL, to leave out the member, if it is 0. */
+static char *json_number(libxl_snapshot_ctx *sc, int n)
 {
     return n ? snap_sprintf(sc, "%d", n) : NULL;
 }
@@ -48,7 +48,7 @@ static char *repoints_to_json(libxl_snapshot_ctx *sc,
             "s:backend", r->backend ? libxl_disk_backend_to_string(r->backend)
                                     : NULL,
             "s:be_path", whole ? r->be_path : NULL,
-            "j:devid", whole ? number(sc, r->devid) : NULL, NULL);
+            "j:devid", whole ? json_number(sc, r->devid) : NULL, NULL);
     }
     return snap_json_array(sc, items, step->num_repoints);
 }
@@ -83,7 +83,7 @@ static char *step_to_json(libxl_snapshot_ctx *sc,
         "j:live", flag(step->live),
         "j:commit_point", flag(step->commit_point),
         "s:content", whole ? step->content : NULL,
-        "j:timeout_ms", whole ? number(sc, step->timeout_ms) : NULL,
+        "j:timeout_ms", whole ? json_number(sc, step->timeout_ms) : NULL,
         "j:stops", flag(whole && step->is_downtime_start),
         "j:undo_if_failed", flag(whole && step->undo_if_failed),
         "j:needs_all", flag(whole && step->only_if_all_done),
@@ -136,13 +136,7 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc,
 
 /*-- reading ----------------------------------------------------------------*/
 
-static const char *text(libxl_snapshot_ctx *sc, yajl_val obj,
-                        const char *key)
-{
-    return snap_strdup(sc, snap_json_str(obj, key));
-}
-
-/* The number @key, from 0 to @max; @none if there is none. */
+/* The json_number @key, from 0 to @max; @none if there is none. */
 static int small(yajl_val obj, const char *key, int max, int none)
 {
     yajl_val val = snap_json_get(obj, key);
@@ -192,11 +186,11 @@ static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
     step->repoints = repoints;
     for (i = 0; i < step->num_repoints; i++) {
         repoints[i] = (struct snap_repoint){
-            .vdev = text(sc, items[i], "vdev"),
-            .be_path = text(sc, items[i], "be_path"),
+            .vdev = snap_json_dup(sc, items[i], "vdev"),
+            .be_path = snap_json_dup(sc, items[i], "be_path"),
             .devid = small(items[i], "devid", INT32_MAX, 0),
-            .from = text(sc, items[i], "from"),
-            .to = text(sc, items[i], "to"),
+            .from = snap_json_dup(sc, items[i], "from"),
+            .to = snap_json_dup(sc, items[i], "to"),
         };
         format = snap_json_str(items[i], "format");
         if (!format
@@ -254,17 +248,17 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
         return snap_fail(sc, ERROR_INVAL, "'%s' cannot tell that a step "
                          "is done", done_when);
     step->kind = k;
-    step->what = text(sc, obj, "what");
+    step->what = snap_json_dup(sc, obj, "what");
     if (!step->what) step->what = snap_step_kind_name(k);
-    step->path = text(sc, obj, "path");
-    step->to = text(sc, obj, "to");
-    step->owner_of = text(sc, obj, "like");
-    step->content = text(sc, obj, "content");
+    step->path = snap_json_dup(sc, obj, "path");
+    step->to = snap_json_dup(sc, obj, "to");
+    step->owner_of = snap_json_dup(sc, obj, "like");
+    step->content = snap_json_dup(sc, obj, "content");
     step->argv = parse_strings(sc, obj, "argv");
     step->images = parse_strings(sc, obj, "images");
     step->timeout_ms = small(obj, "timeout_ms", INT32_MAX, 0);
-    step->command = text(sc, obj, "command");
-    step->arguments = text(sc, obj, "arguments");
+    step->command = snap_json_dup(sc, obj, "command");
+    step->arguments = snap_json_dup(sc, obj, "arguments");
     step->live = snap_json_bool(obj, "live");
     step->is_downtime_start = snap_json_bool(obj, "stops");
     step->undo_if_failed = snap_json_bool(obj, "undo_if_failed");
@@ -272,7 +266,7 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->only_if_all_done = snap_json_bool(obj, "needs_all");
     step->only_if_commit_known = snap_json_bool(obj, "needs_known");
     step->done_when = d < 0 ? SNAP_DONE_NEVER : d;
-    step->done_probe = text(sc, obj, "shows");
+    step->done_probe = snap_json_dup(sc, obj, "shows");
     step->retires_undo_of = small(obj, "ends", INT32_MAX, -1);
     parse_repoints(sc, obj, step);
     parse_pids(sc, obj, step);

@@ -259,12 +259,6 @@ void snap_journal_close(struct snap_journal *journal)
 
 /*-- reading ----------------------------------------------------------------*/
 
-static const char *text(libxl_snapshot_ctx *sc, yajl_val obj,
-                        const char *key)
-{
-    return snap_strdup(sc, snap_json_str(obj, key));
-}
-
 static void parse_tagged(libxl_snapshot_ctx *sc, yajl_val obj,
                          struct snap_journal_head *head)
 {
@@ -286,14 +280,14 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     const char *boot = snap_json_str(obj, "boot");
     const char *boot_now = snap_file_first_line(sc, BOOT_ID);
 
-    head->operation = text(sc, obj, "operation");
-    head->domain = text(sc, obj, "domain");
-    head->uuid_str = text(sc, obj, "uuid");
+    head->operation = snap_json_dup(sc, obj, "operation");
+    head->domain = snap_json_dup(sc, obj, "domain");
+    head->uuid_str = snap_json_dup(sc, obj, "uuid");
     head->domid = snap_json_get(obj, "domid") ? domid : SNAP_NO_DOMAIN;
-    head->snapshot = text(sc, obj, "snapshot");
-    head->running_uuid = text(sc, obj, "running_uuid");
+    head->snapshot = snap_json_dup(sc, obj, "snapshot");
+    head->running_uuid = snap_json_dup(sc, obj, "running_uuid");
     if (!head->running_uuid) head->running_uuid = head->uuid_str;
-    head->memory_path = text(sc, obj, "memory");
+    head->memory_path = snap_json_dup(sc, obj, "memory");
     parse_tagged(sc, obj, head);
     entry->same_boot = boot && boot_now && !strcmp(boot, boot_now);
     entry->began = snap_json_u64(obj, "began");

@@ -144,7 +144,7 @@ static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
     return rc;
 }
 
-static void keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
+static void keeper_run(libxl_snapshot_ctx *sc, int fd, void *opaque)
 {
     struct snap_keeper k = {
         .how = opaque,
@@ -218,7 +218,7 @@ int snap_keeper_freeze(libxl_snapshot_ctx *sc,
                              how->domain),
         .fd = -1, .limit = 64 << 10,
     };
-    rc = snap_exec_process(sc, keep, kept, &k->stream.fd);
+    rc = snap_exec_process(sc, keeper_run, kept, &k->stream.fd);
     if (!rc) rc = hear(sc, k, "freeze", &heard);
     if (rc) snap_keeper_drop(k);
     else *keeper_r = k;

@@ -205,8 +205,8 @@ static void add_name(libxl_snapshot_ctx *sc, struct answer *answer,
     answer->names[answer->num++] = name;
 }
 
-static const char *backend_name(libxl_snapshot_ctx *sc,
-                                const struct snap_use *use)
+static const char *users_backend_name(libxl_snapshot_ctx *sc,
+                                      const struct snap_use *use)
 {
     const char *vdev = snap_xenstore_read(sc, snap_sprintf(
         sc, "/local/domain/0/backend/vbd/%u/%u/dev", use->domid, use->devid));
@@ -228,7 +228,7 @@ static const char *user_name(libxl_snapshot_ctx *sc, const struct users *u,
         return snap_process_name(sc, use->pid);
     case SNAP_USE_BLKBACK:
         if (use->domid == u->except->domid) return NULL;
-        return backend_name(sc, use);
+        return users_backend_name(sc, use);
     case SNAP_USE_DISK:
         if (!strcmp(use->name, answer->file->who)) return NULL;
         return snap_sprintf(sc, "%s of the same domain", use->name);

@@ -9,12 +9,6 @@
 
 #define IMAGEINFO_LAYERS_MAX    1024
 
-static const char *dup_str(libxl_snapshot_ctx *sc, yajl_val obj,
-                           const char *key)
-{
-    return snap_strdup(sc, snap_json_str(obj, key));
-}
-
 const char *snap_imageinfo_format(libxl_disk_format format)
 {
     switch (format) {
@@ -54,8 +48,8 @@ static void layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
         yajl_val v = list->u.array.values[i];
         struct snap_tag *tag = &tags[layer->num_tags];
 
-        tag->id = dup_str(sc, v, "id");
-        tag->name = dup_str(sc, v, "name");
+        tag->id = snap_json_dup(sc, v, "id");
+        tag->name = snap_json_dup(sc, v, "name");
         tag->creation_time = snap_json_u64(v, "date-sec");
         tag->creation_nsec = snap_json_u64(v, "date-nsec");
         tag->vm_state_bytes = snap_json_u64(v, "vm-state-size");
@@ -68,7 +62,7 @@ static void read_layer(libxl_snapshot_ctx *sc, yajl_val image,
                        struct snap_layer *layer)
 {
     layer->path = layer_path(sc, image);
-    layer->format = dup_str(sc, image, "format");
+    layer->format = snap_json_dup(sc, image, "format");
     layer->bytes_on_disk = snap_json_u64(image, "actual-size");
     layer_tags(sc, image, layer);
 }

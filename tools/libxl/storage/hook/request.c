@@ -4,7 +4,7 @@
 
 #define HOOK_PROTOCOL   1
 
-static const char *backend_name(enum snap_backend backend)
+static const char *request_backend_name(enum snap_backend backend)
 {
     switch (backend) {
     case SNAP_BACKEND_QDISK: return "qdisk";
@@ -20,7 +20,7 @@ struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
     return (struct snap_hook_disk){
         .name = name, .vdev = disk->vdev, .path = disk->path,
         .format = libxl_disk_format_to_string(disk->stored->format),
-        .backend = backend_name(disk->backend),
+        .backend = request_backend_name(disk->backend),
         .running = disk->backend != SNAP_BACKEND_OFFLINE,
     };
 }

@@ -18,7 +18,7 @@ static const char *field(libxl_snapshot_ctx *sc, yajl_val obj,
     return value && *value ? snap_strdup(sc, value) : NULL;
 }
 
-static uint64_t number(yajl_val obj, const char *key)
+static uint64_t lvs_number(yajl_val obj, const char *key)
 {
     const char *value = snap_json_str(obj, key);
 
@@ -60,10 +60,10 @@ static int read_lv(libxl_snapshot_ctx *sc, yajl_val obj,
     lv->thin_id = field(sc, obj, "thin_id");
     lv->major = major ? atoi(major) : -1;
     lv->minor = minor ? atoi(minor) : -1;
-    lv->size = number(obj, "lv_size");
-    lv->chunk_size = number(obj, "chunk_size");
-    lv->vg_free = number(obj, "vg_free");
-    lv->vg_extent = number(obj, "vg_extent_size");
+    lv->size = lvs_number(obj, "lv_size");
+    lv->chunk_size = lvs_number(obj, "chunk_size");
+    lv->vg_free = lvs_number(obj, "vg_free");
+    lv->vg_extent = lvs_number(obj, "vg_extent_size");
     lv->data_percent = percent(obj, "data_percent");
     lv->metadata_percent = percent(obj, "metadata_percent");
     return lv->vg && lv->name && lv->attr && strlen(lv->attr) >= 9 ? 0
