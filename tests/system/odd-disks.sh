@@ -88,7 +88,7 @@ cleanup_fn rm -f /srv/cd.iso
 new_snapshot_domain vm qcow2:32M "/srv/cd.iso,raw,%v,r,backendtype=qdisk"
 ok "a read-only disk is left out, and -v says so" says "disk xvdb is left out: read-only" \
     xl -v snapshot-create -n s1 vm
-ok "and cannot be asked for" mustfail "disk xvdb: read-only disks" \
+ok "and cannot be asked for" mustfail "disk xvdb: no snapshots are taken of read-only disks" \
     xl snapshot-create vm <(echo "disks = [ ',,xvdb' ]")
 ok "reverts" revert vm s1
 ok "is back" ticking vm
