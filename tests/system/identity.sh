@@ -37,4 +37,4 @@ sed -i 's,/srv/vm/xvda.s1.qcow2,/srv/vm/other.qcow2,; s/^disk = .*/disk = [ "\/s
 qemu-img create -q -f qcow2 /srv/vm/other.qcow2 64M
 xl create -q "$(config vm)"
 ok "another domain of that name is not it" \
-    mustfail "neither uuid nor disks" xl snapshot-revert vm "$(cfg vm s1)"
+    mustfail "neither its uuid nor its disks" xl snapshot-revert vm "$(cfg vm s1)"

@@ -32,7 +32,7 @@ ok "a syntax error" refused "wish.cfg:1" vm "$(wish 'name = "')"
 ok "a disk that the domain has not" refused "disk xvdq: domain vm has no such disk" \
     vm "$(wish "disks = [ ',,xvdq' ]")"
 ok "a disk named twice" refused "twice" vm "$(wish "disks = [ ',,xvda', ',,xvda' ]")"
-ok "two disks, one overlay" refused "the same overlay" vm \
+ok "two disks, one overlay" refused "both name the overlay" vm \
     "$(wish "disks = [ '/srv/vm/o,qcow2,xvda', '/srv/vm/o,qcow2,xvdb' ]")"
 ok "an overlay that is no qcow2" refused "an overlay must be qcow2" vm \
     "$(wish "disks = [ '/srv/vm/o,raw,xvda' ]")"

@@ -253,7 +253,7 @@ revert_works() { # NAME OPTIONS
 
 revert_refused() { # NAME
     remember vm
-    mustfail "being the base of an external snapshot" \
+    mustfail "because it is the base of an external snapshot" \
         xl snapshot-revert vm "$(cfg vm "$1")" && unchanged vm
 }
 
