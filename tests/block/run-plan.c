@@ -76,8 +76,8 @@ static int command(const char *socket, const char *name, const char *args,
     return 0;
 }
 
-/* query-block lists devices, and this QEMU has none: ask for the node, whose
- * description has the same members. */
+/* query-block lists devices, and this QEMU has none: ask for the node,
+ * whose description has the same members. */
 static void gather(const char *socket)
 {
     struct snap_qemu_device devices[MAX_DISKS];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* fuzz-agent.c: all that a guest's agent says.  Our ids are 16843009 always. */
+/* fuzz-agent.c: all that a guest's agent says.  Our ids are 16843009
+ * always. */
 #include "fuzz.h"
 
 const char fuzz_target[] = "agent";

@@ -15,8 +15,8 @@ static void write_and_read(libxl_snapshot_ctx *sc,
     libxl_domain_snapshot again;
 
     libxl_domain_snapshot_init(&again);
-    MUST(!libxl_domain_snapshot_config_read(sc, fuzz_file(text, strlen(text)),
-                                            &again));
+    MUST(!libxl_domain_snapshot_config_read(
+        sc, fuzz_file(text, strlen(text)), &again));
     text2 = libxl_domain_snapshot_config_text(sc, &again);
     MUST(!strcmp(text, text2));
     MUST(again.num_disks == snap->num_disks);
@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int rc;
 
     libxl_domain_snapshot_init(&snap);
-    rc = libxl_domain_snapshot_config_read(sc, fuzz_file(data, size), &snap);
+    rc = libxl_domain_snapshot_config_read(sc, fuzz_file(data, size),
+                                           &snap);
     fuzz_judged(sc, rc);
     fuzz_judged(sc, snap_refuse_snapshot(sc, &snap));
     if (!rc) write_and_read(sc, &snap);

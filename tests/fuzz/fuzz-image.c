@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* fuzz-image.c: the memory image: xl's header, libxl's and libxc's streams. */
+/* fuzz-image.c: the memory image: xl's header, libxl's and libxc's
+ * streams. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -18,7 +19,8 @@ static void head_and_stream(libxl_snapshot_ctx *sc, const char *json,
     snap_memory_image_header(sc, json, &head, &len);
     image = snap_grow(sc, head, len, len + size);
     memcpy(image + len, stream, size);
-    MUST(!snap_memory_image_check(sc, fuzz_file(image, len + size), &json2, &at));
+    MUST(!snap_memory_image_check(sc, fuzz_file(image, len + size), &json2,
+                                  &at));
     MUST((size_t)at == len && !strcmp(json, json2));
 }
 
@@ -27,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     libxl_snapshot_ctx *sc = fuzz_begin();
     off_t at;
     char *json;
-    int rc = snap_memory_image_check(sc, fuzz_file(data, size), &json, &at);
+    int rc =
+        snap_memory_image_check(sc, fuzz_file(data, size), &json, &at);
 
     fuzz_judged(sc, rc);
     if (rc) return 0;

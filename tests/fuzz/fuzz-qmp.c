@@ -17,7 +17,8 @@ static void apply(libxl_snapshot_ctx *sc, yajl_val reply)
     struct snap_domain dom = { .num_disks = 2, .disks = disks };
     yajl_val list = snap_json_get(reply, "return");
     size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
-    struct snap_qemu_device *devices = snap_zalloc(sc, len * sizeof(*devices));
+    struct snap_qemu_device *devices =
+        snap_zalloc(sc, len * sizeof(*devices));
 
     for (i = 0; i < len; i++) {
         devices[i].vdev = vdevs[i % 4];

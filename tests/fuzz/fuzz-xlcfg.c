@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * fuzz-xlcfg.c: a user's xl.cfg, for --update-config.  That the new text says
- * what it should is checked where it is made; here, that it is found again.
+ * fuzz-xlcfg.c: a user's xl.cfg, for --update-config.  That the new text
+ * says what it should is checked where it is made; here, that it is found
+ * again.
  */
 #include "fuzz.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * fuzz.h: what the fuzzers share.  Each has one kind of outside input, hands it
- * to the function of the library that reads it, and does with the result what
- * the library would do.  It must neither crash nor be misled: what is written
- * of what was read must read the same again.
+ * fuzz.h: what the fuzzers share.  Each has one kind of outside input,
+ * hands it to the function of the library that reads it, and does with the
+ * result what the library would do.  It must neither crash nor be misled:
+ * what is written of what was read must read the same again.
  */
 #ifndef FUZZ_H
 #define FUZZ_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * replay.c: in the place of libFuzzer: the corpus once, for "make check".  Its
- * log names the input that it died of.
+ * replay.c: in the place of libFuzzer: the corpus once, for "make check".
+ * Its log names the input that it died of.
  */
 #include "fuzz.h"
 

@@ -41,8 +41,8 @@ bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program)
     return true;
 }
 
-int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body, void *opaque,
-                      int *fd_r)
+int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
+                      void *opaque, int *fd_r)
 {
     (void)sc, (void)body, (void)opaque, (void)fd_r;
     abort();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * stand-in-peer.c: in the place of connect(2) and getrandom(2): whatever is
- * connected to has said the input and is gone, and what is random is always the
- * same.  No server, no path, no thread, no waiting.
+ * stand-in-peer.c: in the place of connect(2) and getrandom(2): whatever
+ * is connected to has said the input and is gone, and what is random is
+ * always the same.  No server, no path, no thread, no waiting.
  */
 #include "fuzz.h"
 

@@ -136,7 +136,7 @@ manual_kinds() {
 # Of a step, those that are not for the journal alone.
 step_members() {
     find "$srcdir/tools" -name '*.c' -exec \
-        sed -n '/^static char \*step_to_json(/,/^}/p' {} + | tr '\n' ' ' |
+        sed -n '/^static char \*plan_step_to_json(/,/^}/p' {} + | tr '\n' ' ' |
         grep -oE '"[a-z]:[a-z_]+",[^"]*' | sed 's/whole ? *$//' |
         grep -vE 'whole (\?|&&)' | sed 's/^"[a-z]:\([a-z_]*\)".*/\1/' | words
 }

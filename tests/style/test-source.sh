@@ -13,8 +13,9 @@ all_files=$(find tools completion tests/unit tests/block tests/command \
     -o -name '*.sh' -o -name '*.am' -o -name '*.sym' \
     -o -name '*.supp' \) 2>/dev/null; echo configure.ac Makefile.am)
 
-# The house style is 75 columns; the library and the tests are not all there yet.
-max_columns=85
+# The house style is 75 columns, as libxl's; to 79 where a string would be torn.
+# Text of the help has its own width.
+max_columns=79
 
 long_files() { wc -l $c_files | awk '$2 != "total" && $1 > 500'; }
 
@@ -39,11 +40,11 @@ functions_twice() {
 ok "no file is longer than 500 lines" nothing long_files
 ok "no function is longer than 80 lines" nothing long_functions
 ok "no line of C is longer than $max_columns columns" \
-    nothing grep -nE "^.{$((max_columns + 1))}" $c_files
-# Text of the help has its own width.
+    nothing grep -nE "^.{$((max_columns + 1))}" \
+    $(echo "$c_files" | grep -v xl_cmdtable.c)
 ok "no line of tools/xl is longer than 75 columns" nothing grep -nE '^.{76}' \
     $(find tools/xl -name '*.[ch]' ! -name xl_cmdtable.c)
-ok "no two files of tools have a function of the same name" \
+ok "no two files of tools/ have a function of the same name" \
     nothing functions_twice
 ok "C has no tabs" nothing grep -n "$(printf '\t')" $c_files
 ok "no line ends with a blank" nothing grep -nE '[[:blank:]]$' $c_files

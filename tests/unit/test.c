@@ -124,7 +124,8 @@ void check_that(bool ok, int line, const char *file, const char *fmt, ...)
     CU_assertImplementation(ok, line, text, file, "", CU_FALSE);
 }
 
-void check_str(const char *got, const char *want, int line, const char *file)
+void check_str(const char *got, const char *want, int line,
+               const char *file)
 {
     bool same = got && want ? !strcmp(got, want) : got == want;
 

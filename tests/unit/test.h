@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test.h: what the unit tests share: CUnit's registry and assertions, TAP as
- * output, a fresh library context and a folder for each test.
+ * test.h: what the unit tests share: CUnit's registry and assertions, TAP
+ * as output, a fresh library context and a folder for each test.
  *
  * The name of a test function is a sentence, `_' for a space:
  *
@@ -30,12 +30,13 @@ const char *tmp_path(const char *name);
 /* Make the file @name there; its path. */
 const char *tmp_file(const char *name, const void *content, size_t len);
 const char *tmp_text(const char *name, const char *text);
-/* The hook @name, a shell script, in the folder that is then that of the hooks;
- * its path.  And one as it should be. */
+/* The hook @name, a shell script, in the folder that is then that of the
+ * hooks; its path.  And one as it should be. */
 const char *tmp_hook(const char *name, const char *script);
 #define TEST_GOOD_HOOK \
     "case $1 in\n" \
-    "info) echo '{\"version\":\"2.1\",\"can\":[\"live\",\"nested\",\"fly\"]}';;\n" \
+    "info) echo '{\"version\":\"2.1\"," \
+    "\"can\":[\"live\",\"nested\",\"fly\"]}';;\n" \
     "probe) echo '{\"handles\":true,\"can\":[\"live\",\"offline\"]," \
     "\"exists\":false}';;\n" \
     "*) echo '{\"done\":true}';;\nesac"
@@ -58,8 +59,8 @@ void test_skip(const char *why);
  */
 const char *golden_path(const char *name);
 void check_golden(const char *name, const char *got);
-/* JSON of a plan, a step a line, so that a change shows as one.  A journal must
- * be able to keep the plan, too. */
+/* JSON of a plan, a step a line, so that a change shows as one.  A journal
+ * must be able to keep the plan, too. */
 char *plan_lines(const struct snap_plan *plan);
 
 #define CHECK(cond) \
@@ -68,7 +69,8 @@ char *plan_lines(const struct snap_plan *plan);
 #define CHECK_INT(got, want) check_int(got, want, __LINE__, __FILE__)
 /* @text has @part in it. */
 #define CHECK_HAS(text, part) check_has(text, part, __LINE__, __FILE__)
-/* @call fails with @rc and a sentence that has @part in it; forgotten after. */
+/* @call fails with @rc and a sentence that has @part in it; forgotten
+ * after. */
 #define CHECK_FAILS(call, rc, part) do {                    \
         error_forget();                                     \
         CHECK_INT(call, rc);                                \
@@ -82,7 +84,8 @@ char *plan_lines(const struct snap_plan *plan);
 
 void check_that(bool ok, int line, const char *file, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-void check_str(const char *got, const char *want, int line, const char *file);
+void check_str(const char *got, const char *want, int line,
+               const char *file);
 void check_int(long long got, long long want, int line, const char *file);
 void check_has(const char *text, const char *part, int line,
                const char *file);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-json.c: JSON text from parts, and reading what QEMU may have forged. */
+/* test-json.c: JSON text from parts, and reading what QEMU may have
+ * forged. */
 #include "../test.h"
 
 static void an_object_has_its_pairs_in_order(void)

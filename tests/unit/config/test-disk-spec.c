@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-disk-spec.c: disks in xl-disk-configuration(5) syntax, which libxlutil
- * reads as what they were.
+ * test-disk-spec.c: disks in xl-disk-configuration(5) syntax, which
+ * libxlutil reads as what they were.
  */
 #include "../test.h"
 

@@ -84,7 +84,8 @@ static void rule_ends(const struct subject *s, int i)
             rule(s, i, step->retires_undo_of >= 0 && step->retires_undo_of < i
                  && s->plan->steps[step->retires_undo_of].kind == pairs[k][1]
                  && s->plan->steps[step->retires_undo_of].undo
-                 && s->plan->steps[step->retires_undo_of].undo->kind == step->kind,
+                 && s->plan->steps[step->retires_undo_of].undo->kind
+                     == step->kind,
                  "it makes the undo of what it reverses superfluous");
             return;
         }

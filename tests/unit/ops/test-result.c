@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-result.c: what create and revert return: init, dispose, dispose again. */
+/* test-result.c: what create and revert return: init, dispose, dispose
+ * again. */
 #include "../test.h"
 
 static void a_result_can_be_disposed_of_twice(void)

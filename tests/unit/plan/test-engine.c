@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-engine.c: every plan that a few letters can describe, broken at every
- * step, against a second, naive account of what ought to happen.
+ * test-engine.c: every plan that a few letters can describe, broken at
+ * every step, against a second, naive account of what ought to happen.
  *
  * A plan is written as words, one a step: a letter names it, "-" no undo,
- * "!" commit point, "?" undo also if it fails, "&" needs all before it, "="
- * needs the commit point known to be passed, "<k" ends what step k began.
- * Performed steps are recorded by their letter, undos by the capital.
+ * "!" commit point, "?" undo also if it fails, "&" needs all before it,
+ * "=" needs the commit point known to be passed, "<k" ends what step k
+ * began. Performed steps are recorded by their letter, undos by the
+ * capital.
  */
 #include "../test.h"
 
@@ -26,7 +27,8 @@ static void parse_step(struct snap_plan *plan, const char *word)
     step->undo_if_failed = strchr(word, '?') != NULL;
     step->only_if_all_done = strchr(word, '&') != NULL;
     step->only_if_commit_known = strchr(word, '=') != NULL;
-    if (strchr(word, '<')) step->retires_undo_of = strchr(word, '<')[1] - 'a';
+    if (strchr(word, '<'))
+        step->retires_undo_of = strchr(word, '<')[1] - 'a';
 }
 
 static struct snap_plan parse_plan(const char *text)
@@ -40,8 +42,8 @@ static struct snap_plan parse_plan(const char *text)
     return plan;
 }
 
-/* Run the engine; steps whose letter is in @broken fail with their number, of
- * those that are in @lost it is not known whether they were done. */
+/* Run the engine; steps whose letter is in @broken fail with their number,
+ * of those that are in @lost it is not known whether they were done. */
 static const char *perform_lost(const struct snap_plan *plan,
                                 const char *broken, const char *lost,
                                 struct snap_engine *engine)
@@ -65,14 +67,14 @@ static const char *perform_lost(const struct snap_plan *plan,
     return trace;
 }
 
-static const char *perform(const struct snap_plan *plan, const char *broken,
-                           struct snap_engine *engine)
+static const char *perform(const struct snap_plan *plan,
+                           const char *broken, struct snap_engine *engine)
 {
     return perform_lost(plan, broken, "", engine);
 }
 
-static void check_run(const char *text, const char *broken, const char *want,
-                      int rc, bool committed)
+static void check_run(const char *text, const char *broken,
+                      const char *want, int rc, bool committed)
 {
     struct snap_plan plan = parse_plan(text);
     struct snap_engine engine;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-plan.c: steps as data, and the JSON of a plan that uses every field. */
+/* test-plan.c: steps as data, and the JSON of a plan that uses every
+ * field. */
 #include "../test.h"
 
 static void a_plan_grows_and_keeps_its_steps(void)
@@ -166,7 +167,8 @@ static void a_recorded_plan_is_read_as_it_was(void)
     CHECK_INT(again.steps[5].repoints[1].format, LIBXL_DISK_FORMAT_RAW);
     CHECK_INT(again.steps[5].repoints[1].backend, LIBXL_DISK_BACKEND_PHY);
     CHECK_INT(again.steps[0].undo->kind, SNAP_STEP_RMDIR);
-    CHECK_INT(again.steps[plan.num_steps - 1].done_when, SNAP_DONE_LV_IS_GONE);
+    CHECK_INT(again.steps[plan.num_steps - 1].done_when,
+              SNAP_DONE_LV_IS_GONE);
 }
 
 /* Its images were in argv once; a journal outlives an upgrade. */
@@ -234,4 +236,5 @@ TESTS(TEST(a_plan_grows_and_keeps_its_steps),
       TEST(the_json_of_a_plan_is_as_recorded),
       TEST(a_recorded_plan_is_read_as_it_was),
       TEST(an_older_destroy_is_read), TEST(a_plan_that_is_none_is_refused),
-      TEST(the_json_of_a_plan_is_json), TEST(a_result_has_a_sentence_a_step))
+      TEST(the_json_of_a_plan_is_json),
+      TEST(a_result_has_a_sentence_a_step))

@@ -22,7 +22,8 @@ static int feed_shell(const char *script, int timeout_ms, const char *head,
                       size_t size)
 {
     const char *argv[] = { "sh", "-c", script, NULL };
-    struct snap_exec_input input = { .head = head, .head_len = strlen(head) };
+    struct snap_exec_input input = { .head = head,
+                                     .head_len = strlen(head) };
     char *big = snap_zalloc(sc, size);
     int rc;
 

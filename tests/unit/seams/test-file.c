@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-file.c: files are made only where nothing is, and never replace one. */
+/* test-file.c: files are made only where nothing is, and never replace
+ * one. */
 #include "../test.h"
 
 #include <stdio.h>
@@ -158,7 +159,8 @@ TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(a_file_that_cannot_be_finished_is_removed),
       TEST(removing_what_is_gone_is_no_failure),
       TEST(what_others_can_write_to_is_no_folder_of_ours),
-      TEST(a_folder_with_something_of_others_stays), TEST(publishing_renames),
-      TEST(publishing_never_replaces_a_file), TEST(a_path_has_a_folder),
+      TEST(a_folder_with_something_of_others_stays),
+      TEST(publishing_renames), TEST(publishing_never_replaces_a_file),
+      TEST(a_path_has_a_folder),
       TEST(a_path_that_cannot_be_looked_at_counts_as_there),
       TEST(space_is_told))

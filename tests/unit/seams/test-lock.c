@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* test-lock.c: two processes and one lock, also while its file is unlinked. */
+/* test-lock.c: two processes and one lock, also while its file is
+ * unlinked. */
 #include "../test.h"
 
 #include <fcntl.h>

@@ -175,6 +175,6 @@ TESTS(TEST(the_footer_tells_the_kind),
       TEST(a_footer_that_is_being_written_does_not_matter),
       TEST(a_header_that_the_guest_of_a_fixed_vhd_wrote_is_seen),
       TEST(other_types_versions_and_checksums_are_bad),
-      TEST(what_is_too_short_is_bad), TEST(what_cannot_be_read_is_an_error),
-      TEST(a_base_has_to_be_plain),
+      TEST(what_is_too_short_is_bad),
+      TEST(what_cannot_be_read_is_an_error), TEST(a_base_has_to_be_plain),
       TEST(only_a_disk_that_may_be_one_is_looked_at))

@@ -31,7 +31,8 @@ struct snap_disk_op operation(const struct snap_driver *driver)
 }
 
 struct snap_disk_op way_back(const struct snap_driver *driver,
-                             const libxl_disk_snapshot *ds, const char *path)
+                             const libxl_disk_snapshot *ds,
+                             const char *path)
 {
     return (struct snap_disk_op){
         .verb = SNAP_VERB_REVERT, .vdev = "xvda", .ds = ds, .driver = driver,
@@ -40,7 +41,8 @@ struct snap_disk_op way_back(const struct snap_driver *driver,
     };
 }
 
-libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode, const char *parent,
+libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode,
+                                  const char *parent,
                                   libxl_disk_format format)
 {
     libxl_disk_snapshot ds = { .vdev = (char *)"xvda", .mode = mode };

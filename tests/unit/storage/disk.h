@@ -17,14 +17,18 @@ void good_disk(void);
 struct snap_disk_op operation(const struct snap_driver *driver);
 /* The way back to @ds; @path: the image that the disk gets, or NULL. */
 struct snap_disk_op way_back(const struct snap_driver *driver,
-                             const libxl_disk_snapshot *ds, const char *path);
+                             const libxl_disk_snapshot *ds,
+                             const char *path);
 #define VERB(op) (&(op)->driver->verbs[(op)->verb])
 /* What a snapshot config says of it. */
-libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode, const char *parent,
+libxl_disk_snapshot disk_snapshot(libxl_snapshot_mode mode,
+                                  const char *parent,
                                   libxl_disk_format format);
 /* The driver of @mode for it, or NULL and why there is none. */
-const struct snap_driver *choose(libxl_snapshot_mode mode, const char **why_r);
-/* Both drivers of qcow2 refuse it as it is now, with @why; it is good after. */
+const struct snap_driver *choose(libxl_snapshot_mode mode,
+                                 const char **why_r);
+/* Both drivers of qcow2 refuse it as it is now, with @why; it is good
+ * after. */
 void both_refuse(const char *why);
 
 #endif

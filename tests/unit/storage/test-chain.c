@@ -11,7 +11,8 @@ static const struct snap_layer layers[] = {
     { .path = "/d/middle", .num_tags = 1, .tags = below },
     { .path = "/d/base" },
 };
-static const struct snap_chain chain = { .num_layers = 3, .layers = layers };
+static const struct snap_chain chain = { .num_layers = 3,
+                                         .layers = layers };
 static const struct snap_chain none;
 
 static void a_layer_is_found_by_its_file(void)
@@ -53,7 +54,8 @@ static void the_files_are_in_the_order_of_the_layers(void)
     CHECK_STR(paths[2], "/d/base");
 }
 
-TESTS(TEST(a_layer_is_found_by_its_file), TEST(below_the_base_there_is_nothing),
+TESTS(TEST(a_layer_is_found_by_its_file),
+      TEST(below_the_base_there_is_nothing),
       TEST(tags_are_those_of_the_active_layer),
       TEST(a_name_that_tags_share_is_counted),
       TEST(the_files_are_in_the_order_of_the_layers))

@@ -2,7 +2,8 @@
 /* test-target.c: where a new image can go. */
 #include "../test.h"
 
-static int check_target(const char *path, const char *directory, uint64_t bytes)
+static int check_target(const char *path, const char *directory,
+                        uint64_t bytes)
 {
     struct snap_target target;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * test-config-file.c: the user's xl.cfg as a file: what is replaced and what is
- * left, and what is refused before anything is.
+ * test-config-file.c: the user's xl.cfg as a file: what is replaced and
+ * what is left, and what is refused before anything is.
  */
 #include "../test.h"
 

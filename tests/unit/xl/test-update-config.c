@@ -159,7 +159,8 @@ static void escapes_are_understood(void)
     CHECK_ONE_REFUSED("'\\'', '/a.qcow2,qcow2,xvda'");
     CHECK_ONE_REFUSED("'/o\\'x,raw,xvdo', '/a.qcow2\\,qcow2,xvda'");
     CHECK_ONE("'/o\\'x\\\\,raw,xvdo', '/a.qcow2,qcow2,xvda,script=\\\"x\\''",
-              "'/o\\'x\\\\,raw,xvdo', '/a.s1.qcow2,qcow2,xvda,script=\\\"x\\''");
+              "'/o\\'x\\\\,raw,xvdo', "
+              "'/a.s1.qcow2,qcow2,xvda,script=\\\"x\\''");
     CHECK_ONE("'script=\\tx,format=qcow2,vdev=xvda,target=/a.qcow2'",
               "'script=\\tx,format=qcow2,vdev=xvda,target=/a.s1.qcow2'");
 }
@@ -315,7 +316,8 @@ static void text_that_is_no_xl_cfg_is_refused(void)
         CHECK_HAS(snap_sprintf(sc, "%s in %s", update(snap_sprintf(
                       sc, NAME "%s", texts[i]), 1), texts[i]),
                   "refused: vm.cfg");
-    CHECK_HAS(update("", 1), "refused: vm.cfg: the config is of domain (no name)");
+    CHECK_HAS(update("", 1),
+              "refused: vm.cfg: the config is of domain (no name)");
 }
 
 static void nul_and_binary_are_refused(void)

@@ -40,7 +40,7 @@ enum snap_wait {
     SNAP_WAIT_MONITOR,          /* xl's monitor that stops */
     SNAP_WAIT_DEVICES_LOCK,     /* libxl's lock of a domain's devices */
     SNAP_WAIT_SAVE_STALL,       /* a memory image that takes no data */
-    SNAP_WAIT_SUSPEND,          /* the guest that answers the request to suspend */
+    SNAP_WAIT_SUSPEND,          /* the guest's answer to the request */
     SNAP_WAIT_HOOK_ASK,
     SNAP_WAIT_HOOK_ACT,
     SNAP_WAIT_NUM

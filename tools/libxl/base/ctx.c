@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-static void free_allocs(libxl_snapshot_ctx *sc)
+static void ctx_free_allocs(libxl_snapshot_ctx *sc)
 {
     size_t i;
 
@@ -37,7 +37,7 @@ int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
 void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc)
 {
     if (!sc) return;
-    free_allocs(sc);
+    ctx_free_allocs(sc);
     free(sc->allocs);
     free(sc->error);
     free(sc->journal_dir);
@@ -58,7 +58,7 @@ const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)
 
 void snap_ctx_begin(libxl_snapshot_ctx *sc)
 {
-    free_allocs(sc);
+    ctx_free_allocs(sc);
     sc->lvm = NULL;
     free(sc->error);
     sc->error = NULL;
@@ -66,7 +66,7 @@ void snap_ctx_begin(libxl_snapshot_ctx *sc)
 
 /* Abort if there is no memory, as libxl does, without which nothing works
  * here. */
-static void *must(void *ptr)
+static void *ctx_must(void *ptr)
 {
     if (!ptr) abort();
     return ptr;
@@ -76,10 +76,10 @@ static void *ctx_keep(libxl_snapshot_ctx *sc, void *ptr)
 {
     if (sc->num_allocs == sc->max_allocs) {
         sc->max_allocs = sc->max_allocs ? 2 * sc->max_allocs : 64;
-        sc->allocs = must(realloc(sc->allocs,
-                                  sc->max_allocs * sizeof(*sc->allocs)));
+        sc->allocs = ctx_must(
+            realloc(sc->allocs, sc->max_allocs * sizeof(*sc->allocs)));
     }
-    sc->allocs[sc->num_allocs++] = must(ptr);
+    sc->allocs[sc->num_allocs++] = ctx_must(ptr);
     return ptr;
 }
 
@@ -102,14 +102,14 @@ char *snap_strdup(libxl_snapshot_ctx *sc, const char *s)
     return s ? ctx_keep(sc, strdup(s)) : NULL;
 }
 
-static char *format(const char *fmt, va_list ap)
+static char *ctx_format(const char *fmt, va_list ap)
     __attribute__((format(printf, 1, 0)));
 
-static char *format(const char *fmt, va_list ap)
+static char *ctx_format(const char *fmt, va_list ap)
 {
     char *s;
 
-    return vasprintf(&s, fmt, ap) < 0 ? must(NULL) : s;
+    return vasprintf(&s, fmt, ap) < 0 ? ctx_must(NULL) : s;
 }
 
 char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
@@ -118,7 +118,7 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     char *s;
 
     va_start(ap, fmt);
-    s = ctx_keep(sc, format(fmt, ap));
+    s = ctx_keep(sc, ctx_format(fmt, ap));
     va_end(ap);
     return s;
 }
@@ -138,7 +138,7 @@ char *libxl_snapshot_plain(char *s)
 
 char *snap_result_str(const char *s)
 {
-    return s ? must(strdup(s)) : NULL;
+    return s ? ctx_must(strdup(s)) : NULL;
 }
 
 int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
@@ -147,14 +147,14 @@ int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     char *text, *both;
 
     va_start(ap, fmt);
-    text = libxl_snapshot_plain(format(fmt, ap));
+    text = libxl_snapshot_plain(ctx_format(fmt, ap));
     va_end(ap);
 
     if (sc->error) {
         both = snap_sprintf(sc, "%s; %s", sc->error, text);
         free(sc->error);
         free(text);
-        text = must(strdup(both));
+        text = ctx_must(strdup(both));
     }
     sc->error = text;
     return rc;
@@ -177,7 +177,7 @@ void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
 
     if (!sc->lg) return;
     va_start(ap, fmt);
-    text = libxl_snapshot_plain(format(fmt, ap));
+    text = libxl_snapshot_plain(ctx_format(fmt, ap));
     va_end(ap);
     xtl_log(sc->lg, level, -1, "snapshot", "%s", text);
     free(text);

@@ -16,7 +16,7 @@
  * chain, two levels a layer. */
 #define JSON_DEPTH_MAX 256
 
-static yajl_gen gen_alloc(void)
+static yajl_gen json_gen_alloc(void)
 {
     yajl_gen g = yajl_gen_alloc(NULL);
 
@@ -24,17 +24,17 @@ static yajl_gen gen_alloc(void)
     return g;
 }
 
-static void gen_str(yajl_gen g, const char *s)
+static void json_gen_str(yajl_gen g, const char *s)
 {
     yajl_gen_string(g, (const unsigned char *)s, strlen(s));
 }
 
-static void gen_raw(yajl_gen g, const char *json)
+static void json_gen_raw(yajl_gen g, const char *json)
 {
     yajl_gen_number(g, json, strlen(json));
 }
 
-static char *gen_text(libxl_snapshot_ctx *sc, yajl_gen g)
+static char *json_gen_text(libxl_snapshot_ctx *sc, yajl_gen g)
 {
     const unsigned char *buf;
     size_t len;
@@ -46,7 +46,7 @@ static char *gen_text(libxl_snapshot_ctx *sc, yajl_gen g)
     return text;
 }
 
-static void gen_pair(yajl_gen g, const char *key, va_list *ap)
+static void json_gen_pair(yajl_gen g, const char *key, va_list *ap)
 {
     const char *s;
 
@@ -55,15 +55,16 @@ static void gen_pair(yajl_gen g, const char *key, va_list *ap)
     case 'j':
         s = va_arg(*ap, const char *);
         if (!s) return;
-        gen_str(g, key + 2);
-        if (key[0] == 's') gen_str(g, s); else gen_raw(g, s);
+        json_gen_str(g, key + 2);
+        if (key[0] == 's') json_gen_str(g, s);
+        else json_gen_raw(g, s);
         return;
     case 'b':
-        gen_str(g, key + 2);
+        json_gen_str(g, key + 2);
         yajl_gen_bool(g, va_arg(*ap, int));
         return;
     case 'u':
-        gen_str(g, key + 2);
+        json_gen_str(g, key + 2);
         yajl_gen_integer(g, va_arg(*ap, uint64_t));
         return;
     default:
@@ -73,47 +74,47 @@ static void gen_pair(yajl_gen g, const char *key, va_list *ap)
 
 char *snap_json_object(libxl_snapshot_ctx *sc, const char *key, ...)
 {
-    yajl_gen g = gen_alloc();
+    yajl_gen g = json_gen_alloc();
     va_list ap;
 
     yajl_gen_map_open(g);
     va_start(ap, key);
     for (; key; key = va_arg(ap, const char *))
-        gen_pair(g, key, &ap);
+        json_gen_pair(g, key, &ap);
     va_end(ap);
     yajl_gen_map_close(g);
-    return gen_text(sc, g);
+    return json_gen_text(sc, g);
 }
 
 char *snap_json_array(libxl_snapshot_ctx *sc, const char *const *items,
                       int num)
 {
-    yajl_gen g = gen_alloc();
+    yajl_gen g = json_gen_alloc();
     int i;
 
     yajl_gen_array_open(g);
     for (i = 0; i < num; i++)
-        gen_raw(g, items[i]);
+        json_gen_raw(g, items[i]);
     yajl_gen_array_close(g);
-    return gen_text(sc, g);
+    return json_gen_text(sc, g);
 }
 
 char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
                         int num)
 {
-    yajl_gen g = gen_alloc();
+    yajl_gen g = json_gen_alloc();
     int i;
 
     yajl_gen_array_open(g);
     for (i = 0; i < num; i++)
-        gen_str(g, items[i]);
+        json_gen_str(g, items[i]);
     yajl_gen_array_close(g);
-    return gen_text(sc, g);
+    return json_gen_text(sc, g);
 }
 
 /* True if @text nests too deep, or has a comment: JSON has none, but
  * yajl_tree_parse() accepts it, so quotes in it would not be strings. */
-static bool is_hostile(const char *text)
+static bool json_is_hostile(const char *text)
 {
     bool in_string = false;
     int depth = 0;
@@ -137,7 +138,7 @@ static bool is_hostile(const char *text)
 
 yajl_val snap_json_parse(const char *text)
 {
-    return is_hostile(text) ? NULL : yajl_tree_parse(text, NULL, 0);
+    return json_is_hostile(text) ? NULL : yajl_tree_parse(text, NULL, 0);
 }
 
 yajl_val snap_json_get(yajl_val obj, const char *key)

@@ -70,7 +70,7 @@ void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
     snap->skipped[snap->num_skipped++] = snap_result_str(vdev);
 }
 
-static void free_layers(libxl_snapshot_layer *layers, int num)
+static void types_free_layers(libxl_snapshot_layer *layers, int num)
 {
     int i, j;
 
@@ -92,14 +92,15 @@ void libxl_disk_snapshot_info_list_free(libxl_disk_snapshot_info *info,
     for (i = 0; i < num; i++) {
         free(info[i].vdev);
         free(info[i].path);
-        free_layers(info[i].layers, info[i].num_layers);
+        types_free_layers(info[i].layers, info[i].num_layers);
         free(info[i].why_no_internal);
         free(info[i].why_no_external);
     }
     free(info);
 }
 
-static void free_disk_params(libxl_disk_snapshot_params *disks, int num)
+static void types_free_disk_params(libxl_disk_snapshot_params *disks,
+                                   int num)
 {
     int i;
 
@@ -129,7 +130,7 @@ void libxl_domain_snapshot_params_dispose(
     free(params->quiesce_command);
     free(params->directory);
     free(params->lvm_size);
-    free_disk_params(params->disks, params->num_disks);
+    types_free_disk_params(params->disks, params->num_disks);
     libxl_domain_snapshot_params_init(params);
 }
 
@@ -142,7 +143,7 @@ void libxl_domain_snapshot_revert_params_init(
 void libxl_domain_snapshot_revert_params_dispose(
     libxl_domain_snapshot_revert_params *params)
 {
-    free_disk_params(params->disks, params->num_disks);
+    types_free_disk_params(params->disks, params->num_disks);
     free(params->xl_path);
     free(params->domain_config_path);
     libxl_domain_snapshot_revert_params_init(params);

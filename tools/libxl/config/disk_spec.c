@@ -22,39 +22,40 @@ char *libxl_snapshot_disk_target(const char *path)
     return text;
 }
 
-static void write_value(FILE *f, const char *key, const char *value)
+static void spec_write_value(FILE *f, const char *key, const char *value)
 {
     if (value && *value) fprintf(f, ",%s=%s", key, value);
 }
 
-static void write_flag(FILE *f, libxl_defbool flag, const char *yes,
-                       const char *no)
+static void spec_write_flag(FILE *f, libxl_defbool flag, const char *yes,
+                            const char *no)
 {
     if (!libxl_defbool_is_default(flag))
         fprintf(f, ",%s", libxl_defbool_val(flag) ? yes : no);
 }
 
-static void write_backend(FILE *f, const libxl_device_disk *disk)
+static void spec_write_backend(FILE *f, const libxl_device_disk *disk)
 {
     if (disk->backend_domname)
-        write_value(f, "backend", disk->backend_domname);
+        spec_write_value(f, "backend", disk->backend_domname);
     else if (disk->backend_domid)
         fprintf(f, ",backend=%u", disk->backend_domid);
     if (disk->backend != LIBXL_DISK_BACKEND_UNKNOWN)
-        write_value(f, "backendtype",
-                    libxl_disk_backend_to_string(disk->backend));
+        spec_write_value(f, "backendtype",
+                         libxl_disk_backend_to_string(disk->backend));
 }
 
-static void write_options(FILE *f, const libxl_device_disk *disk)
+static void spec_write_options(FILE *f, const libxl_device_disk *disk)
 {
     if (disk->is_cdrom) fputs(",cdrom", f);
-    write_backend(f, disk);
+    spec_write_backend(f, disk);
     if (disk->specification != LIBXL_DISK_SPECIFICATION_UNKNOWN)
-        write_value(f, "specification",
-                    libxl_disk_specification_to_string(disk->specification));
-    write_value(f, "script", disk->script);
+        spec_write_value(
+            f, "specification",
+            libxl_disk_specification_to_string(disk->specification));
+    spec_write_value(f, "script", disk->script);
     if (disk->direct_io_safe) fputs(",direct-io-safe", f);
-    write_flag(f, disk->discard_enable, "discard", "no-discard");
+    spec_write_flag(f, disk->discard_enable, "discard", "no-discard");
 #ifdef LIBXL_HAVE_DISK_TRUSTED
     /* libxl fills in the default, but libxlutil 4.17 does not know the
      * key */
@@ -62,12 +63,12 @@ static void write_options(FILE *f, const libxl_device_disk *disk)
         && !libxl_defbool_val(disk->trusted))
         fputs(",untrusted", f);
 #endif
-    write_flag(f, disk->colo_enable, "colo", "no-colo");
-    write_value(f, "colo-host", disk->colo_host);
+    spec_write_flag(f, disk->colo_enable, "colo", "no-colo");
+    spec_write_value(f, "colo-host", disk->colo_host);
     if (disk->colo_port) fprintf(f, ",colo-port=%d", disk->colo_port);
-    write_value(f, "colo-export", disk->colo_export);
-    write_value(f, "active-disk", disk->active_disk);
-    write_value(f, "hidden-disk", disk->hidden_disk);
+    spec_write_value(f, "colo-export", disk->colo_export);
+    spec_write_value(f, "active-disk", disk->active_disk);
+    spec_write_value(f, "hidden-disk", disk->hidden_disk);
 }
 
 char *libxl_snapshot_disk_spec(const libxl_device_disk *disk)
@@ -85,7 +86,7 @@ char *libxl_snapshot_disk_spec(const libxl_device_disk *disk)
         fprintf(f, "%s,%s,%s,%s", path, format, disk->vdev, access);
     else
         fprintf(f, "format=%s,vdev=%s,access=%s", format, disk->vdev, access);
-    write_options(f, disk);
+    spec_write_options(f, disk);
     if (!positional) {
         target = libxl_snapshot_disk_target(path);
         fprintf(f, ",%s", target);

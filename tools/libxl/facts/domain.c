@@ -38,7 +38,8 @@ const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
 
 /*-- the domain -------------------------------------------------------------*/
 
-static int gather_state(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+static int domain_gather_state(libxl_snapshot_ctx *sc,
+                               struct snap_domain *dom)
 {
     libxl_dominfo info;
     int rc;
@@ -62,7 +63,8 @@ static int gather_state(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     return rc;
 }
 
-static int gather_config(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+static int domain_gather_config(libxl_snapshot_ctx *sc,
+                                struct snap_domain *dom)
 {
     const libxl_domain_build_info *b = &dom->config.b_info;
     uint8_t *data = NULL;
@@ -90,15 +92,15 @@ static int gather_config(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 
 /*-- disks in xenstore ------------------------------------------------------*/
 
-static enum snap_backend backend_of_path(const char *path)
+static enum snap_backend domain_backend_of_path(const char *path)
 {
     if (strstr(path, "/backend/qdisk/")) return SNAP_BACKEND_QDISK;
     if (strstr(path, "/backend/vbd/")) return SNAP_BACKEND_PHY;
     return SNAP_BACKEND_OTHER;
 }
 
-static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir,
-                      const char *key)
+static bool domain_xs_is_one(libxl_snapshot_ctx *sc, const char *dir,
+                             const char *key)
 {
     const char *value =
         snap_xenstore_read(sc, snap_sprintf(sc, "%s/%s", dir, key));
@@ -106,8 +108,9 @@ static bool xs_is_one(libxl_snapshot_ctx *sc, const char *dir,
     return value && !strcmp(value, "1");
 }
 
-static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                           struct snap_disk *disk)
+static void domain_gather_backend(libxl_snapshot_ctx *sc,
+                                  struct snap_domain *dom,
+                                  struct snap_disk *disk)
 {
     libxl_diskinfo info;
 
@@ -119,8 +122,8 @@ static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     } else if (info.backend) {
         disk->devid = info.devid;
         disk->be_path = snap_strdup(sc, info.backend);
-        disk->backend = backend_of_path(info.backend);
-        disk->discard = xs_is_one(sc, info.backend, "discard-enable");
+        disk->backend = domain_backend_of_path(info.backend);
+        disk->discard = domain_xs_is_one(sc, info.backend, "discard-enable");
         disk->backend_domid = info.backend_id;
         if (info.state == 4 /* XenbusStateConnected */)
             dom->pv_drivers = true;
@@ -129,7 +132,7 @@ static void gather_backend(libxl_snapshot_ctx *sc, struct snap_domain *dom,
 }
 
 /* The file of a vhd that tapdisk serves: "vhd:/FILE" (4.17, block-tap). */
-static const char *tapdisk_file(const libxl_device_disk *stored)
+static const char *domain_tapdisk_file(const libxl_device_disk *stored)
 {
     const char *script = stored->script, *path = stored->pdev_path, *slash;
 
@@ -140,7 +143,7 @@ static const char *tapdisk_file(const libxl_device_disk *stored)
 
 /* The driver domain that serves the disk; NULL if that is domain 0, which
  * xl also takes as "0". */
-static const char *driver_domain(const libxl_device_disk *stored)
+static const char *domain_driver_domain(const libxl_device_disk *stored)
 {
     const char *name = stored->backend_domname;
 
@@ -158,14 +161,14 @@ void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
     dom->disks = snap_zalloc(sc, dom->num_disks * sizeof(*dom->disks));
     for (i = 0; i < dom->num_disks; i++) {
         const libxl_device_disk *stored = &dom->config.disks[i];
-        const char *vhd = tapdisk_file(stored);
+        const char *vhd = domain_tapdisk_file(stored);
 
         dom->disks[i] = (struct snap_disk){
             .stored = stored,
             .vdev = stored->vdev,
             .path = vhd ? vhd : stored->pdev_path,
             .tapdisk = vhd != NULL,
-            .driver_domain = driver_domain(stored),
+            .driver_domain = domain_driver_domain(stored),
             .is_data_disk = stored->readwrite && !stored->is_cdrom,
         };
     }
@@ -185,8 +188,8 @@ int snap_domain_gather_volumes(libxl_snapshot_ctx *sc,
 
 /*-- QEMU's graph -----------------------------------------------------------*/
 
-static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
-                      yajl_val inserted)
+static int domain_graph_disk(libxl_snapshot_ctx *sc,
+                             struct snap_disk *disk, yajl_val inserted)
 {
     yajl_val image = snap_json_get(inserted, "image");
 
@@ -206,7 +209,7 @@ static int graph_disk(libxl_snapshot_ctx *sc, struct snap_disk *disk,
 
 /* QEMU names the whole disk by its partition 0: "xvda0" for xvda (7.2,
  * xen_block_get_vdev); but "xvda10" is not xvda1. */
-static bool is_vdev(const char *qemu, const char *vdev)
+static bool domain_is_vdev(const char *qemu, const char *vdev)
 {
     size_t len = strlen(vdev);
     bool whole = len && !isdigit((unsigned char)vdev[len - 1]);
@@ -233,8 +236,8 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
 
         for (j = 0; j < num; j++) {
             if (devices[j].vdev) {
-                if (!is_vdev(devices[j].vdev, disk->vdev)) continue;
-                rc = graph_disk(sc, disk, devices[j].inserted);
+                if (!domain_is_vdev(devices[j].vdev, disk->vdev)) continue;
+                rc = domain_graph_disk(sc, disk, devices[j].inserted);
                 if (rc) return rc;
             } else {
                 file = snap_json_str(devices[j].inserted, "file");
@@ -249,8 +252,8 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
 /* The vdev of the device at @qdev, a path in QEMU's object tree; NULL if
  * QEMU says that it has no such property, since it is not a xen-block
  * device. */
-static int query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
-                      const char *qdev, const char **vdev_r)
+static int domain_query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                             const char *qdev, const char **vdev_r)
 {
     yajl_val reply = NULL, list;
     const char *args = snap_json_object(sc, "s:path", qdev, NULL);
@@ -278,8 +281,9 @@ static int query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     return 0;
 }
 
-static int gather_devices(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                          struct snap_qmp *qmp)
+static int domain_gather_devices(libxl_snapshot_ctx *sc,
+                                 struct snap_domain *dom,
+                                 struct snap_qmp *qmp)
 {
     struct snap_qemu_device *devices;
     yajl_val reply, list;
@@ -299,7 +303,7 @@ static int gather_devices(libxl_snapshot_ctx *sc, struct snap_domain *dom,
         if (!inserted) continue;
         devices[num].inserted = inserted;
         if (qdev) {
-            rc = query_vdev(sc, qmp, qdev, &devices[num].vdev);
+            rc = domain_query_vdev(sc, qmp, qdev, &devices[num].vdev);
             if (rc) goto out;
         }
         num++;
@@ -310,8 +314,9 @@ static int gather_devices(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     return rc;
 }
 
-static int gather_nodes(libxl_snapshot_ctx *sc, struct snap_domain *dom,
-                        struct snap_qmp *qmp)
+static int domain_gather_nodes(libxl_snapshot_ctx *sc,
+                               struct snap_domain *dom,
+                               struct snap_qmp *qmp)
 {
     yajl_val reply, list;
     size_t i, len;
@@ -324,7 +329,8 @@ static int gather_nodes(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
     dom->nodes = snap_zalloc(sc, len * sizeof(*dom->nodes));
     for (i = 0; i < len; i++) {
-        const char *name = snap_json_dup(sc, list->u.array.values[i], "node-name");
+        const char *name =
+            snap_json_dup(sc, list->u.array.values[i], "node-name");
 
         if (name) dom->nodes[dom->num_nodes++] = name;
     }
@@ -332,7 +338,8 @@ static int gather_nodes(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     return 0;
 }
 
-static int gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
+static int domain_gather_qemu(libxl_snapshot_ctx *sc,
+                              struct snap_domain *dom)
 {
     struct snap_qmp *qmp = NULL;
     bool needed = false;
@@ -348,9 +355,9 @@ static int gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     rc = snap_qmp_open(sc, dom->domid, dom->uuid_str, &qmp);
     if (rc) goto out;
     dom->qemu_version = snap_qmp_version(qmp);
-    rc = gather_devices(sc, dom, qmp);
+    rc = domain_gather_devices(sc, dom, qmp);
     if (rc) goto out;
-    rc = gather_nodes(sc, dom, qmp);
+    rc = domain_gather_nodes(sc, dom, qmp);
  out:
     snap_qmp_close(qmp);
     return rc;
@@ -362,16 +369,16 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
     int rc, i;
 
     dom->domid = domid;
-    rc = gather_state(sc, dom);
+    rc = domain_gather_state(sc, dom);
     if (rc) return rc;
     /* a dying domain has no config, and one that is shut down no QEMU */
     rc = snap_refuse_not_alive(sc, dom);
     if (rc) return rc;
-    rc = gather_config(sc, dom);
+    rc = domain_gather_config(sc, dom);
     if (rc) return rc;
     snap_domain_gather_disks(sc, dom);
     for (i = 0; i < dom->num_disks; i++) {
-        gather_backend(sc, dom, &dom->disks[i]);
+        domain_gather_backend(sc, dom, &dom->disks[i]);
         rc = snap_disk_look_vhd(sc, &dom->disks[i]);
         if (rc) return rc;
     }
@@ -381,14 +388,14 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                            &dom->num_monitors);
     if (rc) return rc;
     if (dom->stubdom) return 0;     /* its QEMU is out of our reach */
-    return gather_qemu(sc, dom);
+    return domain_gather_qemu(sc, dom);
 }
 
 /*-- another domain's disks ------------------------------------------------*/
 
 /* Set *is_r: the image @path is @parent, or has it in its chain. */
-static int is_on(libxl_snapshot_ctx *sc, const char *path,
-                 const char *format, const char *parent, bool *is_r)
+static int domain_is_on(libxl_snapshot_ctx *sc, const char *path,
+                        const char *format, const char *parent, bool *is_r)
 {
     struct snap_chain chain;
     int rc;
@@ -422,8 +429,9 @@ int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
     }
     disk = snap_config_disk(&config, vdev);
     if (disk)
-        rc = is_on(sc, disk->pdev_path,
-                   snap_imageinfo_format(disk->format), parent, is_r);
+        rc = domain_is_on(sc, disk->pdev_path,
+                          snap_imageinfo_format(disk->format), parent,
+                          is_r);
  out:
     libxl_domain_config_dispose(&config);
     return rc;

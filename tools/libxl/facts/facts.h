@@ -69,7 +69,7 @@ void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
 int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
                       const char *vdev, const char *parent, bool *is_r);
 
-/*-- hooks: which driver takes a disk ----------------------------------------*/
+/*-- hooks: the driver that takes a disk ------------------------------------*/
 
 /* The hooks that an operation asks: found once, and one that fails is not
  * asked again.  Initialise with 0. */
@@ -134,7 +134,7 @@ int snap_refuse_left_out(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap,
                          const char *vdev, bool allowed);
 
-/*-- identity: what a disk's state at the snapshot is known by ---------------*/
+/*-- identity: the record of a disk's state at the snapshot -----------------*/
 
 /* The snapshot config has a line for each disk and for the memory
  * image, which is written when the snapshot is made and compared before

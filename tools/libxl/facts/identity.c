@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * facts/identity.c: tells a disk's state at a snapshot from another that took
- * its place: a base that was written to, a tag or a volume that was removed and
- * made again.  With the guest's memory it would be a disk that changed under its
- * feet, and lose the file system.
+ * facts/identity.c: tells a disk's state at a snapshot from another that
+ * took its place: a base that was written to, a tag or a volume that was
+ * removed and made again.  To the guest's memory this would be a disk that
+ * changes without a write, and the guest would ruin its file system.
  *
- * A state is a line of words, the first one its kind:
+ * A state is a line of words, of which the first one is its kind:
  *
- *   tag ID DATE                 a qcow2's; DATE as seconds.nanoseconds
- *   file SIZE DATE HASH         a frozen base; of its first 64 KiB, where a qcow2
- *                               has the link to its own base
- *   device SIZE HASH            the same, on a block device
- *   volume UUID NUMBER          a thin volume, and its number in the pool
- *   origin UUID TAG             a thick snapshot volume, by its origin
- *   image SIZE HASH HASH        the memory image: of its first and last 64 KiB
+ *   tag ID DATE             a qcow2's tag; DATE as seconds.nanoseconds
+ *   file SIZE DATE HASH     a frozen base; HASH of its first 64 KiB, where
+ *                           a qcow2 has the link to its own base
+ *   device SIZE HASH        a frozen base on a block device
+ *   volume UUID NUMBER      a thin volume, and its number in the pool
+ *   origin UUID TAG         a thick snapshot volume, by its origin
+ *   image SIZE HASH HASH    the memory image: of its first and last 64 KiB
  */
 #include "facts/facts.h"
 
@@ -31,8 +31,8 @@ struct state {
 
 /*-- the state now ----------------------------------------------------------*/
 
-static int tag_state(libxl_snapshot_ctx *sc, const char *path,
-                     const char *name, struct state *state)
+static int identity_tag_state(libxl_snapshot_ctx *sc, const char *path,
+                              const char *name, struct state *state)
 {
     const struct snap_tag *tag;
     struct snap_chain chain;
@@ -47,8 +47,8 @@ static int tag_state(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-static int file_state(libxl_snapshot_ctx *sc, const char *path,
-                      struct state *state)
+static int identity_file_state(libxl_snapshot_ctx *sc, const char *path,
+                               struct state *state)
 {
     struct snap_file_print p;
     int rc = snap_file_print(sc, path, &p);
@@ -66,8 +66,8 @@ static int file_state(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-static int volume_state(libxl_snapshot_ctx *sc, const char *path,
-                        struct state *state)
+static int identity_volume_state(libxl_snapshot_ctx *sc, const char *path,
+                                 struct state *state)
 {
     const struct snap_lv *lv, *origin;
     const char *tag;
@@ -88,26 +88,30 @@ static int volume_state(libxl_snapshot_ctx *sc, const char *path,
 }
 
 /* Get the state of the disk @ds; @name is the snapshot's. */
-static int disk_state(libxl_snapshot_ctx *sc,
-                      const struct snap_driver *driver,
-                      const libxl_disk_snapshot *ds, const char *name,
-                      struct state *state)
+static int identity_disk_state(libxl_snapshot_ctx *sc,
+                               const struct snap_driver *driver,
+                               const libxl_disk_snapshot *ds,
+                               const char *name, struct state *state)
 {
     const char *path = ds->parent.pdev_path;
 
     *state = (struct state){ NULL, NULL };
     if (!path) return 0;
     switch (driver->known_by) {
-    case SNAP_KNOWN_BY_NOTHING: return 0;
-    case SNAP_KNOWN_BY_TAG:     return tag_state(sc, path, name, state);
-    case SNAP_KNOWN_BY_FILE:    return file_state(sc, path, state);
-    case SNAP_KNOWN_BY_VOLUME:  return volume_state(sc, path, state);
+    case SNAP_KNOWN_BY_NOTHING:
+        return 0;
+    case SNAP_KNOWN_BY_TAG:
+        return identity_tag_state(sc, path, name, state);
+    case SNAP_KNOWN_BY_FILE:
+        return identity_file_state(sc, path, state);
+    case SNAP_KNOWN_BY_VOLUME:
+        return identity_volume_state(sc, path, state);
     }
     return 0;
 }
 
-static int memory_state(libxl_snapshot_ctx *sc, const char *path,
-                        struct state *state)
+static int identity_memory_state(libxl_snapshot_ctx *sc, const char *path,
+                                 struct state *state)
 {
     struct snap_file_print p;
     int rc = snap_file_print(sc, path, &p);
@@ -128,8 +132,9 @@ static void identity_keep(char **to, const struct state *state)
     *to = snap_result_str(state->text);
 }
 
-static int fill(libxl_snapshot_ctx *sc, libxl_domain_snapshot *snap,
-                const char *memory_now)
+static int identity_fill(libxl_snapshot_ctx *sc,
+                         libxl_domain_snapshot *snap,
+                         const char *memory_now)
 {
     const struct snap_driver *driver;
     struct state state;
@@ -137,12 +142,13 @@ static int fill(libxl_snapshot_ctx *sc, libxl_domain_snapshot *snap,
 
     for (i = 0; !rc && i < snap->num_disks; i++) {
         rc = snap_driver_of(sc, &snap->disks[i], &driver);
-        if (!rc) rc = disk_state(sc, driver, &snap->disks[i], snap->name,
-                                 &state);
+        if (!rc)
+            rc = identity_disk_state(sc, driver, &snap->disks[i],
+                                     snap->name, &state);
         if (!rc) identity_keep(&snap->disks[i].state, &state);
     }
     if (rc || !snap->memory_path) return rc;
-    rc = memory_state(sc, memory_now, &state);
+    rc = identity_memory_state(sc, memory_now, &state);
     if (!rc) identity_keep(&snap->memory_state, &state);
     return rc;
 }
@@ -161,8 +167,10 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
     rc = snap_config_parse(sc, path, content, &snap);
     if (rc) goto out;
     partial = snap_sprintf(sc, "%s.partial", snap.memory_path);
-    rc = fill(sc, &snap, snap.memory_path && snap_file_exists(partial)
-                         ? partial : snap.memory_path);
+    rc = identity_fill(sc, &snap,
+                       snap.memory_path && snap_file_exists(partial)
+                           ? partial
+                           : snap.memory_path);
     if (rc) goto out;
     text = libxl_domain_snapshot_config_text(sc, &snap);
     rc = snap_file_overwrite(sc, path, text);
@@ -175,7 +183,8 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
 /*-- check ------------------------------------------------------------------*/
 
 /* Word @n of a state, from 0. */
-static const char *word(libxl_snapshot_ctx *sc, const char *text, int n)
+static const char *identity_word(libxl_snapshot_ctx *sc, const char *text,
+                                 int n)
 {
     while (n-- > 0) {
         text += strcspn(text, " ");
@@ -184,32 +193,34 @@ static const char *word(libxl_snapshot_ctx *sc, const char *text, int n)
     return snap_sprintf(sc, "%.*s", (int)strcspn(text, " "), text);
 }
 
-static bool differs(libxl_snapshot_ctx *sc, const char *one,
-                    const char *two, int n)
+static bool identity_differs(libxl_snapshot_ctx *sc, const char *one,
+                             const char *two, int n)
 {
-    return strcmp(word(sc, one, n), word(sc, two, n));
+    return strcmp(identity_word(sc, one, n), identity_word(sc, two, n));
 }
 
 /* In words, how the state @now differs from the recorded state @then. */
-static const char *difference(libxl_snapshot_ctx *sc, const char *then,
-                              const struct state *now)
+static const char *identity_difference(libxl_snapshot_ctx *sc,
+                                       const char *then,
+                                       const struct state *now)
 {
-    const char *kind = word(sc, then, 0), *date = now->date;
+    const char *kind = identity_word(sc, then, 0), *date = now->date;
 
     if ((!strcmp(kind, "volume") || !strcmp(kind, "origin")) && date)
         return snap_sprintf(
             sc, "another volume has that name now, made at %s", date);
-    if (!now->text || differs(sc, then, now->text, 0))
+    if (!now->text || identity_differs(sc, then, now->text, 0))
         return "its storage is of another kind now";
-    if (!strcmp(kind, "file") && differs(sc, then, now->text, 2))
+    if (!strcmp(kind, "file") && identity_differs(sc, then, now->text, 2))
         return snap_sprintf(sc, "it was last written to at %s",
                             date ? date : "an unknown time");
     if (!strcmp(kind, "tag"))
         return snap_sprintf(sc, "its tag was made again at %s",
                             date ? date : "an unknown time");
-    if (differs(sc, then, now->text, 1))
+    if (identity_differs(sc, then, now->text, 1))
         return snap_sprintf(sc, "it has %s bytes now and had %s then",
-                            word(sc, now->text, 1), word(sc, then, 1));
+                            identity_word(sc, now->text, 1),
+                            identity_word(sc, then, 1));
     return "its first 64 KiB have changed";
 }
 
@@ -221,14 +232,15 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
     int rc;
 
     if (!ds->state) return 0;
-    rc = disk_state(sc, op->driver, ds, op->name, &now);
+    rc = identity_disk_state(sc, op->driver, ds, op->name, &now);
     if (rc || (now.text && !strcmp(now.text, ds->state))) return rc;
     return snap_fail(
         sc, ERROR_INVAL,
         "disk %s: %s has changed since the snapshot: %s; it no longer "
         "matches the rest of the snapshot; use --force to revert with it "
         "all the same",
-        ds->vdev, ds->parent.pdev_path, difference(sc, ds->state, &now));
+        ds->vdev, ds->parent.pdev_path,
+        identity_difference(sc, ds->state, &now));
 }
 
 int snap_identity_check_memory(libxl_snapshot_ctx *sc,
@@ -238,7 +250,7 @@ int snap_identity_check_memory(libxl_snapshot_ctx *sc,
     int rc;
 
     if (!snap->memory_state || !snap->memory_path) return 0;
-    rc = memory_state(sc, snap->memory_path, &now);
+    rc = identity_memory_state(sc, snap->memory_path, &now);
     if (rc || !strcmp(now.text, snap->memory_state)) return rc;
     return snap_fail(
         sc, ERROR_INVAL,

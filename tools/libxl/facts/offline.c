@@ -7,8 +7,8 @@
 
 #include <libxl_utils.h>
 
-static int check_not_running(libxl_snapshot_ctx *sc,
-                             const struct snap_domain *dom)
+static int offline_check_not_running(libxl_snapshot_ctx *sc,
+                                     const struct snap_domain *dom)
 {
     uint32_t domid;
     int rc;
@@ -26,7 +26,7 @@ static int check_not_running(libxl_snapshot_ctx *sc,
 
 /* Fill in what QEMU would say of the disk, by the format that is
  * configured. */
-static int gather_offline_disk(libxl_snapshot_ctx *sc,
+static int offline_gather_disk(libxl_snapshot_ctx *sc,
                                struct snap_disk *disk)
 {
     int rc;
@@ -65,13 +65,13 @@ int snap_offline_gather(libxl_snapshot_ctx *sc,
     dom->type = dom->config.c_info.type;
     if (!dom->name)
         return snap_fail(sc, ERROR_INVAL, "the domain's config has no name");
-    rc = check_not_running(sc, dom);
+    rc = offline_check_not_running(sc, dom);
     if (rc) return rc;
     snap_domain_gather_disks(sc, dom);
     rc = snap_domain_gather_volumes(sc, dom);
     if (rc) return rc;
     for (i = 0; i < dom->num_disks; i++) {
-        rc = gather_offline_disk(sc, &dom->disks[i]);
+        rc = offline_gather_disk(sc, &dom->disks[i]);
         if (rc) return rc;
     }
     return 0;

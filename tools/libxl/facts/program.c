@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* "qemu-img version 7.2.22 (...)", "  LVM version:  2.03.16(2) (...)". */
-static const char *first_number(libxl_snapshot_ctx *sc, const char *text)
+static const char *program_first_number(libxl_snapshot_ctx *sc,
+                                        const char *text)
 {
     while (*text && *text != '\n') {
         size_t len = strcspn(text, " \t\n");
@@ -29,7 +30,7 @@ void snap_program_version(libxl_snapshot_ctx *sc, const char *program,
     rc = snap_exec(sc, "version", snap_argv(sc, program, "--version", NULL),
                    snap_wait_ms(sc, SNAP_WAIT_VERSION), &output);
     if (!rc) {
-        *version_r = first_number(sc, output.out);
+        *version_r = program_first_number(sc, output.out);
         return;
     }
     snap_take_error(sc);        /* not every program has --version */

@@ -2,8 +2,8 @@
 /*
  * ops/create.c: take a snapshot of a domain.
  *
- *   gather   create_gather.c: the domain, its disks, QEMU's graph, who uses the
- *            images, where files can go
+ *   gather   create_gather.c: the domain, its disks, QEMU's graph, the
+ *            users of the images, the places for files
  *   check    create_check.c: refuse what cannot work, before anything changes
  *   plan     create_plan.c
  *   run

@@ -24,7 +24,8 @@ bool snap_create_skips(const struct snap_create *c,
         && snap_disk_unsupported(disk);
 }
 
-static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
+static int create_check_live(libxl_snapshot_ctx *sc,
+                             const struct snap_create *c)
 {
     if (!c->params->live || c->can_live) return 0;
     return snap_fail(sc, ERROR_INVAL, "domain %s: this Xen cannot copy "
@@ -34,8 +35,8 @@ static int check_live(libxl_snapshot_ctx *sc, const struct snap_create *c)
                      libxl_domain_type_to_string(c->dom.type));
 }
 
-static int check_paused(libxl_snapshot_ctx *sc,
-                        const struct snap_create *c)
+static int create_check_paused(libxl_snapshot_ctx *sc,
+                               const struct snap_create *c)
 {
     if (!c->dom.paused || c->params->unpause_to_save
         || snap_create_saves_paused(&c->dom))
@@ -47,8 +48,8 @@ static int check_paused(libxl_snapshot_ctx *sc,
                      libxl_domain_type_to_string(c->dom.type));
 }
 
-static int check_memory(libxl_snapshot_ctx *sc,
-                        const struct snap_create *c)
+static int create_check_memory(libxl_snapshot_ctx *sc,
+                               const struct snap_create *c)
 {
     int rc;
 
@@ -61,15 +62,15 @@ static int check_memory(libxl_snapshot_ctx *sc,
     if (c->dom.domid == SNAP_NO_DOMAIN)
         return snap_fail(sc, ERROR_INVAL, "domain %s: it does not run and has "
                          "no memory to save", c->dom.name);
-    rc = check_live(sc, c);
+    rc = create_check_live(sc, c);
     if (rc) return rc;
-    return check_paused(sc, c);
+    return create_check_paused(sc, c);
 }
 
 /* Refuse a freeze that cannot work.  A domain that does not run needs
  * none. */
-static int check_quiesce(libxl_snapshot_ctx *sc,
-                         const struct snap_create *c)
+static int create_check_quiesce(libxl_snapshot_ctx *sc,
+                                const struct snap_create *c)
 {
     if (!snap_create_quiesces(c)) return 0;
     if (c->params->memory_path)
@@ -85,7 +86,8 @@ static int check_quiesce(libxl_snapshot_ctx *sc,
                               c->has_quiesce_command);
 }
 
-static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
+static int create_check_disks(libxl_snapshot_ctx *sc,
+                              const struct snap_create *c)
 {
     const struct snap_verb *verb;
     int i, j, rc;
@@ -123,7 +125,8 @@ static int check_disks(libxl_snapshot_ctx *sc, const struct snap_create *c)
     return 0;
 }
 
-static int check_files(libxl_snapshot_ctx *sc, const struct snap_create *c)
+static int create_check_files(libxl_snapshot_ctx *sc,
+                              const struct snap_create *c)
 {
     uint64_t bytes;
     int i, rc;
@@ -153,13 +156,13 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
         rc = snap_refuse_domain(sc, &c->dom);
         if (rc) return rc;
     }
-    rc = check_memory(sc, c);
+    rc = create_check_memory(sc, c);
     if (rc) return rc;
-    rc = check_quiesce(sc, c);
+    rc = create_check_quiesce(sc, c);
     if (rc) return rc;
-    rc = check_disks(sc, c);
+    rc = create_check_disks(sc, c);
     if (rc) return rc;
     rc = snap_refuse_used(sc, &c->layers);
     if (rc) return rc;
-    return check_files(sc, c);
+    return create_check_files(sc, c);
 }

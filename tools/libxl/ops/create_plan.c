@@ -58,8 +58,8 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
             plan_verb(&c->ops[i])->prepare(sc, &c->plan, &c->ops[i]);
 }
 
-static void set_monitors(struct snap_step *step,
-                         const struct snap_create *c)
+static void plan_set_monitors(struct snap_step *step,
+                              const struct snap_create *c)
 {
     step->pids = c->dom.monitors;
     step->num_pids = c->dom.num_monitors;
@@ -73,10 +73,10 @@ static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_create *c)
     if (!c->dom.num_monitors) return -1;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_HOLD_MONITOR,
                          "hold xl's monitor of the domain");
-    set_monitors(step, c);
+    plan_set_monitors(step, c);
     step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
                           "release xl's monitor");
-    set_monitors(step, c);
+    plan_set_monitors(step, c);
     return snap_plan_last(&c->plan);
 }
 
@@ -88,7 +88,7 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc,
     if (hold < 0) return;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_RELEASE_MONITOR,
                          "release xl's monitor");
-    set_monitors(step, c);
+    plan_set_monitors(step, c);
     step->retires_undo_of = hold;
 }
 

@@ -11,7 +11,7 @@
  * to the journal. */
 #define CREATE_LATE_S 5
 
-/* Set *is_r: QEMU has switched a disk to its overlay, and so all of them,
+/* Set *has_r: QEMU has switched a disk to its overlay, and so all of them,
  * since it does that in one transaction. */
 static int create_has_switched(libxl_snapshot_ctx *sc,
                                const struct snap_recover *r, bool *has_r)

@@ -8,31 +8,31 @@
 #include <stdlib.h>
 
 /* A copy of QEMU's words, fit to be printed. */
-static char *plain_str(const char *s)
+static char *disks_plain_str(const char *s)
 {
     return libxl_snapshot_plain(snap_result_str(s));
 }
 
-static void fill_layer(const struct snap_layer *from,
-                       libxl_snapshot_layer *to)
+static void disks_fill_layer(const struct snap_layer *from,
+                             libxl_snapshot_layer *to)
 {
     int i;
 
-    to->path = plain_str(from->path);
-    to->format = plain_str(from->format);
+    to->path = disks_plain_str(from->path);
+    to->format = disks_plain_str(from->format);
     to->bytes = from->bytes_on_disk;
     to->tags = calloc(from->num_tags + 1, sizeof(*to->tags));
     if (!to->tags) abort();
     for (i = 0; i < from->num_tags; i++)
         to->tags[to->num_tags++] = (libxl_snapshot_tag){
-            .name = plain_str(from->tags[i].name),
+            .name = disks_plain_str(from->tags[i].name),
             .creation_time = from->tags[i].creation_time,
             .memory_bytes = from->tags[i].vm_state_bytes,
         };
 }
 
-static void fill_info(const struct snap_disk *disk,
-                      libxl_disk_snapshot_info *info)
+static void disks_fill_info(const struct snap_disk *disk,
+                            libxl_disk_snapshot_info *info)
 {
     const struct snap_choice *internal =
         snap_choice_of(disk, LIBXL_SNAPSHOT_MODE_INTERNAL);
@@ -53,8 +53,8 @@ static void fill_info(const struct snap_disk *disk,
         calloc(disk->chain.num_layers + 1, sizeof(*info->layers));
     if (!info->layers) abort();
     for (i = 0; i < disk->chain.num_layers; i++)
-        fill_layer(&disk->chain.layers[i],
-                   &info->layers[info->num_layers++]);
+        disks_fill_layer(&disk->chain.layers[i],
+                         &info->layers[info->num_layers++]);
 }
 
 libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
@@ -68,14 +68,15 @@ libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
     if (!info) abort();
     for (i = 0; i < dom->num_disks; i++) {
         snap_choice_make(sc, hooks, &dom->disks[i]);
-        fill_info(&dom->disks[i], &info[i]);
+        disks_fill_info(&dom->disks[i], &info[i]);
     }
     return info;
 }
 
 /* Refuse a suspended domain, which is in the middle of an operation, or of
  * one that was cut off. */
-static int refuse_suspended(libxl_snapshot_ctx *sc, uint32_t domid, int rc)
+static int disks_refuse_suspended(libxl_snapshot_ctx *sc, uint32_t domid,
+                                  int rc)
 {
     const char *uuid_str;
     int fd = -1;
@@ -103,7 +104,7 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
     snap_domain_init(&dom);
     rc = config ? snap_offline_gather(sc, config, &dom)
                 : snap_domain_gather(sc, domid, &dom);
-    if (rc) rc = refuse_suspended(sc, domid, rc);
+    if (rc) rc = disks_refuse_suspended(sc, domid, rc);
     if (rc) goto out;
 
     *info_r = snap_disks_list(sc, &hooks, &dom);

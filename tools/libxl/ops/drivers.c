@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-static void add_driver(libxl_snapshot_ctx *sc,
-                       const struct snap_driver *driver,
-                       libxl_snapshot_driver *d)
+static void drivers_add(libxl_snapshot_ctx *sc,
+                        const struct snap_driver *driver,
+                        libxl_snapshot_driver *d)
 {
     const char *version = NULL, *problem = NULL;
 
@@ -20,8 +20,8 @@ static void add_driver(libxl_snapshot_ctx *sc,
     d->problem = snap_result_str(problem);
 }
 
-static void add_hook(libxl_snapshot_ctx *sc, const char *name,
-                     libxl_snapshot_driver *d)
+static void drivers_add_hook(libxl_snapshot_ctx *sc, const char *name,
+                             libxl_snapshot_driver *d)
 {
     const char *version, *problem;
 
@@ -50,9 +50,9 @@ int libxl_snapshot_driver_list(libxl_snapshot_ctx *sc,
     if (!drivers) abort();
     for (i = 0; i < num_built_in; i++)
         if (built_in[i] != &snap_driver_hook)
-            add_driver(sc, built_in[i], &drivers[num++]);
+            drivers_add(sc, built_in[i], &drivers[num++]);
     for (i = 0; i < num_hooks; i++)
-        add_hook(sc, hooks[i], &drivers[num++]);
+        drivers_add_hook(sc, hooks[i], &drivers[num++]);
     *drivers_r = drivers;
     *num_r = num;
     return 0;

@@ -80,7 +80,7 @@ int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 void snap_quiesce_plan_thaw(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             int quiesce);
 
-/*-- revert: what a revert and a verification share --------------------------*/
+/*-- revert: shared by a revert and a verification --------------------------*/
 
 struct snap_revert {
     /* the caller's */
@@ -133,7 +133,7 @@ void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
 /*-- operations: those that keep a journal ----------------------------------*/
 
 struct snap_operation {
-    const char *name;           /* in journals; the command is snapshot-<name> */
+    const char *name;           /* in journals; in the command's name */
     /* Set *was_r: the commit point was passed.  Called if the journal says
      * that it was begun and no more.  Must not change anything.  May be
      * NULL: it counts as passed. */

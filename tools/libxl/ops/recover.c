@@ -2,12 +2,12 @@
 /*
  * ops/recover.c: end an operation that was cut off.
  *
- *   gather   its journal; the domain, if it is still the same; whether the
- *            commit point was passed, and what stands in the way: the operation
- *            tells (struct snap_operation)
+ *   gather   its journal; the domain, if it is still the same; from the
+ *            operation (struct snap_operation), if the commit point was
+ *            passed, and if anything stands in the way
  *   plan     recover_plan.c
- *   run      each step looks whether it is so already; where one fails the
- *            others still run, and the journal stays for another try
+ *   run      a step that is done already is skipped; after a failure the
+ *            other steps still run, and the journal stays for another try
  */
 #include "ops/ops.h"
 

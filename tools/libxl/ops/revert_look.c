@@ -166,8 +166,9 @@ static int revert_gather_new_config(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/* A domain of the snapshot's name, but with another uuid, was started from
- * an xl.cfg without one.  It is the snapshot's if it has one of its disks. */
+/* Set *is_r: a domain of the snapshot's name, but with another uuid,
+ * is the snapshot's all the same, because it has one of its disks.  It was
+ * started from an xl.cfg without a uuid. */
 static int revert_is_reborn(libxl_snapshot_ctx *sc,
                             const struct snap_revert *r, uint32_t domid,
                             bool *is_r)

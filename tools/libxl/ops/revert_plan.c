@@ -4,8 +4,8 @@
  *
  *   before   new images, while the domain runs
  *   destroy  the commit point
- *   after    tags applied, volumes merged; "xl restore" or "xl create"; unpause:
- *            nothing of this can be undone
+ *   after    tags applied, volumes merged; "xl restore" or "xl create";
+ *            unpause: nothing of this can be undone
  */
 #include "ops/ops.h"
 

@@ -26,8 +26,8 @@ void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
     };
 }
 
-static bool is_left_out(const struct snap_engine *engine,
-                        const struct snap_step *step)
+static bool engine_is_left_out(const struct snap_engine *engine,
+                               const struct snap_step *step)
 {
     return (engine->rc && step->only_if_all_done)
         || (engine->commit_unknown && step->only_if_commit_known);
@@ -40,7 +40,7 @@ const struct snap_step *snap_engine_next(struct snap_engine *engine)
     switch (engine->state) {
     case SNAP_ENGINE_COMMITTED:
         while (engine->at < plan->num_steps
-               && is_left_out(engine, &plan->steps[engine->at]))
+               && engine_is_left_out(engine, &plan->steps[engine->at]))
             engine->at++;
         /* fallthrough */
     case SNAP_ENGINE_FORWARD:
@@ -59,15 +59,15 @@ const struct snap_step *snap_engine_next(struct snap_engine *engine)
     return NULL;
 }
 
-static void step_failed(struct snap_engine *engine,
-                        const struct snap_step *step)
+static void engine_step_failed(struct snap_engine *engine,
+                               const struct snap_step *step)
 {
     engine->undoable[engine->at] = step->undo && step->undo_if_failed;
     engine->state = SNAP_ENGINE_UNWINDING;
 }
 
-static void step_succeeded(struct snap_engine *engine,
-                           const struct snap_step *step)
+static void engine_step_succeeded(struct snap_engine *engine,
+                                  const struct snap_step *step)
 {
     engine->undoable[engine->at] = step->undo != NULL;
     if (step->retires_undo_of >= 0)
@@ -88,8 +88,8 @@ void snap_engine_done(struct snap_engine *engine, int rc)
     switch (engine->state) {
     case SNAP_ENGINE_FORWARD:
         step = &engine->plan->steps[engine->at];
-        if (rc) step_failed(engine, step);
-        else step_succeeded(engine, step);
+        if (rc) engine_step_failed(engine, step);
+        else engine_step_succeeded(engine, step);
         break;
     case SNAP_ENGINE_COMMITTED:
         engine->at++;

@@ -11,28 +11,31 @@
 
 /* A JSON array of @strings, which end with NULL; NULL, to leave out the
  * member, if there are none. */
-static char *strings_to_json(libxl_snapshot_ctx *sc, const char **strings)
+static char *plan_strings_to_json(libxl_snapshot_ctx *sc,
+                                  const char **strings)
 {
     int num;
 
     if (!strings) return NULL;
-    for (num = 0; strings[num]; num++);
+    for (num = 0; strings[num]; num++)
+        ;
     return snap_json_strings(sc, strings, num);
 }
 
-/* A json_number as JSON; NULL, to leave out the member, if it is 0. */
-static char *json_number(libxl_snapshot_ctx *sc, int n)
+/* A number as JSON; NULL, to leave out the member, if it is 0. */
+static char *plan_json_number(libxl_snapshot_ctx *sc, int n)
 {
     return n ? snap_sprintf(sc, "%d", n) : NULL;
 }
 
-static const char *flag(bool on)
+static const char *plan_json_flag(bool on)
 {
     return on ? "true" : NULL;
 }
 
-static char *repoints_to_json(libxl_snapshot_ctx *sc,
-                              const struct snap_step *step, bool whole)
+static char *plan_repoints_to_json(libxl_snapshot_ctx *sc,
+                                   const struct snap_step *step,
+                                   bool whole)
 {
     const char **items;
     int i;
@@ -48,13 +51,13 @@ static char *repoints_to_json(libxl_snapshot_ctx *sc,
             "s:backend", r->backend ? libxl_disk_backend_to_string(r->backend)
                                     : NULL,
             "s:be_path", whole ? r->be_path : NULL,
-            "j:devid", whole ? json_number(sc, r->devid) : NULL, NULL);
+            "j:devid", whole ? plan_json_number(sc, r->devid) : NULL, NULL);
     }
     return snap_json_array(sc, items, step->num_repoints);
 }
 
-static char *pids_to_json(libxl_snapshot_ctx *sc,
-                          const struct snap_step *step)
+static char *plan_pids_to_json(libxl_snapshot_ctx *sc,
+                               const struct snap_step *step)
 {
     const char **items;
     int i;
@@ -68,32 +71,32 @@ static char *pids_to_json(libxl_snapshot_ctx *sc,
 
 /* A step as JSON.  In a whole plan QMP arguments are a string, so that
  * they are read back to the letter. */
-static char *step_to_json(libxl_snapshot_ctx *sc,
-                          const struct snap_step *step, bool whole)
+static char *plan_step_to_json(libxl_snapshot_ctx *sc,
+                               const struct snap_step *step, bool whole)
 {
     return snap_json_object(
         sc, "s:kind", snap_step_kind_name(step->kind), "s:what", step->what,
         "s:path", step->path, "s:to", step->to, "s:like", step->owner_of,
-        "j:argv", strings_to_json(sc, step->argv),
-        "j:images", strings_to_json(sc, step->images),
+        "j:argv", plan_strings_to_json(sc, step->argv),
+        "j:images", plan_strings_to_json(sc, step->images),
         "s:command", step->command,
         whole ? "s:arguments" : "j:arguments", step->arguments,
-        "j:disks", repoints_to_json(sc, step, whole),
-        "j:pids", pids_to_json(sc, step),
-        "j:live", flag(step->live),
-        "j:commit_point", flag(step->commit_point),
+        "j:disks", plan_repoints_to_json(sc, step, whole),
+        "j:pids", plan_pids_to_json(sc, step),
+        "j:live", plan_json_flag(step->live),
+        "j:commit_point", plan_json_flag(step->commit_point),
         "s:content", whole ? step->content : NULL,
-        "j:timeout_ms", whole ? json_number(sc, step->timeout_ms) : NULL,
-        "j:stops", flag(whole && step->is_downtime_start),
-        "j:undo_if_failed", flag(whole && step->undo_if_failed),
-        "j:needs_all", flag(whole && step->only_if_all_done),
-        "j:needs_known", flag(whole && step->only_if_commit_known),
+        "j:timeout_ms", whole ? plan_json_number(sc, step->timeout_ms) : NULL,
+        "j:stops", plan_json_flag(whole && step->is_downtime_start),
+        "j:undo_if_failed", plan_json_flag(whole && step->undo_if_failed),
+        "j:needs_all", plan_json_flag(whole && step->only_if_all_done),
+        "j:needs_known", plan_json_flag(whole && step->only_if_commit_known),
         "s:done_when", whole && step->done_when
                        ? snap_done_when_name(step->done_when) : NULL,
         "s:shows", whole ? step->done_probe : NULL,
         "j:ends", whole && step->retires_undo_of >= 0
                   ? snap_sprintf(sc, "%d", step->retires_undo_of) : NULL,
-        "j:undo", step->undo ? step_to_json(sc, step->undo, whole) : NULL,
+        "j:undo", step->undo ? plan_step_to_json(sc, step->undo, whole) : NULL,
         NULL);
 }
 
@@ -104,7 +107,7 @@ static char *plan_to_json(libxl_snapshot_ctx *sc,
     int i;
 
     for (i = 0; i < plan->num_steps; i++)
-        items[i] = step_to_json(sc, &plan->steps[i], whole);
+        items[i] = plan_step_to_json(sc, &plan->steps[i], whole);
     return snap_json_array(sc, items, plan->num_steps);
 }
 
@@ -136,8 +139,9 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc,
 
 /*-- reading ----------------------------------------------------------------*/
 
-/* The json_number @key, from 0 to @max; @none if there is none. */
-static int small(yajl_val obj, const char *key, int max, int none)
+/* The number @key, from 0 to @max; @none if there is none. */
+static int plan_json_small(yajl_val obj, const char *key, int max,
+                           int none)
 {
     yajl_val val = snap_json_get(obj, key);
 
@@ -147,7 +151,7 @@ static int small(yajl_val obj, const char *key, int max, int none)
 }
 
 /* The array @key; *num_r is 0 if there is none. */
-static yajl_val *items_of(yajl_val obj, const char *key, int *num_r)
+static yajl_val *plan_json_items(yajl_val obj, const char *key, int *num_r)
 {
     yajl_val val = snap_json_get(obj, key);
 
@@ -155,14 +159,14 @@ static yajl_val *items_of(yajl_val obj, const char *key, int *num_r)
     return *num_r ? val->u.array.values : NULL;
 }
 
-static const char **parse_strings(libxl_snapshot_ctx *sc, yajl_val obj,
-                                  const char *key)
+static const char **plan_parse_strings(libxl_snapshot_ctx *sc,
+                                       yajl_val obj, const char *key)
 {
     const char **strings;
     yajl_val *items;
     int num, i;
 
-    items = items_of(obj, key, &num);
+    items = plan_json_items(obj, key, &num);
     if (!num) return NULL;
     strings = snap_zalloc(sc, (num + 1) * sizeof(*strings));
     for (i = 0; i < num; i++) {
@@ -173,22 +177,22 @@ static const char **parse_strings(libxl_snapshot_ctx *sc, yajl_val obj,
     return strings;
 }
 
-static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
-                           struct snap_step *step)
+static void plan_parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
+                                struct snap_step *step)
 {
     struct snap_repoint *repoints;
     const char *format, *backend;
     yajl_val *items;
     int i;
 
-    items = items_of(obj, "disks", &step->num_repoints);
+    items = plan_json_items(obj, "disks", &step->num_repoints);
     repoints = snap_zalloc(sc, step->num_repoints * sizeof(*repoints));
     step->repoints = repoints;
     for (i = 0; i < step->num_repoints; i++) {
         repoints[i] = (struct snap_repoint){
             .vdev = snap_json_dup(sc, items[i], "vdev"),
             .be_path = snap_json_dup(sc, items[i], "be_path"),
-            .devid = small(items[i], "devid", INT32_MAX, 0),
+            .devid = plan_json_small(items[i], "devid", INT32_MAX, 0),
             .from = snap_json_dup(sc, items[i], "from"),
             .to = snap_json_dup(sc, items[i], "to"),
         };
@@ -204,14 +208,14 @@ static void parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
     }
 }
 
-static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
-                       struct snap_step *step)
+static void plan_parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
+                            struct snap_step *step)
 {
     yajl_val *items;
     pid_t *pids;
     int i;
 
-    items = items_of(obj, "pids", &step->num_pids);
+    items = plan_json_items(obj, "pids", &step->num_pids);
     pids = snap_zalloc(sc, step->num_pids * sizeof(*pids));
     step->pids = pids;
     for (i = 0; i < step->num_pids; i++) {
@@ -224,15 +228,15 @@ static void parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
 
 /* Older versions, which had no "images", wrote the images of a DESTROY as
  * "argv": such a journal may be left when a newer version is installed. */
-static void parse_older(struct snap_step *step)
+static void plan_parse_older(struct snap_step *step)
 {
     if (step->kind != SNAP_STEP_DESTROY || step->images) return;
     step->images = step->argv;
     step->argv = NULL;
 }
 
-static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
-                      struct snap_step *step, bool is_undo)
+static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
+                           struct snap_step *step, bool is_undo)
 {
     const char *kind = snap_json_str(obj, "kind");
     const char *done_when = snap_json_str(obj, "done_when");
@@ -254,9 +258,9 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->to = snap_json_dup(sc, obj, "to");
     step->owner_of = snap_json_dup(sc, obj, "like");
     step->content = snap_json_dup(sc, obj, "content");
-    step->argv = parse_strings(sc, obj, "argv");
-    step->images = parse_strings(sc, obj, "images");
-    step->timeout_ms = small(obj, "timeout_ms", INT32_MAX, 0);
+    step->argv = plan_parse_strings(sc, obj, "argv");
+    step->images = plan_parse_strings(sc, obj, "images");
+    step->timeout_ms = plan_json_small(obj, "timeout_ms", INT32_MAX, 0);
     step->command = snap_json_dup(sc, obj, "command");
     step->arguments = snap_json_dup(sc, obj, "arguments");
     step->live = snap_json_bool(obj, "live");
@@ -267,13 +271,13 @@ static int parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->only_if_commit_known = snap_json_bool(obj, "needs_known");
     step->done_when = d < 0 ? SNAP_DONE_NEVER : d;
     step->done_probe = snap_json_dup(sc, obj, "shows");
-    step->retires_undo_of = small(obj, "ends", INT32_MAX, -1);
-    parse_repoints(sc, obj, step);
-    parse_pids(sc, obj, step);
-    parse_older(step);
+    step->retires_undo_of = plan_json_small(obj, "ends", INT32_MAX, -1);
+    plan_parse_repoints(sc, obj, step);
+    plan_parse_pids(sc, obj, step);
+    plan_parse_older(step);
     if (undo && !is_undo) {
         step->undo = snap_zalloc(sc, sizeof(*step->undo));
-        rc = parse_step(sc, undo, step->undo, true);
+        rc = plan_parse_step(sc, undo, step->undo, true);
         if (rc) return rc;
     }
     why = snap_step_problem(step);
@@ -290,8 +294,8 @@ int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
     *plan = (struct snap_plan){ .num_steps = num, .max_steps = num };
     plan->steps = snap_zalloc(sc, num * sizeof(*plan->steps));
     for (i = 0; i < num; i++) {
-        rc = parse_step(sc, array->u.array.values[i], &plan->steps[i],
-                        false);
+        rc = plan_parse_step(sc, array->u.array.values[i], &plan->steps[i],
+                             false);
         if (rc) return rc;
         if (plan->steps[i].retires_undo_of >= i)
             return snap_fail(sc, ERROR_INVAL, "step %d makes the undo of "

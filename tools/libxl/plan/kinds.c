@@ -35,7 +35,7 @@ struct row {
 
 /*-- what is odd ------------------------------------------------------------*/
 
-static bool is_argv(const char *const *argv)
+static bool kinds_is_argv(const char *const *argv)
 {
     return argv && argv[0];
 }
@@ -51,8 +51,10 @@ static const char *hook_problem(const struct snap_step *step)
 static const char *quiesce_problem(const struct snap_step *step)
 {
     if (step->path) return NULL;
-    if (!is_argv(step->argv)) return "'path' or 'argv' is missing";
-    return is_argv(step->undo->argv) ? NULL : "'argv' of its undo is missing";
+    if (!kinds_is_argv(step->argv)) return "'path' or 'argv' is missing";
+    return kinds_is_argv(step->undo->argv)
+               ? NULL
+               : "'argv' of its undo is missing";
 }
 
 static const char *repoint_problem(const struct snap_step *step)
@@ -124,12 +126,14 @@ _Static_assert(NUM(done_whens) == SNAP_DONE_NUM,
  * compiler does not notice. */
 #define NAMELESS "nameless"
 
-static const char *name_at(const struct row *rows, size_t num, size_t at)
+static const char *kinds_name_at(const struct row *rows, size_t num,
+                                 size_t at)
 {
     return at < num && rows[at].name ? rows[at].name : NAMELESS;
 }
 
-static int find_name(const struct row *rows, size_t num, const char *name)
+static int kinds_find_name(const struct row *rows, size_t num,
+                           const char *name)
 {
     size_t i;
 
@@ -140,34 +144,34 @@ static int find_name(const struct row *rows, size_t num, const char *name)
 
 const char *snap_step_kind_name(enum snap_step_kind kind)
 {
-    return name_at(kinds, NUM(kinds), kind);
+    return kinds_name_at(kinds, NUM(kinds), kind);
 }
 
 int snap_step_kind_find(const char *name)
 {
-    return find_name(kinds, NUM(kinds), name);
+    return kinds_find_name(kinds, NUM(kinds), name);
 }
 
 const char *snap_done_when_name(enum snap_done_when when)
 {
-    return name_at(done_whens, NUM(done_whens), when);
+    return kinds_name_at(done_whens, NUM(done_whens), when);
 }
 
 int snap_done_when_find(const char *name)
 {
-    return find_name(done_whens, NUM(done_whens), name);
+    return kinds_find_name(done_whens, NUM(done_whens), name);
 }
 
 /*-- completeness -----------------------------------------------------------*/
 
-static const char *missing_member(const struct snap_step *step,
-                                  unsigned needs)
+static const char *kinds_missing_member(const struct snap_step *step,
+                                        unsigned needs)
 {
     if ((needs & NEEDS_PATH) && !step->path) return "'path' is missing";
     if ((needs & NEEDS_TO) && !step->to) return "'to' is missing";
     if ((needs & NEEDS_CONTENT) && !step->content)
         return "'content' is missing";
-    if ((needs & NEEDS_ARGV) && !is_argv(step->argv))
+    if ((needs & NEEDS_ARGV) && !kinds_is_argv(step->argv))
         return "'argv' is missing";
     if ((needs & NEEDS_COMMAND) && !step->command)
         return "'command' is missing";
@@ -189,7 +193,7 @@ const char *snap_step_problem(const struct snap_step *step)
         if (!step->repoints[i].vdev) return "'vdev' of a disk is missing";
         if (!step->repoints[i].to) return "'to' of a disk is missing";
     }
-    why = missing_member(step, kind->needs
-                               | done_whens[step->done_when].needs);
+    why = kinds_missing_member(step, kind->needs
+                                     | done_whens[step->done_when].needs);
     return why || !kind->problem ? why : kind->problem(step);
 }

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
+static char *plan_vformat(libxl_snapshot_ctx *sc, const char *fmt,
+                          va_list ap)
     __attribute__((format(printf, 2, 0)));
 
-static char *vformat(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
+static char *plan_vformat(libxl_snapshot_ctx *sc, const char *fmt,
+                          va_list ap)
 {
     va_list copy;
     char *s;
@@ -45,7 +47,7 @@ struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
     step->kind = kind;
     step->retires_undo_of = -1;
     va_start(ap, fmt);
-    step->what = vformat(sc, fmt, ap);
+    step->what = plan_vformat(sc, fmt, ap);
     va_end(ap);
     return step;
 }
@@ -61,7 +63,7 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
     step->undo->kind = kind;
     step->undo->retires_undo_of = -1;
     va_start(ap, fmt);
-    step->undo->what = vformat(sc, fmt, ap);
+    step->undo->what = plan_vformat(sc, fmt, ap);
     va_end(ap);
     return step->undo;
 }

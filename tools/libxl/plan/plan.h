@@ -20,7 +20,7 @@ enum snap_step_kind {
     SNAP_STEP_RECORD,           /* into path, a snapshot config:
                                  * content, with a record of its disks'
                                  * states */
-    SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to', fsync folder */
+    SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to' */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
     /* programs */
     SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
@@ -117,7 +117,8 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
                                  enum snap_step_kind kind, const char *fmt,
                                  ...)
     __attribute__((format(printf, 4, 5)));
-int snap_plan_last(const struct snap_plan *plan);   /* index of the last step */
+/* The index of the last step. */
+int snap_plan_last(const struct snap_plan *plan);
 /* Steps that several operations use. */
 void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const char *path, const char *like,

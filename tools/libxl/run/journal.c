@@ -35,15 +35,16 @@ struct snap_journal {
 
 /*-- writing ----------------------------------------------------------------*/
 
-static int write_failed(libxl_snapshot_ctx *sc, const char *path)
+static int journal_write_failed(libxl_snapshot_ctx *sc, const char *path)
 {
     return snap_fail(sc, ERROR_FAIL, "cannot write the journal %s: %s", path,
                      strerror(errno));
 }
 
-static char *head_to_json(libxl_snapshot_ctx *sc,
-                          const struct snap_journal_head *head,
-                          const struct snap_plan *plan, bool made_above)
+static char *journal_head_to_json(libxl_snapshot_ctx *sc,
+                                  const struct snap_journal_head *head,
+                                  const struct snap_plan *plan,
+                                  bool made_above)
 {
     bool runs = head->domid != SNAP_NO_DOMAIN;
 
@@ -62,17 +63,17 @@ static char *head_to_json(libxl_snapshot_ctx *sc,
         "j:plan", snap_plan_record(sc, plan), NULL);
 }
 
-static int sync_folder(libxl_snapshot_ctx *sc, const char *path)
+static int journal_sync_folder(libxl_snapshot_ctx *sc, const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int r = fd < 0 ? -1 : fsync(fd);
 
     if (fd >= 0) close(fd);
-    return r ? write_failed(sc, path) : 0;
+    return r ? journal_write_failed(sc, path) : 0;
 }
 
 /* Remove the journal of a command that ended before it began anything. */
-static bool drop_torn(libxl_snapshot_ctx *sc, const char *path)
+static bool journal_drop_torn(libxl_snapshot_ctx *sc, const char *path)
 {
     struct snap_journal_entry was;
 
@@ -82,8 +83,8 @@ static bool drop_torn(libxl_snapshot_ctx *sc, const char *path)
 
 /* Make the file, its folder and those missing above that.  The end of
  * another operation removes an empty folder, perhaps just now. */
-static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
-                            bool *made_above_r)
+static int journal_create_in_folder(libxl_snapshot_ctx *sc,
+                                    const char *path, bool *made_above_r)
 {
     const char *dir = snap_file_dirname(sc, path);
     int fd, try;
@@ -95,7 +96,7 @@ static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
         if (mkdir(dir, 0700) && errno != EEXIST) return -1;
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
                   0600);
-        if (fd >= 0 || (errno != ENOENT && !drop_torn(sc, path)))
+        if (fd >= 0 || (errno != ENOENT && !journal_drop_torn(sc, path)))
             return fd;
     }
     return -1;
@@ -103,8 +104,8 @@ static int create_in_folder(libxl_snapshot_ctx *sc, const char *path,
 
 /* Remove the folder of the journal @path, and the one that we made above
  * it, if empty. */
-static void drop_folder(libxl_snapshot_ctx *sc, const char *path,
-                        bool above)
+static void journal_drop_folder(libxl_snapshot_ctx *sc, const char *path,
+                                bool above)
 {
     const char *dir = snap_file_dirname(sc, path);
 
@@ -113,8 +114,8 @@ static void drop_folder(libxl_snapshot_ctx *sc, const char *path,
 
 /* Refuse a journal that could not be read again, for instance because a
  * path is not UTF-8. */
-static int check_readable(libxl_snapshot_ctx *sc, const char *path,
-                          const char *line)
+static int journal_check_readable(libxl_snapshot_ctx *sc, const char *path,
+                                  const char *line)
 {
     yajl_val val = snap_json_parse(line);
     struct snap_plan plan;
@@ -140,16 +141,16 @@ static struct snap_journal *journal_new(const char *path, int fd,
 }
 
 /* Write the first line; file and name are on the disk when this returns. */
-static int write_head(libxl_snapshot_ctx *sc, const char *path, int fd,
-                      const char *line)
+static int journal_write_head(libxl_snapshot_ctx *sc, const char *path,
+                              int fd, const char *line)
 {
     const char *dir = snap_file_dirname(sc, path);
     int rc;
 
     if (snap_file_write_all(fd, line, strlen(line)) || fsync(fd))
-        return write_failed(sc, path);
-    rc = sync_folder(sc, dir);
-    return rc ? rc : sync_folder(sc, snap_file_dirname(sc, dir));
+        return journal_write_failed(sc, path);
+    rc = journal_sync_folder(sc, dir);
+    return rc ? rc : journal_sync_folder(sc, snap_file_dirname(sc, dir));
 }
 
 int snap_journal_begin(libxl_snapshot_ctx *sc,
@@ -165,14 +166,15 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
     if (!sc->journal_dir) return 0;
     path = snap_sprintf(sc, "%s/%s.json", sc->journal_dir,
                         head->uuid_str ? head->uuid_str : head->domain);
-    fd = create_in_folder(sc, path, &made_above);
-    if (fd < 0) return write_failed(sc, path);
-    line = snap_sprintf(sc, "%s\n", head_to_json(sc, head, plan, made_above));
-    rc = check_readable(sc, path, line);
-    if (!rc) rc = write_head(sc, path, fd, line);
+    fd = journal_create_in_folder(sc, path, &made_above);
+    if (fd < 0) return journal_write_failed(sc, path);
+    line = snap_sprintf(sc, "%s\n",
+                        journal_head_to_json(sc, head, plan, made_above));
+    rc = journal_check_readable(sc, path, line);
+    if (!rc) rc = journal_write_head(sc, path, fd, line);
     if (rc) {
         unlink(path);
-        drop_folder(sc, path, made_above);
+        journal_drop_folder(sc, path, made_above);
         close(fd);
         return rc;
     }
@@ -188,13 +190,14 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
         open(entry->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 
     *journal_r = NULL;
-    if (fd < 0) return write_failed(sc, entry->path);
+    if (fd < 0) return journal_write_failed(sc, entry->path);
     *journal_r = journal_new(entry->path, fd, true, entry->made_above);
     return 0;
 }
 
 /* An fdatasync() with a deadline, since the guest may be held. */
-static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
+static int journal_flush(libxl_snapshot_ctx *sc,
+                         struct snap_journal *journal)
 {
     const struct aiocb *list = &journal->flush;
     int ms = snap_wait_ms(sc, SNAP_WAIT_JOURNAL), r;
@@ -205,8 +208,10 @@ static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
         .aio_fildes = journal->fd, .aio_sigevent.sigev_notify = SIGEV_NONE,
     };
     if (aio_fsync(O_DSYNC, &journal->flush))
-        return write_failed(sc, journal->path);
-    do r = aio_suspend(&list, 1, &timeout); while (r && errno == EINTR);
+        return journal_write_failed(sc, journal->path);
+    do {
+        r = aio_suspend(&list, 1, &timeout);
+    } while (r && errno == EINTR);
     if (r) {
         journal->hangs = true;
         return snap_fail(sc, ERROR_TIMEDOUT,
@@ -215,7 +220,7 @@ static int flush(libxl_snapshot_ctx *sc, struct snap_journal *journal)
                          journal->path, ms / 1000);
     }
     errno = aio_error(&journal->flush);
-    return errno ? write_failed(sc, journal->path) : 0;
+    return errno ? journal_write_failed(sc, journal->path) : 0;
 }
 
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
@@ -229,8 +234,8 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
         (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
         "s:state", note->state, NULL));
     if (snap_file_write_all(journal->fd, line, strlen(line)))
-        return write_failed(sc, journal->path);
-    return note->flush ? flush(sc, journal) : 0;
+        return journal_write_failed(sc, journal->path);
+    return note->flush ? journal_flush(sc, journal) : 0;
 }
 
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)
@@ -242,8 +247,8 @@ int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)
         rc = snap_fail(sc, ERROR_FAIL, "cannot remove the journal %s: %s",
                        journal->path, strerror(errno));
     else
-        rc = sync_folder(sc, snap_file_dirname(sc, journal->path));
-    if (!rc) drop_folder(sc, journal->path, journal->made_above);
+        rc = journal_sync_folder(sc, snap_file_dirname(sc, journal->path));
+    if (!rc) journal_drop_folder(sc, journal->path, journal->made_above);
     snap_journal_close(journal);
     return rc;
 }
@@ -259,8 +264,8 @@ void snap_journal_close(struct snap_journal *journal)
 
 /*-- reading ----------------------------------------------------------------*/
 
-static void parse_tagged(libxl_snapshot_ctx *sc, yajl_val obj,
-                         struct snap_journal_head *head)
+static void journal_parse_tagged(libxl_snapshot_ctx *sc, yajl_val obj,
+                                 struct snap_journal_head *head)
 {
     yajl_val list = snap_json_get(obj, "tagged");
     size_t i, num = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
@@ -272,8 +277,8 @@ static void parse_tagged(libxl_snapshot_ctx *sc, yajl_val obj,
                 sc, YAJL_GET_STRING(list->u.array.values[i]));
 }
 
-static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
-                      struct snap_journal_entry *entry)
+static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
+                              struct snap_journal_entry *entry)
 {
     struct snap_journal_head *head = &entry->head;
     uint64_t domid = snap_json_u64(obj, "domid");
@@ -288,7 +293,7 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     head->running_uuid = snap_json_dup(sc, obj, "running_uuid");
     if (!head->running_uuid) head->running_uuid = head->uuid_str;
     head->memory_path = snap_json_dup(sc, obj, "memory");
-    parse_tagged(sc, obj, head);
+    journal_parse_tagged(sc, obj, head);
     entry->same_boot = boot && boot_now && !strcmp(boot, boot_now);
     entry->began = snap_json_u64(obj, "began");
     entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
@@ -303,21 +308,22 @@ static int parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     return snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
 }
 
-static bool brings_back(const char *kind)
+static bool journal_brings_back(const char *kind)
 {
     return !strcmp(kind, snap_step_kind_name(SNAP_STEP_RESTORE))
         || !strcmp(kind, snap_step_kind_name(SNAP_STEP_BOOT));
 }
 
 /* Read a line that says how far the operation came. */
-static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
+static void journal_parse_note(yajl_val obj,
+                               struct snap_journal_entry *entry)
 {
     yajl_val step = snap_json_get(obj, "step");
     const char *state = snap_json_str(obj, "state");
     const char *kind = snap_json_str(obj, "kind");
     bool commits;
 
-    if (state && kind && brings_back(kind)) {
+    if (state && kind && journal_brings_back(kind)) {
         if (!strcmp(state, "begun")) entry->may_be_back = true;
         if (!strcmp(state, "done")) entry->is_back = true;
     }
@@ -338,8 +344,8 @@ static void parse_note(yajl_val obj, struct snap_journal_entry *entry)
 
 /* Read the lines of a journal.  The last one may be torn; if it is the
  * first as well, nothing was begun. */
-static int parse(libxl_snapshot_ctx *sc, char *content,
-                 struct snap_journal_entry *entry)
+static int journal_parse(libxl_snapshot_ctx *sc, char *content,
+                         struct snap_journal_entry *entry)
 {
     char *line, *rest = content;
     yajl_val obj;
@@ -349,11 +355,11 @@ static int parse(libxl_snapshot_ctx *sc, char *content,
     while (!rc && (line = strsep(&rest, "\n")) && rest) {
         obj = snap_json_parse(line);
         if (first)
-            rc = obj ? parse_head(sc, obj, entry)
+            rc = obj ? journal_parse_head(sc, obj, entry)
                      : snap_fail(sc, ERROR_INVAL, "its first line is not "
                                  "JSON");
         else if (obj)
-            parse_note(obj, entry);
+            journal_parse_note(obj, entry);
         yajl_tree_free(obj);
         first = false;
     }
@@ -362,7 +368,7 @@ static int parse(libxl_snapshot_ctx *sc, char *content,
 }
 
 /* The uuid or the name in the name of the file. */
-static const char *stem(libxl_snapshot_ctx *sc, const char *path)
+static const char *journal_stem(libxl_snapshot_ctx *sc, const char *path)
 {
     const char *slash = strrchr(path, '/'),
                *name = slash ? slash + 1 : path;
@@ -378,19 +384,19 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     int rc;
 
     *entry = (struct snap_journal_entry){
-        .path = path, .at = -1, .head.domain = stem(sc, path),
+        .path = path, .at = -1, .head.domain = journal_stem(sc, path),
     };
     rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content);
     if (rc) return rc;
-    rc = parse(sc, content, entry);
+    rc = journal_parse(sc, content, entry);
     if (!rc) return 0;
-    entry->head.domain = entry->head.uuid_str = stem(sc, path);
+    entry->head.domain = entry->head.uuid_str = journal_stem(sc, path);
     why = snap_take_error(sc);
     return snap_fail(sc, rc, "%s is not a usable journal: %s", path,
                      why);
 }
 
-static int is_journal(const struct dirent *entry)
+static int journal_is_journal(const struct dirent *entry)
 {
     size_t len = strlen(entry->d_name);
 
@@ -406,7 +412,7 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
     *entries_r = NULL;
     *num_r = 0;
     if (!sc->journal_dir) return 0;
-    num = scandir(sc->journal_dir, &names, is_journal, alphasort);
+    num = scandir(sc->journal_dir, &names, journal_is_journal, alphasort);
     if (num < 0 && errno == ENOENT) return 0;
     if (num < 0)
         return snap_fail(sc, ERROR_FAIL,

@@ -55,8 +55,8 @@ static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 /* True for an undo, or a step after the commit point, whose object has
  * gone. */
-static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
-                    const struct snap_step *step)
+static bool run_is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
+                        const struct snap_step *step)
 {
     const struct snap_step_act *act = snap_step_act(step->kind);
 
@@ -66,8 +66,8 @@ static bool is_moot(libxl_snapshot_ctx *sc, const struct snap_run *run,
 /* True if @step lets a guest write to disks that a recovery must not
  * revert again from then on: until then a domain that a revert brought
  * back is paused. */
-static bool lets_guest_write(const struct snap_run *run,
-                             const struct snap_step *step)
+static bool run_lets_guest_write(const struct snap_run *run,
+                                 const struct snap_step *step)
 {
     return snap_step_act(step->kind)->lets_guest_run
         && (run->restored || run->redo);
@@ -76,8 +76,8 @@ static bool lets_guest_write(const struct snap_run *run,
 /* True if a line may be flushed.  A flush takes milliseconds, on a hard
  * disk dozens, and if the storage hangs it takes for ever: a guest that is
  * held must not wait for it. */
-static bool may_flush(const struct snap_run *run,
-                      const struct snap_engine *engine)
+static bool run_may_flush(const struct snap_run *run,
+                          const struct snap_engine *engine)
 {
     bool holds_guest =
         run->keeper || (run->stopped_us && !run->running_us);
@@ -97,17 +97,17 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     struct snap_journal_note note = {
         .step = engine->at, .kind = step->kind, .state = "begun",
         .undo = engine->state == SNAP_ENGINE_UNWINDING,
-        .flush = may_flush(run, engine) || (forward && step->commit_point)
-            || lets_guest_write(run, step),
+        .flush = run_may_flush(run, engine) || (forward && step->commit_point)
+            || run_lets_guest_write(run, step),
     };
     int rc = snap_journal_note(sc, run->journal, &note);
 
     if (rc && forward) return rc;
     rc = again ? run_again(sc, run, step)
-        : !forward && is_moot(sc, run, step) ? 0
+        : !forward && run_is_moot(sc, run, step) ? 0
         : run_timed(sc, run, step);
     note.state = !rc ? "done" : run->reply_lost ? "lost" : "failed";
-    note.flush = !rc && may_flush(run, engine);
+    note.flush = !rc && run_may_flush(run, engine);
     snap_journal_note(sc, run->journal, &note);
     if (rc && !forward && !snap_step_act(step->kind)->done_if_failed)
         run->is_unfinished = true;

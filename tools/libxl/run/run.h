@@ -7,11 +7,11 @@
 
 #include "facts/facts.h"
 
-/*-- journal: the durable record of an operation -----------------------------*/
+/*-- journal: the durable record of an operation ----------------------------*/
 
 /*
- * The record of an operation that has begun and not
- * ended, one file for each domain, in the folder that the context names.
+ * The record of an operation that has begun and not ended, one file for
+ * each domain, in the folder that the context names.
  *
  * The first line has the whole plan, which alone tells how to undo or to
  * complete it; the lines after it say how far it came:
@@ -20,12 +20,13 @@
  *   {"step":0,"kind":"mkdir","state":"begun"}
  *   {"step":0,"kind":"mkdir","state":"done"}
  *   {"undo":0,"kind":"rmdir","state":"begun"}
- *   {"recover":0,...}              of a recovery, which counts steps of its own
+ *   {"recover":0,...}              a step of a recovery, counted anew
  *
- * The first line is on the disk before the first step begins, and so is all up
- * to a commit point before that.  What comes between is safe from our own end
- * at once, and from that of the host when the kernel gets to it: recovery after
- * a crash of the host takes any step before the commit point as perhaps done.
+ * The first line is on the disk before the first step begins, and so are
+ * all lines up to the commit point before that begins.  The lines between
+ * survive our own death at once, but a crash of the host only when the
+ * kernel has written them: a recovery after such a crash takes any step
+ * before the commit point as perhaps done.
  */
 
 /* The operation, as its journal's first line describes it. */

@@ -155,7 +155,8 @@ static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
     struct snap_file_use *files;
     int rc, i, num;
 
-    for (num = 0; step->images && step->images[num]; num++);
+    for (num = 0; step->images && step->images[num]; num++)
+        ;
     files = snap_zalloc(sc, num * sizeof(*files));
     for (i = 0; i < num; i++)
         files[i] = (struct snap_file_use){

@@ -14,7 +14,7 @@ static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_exec(sc, step->what, step->argv, timeout_ms, NULL);
 }
 
-/*-- what tells that a program has been run ----------------------------------*/
+/*-- signs that a program has been run --------------------------------------*/
 
 static int program_lv_is_there(libxl_snapshot_ctx *sc,
                                const struct snap_step *step, bool *done_r)
@@ -42,7 +42,7 @@ static int program_tag_is_gone(libxl_snapshot_ctx *sc,
     return rc;
 }
 
-/* By snap_done_when: true if the program has done its work.  NULL: it can
+/* By snap_done_when: has the program done its work?  NULL: the program can
  * be run a second time. */
 static int (*const done_probes[])(libxl_snapshot_ctx *sc,
                                   const struct snap_step *step,

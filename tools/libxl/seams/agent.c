@@ -47,7 +47,7 @@ void snap_agent_close(struct snap_agent *agent)
 }
 
 /* An id that no earlier client has used. */
-static uint64_t random_id(void)
+static uint64_t agent_random_id(void)
 {
     uint32_t id;
 
@@ -55,7 +55,7 @@ static uint64_t random_id(void)
     return (id & 0x7fffffff) | 1;
 }
 
-static const char *sync_text(libxl_snapshot_ctx *sc, uint64_t id)
+static const char *agent_sync_text(libxl_snapshot_ctx *sc, uint64_t id)
 {
     return snap_sprintf(sc, "%c%s\n", AGENT_RESET, snap_json_object(
         sc, "s:execute", AGENT_SYNC,
@@ -93,10 +93,10 @@ static int agent_execute(libxl_snapshot_ctx *sc, struct snap_agent *agent,
                          yajl_val *reply_r)
 {
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_AGENT_REPLY);
-    uint64_t id = random_id();
+    uint64_t id = agent_random_id();
     const char *text = snap_sprintf(sc, "%s\n", snap_json_object(
         sc, "s:execute", command, NULL));
-    const char *sync = sync_text(sc, id);
+    const char *sync = agent_sync_text(sc, id);
     int rc;
 
     if (ahead) sync = snap_sprintf(sc, "%s%s", sync, text);

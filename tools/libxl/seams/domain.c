@@ -57,7 +57,8 @@ void snap_signals_drop(void)
     sigset_t set;
 
     snap_signals_set(&set);
-    while (sigtimedwait(&set, NULL, &now) > 0);
+    while (sigtimedwait(&set, NULL, &now) > 0)
+        ;
 }
 
 /*-- short calls ------------------------------------------------------------*/

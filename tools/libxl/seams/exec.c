@@ -44,7 +44,7 @@ static void child_init(struct exec_child *child)
                                   .out = -1, .err = -1 };
 }
 
-static void close_fd(int *fd)
+static void exec_close_fd(int *fd)
 {
     if (*fd >= 0) close(*fd);
     *fd = -1;
@@ -52,16 +52,16 @@ static void close_fd(int *fd)
 
 static void child_dispose(struct exec_child *child)
 {
-    close_fd(&child->pidfd);
-    close_fd(&child->in);
-    close_fd(&child->out);
-    close_fd(&child->err);
+    exec_close_fd(&child->pidfd);
+    exec_close_fd(&child->in);
+    exec_close_fd(&child->out);
+    exec_close_fd(&child->err);
 }
 
 /* The child gets default signals, none blocked, and a process group of its
  * own, so that a Ctrl-C meant for us does not reach it and a kill reaches
  * all its processes. */
-static void spawn_attributes(posix_spawnattr_t *attr)
+static void exec_spawn_attributes(posix_spawnattr_t *attr)
 {
     sigset_t none, all;
 
@@ -76,7 +76,7 @@ static void spawn_attributes(posix_spawnattr_t *attr)
                                        | POSIX_SPAWN_SETPGROUP);
 }
 
-static bool is_set_in(const char *const *env, const char *entry)
+static bool exec_is_set_in(const char *const *env, const char *entry)
 {
     size_t len = strcspn(entry, "=") + 1;
 
@@ -86,24 +86,26 @@ static bool is_set_in(const char *const *env, const char *entry)
 }
 
 /* Our environment, overridden by @env. */
-static char **merged_environ(libxl_snapshot_ctx *sc,
-                             const char *const *env)
+static char **exec_merged_environ(libxl_snapshot_ctx *sc,
+                                  const char *const *env)
 {
     size_t ours, theirs, num = 0, i;
     char **merged;
 
-    for (ours = 0; environ[ours]; ours++);
-    for (theirs = 0; env[theirs]; theirs++);
+    for (ours = 0; environ[ours]; ours++)
+        ;
+    for (theirs = 0; env[theirs]; theirs++)
+        ;
     merged = snap_zalloc(sc, (ours + theirs + 1) * sizeof(*merged));
     for (i = 0; i < ours; i++)
-        if (!is_set_in(env, environ[i])) merged[num++] = environ[i];
+        if (!exec_is_set_in(env, environ[i])) merged[num++] = environ[i];
     for (i = 0; i < theirs; i++) merged[num++] = (char *)env[i];
     return merged;
 }
 
 /* Start the program; its stdin is @in, or empty if that is -1. */
-static int spawn(const char *const *argv, char **env, int in,
-                 struct exec_child *child)
+static int exec_spawn(const char *const *argv, char **env, int in,
+                      struct exec_child *child)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -116,7 +118,7 @@ static int spawn(const char *const *argv, char **env, int in,
                                          O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, child->out, 1);
     posix_spawn_file_actions_adddup2(&actions, child->err, 2);
-    spawn_attributes(&attr);
+    exec_spawn_attributes(&attr);
 
     r = posix_spawnp(&child->pid, argv[0], &actions, &attr,
                      (char *const *)argv, env);
@@ -129,7 +131,7 @@ static int spawn(const char *const *argv, char **env, int in,
 /* Return @fd as a number above 2.  If we were started with closed standard
  * files (cron, "<&-") our files would get their numbers, and the child's
  * redirections would overwrite one another. */
-static int above_stdio(int fd)
+static int exec_above_stdio(int fd)
 {
     int moved;
 
@@ -144,15 +146,15 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
                        const struct snap_exec_input *input,
                        struct exec_child *child)
 {
-    char **env = input && input->env ? merged_environ(sc, input->env)
+    char **env = input && input->env ? exec_merged_environ(sc, input->env)
                                      : environ;
     int pipes[2] = { -1, -1 }, r, rc;
 
-    child->out = above_stdio(memfd_create("stdout", MFD_CLOEXEC));
-    child->err = above_stdio(memfd_create("stderr", MFD_CLOEXEC));
+    child->out = exec_above_stdio(memfd_create("stdout", MFD_CLOEXEC));
+    child->err = exec_above_stdio(memfd_create("stderr", MFD_CLOEXEC));
     if (input && !pipe2(pipes, O_CLOEXEC)) {
-        pipes[0] = above_stdio(pipes[0]);
-        pipes[1] = above_stdio(pipes[1]);
+        pipes[0] = exec_above_stdio(pipes[0]);
+        pipes[1] = exec_above_stdio(pipes[1]);
     }
     if (child->out < 0 || child->err < 0
         || (input && (pipes[0] < 0 || pipes[1] < 0))) {
@@ -160,7 +162,7 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
                        strerror(errno));
         goto out;
     }
-    r = spawn(argv, env, pipes[0], child);
+    r = exec_spawn(argv, env, pipes[0], child);
     if (r) {
         child->pid = -1;
         rc = snap_fail(sc, r == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL,
@@ -173,12 +175,12 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
     rc = 0;
 
  out:
-    close_fd(&pipes[0]);
-    close_fd(&pipes[1]);
+    exec_close_fd(&pipes[0]);
+    exec_close_fd(&pipes[1]);
     return rc;
 }
 
-static char *read_output(libxl_snapshot_ctx *sc, int fd)
+static char *exec_read_output(libxl_snapshot_ctx *sc, int fd)
 {
     off_t size = lseek(fd, 0, SEEK_END);
     char *text;
@@ -193,10 +195,10 @@ static char *read_output(libxl_snapshot_ctx *sc, int fd)
 }
 
 /* The last line of the program's stderr, for a message; "" if none. */
-static const char *last_words(libxl_snapshot_ctx *sc,
-                              const struct exec_child *child)
+static const char *exec_last_words(libxl_snapshot_ctx *sc,
+                                   const struct exec_child *child)
 {
-    char *text = read_output(sc, child->err), *nl;
+    char *text = exec_read_output(sc, child->err), *nl;
     size_t len = strlen(text);
 
     while (len && text[len - 1] == '\n') text[--len] = 0;
@@ -225,7 +227,7 @@ static int child_kill(libxl_snapshot_ctx *sc, const char *what,
                          "was killed", what, argv[0], EXEC_FLOOD >> 20);
     return snap_fail(sc, ERROR_TIMEDOUT, "%s: %s did not answer for %d s and "
                      "was killed%s", what, argv[0], timeout_ms / 1000,
-                     last_words(sc, child));
+                     exec_last_words(sc, child));
 }
 
 /* Wait without pidfd_open() (Linux before 5.3, valgrind 3.19): ask now and
@@ -273,14 +275,14 @@ static int child_wait(libxl_snapshot_ctx *sc, const char *what,
     if (WIFSIGNALED(status))
         return snap_fail(sc, ERROR_FAIL, "%s: %s was killed by signal %d%s",
                          what, argv[0], WTERMSIG(status),
-                         last_words(sc, child));
+                         exec_last_words(sc, child));
     if (WEXITSTATUS(status) == 127)
         return snap_fail(sc, ERROR_NOTFOUND, "%s: %s cannot be run%s", what,
-                         argv[0], last_words(sc, child));
+                         argv[0], exec_last_words(sc, child));
     if (WEXITSTATUS(status))
         return snap_fail(sc, ERROR_FAIL, "%s: %s failed with status %d%s",
                          what, argv[0], WEXITSTATUS(status),
-                         last_words(sc, child));
+                         exec_last_words(sc, child));
     return 0;
 }
 
@@ -309,7 +311,7 @@ int snap_exec(libxl_snapshot_ctx *sc, const char *what,
     if (rc) goto out;
     rc = child_wait(sc, what, argv, &child, timeout_ms);
     if (rc) goto out;
-    if (output_r) output_r->out = read_output(sc, child.out);
+    if (output_r) output_r->out = exec_read_output(sc, child.out);
 
  out:
     child_dispose(&child);
@@ -319,8 +321,8 @@ int snap_exec(libxl_snapshot_ctx *sc, const char *what,
 /* Write to the program's stdin, waiting at most @timeout_ms until it takes
  * a part.  ERROR_NOT_READY: the program has closed its stdin; its exit
  * status says why. */
-static int feed_bytes(struct exec_child *child, const char *buf,
-                      size_t len, int timeout_ms)
+static int exec_feed_bytes(struct exec_child *child, const char *buf,
+                           size_t len, int timeout_ms)
 {
     struct pollfd pfd = { .fd = child->in, .events = POLLOUT };
     ssize_t put;
@@ -339,9 +341,9 @@ static int feed_bytes(struct exec_child *child, const char *buf,
     return 0;
 }
 
-static int feed(libxl_snapshot_ctx *sc, const char *what,
-                struct exec_child *child,
-                const struct snap_exec_input *input, int timeout_ms)
+static int exec_feed(libxl_snapshot_ctx *sc, const char *what,
+                     struct exec_child *child,
+                     const struct snap_exec_input *input, int timeout_ms)
 {
     char *buf = snap_zalloc(sc, EXEC_CHUNK);
     ssize_t got;
@@ -349,7 +351,7 @@ static int feed(libxl_snapshot_ctx *sc, const char *what,
 
     fcntl(child->in, F_SETFL, O_NONBLOCK);
     fcntl(child->in, F_SETPIPE_SZ, EXEC_CHUNK);     /* fewer wake-ups */
-    rc = feed_bytes(child, input->head, input->head_len, timeout_ms);
+    rc = exec_feed_bytes(child, input->head, input->head_len, timeout_ms);
     while (!rc && input->fd >= 0) {
         got = read(input->fd, buf, EXEC_CHUNK);
         if (got < 0 && errno == EINTR) continue;
@@ -357,7 +359,7 @@ static int feed(libxl_snapshot_ctx *sc, const char *what,
             return snap_fail(sc, ERROR_FAIL, "%s: cannot read: %s", what,
                              strerror(errno));
         if (!got) break;
-        rc = feed_bytes(child, buf, got, timeout_ms);
+        rc = exec_feed_bytes(child, buf, got, timeout_ms);
     }
     return rc == ERROR_NOT_READY ? 0 : rc;
 }
@@ -376,15 +378,15 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
     rc = child_start(sc, what, argv, input, &child);
     if (rc) goto out;
 
-    rc = feed(sc, what, &child, input, timeout_ms);
-    close_fd(&child.in);
+    rc = exec_feed(sc, what, &child, input, timeout_ms);
+    exec_close_fd(&child.in);
     if (rc == ERROR_TIMEDOUT) {
         rc = child_kill(sc, what, argv, &child, timeout_ms);
         goto out;
     }
     rc2 = child_wait(sc, what, argv, &child, timeout_ms);
     if (!rc) rc = rc2;
-    if (!rc && output_r) output_r->out = read_output(sc, child.out);
+    if (!rc && output_r) output_r->out = exec_read_output(sc, child.out);
 
  out:
     sigaction(SIGPIPE, &old, NULL);
@@ -396,8 +398,8 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
 
 /* Runs in the child.  No file of the parent stays open: no lock, no output
  * whose end somebody waits for.  libxl must not be used on this side. */
-static void process_main(libxl_snapshot_ctx *sc, int fd,
-                         snap_process *body, void *opaque)
+static void exec_process_main(libxl_snapshot_ctx *sc, int fd,
+                              snap_process *body, void *opaque)
 {
     int null;
 
@@ -422,18 +424,19 @@ int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
     pid_t pid = -1;
 
     if (!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) {
-        fds[0] = above_stdio(fds[0]);
-        fds[1] = above_stdio(fds[1]);
+        fds[0] = exec_above_stdio(fds[0]);
+        fds[1] = exec_above_stdio(fds[1]);
         pid = fork();
     }
-    if (!pid) process_main(sc, fds[1], body, opaque);
+    if (!pid) exec_process_main(sc, fds[1], body, opaque);
     if (pid < 0)
         rc = snap_fail(sc, ERROR_FAIL, "cannot start a process: %s",
                        strerror(errno));
     else
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR);
-    close_fd(&fds[1]);
-    if (rc) close_fd(&fds[0]);
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    exec_close_fd(&fds[1]);
+    if (rc) exec_close_fd(&fds[0]);
     *fd_r = fds[0];
     return rc;
 }

@@ -55,7 +55,7 @@ const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path)
 
 /* Give the file the owner and mode of @like: an overlay belongs to the
  * owner of its base. */
-static int take_after(int fd, const char *like)
+static int file_take_after(int fd, const char *like)
 {
     struct stat st;
 
@@ -74,7 +74,7 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
     if (fd < 0)
         return snap_fail(sc, ERROR_FAIL, "cannot create %s: %s", path,
                          snap_open_why());
-    if ((like && take_after(fd, like))
+    if ((like && file_take_after(fd, like))
         || (content && snap_file_write_all(fd, content, strlen(content))))
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
                        strerror(errno));
@@ -87,8 +87,8 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
 
 /* Open for writing a file that we made; fail if somebody has put another
  * one in its place.  O_NONBLOCK: a fifo is refused, not waited for. */
-static int open_own(libxl_snapshot_ctx *sc, const char *path, bool empty,
-                    int *fd_r)
+static int file_open_own(libxl_snapshot_ctx *sc, const char *path,
+                         bool empty, int *fd_r)
 {
     int fd = snap_open(sc, path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
@@ -111,7 +111,7 @@ static int open_own(libxl_snapshot_ctx *sc, const char *path, bool empty,
 
 int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
 {
-    return open_own(sc, path, true, fd_r);
+    return file_open_own(sc, path, true, fd_r);
 }
 
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
@@ -122,7 +122,7 @@ int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
 }
 
 /* True if nobody else can put anything into the folder @path. */
-static bool is_own_folder(const char *path)
+static bool file_is_own_folder(const char *path)
 {
     struct stat st;
 
@@ -134,7 +134,8 @@ int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
 {
     /* the folder may exist by now: our journal has a part of the same
      * path */
-    if (!mkdir(path, 0700) || (errno == EEXIST && is_own_folder(path)))
+    if (!mkdir(path, 0700)
+        || (errno == EEXIST && file_is_own_folder(path)))
         return 0;
     return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
                      strerror(errno));
@@ -149,7 +150,8 @@ int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path)
                      strerror(errno));
 }
 
-static int sync_path(libxl_snapshot_ctx *sc, const char *path, int flags)
+static int file_sync_path(libxl_snapshot_ctx *sc, const char *path,
+                          int flags)
 {
     int fd = snap_open(sc, path, flags), r;
 
@@ -161,7 +163,7 @@ static int sync_path(libxl_snapshot_ctx *sc, const char *path, int flags)
 
 /* Rename @path to @to, which must not exist.  Some file systems, NFS among
  * them, have no RENAME_NOREPLACE. */
-static int rename_onto_nothing(const char *path, const char *to)
+static int file_rename_onto_nothing(const char *path, const char *to)
 {
     if (!renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE))
         return 0;
@@ -172,9 +174,10 @@ static int rename_onto_nothing(const char *path, const char *to)
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *to)
 {
-    if (sync_path(sc, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        || rename_onto_nothing(path, to)
-        || sync_path(sc, snap_file_dirname(sc, to), O_RDONLY | O_DIRECTORY))
+    if (file_sync_path(sc, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        || file_rename_onto_nothing(path, to)
+        || file_sync_path(sc, snap_file_dirname(sc, to),
+                          O_RDONLY | O_DIRECTORY))
         return snap_fail(sc, ERROR_FAIL, "cannot rename %s to %s: %s", path,
                          to, snap_open_why());
     return 0;
@@ -233,8 +236,8 @@ int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
 
 /* Read from a file that may be a pipe, which tells no size and may have
  * nothing to read yet. */
-static ssize_t read_some(const libxl_snapshot_ctx *sc, int fd, char *buf,
-                         size_t max)
+static ssize_t file_read_some(const libxl_snapshot_ctx *sc, int fd,
+                              char *buf, size_t max)
 {
     struct pollfd pfd = { .fd = fd, .events = POLLIN };
     int r = poll(&pfd, 1, snap_wait_ms(sc, SNAP_WAIT_PIPE));
@@ -243,8 +246,8 @@ static ssize_t read_some(const libxl_snapshot_ctx *sc, int fd, char *buf,
     return r > 0 ? read(fd, buf, max) : -1;
 }
 
-static int read_whole(libxl_snapshot_ctx *sc, const char *path, size_t max,
-                      char **text_r, size_t *len_r)
+static int file_read_whole(libxl_snapshot_ctx *sc, const char *path,
+                           size_t max, char **text_r, size_t *len_r)
 {
     int fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK), rc;
     size_t len = 0, size = 65536;
@@ -252,7 +255,8 @@ static int read_whole(libxl_snapshot_ctx *sc, const char *path, size_t max,
     ssize_t got = -1;
 
     while (fd >= 0 && len <= max
-           && (got = read_some(sc, fd, text + len, size - 1 - len)) > 0) {
+           && (got = file_read_some(sc, fd, text + len, size - 1 - len))
+                  > 0) {
         len += got;
         if (len + 1 < size) continue;
         text = snap_grow(sc, text, size, 2 * size);
@@ -275,7 +279,7 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r)
 {
     size_t len;
-    int rc = read_whole(sc, path, max, text_r, &len);
+    int rc = file_read_whole(sc, path, max, text_r, &len);
 
     if (!rc && strlen(*text_r) != len)
         rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
@@ -287,13 +291,13 @@ int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
 {
     size_t len;
 
-    return read_whole(sc, path, max, text_r, &len);
+    return file_read_whole(sc, path, max, text_r, &len);
 }
 
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
                         const char *text)
 {
-    int fd, rc = open_own(sc, path, false, &fd);
+    int fd, rc = file_open_own(sc, path, false, &fd);
 
     if (rc) return rc;
     if (ftruncate(fd, 0) || snap_file_write_all(fd, text, strlen(text)))
@@ -304,7 +308,7 @@ int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
 }
 
 /* The hash of up to 64 KiB from @offset. */
-static int hash_at(int fd, off_t offset, uint64_t *hash_r)
+static int file_hash_at(int fd, off_t offset, uint64_t *hash_r)
 {
     char *buf = malloc(PRINT_BYTES);
     ssize_t got = 1;
@@ -334,9 +338,9 @@ int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
     print_r->bytes = end;
     print_r->written = st.st_mtim.tv_sec;
     print_r->written_nsec = st.st_mtim.tv_nsec;
-    r = hash_at(fd, 0, &print_r->head);
-    if (!r) r = hash_at(fd, end > PRINT_BYTES ? end - PRINT_BYTES : 0,
-                        &print_r->tail);
+    r = file_hash_at(fd, 0, &print_r->head);
+    if (!r) r = file_hash_at(fd, end > PRINT_BYTES ? end - PRINT_BYTES : 0,
+                             &print_r->tail);
  out:
     if (r)
         r = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", path,

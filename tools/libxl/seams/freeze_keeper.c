@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/freeze_keeper.c: freezes a guest's file systems with a thaw that cannot
- * be forgotten.
+ * seams/freeze_keeper.c: freezes a guest's file systems with a thaw that
+ * cannot be forgotten.
  *
  * A process of its own, the keeper, freezes and thaws.  It thaws when it is
  * told to, when its owner is gone (killed, crashed), or when a limit has
@@ -10,9 +10,9 @@
  * owner learns of a thaw that came before its own, and fails.
  *
  * Owner and keeper speak over a socket pair, a line each:
- *   keeper -> owner  {} or {"rc":..,"error":..}   it is frozen, or is not
+ *   keeper -> owner  {} or {"rc":..,"error":..}   frozen, or not
  *   owner -> keeper  {}                           thaw
- *   keeper -> owner  {} or {"rc":..,"error":..}   it was frozen until now, or not
+ *   keeper -> owner  {} or {"rc":..,"error":..}   frozen until now, or not
  */
 #include "seams/seams.h"
 
@@ -31,27 +31,27 @@ struct snap_keeper {
 
 /*-- freeze and thaw --------------------------------------------------------*/
 
-static int open_agent(libxl_snapshot_ctx *sc, struct snap_keeper *k)
+static int keeper_open_agent(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 {
     return snap_agent_open(sc, snap_sprintf(sc, "the guest agent of domain %s",
                                             k->how->domain),
                            k->how->socket, &k->agent);
 }
 
-static int program(libxl_snapshot_ctx *sc, const char *const *argv)
+static int keeper_program(libxl_snapshot_ctx *sc, const char *const *argv)
 {
 
     return snap_exec(sc, argv[1], argv, snap_wait_ms(sc, SNAP_WAIT_FREEZE),
                      NULL);
 }
 
-static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
-                     uint64_t *thawed_r)
+static int keeper_thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                            uint64_t *thawed_r)
 {
     int rc;
 
-    if (k->how->thaw) return program(sc, k->how->thaw);
-    rc = k->agent ? 0 : open_agent(sc, k);
+    if (k->how->thaw) return keeper_program(sc, k->how->thaw);
+    rc = k->agent ? 0 : keeper_open_agent(sc, k);
     if (!rc) rc = snap_agent_thaw(sc, k->agent, thawed_r);
     if (rc) {
         snap_agent_close(k->agent);
@@ -62,7 +62,7 @@ static int thaw_once(libxl_snapshot_ctx *sc, struct snap_keeper *k,
 
 /* Thaw, again and again until the deadline.  The error of the last try is
  * appended to the error that there is already. */
-static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
+static int keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 {
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_THAW);
     char *reason = sc->error, *last;
@@ -71,7 +71,7 @@ static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 
     for (;;) {
         sc->error = NULL;
-        rc = thaw_once(sc, k, &thawed);
+        rc = keeper_thaw_once(sc, k, &thawed);
         if (!rc || snap_now_us() > deadline) break;
         free(sc->error);
         usleep(KEEPER_RETRY_US);
@@ -94,15 +94,15 @@ static int thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 }
 
 /* Freeze.  If *begun_r something may be frozen, even after a failure. */
-static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k,
-                  bool *begun_r)
+static int keeper_freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                         bool *begun_r)
 {
     bool frozen;
     int rc;
 
     *begun_r = k->how->freeze != NULL;
-    if (k->how->freeze) return program(sc, k->how->freeze);
-    rc = open_agent(sc, k);
+    if (k->how->freeze) return keeper_program(sc, k->how->freeze);
+    rc = keeper_open_agent(sc, k);
     if (!rc) rc = snap_agent_is_frozen(sc, k->agent, &frozen);
     if (rc) return rc;
     if (frozen)
@@ -119,8 +119,8 @@ static int freeze(libxl_snapshot_ctx *sc, struct snap_keeper *k,
 
 /*-- the keeper -------------------------------------------------------------*/
 
-static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
-                       int rc)
+static void keeper_tell_owner(libxl_snapshot_ctx *sc,
+                              struct snap_keeper *k, int rc)
 {
     char *text = snap_json_object(sc, "s:error", rc ? sc->error : NULL,
                                   "u:rc", (uint64_t)-rc, NULL);
@@ -131,8 +131,8 @@ static void tell_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
 
 /* Wait for the owner.  0: it says to thaw.  ERROR_TIMEDOUT: the limit has
  * passed.  Else: the owner is gone. */
-static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
-                          int ms)
+static int keeper_wait_for_owner(libxl_snapshot_ctx *sc,
+                                 struct snap_keeper *k, int ms)
 {
     yajl_val word = NULL;
     int rc = snap_stream_receive(sc, &k->stream, snap_deadline(ms),
@@ -144,7 +144,7 @@ static int wait_for_owner(libxl_snapshot_ctx *sc, struct snap_keeper *k,
     return rc;
 }
 
-static void keeper_run(libxl_snapshot_ctx *sc, int fd, void *opaque)
+static void keeper_keep(libxl_snapshot_ctx *sc, int fd, void *opaque)
 {
     struct snap_keeper k = {
         .how = opaque,
@@ -155,16 +155,16 @@ static void keeper_run(libxl_snapshot_ctx *sc, int fd, void *opaque)
     bool begun;
     int rc, word;
 
-    rc = freeze(sc, &k, &begun);
+    rc = keeper_freeze(sc, &k, &begun);
     if (rc && begun) {
         k.frozen = 0;               /* any number is right */
-        thaw(sc, &k);
+        keeper_thaw(sc, &k);
     }
-    tell_owner(sc, &k, rc);
+    keeper_tell_owner(sc, &k, rc);
     if (rc) return;
 
-    word = wait_for_owner(sc, &k, ms);
-    rc = thaw(sc, &k);
+    word = keeper_wait_for_owner(sc, &k, ms);
+    rc = keeper_thaw(sc, &k);
     if (word == ERROR_TIMEDOUT) {
         if (!rc)
             rc = snap_fail(sc, word, "domain %s was thawed after %d.%d s, "
@@ -174,18 +174,18 @@ static void keeper_run(libxl_snapshot_ctx *sc, int fd, void *opaque)
                            ms / 100 % 10);
         reason = sc->error;
         sc->error = NULL;
-        wait_for_owner(sc, &k, snap_wait_ms(sc, SNAP_WAIT_KEEPER));
+        keeper_wait_for_owner(sc, &k, snap_wait_ms(sc, SNAP_WAIT_KEEPER));
         sc->error = reason;
     }
-    tell_owner(sc, &k, rc);
+    keeper_tell_owner(sc, &k, rc);
 }
 
 /*-- the owner --------------------------------------------------------------*/
 
 /* Wait for a message of the keeper, and return the rc in it.  *heard_r:
  * one has come. */
-static int hear(libxl_snapshot_ctx *sc, struct snap_keeper *k,
-                const char *doing, bool *heard_r)
+static int keeper_hear(libxl_snapshot_ctx *sc, struct snap_keeper *k,
+                       const char *doing, bool *heard_r)
 {
     const char *error;
     yajl_val msg;
@@ -218,8 +218,8 @@ int snap_keeper_freeze(libxl_snapshot_ctx *sc,
                              how->domain),
         .fd = -1, .limit = 64 << 10,
     };
-    rc = snap_exec_process(sc, keeper_run, kept, &k->stream.fd);
-    if (!rc) rc = hear(sc, k, "freeze", &heard);
+    rc = snap_exec_process(sc, keeper_keep, kept, &k->stream.fd);
+    if (!rc) rc = keeper_hear(sc, k, "freeze", &heard);
     if (rc) snap_keeper_drop(k);
     else *keeper_r = k;
     return rc;
@@ -232,11 +232,11 @@ int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
 
     rc = snap_stream_send(sc, &k->stream, "{}\n",
                           snap_wait_until(sc, SNAP_WAIT_KEEPER), "thaw");
-    if (!rc) rc = hear(sc, k, "thaw", &heard);
+    if (!rc) rc = keeper_hear(sc, k, "thaw", &heard);
     snap_keeper_drop(k);
     if (heard) return rc;
 
-    if (!thaw(sc, k))
+    if (!keeper_thaw(sc, k))
         snap_fail(sc, rc, "domain %s is thawed, but it is not known "
                   "whether it was frozen until now; take another snapshot",
                   k->how->domain);

@@ -22,7 +22,8 @@
 
 /* Look at @path and every folder above it.  In a sticky folder nobody else
  * can replace root's files. */
-static const char *unsafe_path(libxl_snapshot_ctx *sc, const char *path)
+static const char *hook_unsafe_path(libxl_snapshot_ctx *sc,
+                                    const char *path)
 {
     struct stat st;
 
@@ -49,8 +50,9 @@ const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path)
 
     if (!folder || !real || stat(real, &st))
         why = snap_sprintf(sc, "%s: %s", path, strerror(errno));
-    if (!why) why = unsafe_path(sc, folder);    /* a link has two folders */
-    if (!why) why = unsafe_path(sc, real);
+    /* a link has two folders */
+    if (!why) why = hook_unsafe_path(sc, folder);
+    if (!why) why = hook_unsafe_path(sc, real);
     if (!why && !S_ISREG(st.st_mode))
         why = snap_sprintf(sc, "%s is not a regular file", path);
     if (!why && !(st.st_mode & S_IXUSR))
@@ -60,7 +62,7 @@ const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path)
     return why;
 }
 
-static int by_name(const void *a, const void *b)
+static int hook_by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -86,7 +88,7 @@ int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
         names[num++] = snap_strdup(sc, e->d_name);
     }
     closedir(dir);
-    if (num) qsort(names, num, sizeof(*names), by_name);
+    if (num) qsort(names, num, sizeof(*names), hook_by_name);
     *names_r = names;
     *num_r = num;
     return 0;
@@ -95,7 +97,8 @@ int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
 /*-- the talk ---------------------------------------------------------------*/
 
 /* XL_SNAPSHOT_<KEY>=<value> for every member of the request. */
-static const char **request_env(libxl_snapshot_ctx *sc, yajl_val request)
+static const char **hook_request_env(libxl_snapshot_ctx *sc,
+                                     yajl_val request)
 {
     size_t num = YAJL_IS_OBJECT(request) ? request->u.object.len : 0, i;
     const char **env = snap_zalloc(sc, (num + 1) * sizeof(*env));
@@ -113,8 +116,8 @@ static const char **request_env(libxl_snapshot_ctx *sc, yajl_val request)
     return env;
 }
 
-static int parse_answer(libxl_snapshot_ctx *sc, const char *what,
-                        const char *text, yajl_val *answer_r)
+static int hook_parse_answer(libxl_snapshot_ctx *sc, const char *what,
+                             const char *text, yajl_val *answer_r)
 {
     if (strlen(text) > HOOK_ANSWER_MAX)
         return snap_fail(sc, ERROR_INVAL, "%s: its answer is longer than %d "
@@ -127,7 +130,7 @@ static int parse_answer(libxl_snapshot_ctx *sc, const char *what,
                      what);
 }
 
-static int run_hook(libxl_snapshot_ctx *sc, const char *path,
+static int hook_run(libxl_snapshot_ctx *sc, const char *path,
                     const char *verb, const char *request, int timeout_ms,
                     yajl_val *answer_r)
 {
@@ -137,7 +140,7 @@ static int run_hook(libxl_snapshot_ctx *sc, const char *path,
     yajl_val parsed = snap_json_parse(request);
     struct snap_exec_input input = {
         .head = request, .head_len = strlen(request), .fd = -1,
-        .env = request_env(sc, parsed),
+        .env = hook_request_env(sc, parsed),
     };
     struct snap_exec_output output;
     int rc;
@@ -148,14 +151,14 @@ static int run_hook(libxl_snapshot_ctx *sc, const char *path,
     rc = snap_exec_fed(sc, what, snap_argv(sc, path, verb, NULL),
                        timeout_ms, &input, &output);
     if (rc) return rc;
-    return parse_answer(sc, what, output.out, answer_r);
+    return hook_parse_answer(sc, what, output.out, answer_r);
 }
 
 int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
                   const char *verb, const char *request,
                   yajl_val *answer_r)
 {
-    return run_hook(sc, path, verb, request,
+    return hook_run(sc, path, verb, request,
                     snap_wait_ms(sc, SNAP_WAIT_HOOK_ASK), answer_r);
 }
 
@@ -167,7 +170,7 @@ int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
     int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_HOOK_ACT), rc;
     yajl_val answer;
 
-    rc = run_hook(sc, path, verb, request, timeout_ms, &answer);
+    rc = hook_run(sc, path, verb, request, timeout_ms, &answer);
     if (rc) return rc;
     if (!snap_json_bool(answer, "done"))
         rc = snap_fail(sc, ERROR_FAIL, "hook %s, %s: its answer does not "

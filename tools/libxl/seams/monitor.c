@@ -38,7 +38,7 @@ struct monitor_match {
 
 /* True if @link is the log of the monitor of domain @name, perhaps rotated
  * or deleted since it was opened. */
-static bool is_log_of(const char *link, const char *name)
+static bool monitor_is_log_of(const char *link, const char *name)
 {
     const char *rest;
 
@@ -50,15 +50,16 @@ static bool is_log_of(const char *link, const char *name)
         || !strncmp(rest, ".log ", 5);
 }
 
-static bool is_log_of_a_domain(libxl_snapshot_ctx *sc, const char *link,
-                               const struct monitor_match *m)
+static bool monitor_is_log_of_a_domain(libxl_snapshot_ctx *sc,
+                                       const char *link,
+                                       const struct monitor_match *m)
 {
     char *name;
     int i;
 
     for (i = 0; i < m->num_domains; i++) {
         name = libxl_domid_to_name(sc->ctx, m->domains[i].domid);
-        if (name && is_log_of(link, name)) {
+        if (name && monitor_is_log_of(link, name)) {
             free(name);
             return true;
         }
@@ -69,8 +70,8 @@ static bool is_log_of_a_domain(libxl_snapshot_ctx *sc, const char *link,
 
 /* True if the file descriptor is the log of a monitor that @opaque, a
  * monitor_match, is looking for (NULL: any). */
-static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                      void *opaque)
+static bool monitor_match_log(libxl_snapshot_ctx *sc, pid_t pid,
+                              const char *fd, void *opaque)
 {
     const struct monitor_match *m = opaque;
     char link[512];
@@ -79,9 +80,9 @@ static bool match_log(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
 
     if (len <= 0) return false;
     link[len] = 0;
-    if (m && m->name) return is_log_of(link, m->name);
+    if (m && m->name) return monitor_is_log_of(link, m->name);
     return !strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX))
-        && !(m && is_log_of_a_domain(sc, link, m));
+        && !(m && monitor_is_log_of_a_domain(sc, link, m));
 }
 
 /* The log of a renamed domain has the old name.  So if no log has the
@@ -92,20 +93,20 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
     struct monitor_match m = { .name = name };
     int rc;
 
-    rc = snap_processes_with_fd(sc, match_log, &m, pids_r, num_r);
+    rc = snap_processes_with_fd(sc, monitor_match_log, &m, pids_r, num_r);
     if (rc || *num_r) return rc;
     m.name = NULL;
     m.domains = libxl_list_domain(sc->ctx, &m.num_domains);
     if (!m.domains) return snap_fail(sc, ERROR_FAIL, "libxl cannot list the "
                                      "domains");
-    rc = snap_processes_with_fd(sc, match_log, &m, pids_r, num_r);
+    rc = snap_processes_with_fd(sc, monitor_match_log, &m, pids_r, num_r);
     libxl_dominfo_list_free(m.domains, m.num_domains);
     return rc;
 }
 
 /* The state of a process, as in proc(5): 'S' asleep, 'T' stopped; 0 if it
  * has ended. */
-static char process_state(libxl_snapshot_ctx *sc, pid_t pid)
+static char monitor_process_state(libxl_snapshot_ctx *sc, pid_t pid)
 {
     const char *stat = snap_file_first_line(
         sc, snap_sprintf(sc, "/proc/%d/stat", (int)pid));
@@ -121,7 +122,7 @@ static int monitor_hold(libxl_snapshot_ctx *sc, pid_t pid)
     char state;
 
     if (kill(pid, SIGSTOP)) return errno == ESRCH ? 0 : errno;
-    while ((state = process_state(sc, pid)) && state != 'T') {
+    while ((state = monitor_process_state(sc, pid)) && state != 'T') {
         if (snap_now_us() > deadline) return ETIMEDOUT;
         usleep(1000);
     }
@@ -153,7 +154,7 @@ int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
     int i;
 
     for (i = 0; i < num; i++)
-        if (snap_process_has_fd(sc, pids[i], match_log, NULL))
+        if (snap_process_has_fd(sc, pids[i], monitor_match_log, NULL))
             kill(pids[i], SIGCONT);
     return 0;
 }

@@ -27,39 +27,39 @@ struct walk {
     int links;
 };
 
-static bool is_ours(uid_t uid)
+static bool open_is_ours(uid_t uid)
 {
     return uid == 0 || uid == geteuid();
 }
 
 /* True if others can put something in the place of @link.  In a sticky
  * folder nobody can replace another's file. */
-static bool others_can_put(int dir, const struct stat *link)
+static bool open_others_can_put(int dir, const struct stat *link)
 {
     struct stat st;
 
-    if (fstat(dir, &st) || !is_ours(st.st_uid)) return true;
+    if (fstat(dir, &st) || !open_is_ours(st.st_uid)) return true;
     if (!(st.st_mode & 022)) return false;
-    return !(st.st_mode & S_ISVTX) || !is_ours(link->st_uid);
+    return !(st.st_mode & S_ISVTX) || !open_is_ours(link->st_uid);
 }
 
 /* True in /proc, whose links are the kernel's and may lead to a file
  * without a name, such as /dev/fd/63. */
-static bool is_proc(int dir)
+static bool open_is_proc(int dir)
 {
     struct statfs fs;
 
     return !fstatfs(dir, &fs) && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-static int enter(struct walk *w, int dir)
+static int open_enter(struct walk *w, int dir)
 {
     close(w->dir);
     w->dir = dir;
     return dir < 0 ? -1 : 0;
 }
 
-static const char *next_name(struct walk *w)
+static const char *open_next_name(struct walk *w)
 {
     const char *name = w->rest + strspn(w->rest, "/");
     size_t len = strcspn(name, "/");
@@ -69,40 +69,41 @@ static const char *next_name(struct walk *w)
 }
 
 /* Put the target of @link in front of the rest of the path. */
-static int follow(struct walk *w, int link, const struct stat *st)
+static int open_follow(struct walk *w, int link, const struct stat *st)
 {
     char to[4096];
     ssize_t len = readlinkat(link, "", to, sizeof(to) - 1);
 
     if (len < 0) return -1;
-    if (others_can_put(w->dir, st) || ++w->links > LINKS_MAX) {
+    if (open_others_can_put(w->dir, st) || ++w->links > LINKS_MAX) {
         errno = ELOOP;
         return -1;
     }
     to[len] = 0;
     w->rest = snap_sprintf(w->sc, "%s/%s", to, w->rest);
     return *to != '/' ? 0
-        : enter(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        : open_enter(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
 /* Go on by one name of the path; *fd_r is the file if that was the last. */
-static int walk_on(struct walk *w, int flags, int *fd_r)
+static int open_walk_on(struct walk *w, int flags, int *fd_r)
 {
-    const char *name = next_name(w);
-    bool last = !*w->rest, proc = is_proc(w->dir);
+    const char *name = open_next_name(w);
+    bool last = !*w->rest, proc = open_is_proc(w->dir);
     int no_follow = proc ? 0 : O_NOFOLLOW, at, r;
     struct stat st;
 
     at = openat(w->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (at >= 0 && !fstat(at, &st) && S_ISLNK(st.st_mode) && !proc
         && !(last && (flags & (O_EXCL | O_NOFOLLOW)))) {
-        r = follow(w, at, &st);
+        r = open_follow(w, at, &st);
     } else if (last) {
         *fd_r = openat(w->dir, name, flags | no_follow | O_CLOEXEC, 0600);
         r = *fd_r < 0 ? -1 : 0;
     } else {
-        r = enter(w, openat(w->dir, name, O_PATH | O_DIRECTORY | O_CLOEXEC
-                                          | no_follow));
+        r = open_enter(
+            w, openat(w->dir, name,
+                      O_PATH | O_DIRECTORY | O_CLOEXEC | no_follow));
     }
     if (at >= 0) close(at);
     return r;
@@ -116,7 +117,7 @@ int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags)
     w.dir = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (w.dir < 0) return -1;
     while (fd < 0 && !r)
-        r = walk_on(&w, flags, &fd);
+        r = open_walk_on(&w, flags, &fd);
     error = errno;
     if (w.dir >= 0) close(w.dir);
     errno = error;

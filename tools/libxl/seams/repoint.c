@@ -5,10 +5,10 @@
  *
  * The path of a disk stands in three places, and QEMU's switch to an overlay
  * changes none of them:
- *   backend  .../params             what "xl block-detach" and QEMU itself read
+ *   backend  .../params         read by "xl block-detach" and by QEMU
  *   /libxl/<domid>/device/vbd/<devid>/params   libxl's own copy of that
- *   userdata "libxl-json"           what save, migrate and reboot read: path
- *                                   and format
+ *   userdata "libxl-json"       path and format, read by save, migrate and
+ *                               reboot
  *
  * libxl.h says of "libxl-json" that applications should not touch it, and has
  * no call to change a disk's path but libxl_cdrom_insert().  We break that
@@ -30,7 +30,7 @@
 
 /* libxl's names, not QEMU's: raw is "aio"
  * (libxl__device_disk_string_of_format) */
-static const char *params_prefix(libxl_disk_format format)
+static const char *repoint_params_prefix(libxl_disk_format format)
 {
     return format == LIBXL_DISK_FORMAT_RAW
                ? "aio"
@@ -39,15 +39,16 @@ static const char *params_prefix(libxl_disk_format format)
 
 /* Write the params of one disk, if its path is still the old one, or the
  * new one already. */
-static int write_params(libxl_snapshot_ctx *sc, struct xs_handle *xs,
-                        xs_transaction_t t, uint32_t domid,
-                        const struct snap_repoint *r)
+static int repoint_write_params(libxl_snapshot_ctx *sc,
+                                struct xs_handle *xs, xs_transaction_t t,
+                                uint32_t domid,
+                                const struct snap_repoint *r)
 {
     const char *be = snap_sprintf(sc, "%s/params", r->be_path);
     const char *copy = snap_sprintf(sc, "/libxl/%u/device/vbd/%d/params",
                                     domid, r->devid);
-    const char *params = snap_sprintf(sc, "%s:%s", params_prefix(r->format),
-                                      r->to);
+    const char *params =
+        snap_sprintf(sc, "%s:%s", repoint_params_prefix(r->format), r->to);
     unsigned int len;
     char *old, *colon;
     bool same;
@@ -79,7 +80,7 @@ static int repoint_xenstore(libxl_snapshot_ctx *sc, uint32_t domid,
     for (tries = 0; tries < XS_TRIES; tries++) {
         t = xs_transaction_start(xs);
         for (i = rc = 0; i < num && !rc; i++)
-            rc = write_params(sc, xs, t, domid, &repoints[i]);
+            rc = repoint_write_params(sc, xs, t, domid, &repoints[i]);
         if (rc) {
             xs_transaction_end(xs, t, true);
             goto out;
@@ -96,8 +97,9 @@ static int repoint_xenstore(libxl_snapshot_ctx *sc, uint32_t domid,
 
 /*-- stored config ----------------------------------------------------------*/
 
-static int edit_config(libxl_snapshot_ctx *sc, libxl_domain_config *config,
-                       const struct snap_repoint *r)
+static int repoint_edit_config(libxl_snapshot_ctx *sc,
+                               libxl_domain_config *config,
+                               const struct snap_repoint *r)
 {
     libxl_device_disk *disk = snap_config_disk(config, r->vdev);
 
@@ -132,7 +134,7 @@ static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,
         goto out;
     }
     for (i = 0; i < num; i++) {
-        rc = edit_config(sc, &config, &repoints[i]);
+        rc = repoint_edit_config(sc, &config, &repoints[i]);
         if (rc) goto out;
     }
     json = libxl_domain_config_to_json(sc->ctx, &config);

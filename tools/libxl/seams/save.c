@@ -77,7 +77,7 @@ static void save_callback(libxl_ctx *ctx, int rc, void *opaque)
 
 /* Let every write of our children to a file fail.  They ignore SIGXFSZ,
  * since we do, and get EFBIG. */
-static void stop_writes_of_children(void)
+static void save_stop_writes(void)
 {
     static const struct rlimit none = { 0, 0 };
     FILE *f = fopen("/proc/thread-self/children", "re");
@@ -118,7 +118,7 @@ static void save_own_events(struct save *save)
     /* the signal itself stays pending, for our caller */
     if (save->fds[SAVE_FD_SIGNAL].revents) save->aborted = true;
     /* each time, since the helper may have been started since */
-    if (save->aborted) stop_writes_of_children();
+    if (save->aborted) save_stop_writes();
     if (save->fds[SAVE_FD_XS].revents) {
         while ((watch = xs_check_watch(save->xs))) free(watch);
         if (!save->stopped_us
@@ -218,7 +218,7 @@ static int save_wait(struct save *save)
         save->stalled = save_is_stalled(save);
         save->mute = save_is_mute(save);
         if (save->stalled || save->mute) {
-            stop_writes_of_children();
+            save_stop_writes();
             return ERROR_TIMEDOUT;
         }
         save_afterpoll(save, nfds);

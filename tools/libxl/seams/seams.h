@@ -375,7 +375,7 @@ struct snap_file_use {
     const char *who;            /* whose file: "disk xvda" */
     const char *path;
     bool write_only;            /* a base: others may read it */
-    char *users;                /* set: e.g. "qemu-nbd (pid 412)"; NULL: none */
+    char *users;                /* "qemu-nbd (pid 412)"; NULL: none */
 };
 
 /* Who is no user: a domain's QEMU (0: none) and its blkback. */
@@ -434,7 +434,7 @@ enum snap_use_kind {
     SNAP_USE_LOOP,              /* as another block device: */
     SNAP_USE_HOLDER,            /* device-mapper, md */
     SNAP_USE_PARTITION,
-    SNAP_USE_BELOW,             /* what a loop device or partition is made of */
+    SNAP_USE_BELOW,             /* below a loop device or partition */
     SNAP_USE_MOUNT,             /* for itself: */
     SNAP_USE_SWAP,
     SNAP_USE_BLKBACK,

@@ -19,9 +19,9 @@
 /*-- open and close ---------------------------------------------------------*/
 
 /* "query-block, /run/socket", for messages. */
-static const char *doing_where(libxl_snapshot_ctx *sc,
-                               const struct snap_stream *s,
-                               const char *doing)
+static const char *stream_doing_where(libxl_snapshot_ctx *sc,
+                                      const struct snap_stream *s,
+                                      const char *doing)
 {
     return s->path ? snap_sprintf(sc, "%s, %s", doing, s->path) : doing;
 }
@@ -45,7 +45,7 @@ int snap_stream_connect(libxl_snapshot_ctx *sc, struct snap_stream *s,
         if (errno != EAGAIN && errno != EINTR) break;
         if (snap_now_us() > deadline)
             return snap_fail(sc, ERROR_TIMEDOUT, "%s does not answer (%s)",
-                             s->peer, doing_where(sc, s, "connect"));
+                             s->peer, stream_doing_where(sc, s, "connect"));
         usleep(20000);
     }
     return snap_fail(sc, ERROR_FAIL, "%s cannot be reached at %s: %s; if QEMU "
@@ -89,7 +89,7 @@ static int stream_wait(libxl_snapshot_ctx *sc, struct snap_stream *s,
     } while (r < 0 && errno == EINTR);
     if (r > 0) return 0;
     return snap_fail(sc, ERROR_TIMEDOUT, "%s does not answer (%s)", s->peer,
-                     doing_where(sc, s, doing));
+                     stream_doing_where(sc, s, doing));
 }
 
 int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
@@ -108,8 +108,9 @@ int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
         put = send(s->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (put < 0)
-            return snap_fail(sc, ERROR_FAIL, "%s is gone (%s): %s", s->peer,
-                             doing_where(sc, s, doing), strerror(errno));
+            return snap_fail(sc, ERROR_FAIL, "%s is gone (%s): %s",
+                             s->peer, stream_doing_where(sc, s, doing),
+                             strerror(errno));
         text += put;
         len -= put;
     }
@@ -138,7 +139,7 @@ static int stream_fill(libxl_snapshot_ctx *sc, struct snap_stream *s,
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return 0;
     if (got <= 0)
         return snap_fail(sc, ERROR_FAIL, "%s is gone (%s)", s->peer,
-                         doing_where(sc, s, doing));
+                         stream_doing_where(sc, s, doing));
     s->len += got;
     s->buf[s->len] = 0;
     return 0;

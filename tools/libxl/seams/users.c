@@ -28,7 +28,7 @@ struct users {
     struct snap_file_id *watched;
 };
 
-static int compare_ids(const void *a, const void *b)
+static int users_compare_ids(const void *a, const void *b)
 {
     const struct snap_file_id *x = a, *y = b;
 
@@ -38,16 +38,16 @@ static int compare_ids(const void *a, const void *b)
     return 0;
 }
 
-static bool same_id(const struct snap_file_id *a,
-                    const struct snap_file_id *b)
+static bool users_same_id(const struct snap_file_id *a,
+                          const struct snap_file_id *b)
 {
-    return !compare_ids(a, b);
+    return !users_compare_ids(a, b);
 }
 
-static int compare_uses(const void *a, const void *b)
+static int users_compare_uses(const void *a, const void *b)
 {
     const struct snap_use *x = a, *y = b;
-    int order = compare_ids(&x->of, &y->of);
+    int order = users_compare_ids(&x->of, &y->of);
 
     if (order) return order;
     if (x->kind != y->kind) return x->kind < y->kind ? -1 : 1;
@@ -55,21 +55,22 @@ static int compare_uses(const void *a, const void *b)
     return y->writes - x->writes;
 }
 
-static void sort_uses(struct snap_uses *uses)
+static void users_sort_uses(struct snap_uses *uses)
 {
     if (uses->num)
-        qsort(uses->list, uses->num, sizeof(*uses->list), compare_uses);
+        qsort(uses->list, uses->num, sizeof(*uses->list),
+              users_compare_uses);
 }
 
 /* The first use of @id, or where it would stand. */
-static int first_use(const struct snap_uses *uses,
-                     const struct snap_file_id *id)
+static int users_first_use(const struct snap_uses *uses,
+                           const struct snap_file_id *id)
 {
     int low = 0, high = uses->num, mid;
 
     while (low < high) {
         mid = low + (high - low) / 2;
-        if (compare_ids(&uses->list[mid].of, id) < 0) low = mid + 1;
+        if (users_compare_ids(&uses->list[mid].of, id) < 0) low = mid + 1;
         else high = mid;
     }
     return low;
@@ -77,24 +78,23 @@ static int first_use(const struct snap_uses *uses,
 
 /* The next use of @id that can be followed: from @came (NULL: from
  * nowhere), not back to that, nor to the other partitions of its disk. */
-static const struct snap_use *next_use(const struct snap_uses *uses,
-                                       int *at,
-                                       const struct snap_file_id *id,
-                                       const struct snap_file_id *came)
+static const struct snap_use *users_next_use(
+    const struct snap_uses *uses, int *at, const struct snap_file_id *id,
+    const struct snap_file_id *came)
 {
     const struct snap_use *use;
 
     while (*at < uses->num) {
         use = &uses->list[(*at)++];
-        if (!same_id(&use->of, id)) return NULL;
+        if (!users_same_id(&use->of, id)) return NULL;
         if (!came || (use->kind != SNAP_USE_PARTITION
-                      && !same_id(&use->as, came)))
+                      && !users_same_id(&use->as, came)))
             return use;
     }
     return NULL;
 }
 
-static bool is_device(const struct snap_use *use)
+static bool users_is_device(const struct snap_use *use)
 {
     return use->kind <= SNAP_USE_BELOW;
 }
@@ -102,12 +102,12 @@ static bool is_device(const struct snap_use *use)
 /*-- what to look for -------------------------------------------------------*/
 
 /* @up: not from a device down to what it is made of, which is done once. */
-static void watch(libxl_snapshot_ctx *sc, struct users *u,
-                  const struct snap_file_id *id,
-                  const struct snap_file_id *came, bool up)
+static void users_watch(libxl_snapshot_ctx *sc, struct users *u,
+                        const struct snap_file_id *id,
+                        const struct snap_file_id *came, bool up)
 {
     const struct snap_use *use;
-    int at = first_use(&u->uses, id);
+    int at = users_first_use(&u->uses, id);
 
     if (u->num_watched == u->max_watched) {
         u->max_watched = u->max_watched ? 2 * u->max_watched : 64;
@@ -116,14 +116,14 @@ static void watch(libxl_snapshot_ctx *sc, struct users *u,
                       u->max_watched * sizeof(*id));
     }
     u->watched[u->num_watched++] = *id;
-    while ((use = next_use(&u->uses, &at, id, came)))
-        if (use->kind == SNAP_USE_BELOW ? !up : is_device(use))
-            watch(sc, u, &use->as, use->kind == SNAP_USE_BELOW ? id : NULL,
-                  true);
+    while ((use = users_next_use(&u->uses, &at, id, came)))
+        if (use->kind == SNAP_USE_BELOW ? !up : users_is_device(use))
+            users_watch(sc, u, &use->as,
+                        use->kind == SNAP_USE_BELOW ? id : NULL, true);
 }
 
-static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid,
-                           const char *fd)
+static bool users_fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid,
+                                 const char *fd)
 {
     char line[128];
     unsigned int flags = O_RDWR;        /* if this cannot be told,
@@ -140,26 +140,28 @@ static bool fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid,
 
 /* Puts the process into the table if it has a watched file open.  Never
  * true: it may have several. */
-static bool match_watched(libxl_snapshot_ctx *sc, pid_t pid,
-                          const char *fd, void *opaque)
+static bool users_match_watched(libxl_snapshot_ctx *sc, pid_t pid,
+                                const char *fd, void *opaque)
 {
     struct users *u = opaque;
     struct snap_file_id id;
     struct snap_use *use;
 
     if (!u->num_watched     /* bsearch() takes no NULL, not even of nothing */
-        || !snap_file_id(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd), &id)
-        || !bsearch(&id, u->watched, u->num_watched, sizeof(id), compare_ids))
+        || !snap_file_id(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
+                         &id)
+        || !bsearch(&id, u->watched, u->num_watched, sizeof(id),
+                    users_compare_ids))
         return false;
     use = snap_users_add(sc, &u->uses, SNAP_USE_PROCESS, &id);
     use->pid = pid;
-    use->writes = fd_is_writable(sc, pid, fd);
+    use->writes = users_fd_is_writable(sc, pid, fd);
     return false;
 }
 
-static int gather_uses(libxl_snapshot_ctx *sc, struct users *u,
-                       const struct snap_file_use *files,
-                       const struct snap_file_id *ids, int num)
+static int users_gather_uses(libxl_snapshot_ctx *sc, struct users *u,
+                             const struct snap_file_use *files,
+                             const struct snap_file_id *ids, int num)
 {
     struct snap_use *use;
     pid_t *pids;
@@ -167,13 +169,14 @@ static int gather_uses(libxl_snapshot_ctx *sc, struct users *u,
 
     rc = snap_users_of_kernel(sc, &u->uses);
     if (rc) return rc;
-    sort_uses(&u->uses);
+    users_sort_uses(&u->uses);
     for (i = 0; i < num; i++)
-        watch(sc, u, &ids[i], NULL, false);
+        users_watch(sc, u, &ids[i], NULL, false);
     if (u->num_watched)
         qsort(u->watched, u->num_watched, sizeof(*u->watched),
-              compare_ids);
-    rc = snap_processes_with_fd(sc, match_watched, u, &pids, &num_pids);
+              users_compare_ids);
+    rc = snap_processes_with_fd(sc, users_match_watched, u, &pids,
+                                &num_pids);
     if (rc) return rc;
     for (i = 0; i < num; i++) {
         if (files[i].write_only) continue;
@@ -181,7 +184,7 @@ static int gather_uses(libxl_snapshot_ctx *sc, struct users *u,
         use->name = files[i].who;
         use->writes = true;
     }
-    sort_uses(&u->uses);
+    users_sort_uses(&u->uses);
     return 0;
 }
 
@@ -193,8 +196,8 @@ struct answer {
     const char **names;
 };
 
-static void add_name(libxl_snapshot_ctx *sc, struct answer *answer,
-                     const char *name)
+static void users_add_name(libxl_snapshot_ctx *sc, struct answer *answer,
+                           const char *name)
 {
     int i;
 
@@ -218,9 +221,10 @@ static const char *users_backend_name(libxl_snapshot_ctx *sc,
 
 /* The name of the user @use, if that is the last one; NULL if it is
  * expected.  @via: the device that it uses, NULL for the file itself. */
-static const char *user_name(libxl_snapshot_ctx *sc, const struct users *u,
-                             const struct answer *answer,
-                             const struct snap_use *use, const char *via)
+static const char *users_name(libxl_snapshot_ctx *sc,
+                              const struct users *u,
+                              const struct answer *answer,
+                              const struct snap_use *use, const char *via)
 {
     switch (use->kind) {
     case SNAP_USE_PROCESS:
@@ -248,33 +252,34 @@ static const char *user_name(libxl_snapshot_ctx *sc, const struct users *u,
  * itself. From @came down to @id only writers matter: others may have the
  * rest of it.
  */
-static bool name_users(libxl_snapshot_ctx *sc, const struct users *u,
-                       struct answer *answer,
-                       const struct snap_file_id *id,
-                       const struct snap_file_id *came, const char *via,
-                       bool top)
+static bool users_name_users(libxl_snapshot_ctx *sc, const struct users *u,
+                             struct answer *answer,
+                             const struct snap_file_id *id,
+                             const struct snap_file_id *came,
+                             const char *via, bool top)
 {
     bool write_only = answer->file->write_only || came, any = false,
          deeper;
-    int at = first_use(&u->uses, id);
+    int at = users_first_use(&u->uses, id);
     const struct snap_use *use;
     const char *name;
 
-    while ((use = next_use(&u->uses, &at, id, came))) {
+    while ((use = users_next_use(&u->uses, &at, id, came))) {
         if (write_only && !use->writes) continue;
         if (use->kind == SNAP_USE_BELOW) {
-            if (top) name_users(sc, u, answer, &use->as, id, NULL, false);
-        } else if (is_device(use)) {
-            deeper = name_users(sc, u, answer, &use->as, NULL, use->name,
-                                false);
+            if (top)
+                users_name_users(sc, u, answer, &use->as, id, NULL, false);
+        } else if (users_is_device(use)) {
+            deeper = users_name_users(sc, u, answer, &use->as, NULL,
+                                      use->name, false);
             if (!deeper && use->kind != SNAP_USE_PARTITION) {
-                add_name(sc, answer, use->name);
+                users_add_name(sc, answer, use->name);
                 deeper = true;
             }
             any |= deeper;
         } else {
-            name = user_name(sc, u, answer, use, via);
-            if (name) add_name(sc, answer, name);
+            name = users_name(sc, u, answer, use, via);
+            if (name) users_add_name(sc, answer, name);
             any = true;
         }
     }
@@ -283,16 +288,16 @@ static bool name_users(libxl_snapshot_ctx *sc, const struct users *u,
 
 /* The kernel gives a device to one exclusive user.  Where we see none, it
  * may be a mount in another namespace. */
-static void name_exclusive_user(libxl_snapshot_ctx *sc,
-                                const struct users *u,
-                                struct answer *answer,
-                                const struct snap_file_id *id)
+static void users_name_exclusive_user(libxl_snapshot_ctx *sc,
+                                      const struct users *u,
+                                      struct answer *answer,
+                                      const struct snap_file_id *id)
 {
-    int at = first_use(&u->uses, id), fd;
+    int at = users_first_use(&u->uses, id), fd;
     const struct snap_use *use;
 
     if (!id->block) return;
-    while ((use = next_use(&u->uses, &at, id, NULL)))
+    while ((use = users_next_use(&u->uses, &at, id, NULL)))
         if (use->kind == SNAP_USE_HOLDER || use->kind == SNAP_USE_MOUNT
             || use->kind == SNAP_USE_SWAP
             || use->kind == SNAP_USE_PARTITION)
@@ -300,20 +305,20 @@ static void name_exclusive_user(libxl_snapshot_ctx *sc,
     fd = open(answer->file->path,
               O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == EBUSY && !answer->num)
-        add_name(sc, answer, "something that has opened it exclusively, "
-                 "such as a mount in another namespace");
+        users_add_name(sc, answer, "something that has opened it exclusively, "
+                       "such as a mount in another namespace");
     if (fd >= 0) close(fd);
 }
 
-static void answer_for(libxl_snapshot_ctx *sc, const struct users *u,
-                       struct snap_file_use *file,
-                       const struct snap_file_id *id)
+static void users_answer_for(libxl_snapshot_ctx *sc, const struct users *u,
+                             struct snap_file_use *file,
+                             const struct snap_file_id *id)
 {
     struct answer answer = { .file = file };
     int i;
 
-    name_users(sc, u, &answer, id, NULL, NULL, true);
-    name_exclusive_user(sc, u, &answer, id);
+    users_name_users(sc, u, &answer, id, NULL, NULL, true);
+    users_name_exclusive_user(sc, u, &answer, id);
     file->users = answer.num ? snap_strdup(sc, answer.names[0]) : NULL;
     for (i = 1; i < answer.num; i++)
         file->users = snap_sprintf(sc, "%s and %s", file->users,
@@ -332,9 +337,9 @@ int snap_users_of_files(libxl_snapshot_ctx *sc,
         if (!snap_file_id(files[i].path, &ids[i]))
             return snap_fail(sc, ERROR_FAIL, "%s: %s: %s", files[i].who,
                              files[i].path, strerror(errno));
-    rc = gather_uses(sc, &u, files, ids, num);
+    rc = users_gather_uses(sc, &u, files, ids, num);
     if (rc) return rc;
     for (i = 0; i < num; i++)
-        answer_for(sc, &u, &files[i], &ids[i]);
+        users_answer_for(sc, &u, &files[i], &ids[i]);
     return 0;
 }

@@ -21,7 +21,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-static struct snap_file_id id_of_device(dev_t dev)
+static struct snap_file_id kernel_id_of_device(dev_t dev)
 {
     return (struct snap_file_id){ .block = true, .dev = dev };
 }
@@ -32,7 +32,7 @@ bool snap_file_id(const char *path, struct snap_file_id *id_r)
 
     if (stat(path, &st)) return false;
     *id_r = S_ISBLK(st.st_mode)
-        ? id_of_device(st.st_rdev)
+        ? kernel_id_of_device(st.st_rdev)
         : (struct snap_file_id){ .dev = st.st_dev, .ino = st.st_ino };
     return true;
 }
@@ -56,25 +56,26 @@ struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
 
 /*-- block devices ----------------------------------------------------------*/
 
-static char *sys_line(libxl_snapshot_ctx *sc, const char *dir,
-                      const char *name)
+static char *kernel_sys_line(libxl_snapshot_ctx *sc, const char *dir,
+                             const char *name)
 {
     return snap_file_first_line(sc, snap_sprintf(sc, "%s/%s", dir, name));
 }
 
-static bool sys_device(libxl_snapshot_ctx *sc, const char *dir,
-                       struct snap_file_id *id_r)
+static bool kernel_sys_device(libxl_snapshot_ctx *sc, const char *dir,
+                              struct snap_file_id *id_r)
 {
-    const char *text = sys_line(sc, dir, "dev");
+    const char *text = kernel_sys_line(sc, dir, "dev");
     unsigned int major, minor;
 
     if (!text || sscanf(text, "%u:%u", &major, &minor) != 2) return false;
-    *id_r = id_of_device(makedev(major, minor));
+    *id_r = kernel_id_of_device(makedev(major, minor));
     return true;
 }
 
 /* In /sys, "!" stands for the "/" of a name in /dev. */
-static const char *device_path(libxl_snapshot_ctx *sc, const char *name)
+static const char *kernel_device_path(libxl_snapshot_ctx *sc,
+                                      const char *name)
 {
     char *path = snap_sprintf(sc, "/dev/%s", name), *p;
 
@@ -83,13 +84,14 @@ static const char *device_path(libxl_snapshot_ctx *sc, const char *name)
 }
 
 /* Note that @upper is a device made of @lower. */
-static void add_layer(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                      enum snap_use_kind kind,
-                      const struct snap_file_id *lower,
-                      const struct snap_file_id *upper,
-                      const char *upper_dir, const char *name)
+static void kernel_add_layer(libxl_snapshot_ctx *sc,
+                             struct snap_uses *uses,
+                             enum snap_use_kind kind,
+                             const struct snap_file_id *lower,
+                             const struct snap_file_id *upper,
+                             const char *upper_dir, const char *name)
 {
-    const char *ro = sys_line(sc, upper_dir, "ro");
+    const char *ro = kernel_sys_line(sc, upper_dir, "ro");
     struct snap_use *use = snap_users_add(sc, uses, kind, lower);
 
     use->as = *upper;
@@ -103,8 +105,8 @@ static void add_layer(libxl_snapshot_ctx *sc, struct snap_uses *uses,
     use->writes = true;
 }
 
-static bool loop_file(const char *path, const char *backing,
-                      struct snap_file_id *id_r)
+static bool kernel_loop_file(const char *path, const char *backing,
+                             struct snap_file_id *id_r)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct loop_info64 info = { 0 };    /* valgrind 3.19 does not know what
@@ -114,14 +116,15 @@ static bool loop_file(const char *path, const char *backing,
     if (fd >= 0) close(fd);
     if (!known) return snap_file_id(backing, id_r);
     *id_r = info.lo_rdevice
-                ? id_of_device(info.lo_rdevice)
+                ? kernel_id_of_device(info.lo_rdevice)
                 : (struct snap_file_id){ .dev = info.lo_device,
                                          .ino = info.lo_inode };
     return true;
 }
 
-static void add_holders(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                        const char *dir, const struct snap_file_id *device)
+static void kernel_add_holders(libxl_snapshot_ctx *sc,
+                               struct snap_uses *uses, const char *dir,
+                               const struct snap_file_id *device)
 {
     DIR *d = opendir(snap_sprintf(sc, "%s/holders", dir));
     struct dirent *e;
@@ -132,37 +135,38 @@ static void add_holders(libxl_snapshot_ctx *sc, struct snap_uses *uses,
 
         if (e->d_name[0] == '.') continue;
         holder = snap_sprintf(sc, "%s/holders/%s", dir, e->d_name);
-        if (!sys_device(sc, holder, &id)) continue;
-        dm = sys_line(sc, holder, "dm/name");
-        add_layer(sc, uses, SNAP_USE_HOLDER, device, &id, holder,
-                  snap_sprintf(sc, "the device %s", dm
-                               ? snap_sprintf(sc, "/dev/mapper/%s", dm)
-                               : device_path(sc, e->d_name)));
+        if (!kernel_sys_device(sc, holder, &id)) continue;
+        dm = kernel_sys_line(sc, holder, "dm/name");
+        kernel_add_layer(sc, uses, SNAP_USE_HOLDER, device, &id, holder,
+                         snap_sprintf(sc, "the device %s", dm
+                                      ? snap_sprintf(sc, "/dev/mapper/%s", dm)
+                                      : kernel_device_path(sc, e->d_name)));
     }
     if (d) closedir(d);
 }
 
-static void add_device(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                       const char *name)
+static void kernel_add_device(libxl_snapshot_ctx *sc,
+                              struct snap_uses *uses, const char *name)
 {
     const char *dir = snap_sprintf(sc, "/sys/class/block/%s", name);
-    const char *path = device_path(sc, name);
-    const char *backing = sys_line(sc, dir, "loop/backing_file");
+    const char *path = kernel_device_path(sc, name);
+    const char *backing = kernel_sys_line(sc, dir, "loop/backing_file");
     struct snap_file_id device, lower;
 
-    if (!sys_device(sc, dir, &device)) return;
-    if (backing && loop_file(path, backing, &lower))
-        add_layer(sc, uses, SNAP_USE_LOOP, &lower, &device, dir,
-                  snap_sprintf(sc, "the loop device %s", path));
+    if (!kernel_sys_device(sc, dir, &device)) return;
+    if (backing && kernel_loop_file(path, backing, &lower))
+        kernel_add_layer(sc, uses, SNAP_USE_LOOP, &lower, &device, dir,
+                         snap_sprintf(sc, "the loop device %s", path));
     /* the folder of a partition is in that of its disk */
-    if (sys_line(sc, dir, "partition")
-        && sys_device(sc, snap_sprintf(sc, "%s/..", dir), &lower))
-        add_layer(sc, uses, SNAP_USE_PARTITION, &lower, &device, dir,
-                  snap_sprintf(sc, "the partition %s", path));
-    add_holders(sc, uses, dir, &device);
+    if (kernel_sys_line(sc, dir, "partition")
+        && kernel_sys_device(sc, snap_sprintf(sc, "%s/..", dir), &lower))
+        kernel_add_layer(sc, uses, SNAP_USE_PARTITION, &lower, &device, dir,
+                         snap_sprintf(sc, "the partition %s", path));
+    kernel_add_holders(sc, uses, dir, &device);
 }
 
-static int add_devices(libxl_snapshot_ctx *sc, struct snap_uses *uses)
+static int kernel_add_devices(libxl_snapshot_ctx *sc,
+                              struct snap_uses *uses)
 {
     DIR *d = opendir("/sys/class/block");
     struct dirent *e;
@@ -173,7 +177,7 @@ static int add_devices(libxl_snapshot_ctx *sc, struct snap_uses *uses)
                          "/sys mounted?",
                          strerror(errno));
     while ((e = readdir(d)))
-        if (e->d_name[0] != '.') add_device(sc, uses, e->d_name);
+        if (e->d_name[0] != '.') kernel_add_device(sc, uses, e->d_name);
     closedir(d);
     return 0;
 }
@@ -182,8 +186,8 @@ static int add_devices(libxl_snapshot_ctx *sc, struct snap_uses *uses)
 
 /* "36 35 98:0 /root /mnt rw,noatime shared:1 - ext4 /dev/sda rw,errors=x";
  * of the number of fields before the "-" only the first six are certain. */
-static void add_mount(libxl_snapshot_ctx *sc, struct snap_uses *uses,
-                      char *line)
+static void kernel_add_mount(libxl_snapshot_ctx *sc,
+                             struct snap_uses *uses, char *line)
 {
     char *at = strstr(line, " - "), *source, *options, *save = NULL;
     struct snap_file_id id;
@@ -199,7 +203,7 @@ static void add_mount(libxl_snapshot_ctx *sc, struct snap_uses *uses,
     options = strtok_r(NULL, " \n", &save);
     /* btrfs and others that may span devices show a number that is not a
      * device's */
-    if (major) id = id_of_device(makedev(major, minor));
+    if (major) id = kernel_id_of_device(makedev(major, minor));
     else if (!source || source[0] != '/' || !snap_file_id(source, &id)
              || !id.block)
         return;
@@ -210,7 +214,8 @@ static void add_mount(libxl_snapshot_ctx *sc, struct snap_uses *uses,
     use->name = snap_strdup(sc, line + end);
 }
 
-static int add_mounts(libxl_snapshot_ctx *sc, struct snap_uses *uses)
+static int kernel_add_mounts(libxl_snapshot_ctx *sc,
+                             struct snap_uses *uses)
 {
     FILE *f = fopen("/proc/self/mountinfo", "re");
     char *line = NULL;
@@ -220,14 +225,14 @@ static int add_mounts(libxl_snapshot_ctx *sc, struct snap_uses *uses)
         return snap_fail(sc, ERROR_FAIL, "cannot read /proc/self/mountinfo: "
                          "%s; is /proc mounted?", strerror(errno));
     while (getline(&line, &size, f) >= 0)
-        add_mount(sc, uses, line);
+        kernel_add_mount(sc, uses, line);
     free(line);
     fclose(f);
     return 0;
 }
 
 /* A kernel without swap has no such file. */
-static void add_swap(libxl_snapshot_ctx *sc, struct snap_uses *uses)
+static void kernel_add_swap(libxl_snapshot_ctx *sc, struct snap_uses *uses)
 {
     FILE *f = fopen("/proc/swaps", "re");
     char *line = NULL;
@@ -247,7 +252,8 @@ static void add_swap(libxl_snapshot_ctx *sc, struct snap_uses *uses)
 
 /* Linux's names, "vbd-<domid>-<devid>" (6.1, xen-blkback/xenbus.c); the
  * device in hex, nothing before the hotplug script has found it. */
-static void add_backends(libxl_snapshot_ctx *sc, struct snap_uses *uses)
+static void kernel_add_backends(libxl_snapshot_ctx *sc,
+                                struct snap_uses *uses)
 {
     DIR *d = opendir("/sys/bus/xen-backend/devices");
     unsigned int domid, devid, major, minor;
@@ -258,13 +264,13 @@ static void add_backends(libxl_snapshot_ctx *sc, struct snap_uses *uses)
     while (d && (e = readdir(d))) {
         const char *dir = snap_sprintf(sc, "/sys/bus/xen-backend/devices/%s",
                                        e->d_name);
-        const char *device = sys_line(sc, dir, "physical_device");
-        const char *mode = sys_line(sc, dir, "mode");
+        const char *device = kernel_sys_line(sc, dir, "physical_device");
+        const char *mode = kernel_sys_line(sc, dir, "mode");
 
         if (sscanf(e->d_name, "vbd-%u-%u", &domid, &devid) != 2 || !device
             || sscanf(device, "%x:%x", &major, &minor) != 2)
             continue;
-        id = id_of_device(makedev(major, minor));
+        id = kernel_id_of_device(makedev(major, minor));
         use = snap_users_add(sc, uses, SNAP_USE_BLKBACK, &id);
         use->writes = !mode || mode[0] != 'r';
         use->domid = domid;
@@ -277,11 +283,11 @@ int snap_users_of_kernel(libxl_snapshot_ctx *sc, struct snap_uses *uses)
 {
     int rc;
 
-    rc = add_devices(sc, uses);
+    rc = kernel_add_devices(sc, uses);
     if (rc) return rc;
-    rc = add_mounts(sc, uses);
+    rc = kernel_add_mounts(sc, uses);
     if (rc) return rc;
-    add_swap(sc, uses);
-    add_backends(sc, uses);
+    kernel_add_swap(sc, uses);
+    kernel_add_backends(sc, uses);
     return 0;
 }

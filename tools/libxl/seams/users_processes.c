@@ -35,8 +35,8 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
 }
 
 /* Find the domain that a QEMU serves, in its arguments. */
-static bool process_domid(libxl_snapshot_ctx *sc, pid_t pid,
-                          uint32_t *domid_r)
+static bool processes_domid(libxl_snapshot_ctx *sc, pid_t pid,
+                            uint32_t *domid_r)
 {
     FILE *f = fopen(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid), "re");
     char *arg = NULL;
@@ -60,7 +60,7 @@ char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
     uint32_t domid;
 
     if (!comm) comm = "a process";
-    if (process_domid(sc, pid, &domid))
+    if (processes_domid(sc, pid, &domid))
         return snap_sprintf(sc, "domain %s (%s, pid %d)",
                             snap_xenstore_domain_name(sc, domid), comm,
                             (int)pid);
@@ -109,8 +109,8 @@ int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
 }
 
 /* The processes that match, as text; NULL if there are none. */
-static int users_text(libxl_snapshot_ctx *sc, snap_match_fd *match,
-                      void *opaque, char **users_r)
+static int processes_text(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                          void *opaque, char **users_r)
 {
     char *users = NULL, *who;
     pid_t *pids;
@@ -133,7 +133,7 @@ struct diag_request {
     struct unix_diag_req udr;
 };
 
-static int diag_send(int fd)
+static int processes_diag_send(int fd)
 {
     struct diag_request req = {
         .nlh = { .nlmsg_len = sizeof(req),
@@ -149,7 +149,8 @@ static int diag_send(int fd)
 
 /* The peer's inode if this message is of a connected socket named @path,
  * which is the server's end. */
-static uint32_t diag_peer(const struct nlmsghdr *nlh, const char *path)
+static uint32_t processes_diag_peer(const struct nlmsghdr *nlh,
+                                    const char *path)
 {
     const struct unix_diag_msg *msg = NLMSG_DATA(nlh);
     const struct nlattr *attr = (const void *)(msg + 1);
@@ -174,8 +175,8 @@ static uint32_t diag_peer(const struct nlmsghdr *nlh, const char *path)
 }
 
 /* Receive a datagram of the dump; true at the end of the dump. */
-static bool diag_receive(int fd, const char *path, uint32_t *peers,
-                         int *num, int max)
+static bool processes_diag_receive(int fd, const char *path,
+                                   uint32_t *peers, int *num, int max)
 {
     char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
     ssize_t got = recv(fd, buf, sizeof(buf), 0);
@@ -185,7 +186,7 @@ static bool diag_receive(int fd, const char *path, uint32_t *peers,
     if (got <= 0) return true;
     for (; NLMSG_OK(nlh, got); nlh = NLMSG_NEXT(nlh, got)) {
         if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY) return true;
-        peer = diag_peer(nlh, path);
+        peer = processes_diag_peer(nlh, path);
         if (peer && *num < max) peers[(*num)++] = peer;
     }
     return false;
@@ -196,8 +197,8 @@ struct socket_match {
     int num;
 };
 
-static bool match_socket(libxl_snapshot_ctx *sc, pid_t pid, const char *fd,
-                         void *opaque)
+static bool processes_match_socket(libxl_snapshot_ctx *sc, pid_t pid,
+                                   const char *fd, void *opaque)
 {
     struct socket_match *m = opaque;
     char link[64];
@@ -222,9 +223,11 @@ char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path)
     char *users = NULL;
 
     if (fd < 0) return NULL;
-    if (!diag_send(fd))
-        while (!diag_receive(fd, path, m.peers, &m.num, 16));
+    if (!processes_diag_send(fd))
+        while (!processes_diag_receive(fd, path, m.peers, &m.num, 16))
+            ;
     close(fd);
     if (!m.num) return NULL;
-    return users_text(sc, match_socket, &m, &users) ? NULL : users;
+    return processes_text(sc, processes_match_socket, &m, &users) ? NULL
+                                                                  : users;
 }

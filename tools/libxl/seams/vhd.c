@@ -21,26 +21,26 @@
 
 enum { VHD_FIXED = 2, VHD_DYNAMIC = 3, VHD_DIFFERENCING = 4 };
 
-static uint32_t be32(const unsigned char *p)
+static uint32_t vhd_be32(const unsigned char *p)
 {
     return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
 }
 
-static bool has_cookie(const unsigned char *footer)
+static bool vhd_has_cookie(const unsigned char *footer)
 {
     return !memcmp(footer, "conectix", 8);
 }
 
 /* The type that the footer names; 0 if it is not a footer. */
-static uint32_t footer_type(const unsigned char *footer)
+static uint32_t vhd_footer_type(const unsigned char *footer)
 {
-    uint32_t sum = 0, type = be32(footer + 60);
+    uint32_t sum = 0, type = vhd_be32(footer + 60);
     int i;
 
     for (i = 0; i < VHD_FOOTER; i++)
         if (i < 64 || i >= 68) sum += footer[i];
-    if (!has_cookie(footer) || be32(footer + 12) != VHD_VERSION
-        || be32(footer + 64) != ~sum)
+    if (!vhd_has_cookie(footer) || vhd_be32(footer + 12) != VHD_VERSION
+        || vhd_be32(footer + 64) != ~sum)
         return 0;
     return type >= VHD_FIXED && type <= VHD_DIFFERENCING ? type : 0;
 }
@@ -48,12 +48,12 @@ static uint32_t footer_type(const unsigned char *footer)
 /* While QEMU writes to a dynamic vhd its last footer may be half there, so
  * the copy decides.  A fixed one with a cookie at its start would be
  * opened as dynamic by QEMU: forged by its guest, or damaged. */
-static enum snap_vhd kind(const unsigned char *start,
-                          const unsigned char *end)
+static enum snap_vhd vhd_kind(const unsigned char *start,
+                              const unsigned char *end)
 {
-    if (footer_type(end) == VHD_FIXED)
-        return has_cookie(start) ? SNAP_VHD_BAD : SNAP_VHD_PLAIN;
-    switch (footer_type(start)) {
+    if (vhd_footer_type(end) == VHD_FIXED)
+        return vhd_has_cookie(start) ? SNAP_VHD_BAD : SNAP_VHD_PLAIN;
+    switch (vhd_footer_type(start)) {
     case VHD_DYNAMIC:      return SNAP_VHD_PLAIN;
     case VHD_DIFFERENCING: return SNAP_VHD_DIFFERENCING;
     default:               return SNAP_VHD_BAD;
@@ -81,7 +81,7 @@ int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
                        strerror(errno));
         goto out;
     }
-    *vhd_r = kind(start, end);
+    *vhd_r = vhd_kind(start, end);
  out:
     close(fd);
     return rc;

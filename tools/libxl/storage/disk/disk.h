@@ -14,7 +14,7 @@
 /* A snapshot that an image keeps inside. */
 struct snap_tag {
     const char *id, *name;
-    uint64_t creation_time;             /* seconds since the epoch; 0: unknown */
+    uint64_t creation_time;             /* in seconds; 0: unknown */
     uint64_t creation_nsec;             /* and nanoseconds */
     uint64_t vm_state_bytes;            /* memory in it, by QEMU's savevm */
 };
@@ -30,7 +30,7 @@ struct snap_layer {
 
 struct snap_chain {
     uint64_t virtual_size;              /* bytes; 0: not known */
-    int num_layers;                     /* 0: not known, or not an image file */
+    int num_layers;                     /* 0: not known, or no image */
     const struct snap_layer *layers;    /* the active one first */
 };
 
@@ -50,7 +50,7 @@ int snap_chain_num_top_tags(const struct snap_chain *chain,
 const char **snap_chain_paths(libxl_snapshot_ctx *sc,
                               const struct snap_chain *chain);
 
-/*-- imageinfo: what QEMU says of an image; pure -----------------------------*/
+/*-- imageinfo: QEMU's words about an image; pure ---------------------------*/
 
 /* The chain in an ImageInfo of query-block, its base inside of it; and in
  * a list of "qemu-img info --backing-chain". */
@@ -95,7 +95,7 @@ struct snap_disk {
     uint32_t backend_domid;
     const char *driver_domain;          /* named in the config; NULL: none */
     const char *be_path;                /* xenstore */
-    bool discard;                       /* the guest's discards reach the file */
+    bool discard;                       /* the guest's reach the file */
     /* what QEMU says, or qemu-img if nobody runs it; node is NULL where
      * QEMU has no such disk */
     const char *node;
@@ -119,7 +119,7 @@ struct snap_disk {
     struct snap_choice choices[LIBXL_SNAPSHOT_MODE_EXTERNAL + 1];
 };
 
-/*-- look: asks qemu-img, files and vhd footers ------------------------------*/
+/*-- look: asks qemu-img, files and vhd footers -----------------------------*/
 
 /* The chain of the image @path.  One run of qemu-img, however deep it is. */
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,

@@ -22,7 +22,8 @@ const char *snap_imageinfo_format(libxl_disk_format format)
 
 /* QEMU names an image that was opened with options of its own
  * "json:{...}", where the file is inside, below its format. */
-static const char *layer_path(libxl_snapshot_ctx *sc, yajl_val image)
+static const char *imageinfo_layer_path(libxl_snapshot_ctx *sc,
+                                        yajl_val image)
 {
     const char *name = snap_json_str(image, "filename"), *file = NULL;
     yajl_val tree, v;
@@ -37,8 +38,8 @@ static const char *layer_path(libxl_snapshot_ctx *sc, yajl_val image)
     return name;
 }
 
-static void layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
-                       struct snap_layer *layer)
+static void imageinfo_layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
+                                 struct snap_layer *layer)
 {
     yajl_val list = snap_json_get(image, "snapshots");
     size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
@@ -58,13 +59,13 @@ static void layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
     layer->tags = tags;
 }
 
-static void read_layer(libxl_snapshot_ctx *sc, yajl_val image,
-                       struct snap_layer *layer)
+static void imageinfo_read_layer(libxl_snapshot_ctx *sc, yajl_val image,
+                                 struct snap_layer *layer)
 {
-    layer->path = layer_path(sc, image);
+    layer->path = imageinfo_layer_path(sc, image);
     layer->format = snap_json_dup(sc, image, "format");
     layer->bytes_on_disk = snap_json_u64(image, "actual-size");
-    layer_tags(sc, image, layer);
+    imageinfo_layer_tags(sc, image, layer);
 }
 
 void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
@@ -79,7 +80,7 @@ void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
         num++;
     layers = snap_zalloc(sc, num * sizeof(*layers));
     for (v = image; i < num; v = snap_json_get(v, "backing-image"))
-        read_layer(sc, v, &layers[i++]);
+        imageinfo_read_layer(sc, v, &layers[i++]);
     *chain_r = (struct snap_chain){
         .virtual_size = snap_json_u64(image, "virtual-size"),
         .num_layers = num, .layers = layers,
@@ -99,7 +100,7 @@ void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
     for (i = 0; i < len; i++) {
         yajl_val v = list->u.array.values[i];
 
-        read_layer(sc, v, &layers[i]);
+        imageinfo_read_layer(sc, v, &layers[i]);
         if (!said) layers[i].format = NULL;
         said = snap_json_str(v, "backing-filename-format") != NULL;
     }

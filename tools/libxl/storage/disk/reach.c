@@ -22,7 +22,8 @@ const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,
 }
 
 /* The way to snapshots of a disk whose storage is not on this host. */
-static const char *elsewhere(libxl_snapshot_ctx *sc, const char *protocol)
+static const char *reach_elsewhere(libxl_snapshot_ctx *sc,
+                                   const char *protocol)
 {
     const char *how = !strcmp(protocol, "rbd")
         ? " (rbd snap create POOL/IMAGE@NAME)" : "";
@@ -38,8 +39,8 @@ static const char *elsewhere(libxl_snapshot_ctx *sc, const char *protocol)
 /* The reason why the program that serves the disk, or its storage, is out
  * of reach; NULL if it is not.  "NAME:" before any "/" is a protocol of
  * QEMU's (7.2, path_has_protocol). */
-static const char *out_of_reach(libxl_snapshot_ctx *sc,
-                                const struct snap_disk *disk)
+static const char *reach_of_storage(libxl_snapshot_ctx *sc,
+                                    const struct snap_disk *disk)
 {
     const char *why = snap_reach_driver_domain(sc, disk), *protocol;
     const char *path = disk->path;
@@ -52,18 +53,19 @@ static const char *out_of_reach(libxl_snapshot_ctx *sc,
     }
     if (disk->stored->script)
         return snap_sprintf(sc, "the script %s makes its device; %s",
-                            disk->stored->script, elsewhere(sc, "script"));
+                            disk->stored->script,
+                            reach_elsewhere(sc, "script"));
     if (!len || path[len] != ':') return NULL;
     protocol = snap_sprintf(sc, "%.*s", (int)len, path);
     return snap_sprintf(
         sc,
         "QEMU reaches it by %s:, so it is not a file of this host; %s",
-        protocol, elsewhere(sc, protocol));
+        protocol, reach_elsewhere(sc, protocol));
 }
 
 /* The reason why the QEMU of the running domain cannot take a snapshot;
  * NULL if it can. */
-static const char *not_qemus(const struct snap_disk *disk)
+static const char *reach_not_qemus(const struct snap_disk *disk)
 {
     if (disk->backend == SNAP_BACKEND_NONE)
         return "xenstore has no such device";
@@ -88,10 +90,10 @@ static const char *not_qemus(const struct snap_disk *disk)
 const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
                              const struct snap_disk *disk)
 {
-    const char *why = out_of_reach(sc, disk);
+    const char *why = reach_of_storage(sc, disk);
 
     if (!why && disk->backend != SNAP_BACKEND_OFFLINE)
-        why = not_qemus(disk);
+        why = reach_not_qemus(disk);
     if (why) return why;
     if (!disk->path || disk->path[0] != '/')
         return "its image is not an absolute path";

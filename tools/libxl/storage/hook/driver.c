@@ -51,9 +51,10 @@ static int hook_check(libxl_snapshot_ctx *sc,
                      op->disk->path);
 }
 
-static void set_request(libxl_snapshot_ctx *sc, struct snap_step *step,
-                        const char *path, const char *verb,
-                        const struct snap_hook_disk *facts)
+static void hook_set_request(libxl_snapshot_ctx *sc,
+                             struct snap_step *step, const char *path,
+                             const char *verb,
+                             const struct snap_hook_disk *facts)
 {
     step->path = path;
     step->command = verb;
@@ -69,12 +70,12 @@ static void hook_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
     step = snap_plan_add(sc, plan, SNAP_STEP_HOOK, "let hook %s take snapshot "
                          "%s of %s", hook->name, op->name, op->disk->path);
-    set_request(sc, step, hook->path, "create", &facts);
+    hook_set_request(sc, step, hook->path, "create", &facts);
     step->undo_if_failed = true;
     step = snap_step_undo(sc, step, SNAP_STEP_HOOK, "let hook %s delete "
                           "snapshot %s of %s", hook->name, op->name,
                           op->disk->path);
-    set_request(sc, step, hook->path, "delete", &facts);
+    hook_set_request(sc, step, hook->path, "delete", &facts);
 }
 
 static void hook_describe(libxl_snapshot_ctx *sc,
@@ -131,7 +132,7 @@ static void hook_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
     step = snap_plan_add(sc, plan, SNAP_STEP_HOOK, "let hook %s bring %s back "
                          "to snapshot %s", name, facts.path, op->name);
-    set_request(sc, step, snap_hook_path(sc, name), "revert", &facts);
+    hook_set_request(sc, step, snap_hook_path(sc, name), "revert", &facts);
 }
 
 /* The driver of all hooks; each hook says by itself what it can do. */

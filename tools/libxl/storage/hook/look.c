@@ -30,7 +30,7 @@ unsigned int snap_hook_can(yajl_val list)
 }
 
 /* The hook's reason, made fit for a line of a message. */
-static const char *answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
+static const char *hook_answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
 {
     const char *why = snap_json_str(answer, "why");
 
@@ -57,7 +57,8 @@ const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
         hook->can = snap_hook_can(snap_json_get(answer, "can"));
         disk->hook = hook;
     } else {
-        why = snap_sprintf(sc, "hook %s: %s", name, answer_why(sc, answer));
+        why = snap_sprintf(sc, "hook %s: %s", name,
+                           hook_answer_why(sc, answer));
     }
     yajl_tree_free(answer);
     return why;
@@ -80,7 +81,7 @@ int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
     if (!snap_json_bool(answer, "handles"))
         rc = snap_fail(sc, ERROR_INVAL, "disk %s (%s): hook %s, snapshot %s: "
                        "%s", disk->vdev, disk->path, hook, disk->name,
-                       answer_why(sc, answer));
+                       hook_answer_why(sc, answer));
     else
         snap_log(sc, XTL_VERBOSE, "disk %s: hook %s keeps snapshot %s in %s",
                  disk->vdev, hook, disk->name, state ? state : "a place of "
@@ -105,8 +106,8 @@ void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
     }
     *can_r = snap_hook_can(snap_json_get(answer, "can"));
     *version_r = libxl_snapshot_plain(
-        snap_strdup(sc, snap_json_str(answer, "version")));
-    if (snap_json_get(answer, "why")) *problem_r = answer_why(sc, answer);
+        snap_json_dup(sc, answer, "version"));
+    if (snap_json_get(answer, "why")) *problem_r = hook_answer_why(sc, answer);
     else if (!*can_r) *problem_r = "its answer does not say what it can do";
     yajl_tree_free(answer);
 }

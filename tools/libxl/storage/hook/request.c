@@ -35,7 +35,7 @@ struct snap_hook_disk snap_hook_revert_facts(const struct snap_disk_op *op)
     };
 }
 
-static const char *or_empty(const char *s)
+static const char *request_or_empty(const char *s)
 {
     return s ? s : "";
 }
@@ -47,8 +47,10 @@ const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
 {
     return snap_json_object(
         sc, "u:protocol", (uint64_t)HOOK_PROTOCOL, "s:verb", verb,
-        "s:name", or_empty(disk->name), "s:vdev", or_empty(disk->vdev),
-        "s:path", or_empty(disk->path), "s:format", or_empty(disk->format),
-        "s:backend", or_empty(disk->backend), "b:running", disk->running,
-        NULL);
+        "s:name", request_or_empty(disk->name),
+        "s:vdev", request_or_empty(disk->vdev),
+        "s:path", request_or_empty(disk->path),
+        "s:format", request_or_empty(disk->format),
+        "s:backend", request_or_empty(disk->backend),
+        "b:running", disk->running, NULL);
 }

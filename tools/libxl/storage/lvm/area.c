@@ -19,14 +19,14 @@
 
 #define AREA_LEAST_PERCENT  10
 
-static uint64_t extents_up(const struct snap_lv *lv, uint64_t bytes)
+static uint64_t area_extents_up(const struct snap_lv *lv, uint64_t bytes)
 {
     uint64_t extent = lv->vg_extent ? lv->vg_extent : 1;
 
     return (bytes + extent - 1) / extent * extent;
 }
 
-static uint64_t extents_down(const struct snap_lv *lv, uint64_t bytes)
+static uint64_t area_extents_down(const struct snap_lv *lv, uint64_t bytes)
 {
     return lv->vg_extent ? bytes / lv->vg_extent * lv->vg_extent : bytes;
 }
@@ -35,22 +35,22 @@ static uint64_t extents_down(const struct snap_lv *lv, uint64_t bytes)
  * lib/metadata/snapshot_manip.c:cow_max_extents). */
 uint64_t snap_lv_full_area(const struct snap_lv *lv)
 {
-    return extents_up(lv, lv->size + lv->size / 256 + 3 * 4096);
+    return area_extents_up(lv, lv->size + lv->size / 256 + 3 * 4096);
 }
 
-static uint64_t least_area(const struct snap_lv *lv)
+static uint64_t area_least(const struct snap_lv *lv)
 {
-    return extents_up(lv, lv->size / 100 * AREA_LEAST_PERCENT);
+    return area_extents_up(lv, lv->size / 100 * AREA_LEAST_PERCENT);
 }
 
-static const struct snap_lv *thick_lv(const struct snap_disk_op *op)
+static const struct snap_lv *area_thick_lv(const struct snap_disk_op *op)
 {
     return op->driver == &snap_driver_lvm_thick ? op->disk->lv : NULL;
 }
 
 /* The bytes that the wish, such as "20%" or "4G", means for a snapshot of
  * @lv; 0 if it is neither. */
-static uint64_t wished_area(const struct snap_lv *lv, const char *wish)
+static uint64_t area_wished(const struct snap_lv *lv, const char *wish)
 {
     static const char units[] = "KMGT";
     const char *unit;
@@ -62,19 +62,19 @@ static uint64_t wished_area(const struct snap_lv *lv, const char *wish)
     n = strtoull(wish, &end, 10);
     if (!n || !*end || end[1]) return 0;
     if (*end == '%')
-        return n > 100 ? 0 : extents_up(lv, lv->size / 100 * n);
+        return n > 100 ? 0 : area_extents_up(lv, lv->size / 100 * n);
     unit = strchr(units, *end);
     if (!unit) return 0;
     shift = 10 * (unit - units + 1);
-    return n >> (62 - shift) ? 0 : extents_up(lv, n << shift);
+    return n >> (62 - shift) ? 0 : area_extents_up(lv, n << shift);
 }
 
-static int choose_wished(libxl_snapshot_ctx *sc, struct snap_disk_op *op,
-                         const char *wish)
+static int area_choose_wished(libxl_snapshot_ctx *sc,
+                              struct snap_disk_op *op, const char *wish)
 {
     uint64_t full = snap_lv_full_area(op->disk->lv);
 
-    op->area = wished_area(op->disk->lv, wish);
+    op->area = area_wished(op->disk->lv, wish);
     if (!op->area)
         return snap_fail(
             sc, ERROR_INVAL,
@@ -87,29 +87,31 @@ static int choose_wished(libxl_snapshot_ctx *sc, struct snap_disk_op *op,
 
 /* The sum of the full areas of all snapshots that are to be taken in the
  * volume group of @lv. */
-static uint64_t sum_full(const struct snap_disk_op *ops, int num,
-                         const struct snap_lv *lv)
+static uint64_t area_sum_full(const struct snap_disk_op *ops, int num,
+                              const struct snap_lv *lv)
 {
     uint64_t sum = 0;
     int i;
 
     for (i = 0; i < num; i++)
-        if (thick_lv(&ops[i]) && !strcmp(thick_lv(&ops[i])->vg, lv->vg))
-            sum += snap_lv_full_area(thick_lv(&ops[i]));
+        if (area_thick_lv(&ops[i])
+            && !strcmp(area_thick_lv(&ops[i])->vg, lv->vg))
+            sum += snap_lv_full_area(area_thick_lv(&ops[i]));
     return sum;
 }
 
-static void choose_share(struct snap_disk_op *ops, int num,
-                         struct snap_disk_op *op)
+static void area_choose_share(struct snap_disk_op *ops, int num,
+                              struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->disk->lv;
-    uint64_t full = snap_lv_full_area(lv), all = sum_full(ops, num, lv);
+    uint64_t full = snap_lv_full_area(lv),
+             all = area_sum_full(ops, num, lv);
     long double share = (long double)lv->vg_free * full / all;
 
-    op->area = all <= lv->vg_free ? full : extents_down(lv, share);
+    op->area = all <= lv->vg_free ? full : area_extents_down(lv, share);
 }
 
-static int check_area(libxl_snapshot_ctx *sc,
+static int area_check(libxl_snapshot_ctx *sc,
                       const struct snap_disk_op *op, uint64_t least,
                       uint64_t taken)
 {
@@ -135,19 +137,20 @@ int snap_lv_choose_areas(libxl_snapshot_ctx *sc, struct snap_disk_op *ops,
     for (i = 0; i < num; i++) {
         uint64_t taken = 0, least = 1;
 
-        if (!thick_lv(&ops[i])) continue;
+        if (!area_thick_lv(&ops[i])) continue;
         if (wish) {
-            rc = choose_wished(sc, &ops[i], wish);
+            rc = area_choose_wished(sc, &ops[i], wish);
             if (rc) return rc;
         } else {
-            choose_share(ops, num, &ops[i]);
-            least = least_area(ops[i].disk->lv);
+            area_choose_share(ops, num, &ops[i]);
+            least = area_least(ops[i].disk->lv);
         }
         for (j = 0; j < i; j++)
-            if (thick_lv(&ops[j])
-                && !strcmp(thick_lv(&ops[j])->vg, ops[i].disk->lv->vg))
+            if (area_thick_lv(&ops[j])
+                && !strcmp(area_thick_lv(&ops[j])->vg,
+                           ops[i].disk->lv->vg))
                 taken += ops[j].area;
-        rc = check_area(sc, &ops[i], least, taken);
+        rc = area_check(sc, &ops[i], least, taken);
         if (rc) return rc;
     }
     return 0;

@@ -21,7 +21,7 @@ static const char lvm_fields[] =
 /* Get the reply of lvs, which is asked once in an operation.  A host
  * without LVM has no volumes: a device that the device mapper made there
  * is something else. */
-static int gather_lvm(libxl_snapshot_ctx *sc)
+static int lvm_gather(libxl_snapshot_ctx *sc)
 {
     const char **argv = snap_argv(sc, "lvs", "--reportformat", "json", "-a",
                                   "--units", "b", "--nosuffix", "-o",
@@ -54,7 +54,7 @@ int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
                        minor(st.st_rdev)))
               : strncmp(path, "/dev/", 5))
         return 0;
-    rc = gather_lvm(sc);
+    rc = lvm_gather(sc);
     if (rc) return rc;
     *lv_r = there ? snap_lv_of_device(sc->lvm, major(st.st_rdev),
                                       minor(st.st_rdev))
@@ -70,7 +70,7 @@ int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
 
     *exists_r = false;
     sc->lvm = NULL;             /* ask lvs again */
-    rc = gather_lvm(sc);
+    rc = lvm_gather(sc);
     for (i = 0; !rc && i < sc->lvm->num; i++) {
         const struct snap_lv *lv = &sc->lvm->lvs[i];
 

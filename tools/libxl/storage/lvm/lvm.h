@@ -23,7 +23,7 @@ struct snap_lv {
     const char *thin_id;                /* its number in the pool */
     const char *tags;                   /* with commas between them */
     int major, minor;                   /* -1: it is not active */
-    uint64_t size;                      /* bytes; of a thick snapshot: its area */
+    uint64_t size;                      /* bytes; thick snapshot: its area */
     uint64_t chunk_size;
     uint64_t vg_free, vg_extent;        /* bytes */
     double data_percent;                /* used; -1: not known */

@@ -10,8 +10,8 @@
 
 /* A member of a volume's object, which is always a string; NULL if it is
  * empty. */
-static const char *field(libxl_snapshot_ctx *sc, yajl_val obj,
-                         const char *key)
+static const char *lvs_field(libxl_snapshot_ctx *sc, yajl_val obj,
+                             const char *key)
 {
     const char *value = snap_json_str(obj, key);
 
@@ -26,7 +26,7 @@ static uint64_t lvs_number(yajl_val obj, const char *key)
 }
 
 /* -1: lvs does not know, the volume is not active. */
-static double percent(yajl_val obj, const char *key)
+static double lvs_percent(yajl_val obj, const char *key)
 {
     const char *value = snap_json_str(obj, key);
 
@@ -34,38 +34,38 @@ static double percent(yajl_val obj, const char *key)
 }
 
 /* The name without the brackets, in which LVM puts a volume of its own. */
-static const char *without_brackets(libxl_snapshot_ctx *sc,
-                                    const char *name)
+static const char *lvs_without_brackets(libxl_snapshot_ctx *sc,
+                                        const char *name)
 {
     if (!name || *name != '[') return name;
     return snap_sprintf(sc, "%.*s", (int)strcspn(name + 1, "]"), name + 1);
 }
 
-static int read_lv(libxl_snapshot_ctx *sc, yajl_val obj,
-                   struct snap_lv *lv)
+static int lvs_read_lv(libxl_snapshot_ctx *sc, yajl_val obj,
+                       struct snap_lv *lv)
 {
     const char *major = snap_json_str(obj, "lv_kernel_major");
     const char *minor = snap_json_str(obj, "lv_kernel_minor");
 
-    lv->vg = field(sc, obj, "vg_name");
-    lv->name = without_brackets(sc, field(sc, obj, "lv_name"));
-    lv->attr = field(sc, obj, "lv_attr");
-    lv->path = field(sc, obj, "lv_path");
-    lv->dm_path = field(sc, obj, "lv_dm_path");
-    lv->origin = without_brackets(sc, field(sc, obj, "origin"));
-    lv->pool = without_brackets(sc, field(sc, obj, "pool_lv"));
-    lv->uuid = field(sc, obj, "lv_uuid");
-    lv->time = field(sc, obj, "lv_time");
-    lv->tags = field(sc, obj, "lv_tags");
-    lv->thin_id = field(sc, obj, "thin_id");
+    lv->vg = lvs_field(sc, obj, "vg_name");
+    lv->name = lvs_without_brackets(sc, lvs_field(sc, obj, "lv_name"));
+    lv->attr = lvs_field(sc, obj, "lv_attr");
+    lv->path = lvs_field(sc, obj, "lv_path");
+    lv->dm_path = lvs_field(sc, obj, "lv_dm_path");
+    lv->origin = lvs_without_brackets(sc, lvs_field(sc, obj, "origin"));
+    lv->pool = lvs_without_brackets(sc, lvs_field(sc, obj, "pool_lv"));
+    lv->uuid = lvs_field(sc, obj, "lv_uuid");
+    lv->time = lvs_field(sc, obj, "lv_time");
+    lv->tags = lvs_field(sc, obj, "lv_tags");
+    lv->thin_id = lvs_field(sc, obj, "thin_id");
     lv->major = major ? atoi(major) : -1;
     lv->minor = minor ? atoi(minor) : -1;
     lv->size = lvs_number(obj, "lv_size");
     lv->chunk_size = lvs_number(obj, "chunk_size");
     lv->vg_free = lvs_number(obj, "vg_free");
     lv->vg_extent = lvs_number(obj, "vg_extent_size");
-    lv->data_percent = percent(obj, "data_percent");
-    lv->metadata_percent = percent(obj, "metadata_percent");
+    lv->data_percent = lvs_percent(obj, "data_percent");
+    lv->metadata_percent = lvs_percent(obj, "metadata_percent");
     return lv->vg && lv->name && lv->attr && strlen(lv->attr) >= 9 ? 0
                                                                    : -1;
 }
@@ -87,7 +87,8 @@ int snap_lvm_parse(libxl_snapshot_ctx *sc, const char *text,
                              (lvm->num + lvs->u.array.len)
                              * sizeof(*lvm->lvs));
         for (j = 0; !rc && j < lvs->u.array.len; j++)
-            if (read_lv(sc, lvs->u.array.values[j], &lvm->lvs[lvm->num++]))
+            if (lvs_read_lv(sc, lvs->u.array.values[j],
+                            &lvm->lvs[lvm->num++]))
                 rc = ERROR_FAIL;
     }
     yajl_tree_free(root);

@@ -4,21 +4,22 @@
  * thin.  The domain stays on its volume, the origin; what that held at the
  * snapshot is copied to the area of the snapshot before it is overwritten.
  *
- * A revert merges the snapshot into the origin, which consumes it, and takes it
- * anew before the domain runs, so that it can be reverted to again.  What a
- * crash leaves after each of its steps:
+ * A revert merges the snapshot into the origin, which consumes it, and
+ * takes it anew before the domain runs, so that it can be reverted to
+ * again.  A crash leaves after each of its steps:
  *
  *   deactivated   nothing changed; the same revert can be run again
  *   activated     the same
  *   merging       LVM goes on by itself, now or when the volume is activated
- *   merged        the origin is as at the snapshot, which is gone: revert_check
- *                 says how to take it again.  It cannot know whether the volume
- *                 was written to since, so it does not do that itself.
+ *   merged        the origin is as at the snapshot, which is gone.
+ *                 thick_revert_check() says how to take it again, but does
+ *                 not do so, since it cannot know if the volume was
+ *                 written to since.
  *   taken anew    all as before the revert, but for the domain
  *
- * Deactivating is the proof that nobody has the volume open, blkback included:
- * with an open origin LVM would put the merge off (2.03: "will occur on next
- * activation") and report success.
+ * Deactivating proves that nobody has the volume open, blkback included:
+ * with an open origin LVM would put the merge off (2.03: "will occur on
+ * next activation") and report success.
  */
 #include "storage/lvm/lvm.h"
 
@@ -64,9 +65,10 @@ static int thick_check(libxl_snapshot_ctx *sc,
 
 /* The arguments of lvcreate; read-only, since a write would change the
  * snapshot. */
-static const char **snapshot_argv(libxl_snapshot_ctx *sc, const char *vg,
-                                  const char *origin, const char *name,
-                                  uint64_t area, const char *tag)
+static const char **thick_snapshot_argv(libxl_snapshot_ctx *sc,
+                                        const char *vg, const char *origin,
+                                        const char *name, uint64_t area,
+                                        const char *tag)
 {
     return snap_argv(sc, "lvcreate", "-q", "-s", "-pr", "-n", name, "-L",
                      snap_sprintf(sc, "%" PRIu64 "b", area),
@@ -80,15 +82,16 @@ static void thick_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const struct snap_lv *lv = op->disk->lv;
     const char *name = snap_lv_snapshot_name(sc, lv, op->name);
 
-    snap_lv_plan_create(sc, plan, lv->vg, name, lv->name,
-                        snapshot_argv(sc, lv->vg, lv->name, name, op->area,
-                                      snap_lv_tag(sc, op->creation_time)));
+    snap_lv_plan_create(
+        sc, plan, lv->vg, name, lv->name,
+        thick_snapshot_argv(sc, lv->vg, lv->name, name, op->area,
+                            snap_lv_tag(sc, op->creation_time)));
 }
 
 /*-- revert -----------------------------------------------------------------*/
 
-static int fail_missing(libxl_snapshot_ctx *sc,
-                        const struct snap_disk_op *op)
+static int thick_fail_missing(libxl_snapshot_ctx *sc,
+                              const struct snap_disk_op *op)
 {
     return snap_fail(
         sc, ERROR_INVAL,
@@ -101,9 +104,9 @@ static int fail_missing(libxl_snapshot_ctx *sc,
 
 /* Refuse a revert that would ruin another snapshot of the origin: the
  * merge copies what it overwrites into the areas of the other snapshots. */
-static int check_sibling(libxl_snapshot_ctx *sc,
-                         const struct snap_disk_op *op,
-                         const struct snap_lv *sibling)
+static int thick_check_sibling(libxl_snapshot_ctx *sc,
+                               const struct snap_disk_op *op,
+                               const struct snap_lv *sibling)
 {
     const struct snap_lv *lv = op->lv;
     double merged = lv->size * lv->data_percent / 100, left;
@@ -132,8 +135,8 @@ static int check_sibling(libxl_snapshot_ctx *sc,
         left < 0 ? 0 : left / 1048576, merged / 1048576);
 }
 
-static int check_siblings(libxl_snapshot_ctx *sc,
-                          const struct snap_disk_op *op)
+static int thick_check_siblings(libxl_snapshot_ctx *sc,
+                                const struct snap_disk_op *op)
 {
     const struct snap_lvm *lvm = op->lv->all;
     int i, rc;
@@ -145,7 +148,7 @@ static int check_siblings(libxl_snapshot_ctx *sc,
             || strcmp(lv->vg, op->lv->vg)
             || strcmp(lv->origin, op->lv->origin))
             continue;
-        rc = check_sibling(sc, op, lv);
+        rc = thick_check_sibling(sc, op, lv);
         if (rc) return rc;
     }
     return 0;
@@ -157,7 +160,7 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
     const struct snap_lv *lv = op->lv;
     const char *vdev = op->vdev, *id;
 
-    if (!lv) return fail_missing(sc, op);
+    if (!lv) return thick_fail_missing(sc, op);
     id = snap_lv_id(sc, lv->vg, lv->name);
     if (lv->attr[0] == 'S' || (op->origin && op->origin->attr[0] == 'O'))
         return snap_fail(
@@ -190,7 +193,7 @@ static int thick_revert_check(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is open, though the "
                          "domain does not run; end that first", vdev,
                          op->origin->name);
-    return check_siblings(sc, op);
+    return thick_check_siblings(sc, op);
 }
 
 /* Slot configure.  A volume without an origin is refused by
@@ -223,10 +226,10 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->timeout_ms = MERGE_MS + lv->size / MERGE_BYTES_PER_MS;
     step->done_when = SNAP_DONE_LV_IS_GONE;
     step->done_probe = id;
-    step = snap_plan_exec(sc, plan,
-                          snap_sprintf(sc, "take the snapshot %s again", id),
-                          snapshot_argv(sc, lv->vg, origin->name, lv->name,
-                                        lv->size, snap_lv_tag_of(sc, lv)));
+    step = snap_plan_exec(
+        sc, plan, snap_sprintf(sc, "take the snapshot %s again", id),
+        thick_snapshot_argv(sc, lv->vg, origin->name, lv->name, lv->size,
+                            snap_lv_tag_of(sc, lv)));
     step->done_when = SNAP_DONE_LV_IS_THERE;
     step->done_probe = id;
 }

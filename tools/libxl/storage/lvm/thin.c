@@ -29,8 +29,8 @@ static const char *thin_refuse(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
-static int check_pool(libxl_snapshot_ctx *sc, const char *vdev,
-                      const struct snap_lv *lv)
+static int thin_check_pool(libxl_snapshot_ctx *sc, const char *vdev,
+                           const struct snap_lv *lv)
 {
     const struct snap_lv *pool = snap_lv_named(lv->all, lv->vg, lv->pool);
 
@@ -60,7 +60,7 @@ static int thin_check(libxl_snapshot_ctx *sc,
 
     rc = snap_lv_check_new(sc, op->vdev, lv,
                            snap_lv_snapshot_name(sc, lv, op->name));
-    return rc ? rc : check_pool(sc, op->vdev, lv);
+    return rc ? rc : thin_check_pool(sc, op->vdev, lv);
 }
 
 static void thin_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
@@ -78,8 +78,8 @@ static void thin_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 /*-- revert -----------------------------------------------------------------*/
 
 /* The new volume's name; NULL if op->path is not in the group of @lv. */
-static const char *new_name(libxl_snapshot_ctx *sc,
-                            const struct snap_disk_op *op)
+static const char *thin_new_name(libxl_snapshot_ctx *sc,
+                                 const struct snap_disk_op *op)
 {
     const char *folder = snap_lv_device(sc, op->lv->vg, "");
     size_t len = strlen(folder);
@@ -110,14 +110,14 @@ static int thin_revert_check(libxl_snapshot_ctx *sc,
                          "may have changed. If you are sure that it has "
                          "not, run lvchange -pr on it", vdev,
                          op->lv->vg, op->lv->name);
-    name = new_name(sc, op);
+    name = thin_new_name(sc, op);
     if (!name)
         return snap_fail(sc, ERROR_INVAL,
                          "disk %s: its new volume, %s, is not "
                          "in volume group %s",
                          vdev, op->path, op->lv->vg);
     rc = snap_lv_check_new(sc, vdev, op->lv, name);
-    return rc ? rc : check_pool(sc, vdev, op->lv);
+    return rc ? rc : thin_check_pool(sc, vdev, op->lv);
 }
 
 static void thin_configure(const struct snap_disk_op *op,
@@ -133,7 +133,7 @@ static void thin_revert_prepare(libxl_snapshot_ctx *sc,
                                 const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->lv;
-    const char *name = new_name(sc, op);
+    const char *name = thin_new_name(sc, op);
 
     snap_lv_plan_create(sc, plan, lv->vg, name, lv->name,
                         snap_argv(sc, "lvcreate", "-q", "-s", "-prw", "-kn",

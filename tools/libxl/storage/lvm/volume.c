@@ -92,7 +92,7 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
 /* The part of @name that LVM reserves for its own volumes (2.03,
  * lib/metadata/lv_manip.c and
  * lib/misc/lvm-string.c:apply_lvname_restrictions); or NULL. */
-static const char *reserved_part(const char *name)
+static const char *volume_reserved_part(const char *name)
 {
     static const char *const parts[] = {
         "_cdata", "_cmeta", "_corig", "_cpool", "_cvol", "_imeta", "_iorig",
@@ -107,7 +107,7 @@ static const char *reserved_part(const char *name)
 }
 
 /* In the device mapper's name, VG-LV, a dash within VG or LV is doubled. */
-static size_t dm_length(const char *name)
+static size_t volume_dm_length(const char *name)
 {
     size_t len = 0;
 
@@ -118,14 +118,14 @@ static size_t dm_length(const char *name)
 int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
                       const struct snap_lv *lv, const char *name)
 {
-    const char *part = reserved_part(name);
+    const char *part = volume_reserved_part(name);
 
     if (part)
         return snap_fail(sc, ERROR_INVAL, "disk %s: LVM reserves names "
                          "that contain '%s', and %s does; choose another "
                          "name for the snapshot", vdev, part, name);
     if (strlen(name) > LV_NAME_MAX
-        || dm_length(lv->vg) + 1 + dm_length(name) + DM_LAYER_MAX
+        || volume_dm_length(lv->vg) + 1 + volume_dm_length(name) + DM_LAYER_MAX
            > DM_NAME_MAX)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s/%s is too long a name "
                          "for a volume; choose a shorter one for the snapshot",
@@ -203,7 +203,7 @@ void snap_lv_set_disk(libxl_device_disk *disk, const char *path,
 
 /* The backend that serves the volume: blkback, to which libxl gives it, if
  * no other is asked for. */
-static libxl_disk_backend backend_of(const struct snap_disk *disk)
+static libxl_disk_backend volume_backend_of(const struct snap_disk *disk)
 {
     bool qdisk = disk->backend == SNAP_BACKEND_OFFLINE
         ? disk->stored->backend == LIBXL_DISK_BACKEND_QDISK
@@ -222,5 +222,5 @@ void snap_lv_describe(libxl_snapshot_ctx *sc,
     snap_device_disk_set(&ds->parent, ds->vdev,
                          snap_lv_device(sc, disk->lv->vg, name),
                          LIBXL_DISK_FORMAT_RAW);
-    ds->parent.backend = backend_of(disk);
+    ds->parent.backend = volume_backend_of(disk);
 }

@@ -31,7 +31,8 @@ static const char *internal_action(libxl_snapshot_ctx *sc,
 }
 
 /* An argument of --image-opts: commas in values are doubled. */
-static const char *image_opts(libxl_snapshot_ctx *sc, const char *path)
+static const char *internal_image_opts(libxl_snapshot_ctx *sc,
+                                       const char *path)
 {
     char *escaped = snap_zalloc(sc, 2 * strlen(path) + 1), *p = escaped;
 
@@ -44,11 +45,12 @@ static const char *image_opts(libxl_snapshot_ctx *sc, const char *path)
 }
 
 /* "qemu-img snapshot" of the image @path, nobody having it open. */
-static const char **tag_argv(libxl_snapshot_ctx *sc, const char *option,
-                             const char *name, const char *path)
+static const char **internal_tag_argv(libxl_snapshot_ctx *sc,
+                                      const char *option, const char *name,
+                                      const char *path)
 {
     return snap_argv(sc, "qemu-img", "snapshot", "-q", option, name,
-                     "--image-opts", image_opts(sc, path), NULL);
+                     "--image-opts", internal_image_opts(sc, path), NULL);
 }
 
 static int internal_check(libxl_snapshot_ctx *sc,
@@ -71,10 +73,10 @@ static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     if (op->disk->node) return;         /* its QEMU makes the tag */
     step = snap_plan_add(sc, plan, SNAP_STEP_EXEC, "tag %s in %s", op->name,
                          path);
-    step->argv = tag_argv(sc, "-c", op->name, path);
+    step->argv = internal_tag_argv(sc, "-c", op->name, path);
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the tag from %s",
                           path);
-    step->argv = tag_argv(sc, "-d", op->name, path);
+    step->argv = internal_tag_argv(sc, "-d", op->name, path);
     step->path = path;
     step->done_when = SNAP_DONE_TAG_IS_GONE;
     step->done_probe = op->name;
@@ -110,7 +112,7 @@ static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     snap_plan_exec(sc, plan,
                    snap_sprintf(sc, "bring disk %s (%s) back to its tag %s",
                                 op->vdev, op->image, op->name),
-                   tag_argv(sc, "-a", op->name, op->image));
+                   internal_tag_argv(sc, "-a", op->name, op->image));
 }
 
 const struct snap_driver snap_driver_internal = {

@@ -41,7 +41,7 @@ static const char *overlay_refuse(libxl_snapshot_ctx *sc,
 
 /* Plan an empty qcow2 on @base.  -u: qemu-img does not open the base, let
  * alone probe it. */
-static void plan_overlay(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vdev, const char *path,
                          const char *base, const char *base_format,
                          uint64_t virtual_size)
@@ -86,7 +86,7 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const struct snap_disk *disk = op->disk;
     struct snap_step *step;
 
-    plan_overlay(sc, plan, disk->vdev, op->path, disk->path,
+    overlay_plan(sc, plan, disk->vdev, op->path, disk->path,
                  disk->node_driver, disk->chain.virtual_size);
     if (!disk->node) return;            /* without QEMU there is nothing
                                          * to open */
@@ -147,7 +147,7 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
                                    struct snap_plan *plan,
                                    const struct snap_disk_op *op)
 {
-    plan_overlay(sc, plan, op->vdev, op->path, op->image,
+    overlay_plan(sc, plan, op->vdev, op->path, op->image,
                  snap_imageinfo_format(op->format),
                  op->chain.virtual_size);
 }

@@ -29,9 +29,9 @@ static int vhd_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 
 /* -e: on this parent, even if that is empty; else vhd-util takes the
  * parent's own parent. */
-static void plan_differencing(libxl_snapshot_ctx *sc,
-                              struct snap_plan *plan, const char *vdev,
-                              const char *path, const char *parent)
+static void vhd_plan(libxl_snapshot_ctx *sc,
+                     struct snap_plan *plan, const char *vdev,
+                     const char *path, const char *parent)
 {
     snap_plan_create_file(sc, plan, path, parent, NULL,
                           snap_sprintf(sc, "the vhd of %s,", vdev));
@@ -45,7 +45,7 @@ static void plan_differencing(libxl_snapshot_ctx *sc,
 static void vhd_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                         const struct snap_disk_op *op)
 {
-    plan_differencing(sc, plan, op->disk->vdev, op->path, op->disk->path);
+    vhd_plan(sc, plan, op->disk->vdev, op->path, op->disk->path);
 }
 
 static void vhd_describe(libxl_snapshot_ctx *sc,
@@ -98,7 +98,7 @@ static void vhd_revert_prepare(libxl_snapshot_ctx *sc,
                                struct snap_plan *plan,
                                const struct snap_disk_op *op)
 {
-    plan_differencing(sc, plan, op->vdev, op->path, op->image);
+    vhd_plan(sc, plan, op->vdev, op->path, op->image);
 }
 
 const struct snap_driver snap_driver_vhd = {
