@@ -17,7 +17,7 @@ create_as() {
     xl snapshot-create --domain-config "$as" "$@" web
 }
 in_use() {
-    sleep 1000 3<xvda.qcow2 &
+    sleep_with r xvda.qcow2
     refused_cleanly "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)" create
     code=$?
     kill $!

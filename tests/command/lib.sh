@@ -287,6 +287,18 @@ lacks() {
     ! grep -F -- "$unsaid" "$hidden/out"
 }
 
+# sleep_with r|rw FILE: starts a sleep, process $!, that has FILE open for reading or
+# for writing too, from now on.
+sleep_with() {
+    case $1 in
+    r) exec 3<"$2" ;;
+    rw) exec 3<>"$2" ;;
+    esac
+    sleep 1000 &
+    exec 3<&-
+    until [ "$(cat "/proc/$!/comm")" = sleep ]; do :; done
+}
+
 # fails CODE TEXT COMMAND...: the command ends with that exit code, and TEXT is on stderr.
 fails() {
     code=$1 told=$2 got=0

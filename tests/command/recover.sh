@@ -39,7 +39,7 @@ with_xl() {
 
 somebody_starts() { xl create "$1" && cannot "domain web: $2"; }
 base_in_use() {
-    sleep 1000 3<>xvda.raw &
+    sleep_with rw xvda.raw
     cannot "/srv/web/xvda.raw is in use by sleep (pid $!), but it must become the base of \
 snapshot s1"
     code=$?
@@ -47,7 +47,7 @@ snapshot s1"
     return $code
 }
 others_end() {
-    sleep 1000 3<>/srv/web/xvda.raw &
+    sleep_with rw /srv/web/xvda.raw
     fails 1 "domain web" recover --all && grep "^Undone" "$hidden/out"
     code=$?
     kill $!

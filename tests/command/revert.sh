@@ -25,7 +25,7 @@ not_touched_by_dry_run() {
     revert -N "$@" && absent "$STAND_IN_XEN.xl" "$STAND_IN_XEN.log" && unchanged
 }
 image_in_use() {
-    sleep 1000 3<xvda.qcow2 &
+    sleep_with r xvda.qcow2
     not_touched "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)" revert
     code=$?
     kill $!

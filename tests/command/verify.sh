@@ -18,7 +18,7 @@ bad() {
 good() { lacks BAD verify "$@" "$(cfg $name)"; }
 in_use_by_writer() {
     unfreeze xvda.qcow2
-    sleep 100 3<>xvda.qcow2 &
+    sleep_with rw xvda.qcow2
     freeze xvda.qcow2
     bad users "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)"
     code=$?
@@ -26,7 +26,7 @@ in_use_by_writer() {
     return $code
 }
 in_use_by_reader() {
-    sleep 100 3<xvda.qcow2 &
+    sleep_with r xvda.qcow2
     good
     code=$?
     kill $!
