@@ -163,26 +163,6 @@ const char *create_plan(struct create_facts *f)
     return NULL;
 }
 
-/* As ops/create.c has it. */
-struct snap_journal_head create_head(const struct create_facts *f)
-{
-    const struct snap_create *c = &f->c;
-    struct snap_journal_head head = {
-        .operation = snap_operation_create.name, .domain = c->dom.name,
-        .uuid_str = c->dom.uuid_str, .domid = c->dom.domid,
-        .snapshot = SNAPSHOT,
-        .memory_path = f->params.memory_path ? c->files[0].partial : NULL,
-        .tagged = snap_zalloc(sc, MAX_DISKS * sizeof(*head.tagged)),
-    };
-    int i;
-
-    for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].driver->known_by == SNAP_KNOWN_BY_TAG
-            && c->ops[i].disk->node)
-            head.tagged[head.num_tagged++] = c->ops[i].disk->path;
-    return head;
-}
-
 void create_facts_dispose(struct create_facts *f)
 {
     snap_domain_dispose(&f->c.dom);
@@ -309,36 +289,6 @@ static void revert_ops(const struct plan_case *pc, enum state state,
     }
 }
 
-/* The disks that the domain is to have, as revert_look.c sets them. */
-static void revert_config(struct snap_revert *r)
-{
-    const char *text = "disk=[";
-    char *spec;
-    int i;
-
-    for (i = 0; i < r->num_ops; i++) {
-        const struct snap_disk_op *op = &r->ops[i];
-        libxl_device_disk *disk = snap_config_disk(&r->config, op->vdev);
-
-        if (op->driver->configure) {
-            op->driver->configure(op, disk);
-            continue;
-        }
-        free(disk->pdev_path);
-        disk->pdev_path = snap_result_str(op->path ? op->path : op->image);
-        disk->format = op->path ? LIBXL_DISK_FORMAT_QCOW2 : op->format;
-        disk->backend = LIBXL_DISK_BACKEND_QDISK;
-    }
-    for (i = 0; i < r->config.num_disks; i++) {
-        spec = libxl_snapshot_disk_spec(&r->config.disks[i]);
-        text = snap_sprintf(sc, "%s%s,", text,
-                            snap_config_quote(sc, spec));
-        free(spec);
-    }
-    r->disk_setting = snap_sprintf(sc, "%s]", text);
-    r->config_json = "(the config with the new disks)";
-}
-
 void revert_facts(const struct plan_case *pc, enum state state,
                   struct revert_facts *f)
 {
@@ -363,7 +313,8 @@ void revert_facts(const struct plan_case *pc, enum state state,
     /* the image's config has no backends, like an xl.cfg */
     plan_config(pc, OFF, &r->config);
     revert_ops(pc, state, r);
-    revert_config(r);
+    snap_revert_configure(sc, r);
+    r->config_json = "(the config with the new disks)";
 }
 
 const char *revert_plan(struct revert_facts *f)
@@ -379,17 +330,6 @@ const char *revert_plan(struct revert_facts *f)
     if (rc) return snap_take_error(sc);
     snap_revert_plan(sc, &f->r);
     return NULL;
-}
-
-/* As ops/revert.c has it. */
-struct snap_journal_head revert_head(const struct revert_facts *f)
-{
-    return (struct snap_journal_head){
-        .operation = snap_operation_revert.name,
-        .domain = f->r.config.c_info.name,
-        .uuid_str = libxl_uuid_is_nil(&f->snap.domain_uuid) ? NULL : UUID,
-        .domid = f->r.dom.domid, .snapshot = SNAPSHOT,
-    };
 }
 
 void revert_facts_dispose(struct revert_facts *f)

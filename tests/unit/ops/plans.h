@@ -96,8 +96,6 @@ const char *create_facts(const struct plan_case *pc, enum state state,
                          struct create_facts *f);
 /* Check the facts and fill in f->c.plan; or return why it is refused. */
 const char *create_plan(struct create_facts *f);
-/* The head of its journal. */
-struct snap_journal_head create_head(const struct create_facts *f);
 void create_facts_dispose(struct create_facts *f);
 
 struct revert_facts {
@@ -108,7 +106,6 @@ struct revert_facts {
 void revert_facts(const struct plan_case *pc, enum state state,
                   struct revert_facts *f);
 const char *revert_plan(struct revert_facts *f);
-struct snap_journal_head revert_head(const struct revert_facts *f);
 void revert_facts_dispose(struct revert_facts *f);
 
 /*-- golden files -------------------------------------------------------*/

@@ -14,7 +14,7 @@ static void look_at_create(const struct plan_case *pc, enum state state)
         const struct subject s = {
             .who = snap_sprintf(sc, "create of %s, %s", pc->name,
                                 state_names[state]),
-            .plan = &f.c.plan, .head = create_head(&f),
+            .plan = &f.c.plan, .head = snap_create_head(sc, &f.c),
             .num_ops = f.c.num_ops, .paused = state == PAUSED,
             .leave_paused = f.params.leave_paused,
         };
@@ -78,7 +78,7 @@ static void every_revert_keeps_the_rules(void)
             s.paused = state == PAUSED;
             revert_facts(pc, state, &f);
             CHECK_STR(revert_plan(&f), NULL);
-            s.head = revert_head(&f);
+            s.head = snap_revert_head(sc, &f.r);
             s.num_ops = f.r.num_ops;
             s.leave_paused = f.params.leave_paused;
             check_revert_rules(&s);

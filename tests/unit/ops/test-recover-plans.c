@@ -394,7 +394,7 @@ static void each_create_that_is_cut_off_has_its_recovery(void)
         CHECK_STR(create_facts(&pc, cut->state, &f), NULL);
         CHECK_STR(create_plan(&f), NULL);
         j.name = cut_name("create", cut);
-        j.head = create_head(&f);
+        j.head = snap_create_head(sc, &f.c);
         check_recovery(&j);
         create_facts_dispose(&f);
     }
@@ -413,7 +413,7 @@ static void each_revert_that_is_cut_off_has_its_recovery(void)
                      &f);
         CHECK_STR(revert_plan(&f), NULL);
         j.name = cut_name("revert", cut);
-        j.head = revert_head(&f);
+        j.head = snap_revert_head(sc, &f.r);
         check_recovery(&j);
         revert_facts_dispose(&f);
     }

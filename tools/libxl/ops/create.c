@@ -56,9 +56,8 @@ static const char **create_tagged_images(libxl_snapshot_ctx *sc,
     return paths;
 }
 
-static int create_run_plan(libxl_snapshot_ctx *sc,
-                           const struct snap_create *c,
-                           struct snap_run *run)
+struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
+                                          const struct snap_create *c)
 {
     struct snap_journal_head head = {
         .operation = snap_operation_create.name, .domain = c->dom.name,
@@ -67,9 +66,18 @@ static int create_run_plan(libxl_snapshot_ctx *sc,
         .memory_path = c->params->memory_path ? c->files[0].partial : NULL,
     };
 
+    head.tagged = create_tagged_images(sc, c, &head.num_tagged);
+    return head;
+}
+
+static int create_run_plan(libxl_snapshot_ctx *sc,
+                           const struct snap_create *c,
+                           struct snap_run *run)
+{
+    const struct snap_journal_head head = snap_create_head(sc, c);
+
     run->uuid_str = c->dom.uuid_str;
     run->domain_name = c->dom.name;
-    head.tagged = create_tagged_images(sc, c, &head.num_tagged);
     run->head = &head;
     return snap_run_plan(sc, run, &c->plan);
 }

@@ -57,6 +57,9 @@ bool snap_create_skips(const struct snap_create *c,
                        const struct snap_disk *disk);
 int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c);
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
+/* The head of the journal of a create; its strings are those of @c. */
+struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
+                                          const struct snap_create *c);
 
 /*-- disks ------------------------------------------------------------------*/
 
@@ -105,7 +108,13 @@ struct snap_revert {
  * A revert ends at the first failure; a verification reports them all.
  * Returns the first. */
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r);
+/* Let r->config have the disks that the domain is to have after the
+ * revert, and fill in r->disk_setting. */
+void snap_revert_configure(libxl_snapshot_ctx *sc, struct snap_revert *r);
 void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
+/* The head of the journal of a revert; its strings are those of @r. */
+struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
+                                          const struct snap_revert *r);
 
 /*-- recover: ending an operation that was cut off --------------------------*/
 

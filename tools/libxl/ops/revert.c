@@ -68,10 +68,10 @@ static const char *revert_uuid(libxl_snapshot_ctx *sc,
     return snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(*uuid));
 }
 
-static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
-                      libxl_domain_snapshot_result *result)
+struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
+                                          const struct snap_revert *r)
 {
-    const struct snap_journal_head head = {
+    return (struct snap_journal_head){
         .operation = snap_operation_revert.name,
         .domain = r->config.c_info.name,
         .uuid_str = revert_uuid(sc, r->snap),
@@ -79,6 +79,12 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
         .running_uuid = r->dom.uuid_str,
         .snapshot = r->snap->name,
     };
+}
+
+static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                      libxl_domain_snapshot_result *result)
+{
+    const struct snap_journal_head head = snap_revert_head(sc, r);
     struct snap_run run = {
         .domid = r->dom.domid, .domain_name = r->config.c_info.name,
         .head = &head,

@@ -113,7 +113,6 @@ static int revert_check_disks_are_there(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/* Let the config name what the domain is to have after the revert. */
 static void revert_configure_disks(struct snap_revert *r)
 {
     int i;
@@ -149,12 +148,18 @@ static const char *revert_disk_setting(libxl_snapshot_ctx *sc,
     return snap_sprintf(sc, "%s]", text);
 }
 
+void snap_revert_configure(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    revert_configure_disks(r);
+    r->disk_setting = revert_disk_setting(sc, &r->config);
+}
+
 static int revert_gather_new_config(libxl_snapshot_ctx *sc,
                                struct snap_revert *r)
 {
     char *json;
 
-    revert_configure_disks(r);
+    snap_revert_configure(sc, r);
     json = libxl_domain_config_to_json(sc->ctx, &r->config);
     if (!json)
         return snap_fail(sc, ERROR_FAIL,
@@ -162,7 +167,6 @@ static int revert_gather_new_config(libxl_snapshot_ctx *sc,
                          "JSON");
     r->config_json = snap_strdup(sc, json);
     free(json);
-    r->disk_setting = revert_disk_setting(sc, &r->config);
     return 0;
 }
 
