@@ -30,7 +30,7 @@ fi
 
 # shellcheck source=../tap.sh
 . "$srcdir/tests/tap.sh"
-for tool in qemu-img qemu-io jq flock mount nm; do
+for tool in qemu-img qemu-io jq flock mount nm chattr; do
     command -v "$tool" >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
 done
 
