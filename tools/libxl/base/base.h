@@ -78,6 +78,8 @@ void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
 char *snap_strdup(libxl_snapshot_ctx *sc, const char *s);
 char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+char *snap_vsprintf(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 /* A strdup(3) for results: NULL only if @s is NULL; aborts without
  * memory. */
 char *snap_result_str(const char *s);

@@ -112,13 +112,18 @@ static char *ctx_format(const char *fmt, va_list ap)
     return vasprintf(&s, fmt, ap) < 0 ? ctx_must(NULL) : s;
 }
 
+char *snap_vsprintf(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
+{
+    return ctx_keep(sc, ctx_format(fmt, ap));
+}
+
 char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
 {
     va_list ap;
     char *s;
 
     va_start(ap, fmt);
-    s = ctx_keep(sc, ctx_format(fmt, ap));
+    s = snap_vsprintf(sc, fmt, ap);
     va_end(ap);
     return s;
 }

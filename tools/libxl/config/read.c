@@ -77,15 +77,13 @@ const char *snap_config_complaint(struct snap_config_file *file)
 
 int snap_config_refuse(struct snap_config_file *file, const char *fmt, ...)
 {
-    char *sentence;
+    const char *sentence;
     va_list ap;
 
     va_start(ap, fmt);
-    if (vasprintf(&sentence, fmt, ap) < 0) abort();
+    sentence = snap_vsprintf(file->sc, fmt, ap);
     va_end(ap);
-    snap_fail(file->sc, ERROR_INVAL, "%s: %s", file->path, sentence);
-    free(sentence);
-    return ERROR_INVAL;
+    return snap_fail(file->sc, ERROR_INVAL, "%s: %s", file->path, sentence);
 }
 
 static int read_keys(struct snap_config_file *file,

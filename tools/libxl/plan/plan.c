@@ -5,27 +5,6 @@
  */
 #include "plan/plan.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-static char *plan_vformat(libxl_snapshot_ctx *sc, const char *fmt,
-                          va_list ap)
-    __attribute__((format(printf, 2, 0)));
-
-static char *plan_vformat(libxl_snapshot_ctx *sc, const char *fmt,
-                          va_list ap)
-{
-    va_list copy;
-    char *s;
-    int len;
-
-    va_copy(copy, ap);
-    len = vsnprintf(NULL, 0, fmt, copy);
-    va_end(copy);
-    s = snap_zalloc(sc, len + 1);
-    vsnprintf(s, len + 1, fmt, ap);
-    return s;
-}
 
 struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
                                 struct snap_plan *plan,
@@ -47,7 +26,7 @@ struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
     step->kind = kind;
     step->retires_undo_of = -1;
     va_start(ap, fmt);
-    step->what = plan_vformat(sc, fmt, ap);
+    step->what = snap_vsprintf(sc, fmt, ap);
     va_end(ap);
     return step;
 }
@@ -63,7 +42,7 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
     step->undo->kind = kind;
     step->undo->retires_undo_of = -1;
     va_start(ap, fmt);
-    step->undo->what = plan_vformat(sc, fmt, ap);
+    step->undo->what = snap_vsprintf(sc, fmt, ap);
     va_end(ap);
     return step->undo;
 }
