@@ -117,6 +117,10 @@ void snap_device_disk_repoint(libxl_snapshot_ctx *sc,
 libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
                                     const char *vdev);
 
+/* The snapshot of the disk @vdev in @snap, or NULL. */
+libxl_disk_snapshot *snap_disk_snapshot(const libxl_domain_snapshot *snap,
+                                        const char *vdev);
+
 /* Note that @snap leaves out the disk @vdev. */
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
 void snap_verification_add(

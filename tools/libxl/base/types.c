@@ -62,6 +62,16 @@ libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
     return NULL;
 }
 
+libxl_disk_snapshot *snap_disk_snapshot(const libxl_domain_snapshot *snap,
+                                        const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++)
+        if (!strcmp(snap->disks[i].vdev, vdev)) return &snap->disks[i];
+    return NULL;
+}
+
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
 {
     snap->skipped = realloc(snap->skipped, (snap->num_skipped + 1)

@@ -11,18 +11,6 @@
 #include <string.h>
 #include <libxlutil.h>
 
-/* The disk of @snap that the domain sees as @vdev; NULL: there is none. */
-static libxl_disk_snapshot *list_disk(libxl_domain_snapshot *snap,
-                                      const char *vdev)
-{
-    int i;
-
-    for (i = 0; i < snap->num_disks; i++)
-        if (!strcmp(snap->disks[i].vdev, vdev))
-            return &snap->disks[i];
-    return NULL;
-}
-
 /* Call @add, which puts a string into @snap, for each string of the list. */
 static int list_read(struct snap_config_file *file,
                      const struct snap_key *key,
@@ -128,7 +116,7 @@ static int list_add_image(struct snap_config_file *file,
     if (!disk.vdev || !*disk.vdev)
         rc = snap_config_refuse(file, "a disk has no virtual device; "
                                 "write TARGET,FORMAT,VDEV or ,,VDEV");
-    else if (list_disk(snap, disk.vdev))
+    else if (snap_disk_snapshot(snap, disk.vdev))
         rc = snap_config_refuse(file, "disk %s is in `%s' twice; remove "
                                 "one of them", disk.vdev, key->name);
     else
@@ -210,7 +198,7 @@ static int list_add_parent(struct snap_config_file *file,
 
     rc = list_parse(file, spec, &disk);
     if (rc) goto out;
-    ds = disk.vdev ? list_disk(snap, disk.vdev) : NULL;
+    ds = disk.vdev ? snap_disk_snapshot(snap, disk.vdev) : NULL;
     if (!ds || !list_has_target(&disk) || ds->parent.pdev_path) {
         rc = snap_config_refuse(file, "`%s' must name one image for each "
                                 "of `disks'", key->name);
@@ -287,8 +275,8 @@ static int list_add_text(struct snap_config_file *file,
                          libxl_domain_snapshot *snap, const char *item)
 {
     size_t len = strcspn(item, "=");
-    libxl_disk_snapshot *ds = list_disk(snap, snap_sprintf(
-                                    file->sc, "%.*s", (int)len, item));
+    const char *vdev = snap_sprintf(file->sc, "%.*s", (int)len, item);
+    libxl_disk_snapshot *ds = snap_disk_snapshot(snap, vdev);
     char **value = ds ? snap_key_member(key, ds) : NULL;
 
     if (!ds || !item[len] || !item[len + 1] || *value)
@@ -351,7 +339,7 @@ static int list_add_skipped(struct snap_config_file *file,
                             const struct snap_key *key,
                             libxl_domain_snapshot *snap, const char *vdev)
 {
-    if (!*vdev || list_disk(snap, vdev))
+    if (!*vdev || snap_disk_snapshot(snap, vdev))
         return snap_config_refuse(file, "`%s' must list virtual devices "
                                   "that are not in `disks'", key->name);
     snap_skipped_add(snap, vdev);

@@ -243,14 +243,13 @@ static int revert_check_left_out(libxl_snapshot_ctx *sc,
                                  struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
-    int i, j, rc;
+    int i, rc;
 
     for (i = 0; i < r->config.num_disks; i++) {
         const libxl_device_disk *disk = &r->config.disks[i];
 
-        for (j = 0; j < snap->num_disks; j++)
-            if (!strcmp(snap->disks[j].vdev, disk->vdev)) break;
-        if (j < snap->num_disks || !disk->readwrite || disk->is_cdrom)
+        if (!disk->readwrite || disk->is_cdrom
+            || snap_disk_snapshot(snap, disk->vdev))
             continue;
         rc = snap_refuse_left_out(sc, snap, disk->vdev,
                                   r->params->skip_unsupported);
