@@ -10,8 +10,6 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-#define GATHER_LAYERS_MAX   1024
-
 void snap_domain_init(struct snap_domain *dom)
 {
     memset(dom, 0, sizeof(*dom));

@@ -5,8 +5,6 @@
  */
 #include "facts/facts.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 int snap_refuse_not_alive(libxl_snapshot_ctx *sc,

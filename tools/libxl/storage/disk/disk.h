@@ -229,7 +229,9 @@ struct snap_verb {
     void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                     const struct snap_disk_op *op);
     /* Steps at the instant: create, while the guest's vCPUs are held, each
-     * with its undo; revert, after the domain is destroyed. */
+     * with its undo; the last one may be the commit point, and without an
+     * undo a recovery takes it for done once it was begun; revert, after
+     * the domain is destroyed. */
     void (*act)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                 const struct snap_disk_op *op);
     /* The disk's part in the QMP transaction that follows the acts of all

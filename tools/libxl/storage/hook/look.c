@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * storage/hook/look.c: asks hooks: which one takes a disk, if it has a
- * snapshot, and its version.  A hook that fails is left out, and its error
- * is added to the other reasons.
+ * storage/hook/look.c: asks a hook: if it takes a disk, if it has a snapshot
+ * of it, and its version.
  */
 #include "storage/hook/hook.h"
 #include "storage/lvm/lvm.h"
 
-#include <ctype.h>
 #include <string.h>
 
 unsigned int snap_hook_can(yajl_val list)
