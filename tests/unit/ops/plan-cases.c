@@ -43,9 +43,9 @@ const char *const disk_names[] = {
  * taken, as the command does it.  One that is paused is let run for the
  * moment of the save (--unpause), if it has to. */
 const struct plan_case create_cases[] = {
-    /* 10-external 17-memory-image 18-dry-run-json 23-offline 29-gold-image
-     * 35-interrupted 43-killed-create 49-journal-fails 50-power-cut-create
-     * 52-others 54-storage-fails 56-spoiled-replies */
+    /* external memory-image dry-run-json offline gold-image interrupted
+     * killed-create journal-fails power-cut-create domain-dies
+     * storage-fails spoiled-replies */
     { "external", PV, MEMORY, 0, { OVERLAY, OVERLAY_ON_RAW } },
     /* internal offline refused-states hung-storage */
     { "internal", PV, MEMORY, 0, { TAG, TAG } },
@@ -54,7 +54,7 @@ const struct plan_case create_cases[] = {
     /* killed-create-live power-cut-create */
     { "live-internal", PVH, LIVE, 0, { TAG } },
     { "hvm-live-external", HVM, LIVE, 0, { OVERLAY, OVERLAY_ON_RAW } },
-    /* 13-hvm: its second snapshot */
+    /* hvm: its second snapshot */
     { "hvm-internal", HVM, MEMORY, 0, { TAG_IN_OVERLAY, TAG_IN_OVERLAY } },
     { "hvm-emulated", HVM_EMULATED, MEMORY, 0, { TAG } },
     { "live-emulated-paused", HVM_EMULATED, LIVE, LEAVE_PAUSED,
@@ -63,7 +63,7 @@ const struct plan_case create_cases[] = {
     { "mixed-modes", PV, MEMORY, 0, { TAG, OVERLAY } },
     /* paused */
     { "leave-paused", PV, MEMORY, LEAVE_PAUSED, { TAG } },
-    /* 14-afterwards 40-stale-config 12-pvh-live 29-gold-image (--keep) */
+    /* afterwards stale-config pvh-live gold-image (--keep) */
     { "chain-external", PV, MEMORY, 0,
       { OVERLAY_ON_OVERLAY, OVERLAY_ON_OVERLAY } },
     { "chain-internal", PVH, MEMORY, 0,
@@ -118,8 +118,8 @@ const struct plan_case create_cases[] = {
 
 /* With DISKS the snapshot has no memory: the domain is booted. */
 const struct plan_case revert_cases[] = {
-    /* 10-external 14-afterwards 17-memory-image 29-gold-image
-     * 46-killed-revert 57-power-cut-revert */
+    /* external afterwards memory-image gold-image killed-revert
+     * power-cut-revert */
     { "external", PV, MEMORY, 0, { OVERLAY, OVERLAY_ON_RAW } },
     /* internal killed-revert power-cut-revert */
     { "internal", PV, MEMORY, 0, { TAG, TAG } },
@@ -129,8 +129,8 @@ const struct plan_case revert_cases[] = {
     { "mixed-modes", PV, MEMORY, 0, { TAG, OVERLAY } },
     /* paused */
     { "leave-paused", PV, MEMORY, LEAVE_PAUSED, { TAG } },
-    /* 22-disk-only 23-offline 42-quiesce 47-killed-boot
-     * 57-power-cut-revert */
+    /* disk-only offline quiesce killed-revert-disk-only
+     * power-cut-revert */
     { "disks-external", PV, DISKS, 0, { OVERLAY, OVERLAY_ON_RAW } },
     { "disks-internal", PV, DISKS, 0, { TAG, TAG } },
     { "disks-leave-paused", PV, DISKS, LEAVE_PAUSED, { TAG } },
