@@ -457,6 +457,9 @@ struct snap_uses {
     struct snap_use *list;
 };
 
+/* What @path, a link in /proc too, leads to.  The file system is not asked
+ * (statx(2), AT_STATX_DONT_SYNC): a process somewhere may have a file of a
+ * server open that does not answer. */
 bool snap_file_id(const char *path, struct snap_file_id *id_r);
 struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
                                 struct snap_uses *uses,

@@ -28,12 +28,16 @@ static struct snap_file_id kernel_id_of_device(dev_t dev)
 
 bool snap_file_id(const char *path, struct snap_file_id *id_r)
 {
-    struct stat st;
+    struct statx st;
 
-    if (stat(path, &st)) return false;
-    *id_r = S_ISBLK(st.st_mode)
-        ? kernel_id_of_device(st.st_rdev)
-        : (struct snap_file_id){ .dev = st.st_dev, .ino = st.st_ino };
+    if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+              STATX_TYPE | STATX_INO, &st))
+        return false;
+    *id_r = S_ISBLK(st.stx_mode)
+        ? kernel_id_of_device(makedev(st.stx_rdev_major, st.stx_rdev_minor))
+        : (struct snap_file_id){
+              .dev = makedev(st.stx_dev_major, st.stx_dev_minor),
+              .ino = st.stx_ino };
     return true;
 }
 
