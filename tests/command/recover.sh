@@ -215,7 +215,7 @@ ok "the line for its xl.cfg is told" grep -q "'/srv/web/xvda.s1.qcow2,qcow2,xvda
 
 set_up() {
     define_domain web qcow2 raw
-    fault 21 kill-before create --external -n s1
+    fault 25 kill-before create --external -n s1
 }
 attempt() { recover "$@" web; }
 as_after() { no_partial && xl snapshot-verify "$(cfg s1)"; }

@@ -57,16 +57,36 @@ static bool argv_has(const char **argv, const char *arg)
     return false;
 }
 
-/* The step only fills a file that a step before it has created. */
+/* The step only fills, or flushes, a file that a step before it has
+ * created. */
 static bool fills_a_new_file(const struct snap_plan *plan, int step)
 {
+    const struct snap_step *s = &plan->steps[step];
     int i;
 
     for (i = 0; i < step; i++)
         if (plan->steps[i].kind == SNAP_STEP_CREATE_FILE
-            && argv_has(plan->steps[step].argv, plan->steps[i].path))
-            return plan->steps[step].kind == SNAP_STEP_EXEC;
+            && (s->kind == SNAP_STEP_EXEC
+                    ? argv_has(s->argv, plan->steps[i].path)
+                    : s->kind == SNAP_STEP_FLUSH
+                      && !strcmp(s->path, plan->steps[i].path)))
+            return true;
     return false;
+}
+
+/* A power cut after the commit point leaves no image empty that the domain
+ * is on. */
+static void rule_flushed(const struct subject *s, int i, int commit)
+{
+    const struct snap_step *image = &s->plan->steps[i];
+    int k = i;
+
+    if (image->kind != SNAP_STEP_CREATE_FILE || !image->owner_of) return;
+    while (++k < s->plan->num_steps)
+        if (s->plan->steps[k].kind == SNAP_STEP_FLUSH
+            && !strcmp(s->plan->steps[k].path, image->path))
+            break;
+    rule(s, i, k <= commit, "a new image is flushed before the commit point");
 }
 
 static void rule_ends(const struct subject *s, int i)
@@ -117,6 +137,7 @@ static void rules_of_any(const struct subject *s, int commit)
         const struct snap_step *step = &s->plan->steps[i];
 
         rule_ends(s, i);
+        rule_flushed(s, i, commit);
         if (i < commit)
             rule(s, i, step->undo || step->retires_undo_of >= 0
                  || fills_a_new_file(s->plan, i),
@@ -176,7 +197,7 @@ static void rule_held(const struct subject *s)
 static bool is_last_of_disks(const struct snap_step *step)
 {
     return IS_ONE_OF(step->kind, SNAP_STEP_QMP, SNAP_STEP_EXEC,
-                     SNAP_STEP_HOOK);
+                     SNAP_STEP_HOOK, SNAP_STEP_FLUSH);
 }
 
 static void rule_commit(const struct subject *s, int commit)

@@ -229,9 +229,10 @@ static void offline_an_overlay_needs_no_qemu(void)
     disk.node = NULL;
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
     VERB(&op)->prepare(sc, &plan, &op);
-    CHECK_INT(plan.num_steps, 2);
+    CHECK_INT(plan.num_steps, 3);
     CHECK_INT(plan.steps[0].kind, SNAP_STEP_CREATE_FILE);
     CHECK_INT(plan.steps[1].kind, SNAP_STEP_EXEC);
+    CHECK_INT(plan.steps[2].kind, SNAP_STEP_FLUSH);
 }
 
 /*-- refusals ---------------------------------------------------------------*/

@@ -88,6 +88,7 @@ static const struct row kinds[] = {
     [SNAP_STEP_UNLINK] = { "unlink", NEEDS_PATH, NULL },
     [SNAP_STEP_RECORD] = { "record", NEEDS_PATH | NEEDS_CONTENT, NULL },
     [SNAP_STEP_PUBLISH] = { "publish", NEEDS_PATH | NEEDS_TO, NULL },
+    [SNAP_STEP_FLUSH] = { "flush", NEEDS_PATH, NULL },
     [SNAP_STEP_FREEZE] = { "freeze", NEEDS_PATH, NULL },
     [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, NULL },
     [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS,

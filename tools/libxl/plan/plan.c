@@ -77,6 +77,13 @@ struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
     return step;
 }
 
+void snap_plan_flush(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                     const char *path)
+{
+    snap_plan_add(sc, plan, SNAP_STEP_FLUSH, "flush %s to the disk",
+                  path)->path = path;
+}
+
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path)
 {

@@ -21,6 +21,7 @@ enum snap_step_kind {
                                  * content, with a record of its disks'
                                  * states */
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to' */
+    SNAP_STEP_FLUSH,            /* fsync path and its folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
     /* programs */
     SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
@@ -126,6 +127,9 @@ void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
                                  struct snap_plan *plan, const char *what,
                                  const char **argv);
+/* Plan that the new file @path, and its name, are on the disk. */
+void snap_plan_flush(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                     const char *path);
 /* Plan that nobody can write to the file @path, a base, any more. */
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path);

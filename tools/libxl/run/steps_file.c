@@ -67,6 +67,13 @@ static int file_is_published(libxl_snapshot_ctx *sc, struct snap_run *run,
     return 0;
 }
 
+static int file_flush(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_flush(sc, step->path);
+}
+
 static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
@@ -82,6 +89,7 @@ static const struct snap_step_act file_acts[] = {
     { SNAP_STEP_RECORD, .run = file_record, .is_done = file_is_recorded },
     { SNAP_STEP_PUBLISH, .run = file_publish,
       .is_done = file_is_published },
+    { SNAP_STEP_FLUSH, .run = file_flush },
     { SNAP_STEP_FREEZE, .run = file_freeze },
 };
 const struct snap_step_table snap_steps_file = SNAP_STEP_TABLE(file_acts);

@@ -161,6 +161,16 @@ static int file_sync_path(libxl_snapshot_ctx *sc, const char *path,
     return r;
 }
 
+int snap_file_flush(libxl_snapshot_ctx *sc, const char *path)
+{
+    if (!file_sync_path(sc, path, O_RDONLY | O_NONBLOCK)
+        && !file_sync_path(sc, snap_file_dirname(sc, path),
+                           O_RDONLY | O_DIRECTORY))
+        return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot flush %s to the disk: %s", path,
+                     snap_open_why());
+}
+
 /* Rename @path to @to, which must not exist.  Some file systems, NFS among
  * them, have no RENAME_NOREPLACE. */
 static int file_rename_onto_nothing(const char *path, const char *to)
@@ -183,19 +193,26 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
+static int file_set_immutable(int fd)
+{
+    int flags;
+
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags)) return -1;
+    flags |= FS_IMMUTABLE_FL;
+    return ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), flags, r = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), r = -1;
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st)) goto out;
     r = 0;
     if (!S_ISREG(st.st_mode)) goto out;
-    if (!ioctl(fd, FS_IOC_GETFLAGS, &flags)) {
-        flags |= FS_IMMUTABLE_FL;
-        if (!ioctl(fd, FS_IOC_SETFLAGS, &flags)) goto out;
-    }
-    r = fchmod(fd, st.st_mode & 0555);
+    r = file_set_immutable(fd);
+    if (r) r = fchmod(fd, st.st_mode & 0555);
+    if (!r) r = fsync(fd);
  out:
     if (r)
         snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; make "
@@ -300,7 +317,8 @@ int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
     int fd, rc = file_open_own(sc, path, false, &fd);
 
     if (rc) return rc;
-    if (ftruncate(fd, 0) || snap_file_write_all(fd, text, strlen(text)))
+    if (ftruncate(fd, 0) || snap_file_write_all(fd, text, strlen(text))
+        || fsync(fd))
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
                        strerror(errno));
     close(fd);

@@ -284,13 +284,16 @@ int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path);
 /* Make a folder, 0700; succeeds if we have made it already. */
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
+/* Let the file or device @path, and its name in its folder, be on the
+ * disk. */
+int snap_file_flush(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *to);
 /*
  * Make @path unwritable, even for root and its QEMU, which modes do not
  * stop: immutable if the file system can do that (undone by "chattr -i"),
  * else without any write bit.  Block devices are left as they are: LVM
- * freezes volumes.
+ * freezes volumes.  On the disk when it returns.
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
 bool snap_file_is_frozen(const char *path);

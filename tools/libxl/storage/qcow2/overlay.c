@@ -54,6 +54,7 @@ static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                              "-u", "-b", base, "-F", base_format, path,
                              snap_sprintf(sc, "%" PRIu64, virtual_size),
                              NULL));
+    snap_plan_flush(sc, plan, path);
 }
 
 /* The overlay is opened as QEMU's xen-block opened its base (7.2,

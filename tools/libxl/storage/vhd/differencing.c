@@ -40,6 +40,7 @@ static void vhd_plan(libxl_snapshot_ctx *sc,
                                 parent),
                    snap_argv(sc, "vhd-util", "snapshot", "-n", path, "-p",
                              parent, "-e", NULL));
+    snap_plan_flush(sc, plan, path);
 }
 
 static void vhd_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
