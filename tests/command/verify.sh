@@ -145,6 +145,11 @@ memory_image "$memory" "$(uuid=11111111-2222-3333-4444-555555555555 && image_jso
 ok "another domain's" bad "memory image" "this is the memory of domain web, uuid 11111111-.* not of"
 memory_image "$memory" "{}"
 ok "one whose config names no domain" bad "memory image" "libxl cannot read the config"
+memory_image "$memory" "$(image_json web | jq -c 'del(.disks[0].vdev)')"
+ok "one whose config has a disk without a device" bad "memory image" "a disk .* no virtual device"
+xl create web.cfg
+ok "the domain's own use of its disks is nothing bad then" bad "memory image" "no virtual device"
+xl destroy web
 cp whole "$memory"
 ok "the right one again" good
 echo 'memory_state = "image 5000 0123456789abcdef 0123456789abcdef"' >>"$(cfg mem)"

@@ -52,13 +52,20 @@ void snap_device_disk_repoint(libxl_snapshot_ctx *sc,
     disk->format = format;
 }
 
+/* A disk of a config that was read from JSON may have no device. */
+static bool types_is(const char *vdev, const char *wanted)
+{
+    return vdev && wanted && !strcmp(vdev, wanted);
+}
+
 libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
                                     const char *vdev)
 {
     int i;
 
     for (i = 0; i < config->num_disks; i++)
-        if (!strcmp(config->disks[i].vdev, vdev)) return &config->disks[i];
+        if (types_is(config->disks[i].vdev, vdev))
+            return &config->disks[i];
     return NULL;
 }
 
@@ -68,7 +75,7 @@ libxl_disk_snapshot *snap_disk_snapshot(const libxl_domain_snapshot *snap,
     int i;
 
     for (i = 0; i < snap->num_disks; i++)
-        if (!strcmp(snap->disks[i].vdev, vdev)) return &snap->disks[i];
+        if (types_is(snap->disks[i].vdev, vdev)) return &snap->disks[i];
     return NULL;
 }
 

@@ -106,6 +106,12 @@ static int revert_check_disks_are_there(libxl_snapshot_ctx *sc,
 {
     int i;
 
+    for (i = 0; i < r->config.num_disks; i++)
+        if (!r->config.disks[i].vdev)
+            return snap_fail(sc, ERROR_INVAL, "the domain's config has a "
+                             "disk (%s) that has no virtual device",
+                             r->config.disks[i].pdev_path
+                             ? r->config.disks[i].pdev_path : "no image");
     for (i = 0; i < r->num_ops; i++)
         if (!snap_config_disk(&r->config, r->ops[i].vdev))
             return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's "
@@ -191,18 +197,20 @@ static int revert_is_reborn(libxl_snapshot_ctx *sc,
 }
 
 /* The running domain: only what the revert needs of it, since one whose
- * QEMU has died must be revertible too. */
+ * QEMU has died must be revertible too.  A verification looks for it
+ * without its config, too: its own use of its disks is no fault. */
 static int revert_gather_domain(libxl_snapshot_ctx *sc,
                                 struct snap_revert *r)
 {
-    const char *name = r->config.c_info.name;
+    const char *name = r->config.c_info.name ? r->config.c_info.name
+                                             : r->snap->domain_name;
     uint32_t other;
     bool reborn;
     int rc;
 
     rc = snap_dom_find(sc, &r->snap->domain_uuid, &r->dom.domid);
     if (rc) return rc;
-    if (!libxl_name_to_domid(sc->ctx, name, &other)
+    if (name && !libxl_name_to_domid(sc->ctx, name, &other)
         && other != r->dom.domid) {
         rc = revert_is_reborn(sc, r, other, &reborn);
         if (rc) return rc;
@@ -296,8 +304,8 @@ static int revert_gather_config(libxl_snapshot_ctx *sc,
 
     if (!rc && !r->params->force)
         rc = snap_identity_check_memory(sc, r->snap);
-    if (!rc) rc = revert_check_left_out(sc, r);
-    return rc ? rc : revert_check_disks_are_there(sc, r);
+    if (!rc) rc = revert_check_disks_are_there(sc, r);
+    return rc ? rc : revert_check_left_out(sc, r);
 }
 
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
@@ -316,10 +324,8 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
                           has_memory ? snap->memory_path
                                      : r->params->domain_config_path, rc))
         return r->rc;
-    if (!rc) {
-        rc = revert_gather_domain(sc, r);
-        if (!revert_looked_at(sc, r, "domain", NULL, rc)) return r->rc;
-    }
+    rc = revert_gather_domain(sc, r);
+    if (!revert_looked_at(sc, r, "domain", NULL, rc)) return r->rc;
     for (i = 0; i < r->num_ops; i++) {
         struct snap_disk_op *op = &r->ops[i];
 
