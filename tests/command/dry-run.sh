@@ -84,7 +84,7 @@ create --internal -n s1 >/dev/null
 xl create web.cfg
 ok "revert, internal" planned revert -N --json
 ok "no image is written to before the destroy" holds '$kinds == ["destroy", "exec", "exec",
-    "boot", "unpause"] and (of("exec") | map(.argv[3:5]) == [["-a", "s1"], ["-a", "s1"]])'
+    "boot", "unpause"] and (of("exec") | map(.argv[3:5]) == [["-a", "1"], ["-a", "1"]])'
 ok "nothing is done" changes_nothing revert -N
 add_memory s1
 ok "with memory" planned revert -N --json

@@ -145,4 +145,19 @@ ok "and has its name again" not domid_of other
 xl destroy web
 xl create new.cfg
 ok "one started without uuid, on the same disks, is the same domain" says "is back" revert
+
+# --- a name that is another tag's ID ----------------------------------------
+
+new_host
+define_domain web qcow2
+for tag in 2 1; do
+    guest_writes qcow2 xvda.qcow2 "as of $tag"
+    create --internal -n $tag
+done
+guest_writes qcow2 xvda.qcow2 "later"
+ok "the tag 1, which has the ID 2, is brought back" xl snapshot-revert web "$(cfg 1)"
+ok "not the one that has the ID 1" guest_sees qcow2 xvda.qcow2 "as of 1"
+xl destroy web
+ok "the other one, too" xl snapshot-revert web "$(cfg 2)"
+ok "by its ID" guest_sees qcow2 xvda.qcow2 "as of 2"
 finished

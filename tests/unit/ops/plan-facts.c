@@ -229,7 +229,7 @@ static struct snap_chain revert_chain(const struct disk_facts *facts,
     struct snap_layer *layers = snap_zalloc(sc, 2 * sizeof(*layers));
     struct snap_tag *tag = snap_zalloc(sc, sizeof(*tag));
 
-    tag->id = "1";
+    tag->id = "3";              /* as -a is to name it */
     tag->name = SNAPSHOT;
     memcpy(layers, chain.layers, chain.num_layers * sizeof(*layers));
     if (facts->mode == LIBXL_SNAPSHOT_MODE_INTERNAL) {

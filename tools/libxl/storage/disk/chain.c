@@ -43,6 +43,18 @@ int snap_chain_num_top_tags(const struct snap_chain *chain,
     return num;
 }
 
+int snap_chain_num_top_ids(const struct snap_chain *chain, const char *id)
+{
+    int i, num = 0;
+
+    for (i = 0; chain->num_layers && i < chain->layers[0].num_tags; i++) {
+        const char *one = chain->layers[0].tags[i].id;
+
+        if (one && !strcmp(one, id)) num++;
+    }
+    return num;
+}
+
 const char **snap_chain_paths(libxl_snapshot_ctx *sc,
                               const struct snap_chain *chain)
 {

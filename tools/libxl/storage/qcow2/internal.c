@@ -44,12 +44,13 @@ static const char *internal_image_opts(libxl_snapshot_ctx *sc,
                         escaped);
 }
 
-/* "qemu-img snapshot" of the image @path, nobody having it open. */
+/* "qemu-img snapshot" of the image @path, nobody having it open.  @tag: -c
+ * and -d take a name (7.2, qemu-img.c: bdrv_snapshot_find()), -a an ID. */
 static const char **internal_tag_argv(libxl_snapshot_ctx *sc,
-                                      const char *option, const char *name,
+                                      const char *option, const char *tag,
                                       const char *path)
 {
-    return snap_argv(sc, "qemu-img", "snapshot", "-q", option, name,
+    return snap_argv(sc, "qemu-img", "snapshot", "-q", option, tag,
                      "--image-opts", internal_image_opts(sc, path), NULL);
 }
 
@@ -84,23 +85,43 @@ static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 
 /*-- revert -----------------------------------------------------------------*/
 
+/*
+ * "qemu-img snapshot -a" takes an ID or a name, and looks for an ID first
+ * (7.2 and 10.0, block/qcow2-snapshot.c: find_snapshot_by_id_or_name): of a
+ * name like "1" it would apply another tag.  So it is given the ID that
+ * stands beside the name.
+ */
+static int internal_check_id(libxl_snapshot_ctx *sc,
+                             const struct snap_disk_op *op)
+{
+    const char *id = snap_chain_top_tag(&op->chain, op->name)->id;
+
+    if (id && *id && snap_chain_num_top_ids(&op->chain, id) == 1) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: the internal snapshot '%s' "
+                     "of %s has no ID, or the ID of another one, so it "
+                     "cannot be named to qemu-img; the image is damaged",
+                     op->vdev, op->name, op->image);
+}
+
 static int internal_revert_check(libxl_snapshot_ctx *sc,
                                  const struct snap_disk_op *op)
 {
-    if (op->is_frozen)
+    const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
+
+    if (op->is_frozen && tag && tag->id)
         return snap_fail(
             sc, ERROR_INVAL,
             "disk %s: %s is unwritable because it is the base of an "
             "external snapshot, which applying the tag would ruin; copy "
-            "the tag out with: qemu-img convert -l %s",
-            op->vdev, op->image, op->name);
+            "the tag out with: qemu-img convert -l snapshot.id=%s",
+            op->vdev, op->image, tag->id);
     if (snap_chain_num_top_tags(&op->chain, op->name) > 1)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s has more than one "
                          "internal snapshot '%s', and only one of them is "
                          "of this snapshot; qemu-img snapshot -l lists "
                          "them, and -d removes the first", op->vdev,
                          op->image, op->name);
-    if (snap_chain_top_tag(&op->chain, op->name)) return 0;
+    if (tag) return internal_check_id(sc, op);
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
                      "'%s'; it was deleted, or the image replaced", op->vdev,
                      op->image, op->name);
@@ -109,10 +130,12 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
 static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk_op *op)
 {
+    const char *id = snap_chain_top_tag(&op->chain, op->name)->id;
+
     snap_plan_exec(sc, plan,
                    snap_sprintf(sc, "bring disk %s (%s) back to its tag %s",
                                 op->vdev, op->image, op->name),
-                   internal_tag_argv(sc, "-a", op->name, op->image));
+                   internal_tag_argv(sc, "-a", id, op->image));
 }
 
 const struct snap_driver snap_driver_internal = {
