@@ -258,7 +258,7 @@ static void revert_look(const struct disk_facts *facts,
     }
     op->lv = snap_lv_named(lvm, "vg-0", name);
     REQUIRE(op->lv != NULL);
-    op->origin = snap_lv_named(lvm, "vg-0", op->lv->origin);
+    snap_lv_find_origin(op);
     op->at_stake = op->driver->revert_moves_disk ? NULL : op->origin->path;
 }
 
@@ -319,14 +319,11 @@ void revert_facts(const struct plan_case *pc, enum state state,
 
 const char *revert_plan(struct revert_facts *f)
 {
-    const struct snap_verb *verb;
     int i, rc;
 
     rc = snap_refuse_snapshot(sc, &f->snap);
-    for (i = 0; !rc && i < f->r.num_ops; i++) {
-        rc = snap_driver_verb(sc, &f->r.ops[i], &verb);
-        if (!rc && verb->check) rc = verb->check(sc, &f->r.ops[i]);
-    }
+    for (i = 0; !rc && i < f->r.num_ops; i++)
+        rc = snap_driver_check(sc, &f->r.ops[i]);
     if (rc) return snap_take_error(sc);
     snap_revert_plan(sc, &f->r);
     return NULL;

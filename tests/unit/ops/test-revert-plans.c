@@ -125,6 +125,12 @@ static void origin_is_open(struct revert_facts *f)
     ((struct snap_lv *)f->r.ops[0].origin)->attr = "owi-aos---";
 }
 
+static void origin_is_read_only(struct revert_facts *f)
+{
+    ((struct snap_lv *)f->r.ops[0].origin)->attr = "ori-a-s---";
+    snap_lv_find_origin(&f->r.ops[0]);
+}
+
 static void pool_is_full(struct revert_facts *f)
 {
     struct snap_lv *pool = (struct snap_lv *)snap_lv_named(
@@ -160,6 +166,8 @@ static const struct {
     { "thick", RUNNING, "volume open", volume_is_open },
     { "thick", RUNNING, "volume merging", volume_is_merging },
     { "thick", OFF, "origin open", origin_is_open },
+    { "thick", RUNNING, "origin is a base", origin_is_read_only },
+    { "thick", OFF, "origin is a base", origin_is_read_only },
     { "thin", RUNNING, "volume gone", volume_is_gone },
     { "thin", RUNNING, "volume writable", volume_is_writable },
     { "thin", RUNNING, "pool full", pool_is_full },

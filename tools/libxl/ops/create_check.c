@@ -89,7 +89,6 @@ static int create_check_quiesce(libxl_snapshot_ctx *sc,
 static int create_check_disks(libxl_snapshot_ctx *sc,
                               const struct snap_create *c)
 {
-    const struct snap_verb *verb;
     int i, j, rc;
 
     for (i = 0; i < c->num_ops; i++) {
@@ -105,8 +104,7 @@ static int create_check_disks(libxl_snapshot_ctx *sc,
                                  "name the overlay %s; choose another for "
                                  "one of them", c->ops[j].disk->vdev,
                                  c->ops[i].disk->vdev, c->ops[i].path);
-        rc = snap_driver_verb(sc, &c->ops[i], &verb);
-        if (!rc && verb->check) rc = verb->check(sc, &c->ops[i]);
+        rc = snap_driver_check(sc, &c->ops[i]);
         if (rc) return rc;
     }
     for (i = 0; i < c->dom.num_disks; i++) {

@@ -271,13 +271,11 @@ static int revert_look_at_disk(libxl_snapshot_ctx *sc,
                                const struct snap_revert *r,
                                struct snap_disk_op *op)
 {
-    const struct snap_verb *verb;
     int rc;
 
     op->running = r->dom.domid != SNAP_NO_DOMAIN;
     rc = op->driver->look(sc, op);
-    if (!rc) rc = snap_driver_verb(sc, op, &verb);
-    if (!rc && verb->check) rc = verb->check(sc, op);
+    if (!rc) rc = snap_driver_check(sc, op);
     if (rc || r->params->force) return rc;
     return snap_identity_check_disk(sc, op);
 }

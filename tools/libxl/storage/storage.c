@@ -109,13 +109,35 @@ static bool storage_has_verb(const struct snap_verb *verb)
     return verb->prepare || verb->act || verb->action;
 }
 
-int snap_driver_verb(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
-                     const struct snap_verb **verb_r)
+/* An overlay shows its base wherever the guest has not written: whoever
+ * brings the base to another state ruins the disk of whoever is on it. */
+static int storage_check_base(libxl_snapshot_ctx *sc,
+                              const struct snap_disk_op *op)
 {
-    *verb_r = &op->driver->verbs[op->verb];
-    if (storage_has_verb(*verb_r)) return 0;
-    return snap_fail(sc, ERROR_INVAL, "disk %s: driver %s cannot %s", op->vdev,
-                     op->driver->name, verb_names[op->verb]);
+    const char *how;
+
+    if (op->verb != SNAP_VERB_REVERT || op->driver->revert_moves_disk
+        || !op->is_frozen)
+        return 0;
+    how = op->driver->copy_out ? op->driver->copy_out(sc, op) : NULL;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: a revert overwrites %s, "
+                     "which is unwritable because it is the base of an "
+                     "external snapshot, and would ruin that%s%s", op->vdev,
+                     op->at_stake ? op->at_stake : op->image,
+                     how ? "; copy the state out with: " : "",
+                     how ? how : "");
+}
+
+int snap_driver_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
+{
+    const struct snap_verb *verb = &op->driver->verbs[op->verb];
+    int rc;
+
+    if (!storage_has_verb(verb))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: driver %s cannot %s",
+                         op->vdev, op->driver->name, verb_names[op->verb]);
+    rc = storage_check_base(sc, op);
+    return rc || !verb->check ? rc : verb->check(sc, op);
 }
 
 const char *snap_driver_lacks(const struct snap_driver *driver)

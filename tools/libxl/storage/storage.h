@@ -16,9 +16,9 @@ const struct snap_driver *snap_driver_named(const char *name);
 struct snap_choice snap_driver_choose(libxl_snapshot_ctx *sc,
                                       const struct snap_disk *disk,
                                       libxl_snapshot_mode mode);
-/* The part of op->driver in op->verb; ERROR_INVAL if it has none. */
-int snap_driver_verb(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
-                     const struct snap_verb **verb_r);
+/* Refuse what op->driver cannot do with the disk in op->verb, by what its
+ * look has found.  Pure. */
+int snap_driver_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
 /* The name of a slot that a driver must have and @driver lacks, and what
  * the slot is for; NULL if it has them all. */
 const char *snap_driver_lacks(const struct snap_driver *driver);

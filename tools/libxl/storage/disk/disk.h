@@ -205,7 +205,8 @@ struct snap_disk_op {
     const char *at_stake;       /* the file or device that will be read
                                  * or overwritten; NULL: there is none */
     bool exists;                /* the image */
-    bool is_frozen;             /* the image is a base */
+    bool is_frozen;             /* revert: what it reads or overwrites is
+                                 * the base of an external snapshot */
     enum snap_vhd vhd;          /* the image */
     struct snap_chain chain;    /* the image */
     const struct snap_lv *lv;   /* the image */
@@ -264,7 +265,8 @@ struct snap_driver {
     const char *program;        /* the program that must be installed;
                                  * NULL: none */
     enum snap_known_by known_by;    /* how a disk's state is identified */
-    bool revert_moves_disk;     /* a revert gives the disk a new image */
+    bool revert_moves_disk;     /* a revert gives the disk a new image,
+                                 * else it overwrites the present one */
     libxl_disk_format overlay_format;   /* external: the format; 0:
                                          * qcow2 */
     /* The reason why the driver cannot handle this disk; NULL if it can.
@@ -286,6 +288,10 @@ struct snap_driver {
      * QEMU. */
     void (*configure)(const struct snap_disk_op *op,
                       libxl_device_disk *disk);
+    /* The command that reads the state of the disk where a revert cannot
+     * be; NULL if there is none.  May be NULL.  Must be pure. */
+    const char *(*copy_out)(libxl_snapshot_ctx *sc,
+                            const struct snap_disk_op *op);
     struct snap_verb verbs[SNAP_VERB_NUM];
 };
 

@@ -97,12 +97,6 @@ static void hook_describe(libxl_snapshot_ctx *sc,
 static int hook_revert_check(libxl_snapshot_ctx *sc,
                              const struct snap_disk_op *op)
 {
-    if (op->is_frozen)
-        return snap_fail(
-            sc, ERROR_INVAL,
-            "disk %s: %s is unwritable because it is the base of an "
-            "external snapshot, which a revert would ruin",
-            op->vdev, op->image);
     if (op->hook_has_it) return 0;
     return snap_fail(sc, ERROR_INVAL,
                      "disk %s: hook %s has no snapshot '%s' of "

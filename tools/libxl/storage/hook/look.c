@@ -125,7 +125,8 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     if (rc) return rc;
     /* an inactive volume has no device */
     if (op->lv && !snap_file_exists(op->image)) op->at_stake = NULL;
-    op->is_frozen = snap_file_is_frozen(op->image);
+    op->is_frozen = op->lv ? snap_lv_is_read_only(op->lv)
+                           : snap_file_is_frozen(op->image);
     if (op->is_frozen) return 0;
     facts = snap_hook_revert_facts(op);
     return snap_hook_state(

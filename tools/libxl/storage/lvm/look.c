@@ -100,7 +100,7 @@ int snap_lv_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     if (op->verb == SNAP_VERB_CREATE) return 0;
     rc = snap_lv_gather(sc, op->image, &op->lv);
     if (rc || !op->lv) return rc;
-    op->origin = snap_lv_named(op->lv->all, op->lv->vg, op->lv->origin);
+    snap_lv_find_origin(op);
     /* a merge writes to the origin; and an inactive volume has no device */
     written = op->driver->revert_moves_disk ? op->image
         : op->origin ? op->origin->path : NULL;

@@ -63,6 +63,9 @@ int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
 /* True if the volume is in a thin pool. */
 bool snap_lv_is_thin(const struct snap_lv *lv);
 bool snap_lv_is_open(const struct snap_lv *lv);
+bool snap_lv_is_read_only(const struct snap_lv *lv);
+/* Fill in op->origin by op->lv; it is a base if it is read-only. */
+void snap_lv_find_origin(struct snap_disk_op *op);
 /* VG/LV, as LVM's commands take it; and the path of its device. */
 const char *snap_lv_id(libxl_snapshot_ctx *sc, const char *vg,
                        const char *name);

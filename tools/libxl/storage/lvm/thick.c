@@ -205,6 +205,12 @@ static void thick_configure(const struct snap_disk_op *op,
         snap_lv_set_disk(disk, op->origin->path, op->ds->parent.backend);
 }
 
+static const char *thick_copy_out(libxl_snapshot_ctx *sc,
+                                  const struct snap_disk_op *op)
+{
+    return snap_sprintf(sc, "dd if=%s", op->image);
+}
+
 static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const struct snap_disk_op *op)
 {
@@ -242,6 +248,7 @@ const struct snap_driver snap_driver_lvm_thick = {
     .program = "lvcreate",
     .refuse = thick_refuse,
     .look = snap_lv_look,
+    .copy_out = thick_copy_out,
     .describe = snap_lv_describe,
     .configure = thick_configure,
     .verbs = {

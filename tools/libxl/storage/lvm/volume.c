@@ -31,6 +31,18 @@ bool snap_lv_is_open(const struct snap_lv *lv)
     return lv->attr[5] == 'o';
 }
 
+/* 'R': LVM itself would have it writable. */
+bool snap_lv_is_read_only(const struct snap_lv *lv)
+{
+    return lv->attr[1] == 'r' || lv->attr[1] == 'R';
+}
+
+void snap_lv_find_origin(struct snap_disk_op *op)
+{
+    op->origin = snap_lv_named(op->lv->all, op->lv->vg, op->lv->origin);
+    op->is_frozen = op->origin && snap_lv_is_read_only(op->origin);
+}
+
 const char *snap_lv_id(libxl_snapshot_ctx *sc, const char *vg,
                        const char *name)
 {

@@ -103,18 +103,20 @@ static int internal_check_id(libxl_snapshot_ctx *sc,
                      op->vdev, op->name, op->image);
 }
 
+static const char *internal_copy_out(libxl_snapshot_ctx *sc,
+                                     const struct snap_disk_op *op)
+{
+    const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
+
+    return tag && tag->id ? snap_sprintf(sc, "qemu-img convert -l "
+                                         "snapshot.id=%s", tag->id) : NULL;
+}
+
 static int internal_revert_check(libxl_snapshot_ctx *sc,
                                  const struct snap_disk_op *op)
 {
     const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
 
-    if (op->is_frozen && tag && tag->id)
-        return snap_fail(
-            sc, ERROR_INVAL,
-            "disk %s: %s is unwritable because it is the base of an "
-            "external snapshot, which applying the tag would ruin; copy "
-            "the tag out with: qemu-img convert -l snapshot.id=%s",
-            op->vdev, op->image, tag->id);
     if (snap_chain_num_top_tags(&op->chain, op->name) > 1)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s has more than one "
                          "internal snapshot '%s', and only one of them is "
@@ -147,6 +149,7 @@ const struct snap_driver snap_driver_internal = {
     .program = "qemu-img",
     .refuse = internal_refuse,
     .look = snap_internal_look,
+    .copy_out = internal_copy_out,
     .verbs = {
         [SNAP_VERB_CREATE] = {
             .check = internal_check,

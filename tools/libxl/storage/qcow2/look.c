@@ -8,7 +8,6 @@ int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     op->at_stake = op->image;
     if (op->verb == SNAP_VERB_CREATE) return 0;
     op->is_frozen = snap_file_is_frozen(op->image);
-    if (op->is_frozen) return 0;
     return snap_image_look(sc, op->image, "qcow2", &op->chain);
 }
 
