@@ -15,94 +15,238 @@
  * We stop it with SIGSTOP, and not as its tracer: if we are killed it must
  * stay stopped, or it would see the suspend and leave before
  * snapshot-recover resumes the domain.
+ *
+ * The daemon is known by what it is: a process of the program xl, which was
+ * called to create or to restore a domain, and lives on.  Its log, which has
+ * the domain's name, is its standard output; "xl create -F" has none, and is
+ * told by its arguments: one has the domain's name, or is a file that has
+ * (4.17, xl_utils.c:do_daemonize).
  */
 #include "seams/seams.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <libxl_utils.h>
 
-#include "config.h"
+/* The config is at the beginning of a memory image, too. */
+#define ARGUMENT_MAX    (256 * 1024)
 
-#define LOG_PREFIX XEN_LOG_DIR "/xl-"
+/*-- what a monitor is ------------------------------------------------------*/
 
-struct monitor_match {
-    libxl_dominfo *domains;
-    int num_domains;
-    const char *name;           /* NULL: none that exists */
-};
-
-/* True if @link is the log of the monitor of domain @name, perhaps rotated
- * or deleted since it was opened. */
-static bool monitor_is_log_of(const char *link, const char *name)
+/* The last part of the path that /proc/@pid/@link leads to; NULL if the
+ * process has ended. */
+static const char *monitor_link(libxl_snapshot_ctx *sc, pid_t pid,
+                                const char *link)
 {
-    const char *rest;
+    char path[512];
+    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/%s", (int)pid, link),
+                           path, sizeof(path) - 1);
+    const char *slash;
 
-    if (strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX))) return false;
-    rest = link + strlen(LOG_PREFIX);
-    if (strncmp(rest, name, strlen(name))) return false;
-    rest += strlen(name);
-    return !strcmp(rest, ".log") || !strncmp(rest, ".log.", 5)
-        || !strncmp(rest, ".log ", 5);
+    if (len <= 0) return NULL;
+    path[len] = 0;
+    slash = strrchr(path, '/');
+    return snap_strdup(sc, slash ? slash + 1 : path);
 }
 
-static bool monitor_is_log_of_a_domain(libxl_snapshot_ctx *sc,
-                                       const char *link,
-                                       const struct monitor_match *m)
+/* The arguments of a process, up to NULL; NULL if it has ended. */
+static const char **monitor_argv(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    char *name;
+    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid), "re");
+    const char **argv = NULL;
+    char *arg = NULL;
+    size_t size = 0;
+    int num = 0;
+
+    if (!f) return NULL;
+    while (getdelim(&arg, &size, 0, f) > 0) {
+        argv = snap_grow(sc, argv, num * sizeof(*argv),
+                         (num + 2) * sizeof(*argv));
+        argv[num++] = snap_strdup(sc, arg);
+        argv[num] = NULL;
+    }
+    free(arg);
+    fclose(f);
+    return argv;
+}
+
+/* True if xl takes @word for a command that makes a domain.  It takes the
+ * beginning of a command, too. */
+static bool monitor_is_command(const char *word)
+{
+    static const char *const commands[] = {
+        "create", "restore", "migrate-receive",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+        if (*word && !strncmp(commands[i], word, strlen(word))) return true;
+    return false;
+}
+
+/* The arguments of the monitor @pid; NULL if that is not one. */
+static const char **monitor_is(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    const char *program = monitor_link(sc, pid, "exe"), **argv;
     int i;
 
-    for (i = 0; i < m->num_domains; i++) {
-        name = libxl_domid_to_name(sc->ctx, m->domains[i].domid);
-        if (name && monitor_is_log_of(link, name)) {
-            free(name);
-            return true;
+    /* one that was replaced since it was started reads "xl (deleted)" */
+    if (!program || (strcmp(program, "xl") && strncmp(program, "xl ", 3)))
+        return NULL;
+    argv = monitor_argv(sc, pid);
+    if (!argv) return NULL;
+    for (i = 1; argv[i] && argv[i][0] == '-'; i++)
+        ;
+    return argv[i] && monitor_is_command(argv[i]) ? argv + i + 1 : NULL;
+}
+
+/*-- whose it is ------------------------------------------------------------*/
+
+/* True if @log is the log of the monitor of domain @name, perhaps rotated
+ * or deleted since it was opened. */
+static bool monitor_is_log_of(const char *log, const char *name)
+{
+    size_t len = strlen(name);
+
+    return !strncmp(log, "xl-", 3) && !strncmp(log + 3, name, len)
+        && !strncmp(log + 3 + len, ".log", 4)
+        && !isalnum((unsigned char)log[3 + len + 4]);
+}
+
+static bool monitor_is_log(const char *log)
+{
+    return log && !strncmp(log, "xl-", 3) && strstr(log, ".log");
+}
+
+/* True if the quoted word @name stands in the file @arg of process @pid. */
+static bool monitor_file_names(libxl_snapshot_ctx *sc, pid_t pid,
+                               const char *arg, const char *name)
+{
+    const char *path = *arg == '/' ? arg
+        : snap_sprintf(sc, "/proc/%d/cwd/%s", (int)pid, arg);
+    const char *quoted = snap_sprintf(sc, "\"%s\"", name);
+    const char *single = snap_sprintf(sc, "'%s'", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+    char *text;
+    ssize_t got;
+    bool found;
+
+    if (fd < 0) return false;
+    text = snap_zalloc(sc, ARGUMENT_MAX);
+    got = fstat(fd, &st) || !S_ISREG(st.st_mode) ? 0
+        : read(fd, text, ARGUMENT_MAX);
+    found = got > 0 && (memmem(text, got, quoted, strlen(quoted))
+                        || memmem(text, got, single, strlen(single)));
+    close(fd);
+    return found;
+}
+
+/* True if an argument after the command names the domain: name="web", or a
+ * config file or memory image in which that stands. */
+static bool monitor_argv_names(libxl_snapshot_ctx *sc, pid_t pid,
+                               const char **argv, const char *name)
+{
+    for (; *argv; argv++) {
+        const char *value = strncmp(*argv, "name", 4) ? NULL
+            : strchr(*argv, '=');
+
+        if (value) {
+            value += 1 + strspn(value + 1, " \"'");
+            if (!strncmp(value, name, strlen(name))
+                && strspn(value + strlen(name), " \"'")
+                   == strlen(value + strlen(name)))
+                return true;
         }
-        free(name);
+        if (**argv != '-' && monitor_file_names(sc, pid, *argv, name))
+            return true;
     }
     return false;
 }
 
-/* True if the file descriptor is the log of a monitor that @opaque, a
- * monitor_match, is looking for (NULL: any). */
-static bool monitor_match_log(libxl_snapshot_ctx *sc, pid_t pid,
-                              const char *fd, void *opaque)
+/* True if the process @pid is xl's monitor of a domain @name. */
+static bool monitor_is_of(libxl_snapshot_ctx *sc, pid_t pid,
+                          const char *name)
 {
-    const struct monitor_match *m = opaque;
-    char link[512];
-    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
-                           link, sizeof(link) - 1);
+    const char **argv = monitor_is(sc, pid);
+    const char *log;
 
-    if (len <= 0) return false;
-    link[len] = 0;
-    if (m && m->name) return monitor_is_log_of(link, m->name);
-    return !strncmp(link, LOG_PREFIX, strlen(LOG_PREFIX))
-        && !(m && monitor_is_log_of_a_domain(sc, link, m));
+    if (!argv) return false;
+    log = monitor_link(sc, pid, "fd/1");
+    return monitor_is_log(log) ? monitor_is_log_of(log, name)
+                               : monitor_argv_names(sc, pid, argv, name);
 }
 
-/* The log of a renamed domain has the old name.  So if no log has the
- * domain's name, all monitors whose logs belong to no domain are taken. */
+static bool monitor_is_of_a_domain(libxl_snapshot_ctx *sc, pid_t pid,
+                                   const libxl_dominfo *domains, int num)
+{
+    bool is = false;
+    char *name;
+    int i;
+
+    for (i = 0; i < num && !is; i++) {
+        name = libxl_domid_to_name(sc->ctx, domains[i].domid);
+        is = name && monitor_is_of(sc, pid, name);
+        free(name);
+    }
+    return is;
+}
+
+/* Keep those of @pids that are monitors of a domain @name. */
+static int monitor_keep_named(libxl_snapshot_ctx *sc, const char *name,
+                              pid_t *pids, int num)
+{
+    int i, kept = 0;
+
+    for (i = 0; i < num; i++)
+        if (monitor_is_of(sc, pids[i], name)) pids[kept++] = pids[i];
+    return kept;
+}
+
+static bool monitor_match(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    return monitor_is(sc, pid) != NULL;
+}
+
+int snap_monitor_find_named(libxl_snapshot_ctx *sc, const char *name,
+                            pid_t **pids_r, int *num_r)
+{
+    int rc = snap_processes(sc, monitor_match, pids_r, num_r);
+
+    if (!rc) *num_r = monitor_keep_named(sc, name, *pids_r, *num_r);
+    return rc;
+}
+
+/* A monitor knows a renamed domain by its old name.  So if none has the
+ * domain's name, all are taken that are of no domain. */
 int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
                       pid_t **pids_r, int *num_r)
 {
-    struct monitor_match m = { .name = name };
-    int rc;
+    libxl_dominfo *domains;
+    int rc = snap_monitor_find_named(sc, name, pids_r, num_r), num, i, all;
 
-    rc = snap_processes_with_fd(sc, monitor_match_log, &m, pids_r, num_r);
     if (rc || *num_r) return rc;
-    m.name = NULL;
-    m.domains = libxl_list_domain(sc->ctx, &m.num_domains);
-    if (!m.domains) return snap_fail(sc, ERROR_FAIL, "libxl cannot list the "
-                                     "domains");
-    rc = snap_processes_with_fd(sc, monitor_match_log, &m, pids_r, num_r);
-    libxl_dominfo_list_free(m.domains, m.num_domains);
-    return rc;
+    rc = snap_processes(sc, monitor_match, pids_r, &all);
+    if (rc || !all) return rc;
+    domains = libxl_list_domain(sc->ctx, &num);
+    if (!domains)
+        return snap_fail(sc, ERROR_FAIL, "libxl cannot list the domains");
+    for (i = 0; i < all; i++)
+        if (!monitor_is_of_a_domain(sc, (*pids_r)[i], domains, num))
+            (*pids_r)[(*num_r)++] = (*pids_r)[i];
+    libxl_dominfo_list_free(domains, num);
+    return 0;
 }
+
+/*-- holding it -------------------------------------------------------------*/
 
 /* The state of a process, as in proc(5): 'S' asleep, 'T' stopped; 0 if it
  * has ended. */
@@ -147,14 +291,13 @@ int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num)
 }
 
 /* Let the monitors go on.  In a recovery a pid may be another process by
- * now, so it must have a monitor's log. */
+ * now, so it must be a monitor. */
 int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
                          int num)
 {
     int i;
 
     for (i = 0; i < num; i++)
-        if (snap_process_has_fd(sc, pids[i], monitor_match_log, NULL))
-            kill(pids[i], SIGCONT);
+        if (monitor_is(sc, pids[i])) kill(pids[i], SIGCONT);
     return 0;
 }

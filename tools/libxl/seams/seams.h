@@ -367,6 +367,10 @@ bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
                          snap_match_fd *match, void *opaque);
 int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
                            void *opaque, pid_t **pids_r, int *num_r);
+/* Find processes by what they are; never ourselves. */
+typedef bool snap_match_process(libxl_snapshot_ctx *sc, pid_t pid);
+int snap_processes(libxl_snapshot_ctx *sc, snap_match_process *match,
+                   pid_t **pids_r, int *num_r);
 /* The process that is connected to the unix socket @path, or NULL. */
 char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
 /* The first line of a file of /proc or /sys, or NULL. */
@@ -394,8 +398,12 @@ int snap_users_of_files(libxl_snapshot_ctx *sc,
 
 /*-- seam: monitor, xl's daemon of a domain ---------------------------------*/
 
-/* The pids of the xl that watches domain @name; *num_r is 0 where nobody
- * does. */
+/* The pids of the xl that was called to start a domain @name, whether there
+ * is one or not, and is there yet. */
+int snap_monitor_find_named(libxl_snapshot_ctx *sc, const char *name,
+                            pid_t **pids_r, int *num_r);
+/* The pids of the xl that watches domain @name, which exists, under this
+ * name or another; *num_r is 0 where nobody does. */
 int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
                       pid_t **pids_r, int *num_r);
 /* Stop it, until it is released or this process ends. */

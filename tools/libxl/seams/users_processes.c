@@ -81,8 +81,23 @@ bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
     return found;
 }
 
-int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
-                           void *opaque, pid_t **pids_r, int *num_r)
+struct processes_match {
+    snap_match_process *process;
+    snap_match_fd *fd;          /* if there is no @process */
+    void *opaque;
+};
+
+static bool processes_is(libxl_snapshot_ctx *sc, pid_t pid,
+                         const struct processes_match *match)
+{
+    return match->process
+               ? match->process(sc, pid)
+               : snap_process_has_fd(sc, pid, match->fd, match->opaque);
+}
+
+static int processes_find(libxl_snapshot_ctx *sc,
+                          const struct processes_match *match,
+                          pid_t **pids_r, int *num_r)
 {
     DIR *dir = opendir("/proc");
     struct dirent *e;
@@ -95,9 +110,7 @@ int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
     while ((e = readdir(dir))) {
         if (!isdigit((unsigned char)e->d_name[0])) continue;
         pid = atoi(e->d_name);
-        if (pid == getpid()
-            || !snap_process_has_fd(sc, pid, match, opaque))
-            continue;
+        if (pid == getpid() || !processes_is(sc, pid, match)) continue;
         pids = snap_grow(sc, pids, num * sizeof(pid),
                          (num + 1) * sizeof(pid));
         pids[num++] = pid;
@@ -106,6 +119,22 @@ int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
     *pids_r = pids;
     *num_r = num;
     return 0;
+}
+
+int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                           void *opaque, pid_t **pids_r, int *num_r)
+{
+    const struct processes_match m = { .fd = match, .opaque = opaque };
+
+    return processes_find(sc, &m, pids_r, num_r);
+}
+
+int snap_processes(libxl_snapshot_ctx *sc, snap_match_process *match,
+                   pid_t **pids_r, int *num_r)
+{
+    const struct processes_match m = { .process = match };
+
+    return processes_find(sc, &m, pids_r, num_r);
 }
 
 /* The processes that match, as text; NULL if there are none. */
