@@ -38,6 +38,7 @@ enum snap_wait {
     SNAP_WAIT_KEEPER,           /* the keeper of a freeze; each of its
                                  * acts has a shorter deadline */
     SNAP_WAIT_MONITOR,          /* xl's monitor that stops */
+    SNAP_WAIT_REBOOT,           /* xl that starts a domain again */
     SNAP_WAIT_DEVICES_LOCK,     /* libxl's lock of a domain's devices */
     SNAP_WAIT_SAVE_STALL,       /* a memory image that takes no data */
     SNAP_WAIT_SUSPEND,          /* the guest's answer to the request */

@@ -5,7 +5,33 @@
  */
 #include "facts/facts.h"
 
+#include <unistd.h>
 #include <libxl_utils.h>
+
+/* While a domain reboots or has crashed there is none for some seconds, but
+ * xl's monitor of it, which starts it again. */
+int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name)
+{
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_REBOOT);
+    uint32_t domid;
+    pid_t *pids;
+    int num, rc;
+
+    for (;;) {
+        if (!libxl_name_to_domid(sc->ctx, name, &domid)) return 0;
+        rc = snap_monitor_find_named(sc, name, &pids, &num);
+        if (rc || !num) return rc;
+        if (snap_now_us() > deadline) break;
+        usleep(100000);
+    }
+    return snap_fail(
+        sc, ERROR_FAIL,
+        "domain %s: there is no such domain, but xl's monitor of it, pid %d, "
+        "which may be about to start it again. Try again when it runs or "
+        "the monitor has ended; if the domain was renamed, give it its old "
+        "name back first",
+        name, (int)pids[0]);
+}
 
 static int offline_check_not_running(libxl_snapshot_ctx *sc,
                                      const struct snap_domain *dom)
@@ -13,6 +39,8 @@ static int offline_check_not_running(libxl_snapshot_ctx *sc,
     uint32_t domid;
     int rc;
 
+    rc = snap_offline_wait(sc, dom->name);
+    if (rc) return rc;
     if (!libxl_name_to_domid(sc->ctx, dom->name, &domid))
         return snap_fail(sc, ERROR_INVAL, "domain %s: it runs, as domain %u; "
                          "leave out its config", dom->name, domid);

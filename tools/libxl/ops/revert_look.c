@@ -208,6 +208,10 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
     bool reborn;
     int rc;
 
+    if (name && !r->report) {
+        rc = snap_offline_wait(sc, name);
+        if (rc) return rc;
+    }
     rc = snap_dom_find(sc, &r->snap->domain_uuid, &r->dom.domid);
     if (rc) return rc;
     if (name && !libxl_name_to_domid(sc->ctx, name, &other)

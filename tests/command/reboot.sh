@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# A domain that reboots: for two seconds there is none, but xl's monitor, which starts
+# it again.
+. "$srcdir/tests/command/lib.sh"
+
+create() { xl snapshot-create --domain-config web.cfg "$@" web; }
+# between: the domain has ended, and its monitor has not started it again.
+between() {
+    cp "$STAND_IN_XEN" "$hidden/runs"
+    sed -i "/^xen.$(domid_of web)[/ ]/d; /^.local.domain.$(domid_of web)[/ ]/d" \
+        "$STAND_IN_XEN"
+}
+again() { cat "$hidden/runs" >"$STAND_IN_XEN"; }
+# later COMMAND...: in a while, in the background.
+later() { (sleep 1; exec 3>&-; "$@") & }
+monitor_leaves() { kill "$(sed -n 's,^xen/1/monitor ,,p' "$hidden/runs")"; }
+
+define_domain web qcow2 raw
+ok "a snapshot of a domain that does not run" create --external -n s1
+xl create web.cfg
+between
+remember
+ok "none is taken between its end and its start" refuses \
+    "xl's monitor of it, pid" create -n s2
+ok "which changes nothing" unchanged
+later again
+ok "one that is started meanwhile is seen" refuses "it runs, as domain 1" create -n s2
+between
+later monitor_leaves
+ok "when the monitor has left, it does not run" says "is back at snapshot s1" \
+    xl snapshot-revert web "$(cfg s1)"
+finished
