@@ -3,8 +3,8 @@
  * seams/lock.c: locks, all of them flock(2), so that they die with their
  * holder and there is never a stale one to clear.
  *
- * Order: the lock on a domain, then libxl's device-changes lock or its
- * lock on QEMU's socket, never both of these.
+ * Order: the lock on a domain, then libxl's lock on QEMU's socket, or its
+ * device-changes lock and inside of that the lock of the stored config.
  */
 #include "seams/seams.h"
 

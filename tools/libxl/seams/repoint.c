@@ -13,18 +13,26 @@
  * libxl.h says of "libxl-json" that applications should not touch it, and has
  * no call to change a disk's path but libxl_cdrom_insert().  We break that
  * rule here and nowhere else, the way libxl_cdrom_insert() does it (4.17,
- * libxl_disk.c:cdrom_insert_inserted): under "libxl-device-changes-lock".
+ * libxl_disk.c:cdrom_insert_inserted): under "libxl-device-changes-lock", and
+ * inside of that under "domain-userdata-lock".  A block-attach or
+ * network-attach holds the latter alone while it reads the stored config,
+ * adds its device and writes it back.
  */
 #include "seams/seams.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <xenstore.h>
 
 #include "config.h"
 
 #define XS_TRIES        10
+#define STORED_MAX      (16 << 20)
 
 /*-- xenstore ---------------------------------------------------------------*/
 
@@ -97,6 +105,16 @@ static int repoint_xenstore(libxl_snapshot_ctx *sc, uint32_t domid,
 
 /*-- stored config ----------------------------------------------------------*/
 
+/* The path of a file that libxl keeps for a domain; @wh: 'd' data, 'n' new
+ * data, 'l' a lock (4.17, libxl_dom.c:libxl__userdata_path). */
+static const char *repoint_userdata(libxl_snapshot_ctx *sc, char wh,
+                                    uint32_t domid, const char *uuid_str,
+                                    const char *name)
+{
+    return snap_sprintf(sc, XEN_LIB_DIR "/userdata-%c.%u.%s.%s", wh, domid,
+                        uuid_str, name);
+}
+
 static int repoint_edit_config(libxl_snapshot_ctx *sc,
                                libxl_domain_config *config,
                                const struct snap_repoint *r)
@@ -114,23 +132,40 @@ static int repoint_edit_config(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* Write the file as libxl does (4.17, libxl_dom.c:libxl__userdata_store):
+ * with a zero at its end, beside the old one, and then in its place. */
+static int repoint_store(libxl_snapshot_ctx *sc, const char *path,
+                         const char *fresh, const char *json)
+{
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+                         | O_NOFOLLOW, 0600);
+    int r = fd < 0 ? -1 : snap_file_write_all(fd, json, strlen(json) + 1);
+
+    if (fd >= 0 && close(fd)) r = -1;
+    if (!r) r = rename(fresh, path);
+    return r ? snap_fail(sc, ERROR_FAIL, "cannot write the stored config, "
+                         "%s: %s", path, strerror(errno)) : 0;
+}
+
+/* Change the stored config.  libxl_userdata_retrieve() and _store() each
+ * take the lock that we hold (4.17, libxl_dom.c), so that between the two
+ * somebody else could write it; hence by its file. */
 static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,
+                          const char *uuid_str,
                           const struct snap_repoint *repoints, int num)
 {
+    const char *path = repoint_userdata(sc, 'd', domid, uuid_str,
+                                        "libxl-json");
     libxl_domain_config config;
-    uint8_t *data = NULL;
-    char *json = NULL;
-    int len, i, rc;
+    char *old, *json = NULL;
+    int i, rc;
 
     libxl_domain_config_init(&config);
-    rc = libxl_userdata_retrieve(sc->ctx, domid, "libxl-json", &data, &len);
-    if (rc || !len) {
-        rc = snap_fail(sc, ERROR_FAIL, "cannot read the stored config");
-        goto out;
-    }
-    rc = libxl_domain_config_from_json(sc->ctx, &config, (char *)data);
+    rc = snap_file_read_written(sc, path, STORED_MAX, &old);
+    if (rc) goto out;
+    rc = libxl_domain_config_from_json(sc->ctx, &config, old);
     if (rc) {
-        rc = snap_fail(sc, rc, "cannot parse the stored config");
+        rc = snap_fail(sc, rc, "cannot parse the stored config, %s", path);
         goto out;
     }
     for (i = 0; i < num; i++) {
@@ -142,31 +177,41 @@ static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,
         rc = snap_fail(sc, ERROR_FAIL, "cannot generate the stored config");
         goto out;
     }
-    rc = libxl_userdata_store(sc->ctx, domid, "libxl-json", (uint8_t *)json,
-                              strlen(json) + 1);
-    if (rc) rc = snap_fail(sc, rc, "cannot write the stored config");
-
+    rc = repoint_store(sc, path, repoint_userdata(sc, 'n', domid, uuid_str,
+                                                  "libxl-json"), json);
  out:
     free(json);
-    free(data);
     libxl_domain_config_dispose(&config);
     return rc;
+}
+
+static int repoint_lock(libxl_snapshot_ctx *sc, const char *path,
+                        const char *what, int *fd_r)
+{
+    return snap_lock(sc, path, snap_wait_ms(sc, SNAP_WAIT_DEVICES_LOCK), what,
+                     fd_r);
 }
 
 int snap_repoint_disks(libxl_snapshot_ctx *sc, uint32_t domid,
                        const char *uuid_str,
                        const struct snap_repoint *repoints, int num)
 {
-    const char *path = snap_sprintf(sc, XEN_LIB_DIR "/userdata-l.%u.%s."
-                                    "libxl-device-changes-lock", domid,
-                                    uuid_str);
-    int fd, rc;
+    const char *devices = repoint_userdata(sc, 'l', domid, uuid_str,
+                                           "libxl-device-changes-lock");
+    const char *userdata = repoint_userdata(sc, 'l', domid, uuid_str,
+                                            "domain-userdata-lock");
+    int devices_fd = -1, userdata_fd = -1, rc;
 
-    rc = snap_lock(sc, path, snap_wait_ms(sc, SNAP_WAIT_DEVICES_LOCK),
-                   "libxl's device-changes lock", &fd);
-    if (rc) return rc;
+    rc = repoint_lock(sc, devices, "libxl's device-changes lock",
+                      &devices_fd);
+    if (rc) goto out;
+    rc = repoint_lock(sc, userdata, "libxl's lock of the stored config",
+                      &userdata_fd);
+    if (rc) goto out;
     rc = repoint_xenstore(sc, domid, repoints, num);
-    if (!rc) rc = repoint_config(sc, domid, repoints, num);
-    snap_lock_release(&fd, path);
+    if (!rc) rc = repoint_config(sc, domid, uuid_str, repoints, num);
+ out:
+    snap_lock_release(&userdata_fd, userdata);
+    snap_lock_release(&devices_fd, devices);
     return rc;
 }
