@@ -323,6 +323,21 @@ static void rule_pauses(const struct subject *s)
          "in the end it is paused if it was or is to be, else not");
 }
 
+/* A guest that reboots before its stored config names the overlays would
+ * be started on the bases. */
+static void rule_monitor(const struct subject *s)
+{
+    const struct snap_plan *plan = s->plan;
+    int hold = first_of(plan, SNAP_STEP_HOLD_MONITOR);
+    int release = first_of(plan, SNAP_STEP_RELEASE_MONITOR);
+    int repoint = first_of(plan, SNAP_STEP_REPOINT);
+
+    if (!s->monitored) return;
+    rule(s, repoint, repoint == plan->num_steps
+         || (hold < snap_recover_commit_point(plan) && repoint < release),
+         "xl's monitor is held from before the switch to the repoint");
+}
+
 void check_create_rules(const struct subject *s)
 {
     int commit = snap_recover_commit_point(s->plan);
@@ -337,6 +352,7 @@ void check_create_rules(const struct subject *s)
     rule_held(s);
     rule_files(s, commit);
     rule_bases(s);
+    rule_monitor(s);
 }
 
 /*-- revert -------------------------------------------------------------*/

@@ -15,6 +15,7 @@ struct subject {
     int num_ops;                /* disks that it works on */
     bool paused;                /* the domain was, before */
     bool leave_paused;
+    bool monitored;             /* by an xl */
 };
 
 /* How its steps stand to each other. */

@@ -17,6 +17,7 @@ static void look_at_create(const struct plan_case *pc, enum state state)
             .plan = &f.c.plan, .head = snap_create_head(sc, &f.c),
             .num_ops = f.c.num_ops, .paused = state == PAUSED,
             .leave_paused = f.params.leave_paused,
+            .monitored = f.c.dom.num_monitors > 0,
         };
 
         check_create_rules(&s);

@@ -3,7 +3,7 @@
  * ops/create_plan.c: the order of a create.  Pure.
  *
  *   before   overlays and files, while the guest runs
- *   stop     with memory: save, unseen by xl's monitor, then pause and resume;
+ *   stop     xl's monitor held; with memory: save, then pause and resume;
  *            without: quiesce if asked to, pause; of a domain that does not
  *            run: nothing
  *   disks    what can be undone; then one transaction for all that QEMU runs,
@@ -65,12 +65,25 @@ static void plan_set_monitors(struct snap_step *step,
     step->num_pids = c->dom.num_monitors;
 }
 
-/* Plan to stop xl's monitor, which must not see the domain suspended. */
+/* True if the records of the disk must be made to name its overlay. */
+static bool plan_repoints_disk(const struct snap_disk_op *op)
+{
+    return op->driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+        && op->disk->node;
+}
+
+/* Plan to stop xl's monitor, which must not see the domain suspended, nor
+ * start it from a stored config that still names the bases.  Returns the
+ * index of the step; -1 if there is none. */
 static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
+    bool needed = c->params->memory_path != NULL;
     struct snap_step *step;
+    int i;
 
-    if (!c->dom.num_monitors) return -1;
+    for (i = 0; i < c->num_ops; i++)
+        needed = needed || plan_repoints_disk(&c->ops[i]);
+    if (!needed || !c->dom.num_monitors) return -1;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_HOLD_MONITOR,
                          "hold xl's monitor of the domain");
     plan_set_monitors(step, c);
@@ -92,21 +105,19 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc,
     step->retires_undo_of = hold;
 }
 
-/* Plan the save.  When it ends the guest is paused and xl's monitor is
- * stopped.  Returns the index of the step that stops the monitor. */
-static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
+/* Plan the save.  When it ends the guest is paused. */
+static void plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const char *path = c->files[0].partial;
     struct snap_plan *plan = &c->plan;
     struct snap_step *step;
-    int save, hold;
+    int save;
 
     if (c->dom.paused && !snap_create_saves_paused(&c->dom)) {
         step = snap_plan_add(sc, plan, SNAP_STEP_UNPAUSE,
                              "let the paused domain run for the save");
         snap_step_undo(sc, step, SNAP_STEP_PAUSE, "pause the domain again");
     }
-    hold = plan_hold_monitor(sc, c);
     step = snap_plan_add(sc, plan, SNAP_STEP_SAVE, "save the memory to %s%s",
                          path, c->params->live ? ", live" : "");
     step->path = path;
@@ -121,21 +132,21 @@ static int plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
     step = snap_plan_add(sc, plan, SNAP_STEP_RESUME,
                          "resume the domain, its vCPUs held by the pause");
     step->retires_undo_of = save;
-    return hold;
 }
 
-/* Plan to stop the guest, by a save or a pause.  Returns the index of the
- * step that stops xl's monitor; -1 if there is none. */
-static int plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
+/* Plan to stop the guest, by a save or a pause. */
+static void plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     struct snap_step *step;
 
-    if (c->params->memory_path) return plan_save(sc, c);
-    if (c->dom.domid == SNAP_NO_DOMAIN || c->dom.paused) return -1;
+    if (c->params->memory_path) {
+        plan_save(sc, c);
+        return;
+    }
+    if (c->dom.domid == SNAP_NO_DOMAIN || c->dom.paused) return;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_PAUSE, "pause the domain");
     step->is_downtime_start = true;
     snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
-    return -1;
 }
 
 static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
@@ -183,9 +194,7 @@ static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
     for (i = 0; i < c->num_ops; i++) {
         const struct snap_disk_op *op = &c->ops[i];
 
-        if (op->driver->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL
-            || !op->disk->node)
-            continue;
+        if (!plan_repoints_disk(op)) continue;
         repoints[num] = back[num] = (struct snap_repoint){
             .vdev = op->disk->vdev, .be_path = op->disk->be_path,
             .devid = op->disk->devid, .from = op->disk->path,
@@ -267,18 +276,19 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
 /*
  * Plan a create.  The guest runs again before its stored config has the
  * new disks, since writing that takes almost as long as the transaction.
- * xl's monitor, which would start the domain from that config, is stopped
- * until then; against everybody else the base is frozen right after.
+ * xl's monitor, which would start the domain from that config when the guest
+ * reboots, is stopped until then; against everybody else the base is frozen right after.
  */
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     int hold, quiesce = -1;
 
     plan_before(sc, c);
+    hold = plan_hold_monitor(sc, c);
     if (snap_create_quiesces(c))
         quiesce = snap_quiesce_plan(sc, &c->plan, &c->dom,
                                     c->params->quiesce_command);
-    hold = plan_stop(sc, c);
+    plan_stop(sc, c);
     plan_disks(sc, c);
     plan_unpause(sc, c);
     if (quiesce >= 0) snap_quiesce_plan_thaw(sc, &c->plan, quiesce);
