@@ -276,8 +276,9 @@ static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)
 /*
  * Plan a create.  The guest runs again before its stored config has the
  * new disks, since writing that takes almost as long as the transaction.
- * xl's monitor, which would start the domain from that config when the guest
- * reboots, is stopped until then; against everybody else the base is frozen right after.
+ * xl's monitor, which would start the domain from that config when the
+ * guest reboots, is stopped until then; against everybody else the base is
+ * frozen right after.
  */
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
