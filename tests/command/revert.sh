@@ -106,7 +106,37 @@ ok "with the uuid of the snapshot" grep -qx "xen/2/uuid $uuid" "$STAND_IN_XEN"
 xl destroy web
 ok "the same of a domain that does not run" says "as domid 3" revert
 
+# --- what a boot needs -----------------------------------------------------
+
+new_host
+define_domain web qcow2
+echo iso >install.iso
+sed -i 's,^\],    "/srv/web/install.iso\,raw\,xvdz\,r"\n],' web.cfg
+create --external -n s1
+xl create web.cfg
+mv install.iso away
+ok "no ISO: not even then" not_touched "disk xvdz is /srv/web/install.iso, which is missing" \
+    revert
+mv away install.iso
+rm /srv/vmlinuz
+ok "no kernel" not_touched "kernel is /srv/vmlinuz, which is missing" revert
+: >/srv/vmlinuz
+cp web.cfg big.cfg
+sed -i 's/^memory.*/memory = 4000000/' big.cfg
+ok "no memory for it" not_touched "the domain needs 4000000 MiB of memory" \
+    revert --domain-config big.cfg
+sed 's,/srv/vmlinuz,vmlinuz,' web.cfg >near.cfg
+ok "a kernel that only one folder has" not_touched "kernel is vmlinuz, a path that begins where \
+xl is started" revert --domain-config near.cfg
+ok "all is there again" says "is back at snapshot s1" revert
+
 # --- nothing is destroyed before all is checked ----------------------------
+
+new_host
+define_domain web qcow2 qcow2
+create --internal -n s1
+add_memory s1
+revert >/dev/null
 
 guest_writes qcow2 xvda.qcow2 "precious"
 memory=$snapshots/web/s1/memory

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * xl_domain_config.c: the domain that is meant, and what a snapshot needs
- * of its xl.cfg: name, uuid, type and disks.  xl itself reads the rest
- * when it boots the domain.
+ * of its xl.cfg: name, uuid, type, disks, and what a boot needs of the
+ * host.  xl itself reads the rest when it boots the domain.
  */
 #include "xl_snapshot.h"
 
@@ -51,6 +51,33 @@ static int domain_config_parse_type(XLU_Config *cfg,
     return 0;
 }
 
+/* The files that a boot opens, and the memory that it takes. */
+static void domain_config_parse_boot(XLU_Config *cfg,
+                                     libxl_domain_config *config)
+{
+    libxl_domain_build_info *b = &config->b_info;
+    struct { const char *name; char **value; } strings[] = {
+        { "kernel", &b->kernel },
+        { "ramdisk", &b->ramdisk },
+        { "bootloader", &b->bootloader },
+        { "device_tree", &b->device_tree },
+        { "device_model_override", &b->device_model },
+        { "firmware_override", &b->u.hvm.firmware },
+        { "bios_path_override", &b->u.hvm.system_firmware },
+        { "smbios_firmware", &b->u.hvm.smbios_firmware },
+        { "acpi_firmware", &b->u.hvm.acpi_firmware },
+    };
+    size_t num = sizeof(strings) / sizeof(strings[0]), i;
+    long mib;
+
+    libxl_domain_build_info_init_type(b, config->c_info.type);
+    if (b->type != LIBXL_DOMAIN_TYPE_HVM) num -= 4;
+    for (i = 0; i < num; i++)
+        xlu_cfg_replace_string(cfg, strings[i].name, strings[i].value, 1);
+    if (!xlu_cfg_get_long(cfg, "memory", &mib, 1) && mib > 0)
+        b->target_memkb = (uint64_t)mib << 10;
+}
+
 static int domain_config_parse(XLU_Config *cfg,
                                libxl_domain_config *config)
 {
@@ -64,6 +91,7 @@ static int domain_config_parse(XLU_Config *cfg,
         && libxl_uuid_from_string(&c_info->uuid, uuid))
         return -1;
     if (domain_config_parse_type(cfg, &c_info->type)) return -1;
+    domain_config_parse_boot(cfg, config);
     return domain_config_parse_disks(cfg, config);
 }
 

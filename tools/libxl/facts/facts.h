@@ -99,6 +99,26 @@ void snap_choice_ask_hook(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
 void snap_program_version(libxl_snapshot_ctx *sc, const char *program,
                           const char **version_r, const char **problem_r);
 
+/*-- boot: what xl needs to bring a domain back -----------------------------*/
+
+struct snap_boot_file {
+    const char *what;           /* "kernel", "disk xvdc" */
+    const char *path;
+    bool exists;
+};
+struct snap_boot {
+    int num;
+    struct snap_boot_file *files;
+    uint64_t need_kb;           /* the guest's memory, at least */
+    uint64_t free_kb;           /* what it can have, at most */
+};
+/* Fill in the files of @config that a restore of @snap, or a boot if that
+ * has no memory, opens; but for the disks of @snap. */
+void snap_boot_gather(libxl_snapshot_ctx *sc,
+                      const libxl_domain_config *config,
+                      const libxl_domain_snapshot *snap,
+                      struct snap_boot *boot);
+
 /*-- layers: who uses the images of an operation ----------------------------*/
 
 struct snap_layers {
@@ -131,6 +151,12 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
 /* Refuse if somebody else uses one of @layers. */
 int snap_refuse_used(libxl_snapshot_ctx *sc,
                      const struct snap_layers *layers);
+/* Refuse if xl would miss a file of @boot; @config_path names in messages
+ * where the paths stand. */
+int snap_refuse_boot(libxl_snapshot_ctx *sc, const char *config_path,
+                     const struct snap_boot *boot);
+int snap_refuse_no_room(libxl_snapshot_ctx *sc,
+                        const struct snap_boot *boot);
 /* Refuse a revert for the writable disk @vdev, which @snap lacks; unless
  * @snap left it out on purpose and the user allows that (@allowed). */
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,

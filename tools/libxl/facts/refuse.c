@@ -5,6 +5,7 @@
  */
 #include "facts/facts.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
@@ -115,3 +116,35 @@ int snap_refuse_left_out(libxl_snapshot_ctx *sc,
                      "--skip-unsupported", vdev);
 }
 
+int snap_refuse_boot(libxl_snapshot_ctx *sc, const char *config_path,
+                     const struct snap_boot *boot)
+{
+    int i;
+
+    for (i = 0; i < boot->num; i++) {
+        const struct snap_boot_file *file = &boot->files[i];
+
+        if (file->path[0] != '/')
+            return snap_fail(sc, ERROR_INVAL, "%s: %s is %s, a path that "
+                             "begins where xl is started, so a revert from "
+                             "elsewhere would not find it; write the whole "
+                             "path", config_path, file->what, file->path);
+        if (!file->exists)
+            return snap_fail(sc, ERROR_INVAL, "%s: %s is %s, which is "
+                             "missing, so a revert could not bring the "
+                             "domain back; put it back, or change that",
+                             config_path, file->what, file->path);
+    }
+    return 0;
+}
+
+int snap_refuse_no_room(libxl_snapshot_ctx *sc,
+                        const struct snap_boot *boot)
+{
+    if (boot->need_kb <= boot->free_kb) return 0;
+    return snap_fail(sc, ERROR_INVAL, "the domain needs %" PRIu64 " MiB of "
+                     "memory, and with that of the running one, if it runs, "
+                     "the host has %" PRIu64 " MiB free for it; shut down "
+                     "another domain, or give it less (xl mem-set)",
+                     boot->need_kb >> 10, boot->free_kb >> 10);
+}

@@ -96,6 +96,7 @@ struct snap_revert {
     int num_ops;
     struct snap_disk_op *ops;
     libxl_domain_config config;     /* with the new disks */
+    struct snap_boot boot;
     const char *config_json;        /* the same, for a restore */
     const char *disk_setting;       /* the setting `disk' of an xl.cfg,
                                      * for a boot */

@@ -307,7 +307,25 @@ static int revert_gather_config(libxl_snapshot_ctx *sc,
     if (!rc && !r->params->force)
         rc = snap_identity_check_memory(sc, r->snap);
     if (!rc) rc = revert_check_disks_are_there(sc, r);
-    return rc ? rc : revert_check_left_out(sc, r);
+    if (!rc) rc = revert_check_left_out(sc, r);
+    if (rc) return rc;
+    snap_boot_gather(sc, &r->config, r->snap, &r->boot);
+    return snap_refuse_boot(sc, r->snap->memory_path
+                            ? r->snap->memory_path
+                            : r->params->domain_config_path, &r->boot);
+}
+
+/* A verification while another domain has the memory is no fault of the
+ * snapshot. */
+static int revert_check_room(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    int rc;
+
+    if (r->report) return 0;
+    r->boot.need_kb = r->config.b_info.target_memkb;
+    if (r->boot.need_kb == LIBXL_MEMKB_DEFAULT) r->boot.need_kb = 0;
+    rc = snap_dom_free_kb(sc, r->dom.domid, &r->boot.free_kb);
+    return rc ? rc : snap_refuse_no_room(sc, &r->boot);
 }
 
 int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
@@ -327,6 +345,7 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
                                      : r->params->domain_config_path, rc))
         return r->rc;
     rc = revert_gather_domain(sc, r);
+    if (!rc) rc = revert_check_room(sc, r);
     if (!revert_looked_at(sc, r, "domain", NULL, rc)) return r->rc;
     for (i = 0; i < r->num_ops; i++) {
         struct snap_disk_op *op = &r->ops[i];

@@ -5,6 +5,7 @@
  */
 #include "seams/seams.h"
 
+#include <string.h>
 #include <time.h>
 #include <libxl_utils.h>
 
@@ -102,6 +103,52 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
     int rc = snap_dom_uuid(sc, domid, &uuid);
 
     *uuid_r = snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(uuid));
+    return rc;
+}
+
+/* The memory that the domain has now; 0 if there is none. */
+static uint64_t dom_memory_kb(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    libxl_dominfo info;
+    uint64_t kb;
+
+    libxl_dominfo_init(&info);
+    kb = libxl_domain_info(sc->ctx, &info, domid) ? 0 : info.current_memkb;
+    libxl_dominfo_dispose(&info);
+    return kb;
+}
+
+/* xl takes memory from domain 0 unless dom0_mem is among Xen's arguments
+ * (4.17, xl.c:auto_autoballoon), and never the last DOM0_MIN_KB. */
+#define DOM0_MIN_KB (128 << 10)
+static uint64_t dom_balloon_kb(libxl_snapshot_ctx *sc)
+{
+    const libxl_version_info *xen = libxl_get_version_info(sc->ctx);
+    uint64_t kb = dom_memory_kb(sc, 0);
+
+    if (kb <= DOM0_MIN_KB
+        || (xen && xen->commandline && strstr(xen->commandline, "dom0_mem=")))
+        return 0;
+    return kb - DOM0_MIN_KB;
+}
+
+int snap_dom_free_kb(libxl_snapshot_ctx *sc, uint32_t domid,
+                     uint64_t *kb_r)
+{
+    const libxl_version_info *xen = libxl_get_version_info(sc->ctx);
+    libxl_physinfo phys;
+    int rc;
+
+    libxl_physinfo_init(&phys);
+    rc = libxl_get_physinfo(sc->ctx, &phys);
+    if (rc || !xen)
+        rc = snap_fail(sc, rc ? rc : ERROR_FAIL, "libxl cannot tell how much "
+                       "memory is free");
+    else
+        *kb_r = (phys.free_pages + phys.scrub_pages)
+            * (xen->pagesize / 1024) + dom_balloon_kb(sc);
+    libxl_physinfo_dispose(&phys);
+    if (!rc && domid != SNAP_NO_DOMAIN) *kb_r += dom_memory_kb(sc, domid);
     return rc;
 }
 

@@ -190,6 +190,10 @@ bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
 libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
                                                uint32_t domid);
 bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid);
+/* The memory, in KiB, that a domain can have at most when @domid
+ * (SNAP_NO_DOMAIN: none) is gone. */
+int snap_dom_free_kb(libxl_snapshot_ctx *sc, uint32_t domid,
+                     uint64_t *kb_r);
 int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_unpause(libxl_snapshot_ctx *sc, uint32_t domid);
