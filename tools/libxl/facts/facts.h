@@ -40,9 +40,10 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
 int snap_offline_gather(libxl_snapshot_ctx *sc,
                         const libxl_domain_config *config,
                         struct snap_domain *dom);
-/* If no domain is called @name, wait until xl's monitor of such a domain has
- * started it again, or has ended; refuse if it does neither. */
-int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name);
+/* If no domain is called @name or has @uuid, wait until xl's monitor of such
+ * a domain has started it again, or has ended; refuse if it does neither. */
+int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name,
+                      const libxl_uuid *uuid);
 void snap_domain_init(struct snap_domain *dom);
 void snap_domain_dispose(struct snap_domain *dom);
 const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,

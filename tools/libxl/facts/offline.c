@@ -10,7 +10,8 @@
 
 /* While a domain reboots or has crashed there is none for some seconds, but
  * xl's monitor of it, which starts it again. */
-int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name)
+int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name,
+                      const libxl_uuid *uuid)
 {
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_REBOOT);
     uint32_t domid;
@@ -19,6 +20,8 @@ int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name)
 
     for (;;) {
         if (!libxl_name_to_domid(sc->ctx, name, &domid)) return 0;
+        rc = snap_dom_find(sc, uuid, &domid);
+        if (rc || domid != SNAP_NO_DOMAIN) return rc;
         rc = snap_monitor_find_named(sc, name, &pids, &num);
         if (rc || !num) return rc;
         if (snap_now_us() > deadline) break;
@@ -39,7 +42,7 @@ static int offline_check_not_running(libxl_snapshot_ctx *sc,
     uint32_t domid;
     int rc;
 
-    rc = snap_offline_wait(sc, dom->name);
+    rc = snap_offline_wait(sc, dom->name, &dom->uuid);
     if (rc) return rc;
     if (!libxl_name_to_domid(sc->ctx, dom->name, &domid))
         return snap_fail(sc, ERROR_INVAL, "domain %s: it runs, as domain %u; "

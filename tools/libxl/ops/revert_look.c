@@ -209,7 +209,7 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
     int rc;
 
     if (name && !r->report) {
-        rc = snap_offline_wait(sc, name);
+        rc = snap_offline_wait(sc, name, &r->snap->domain_uuid);
         if (rc) return rc;
     }
     rc = snap_dom_find(sc, &r->snap->domain_uuid, &r->dom.domid);
