@@ -16,6 +16,36 @@ fault() {
     unset FAULT preloads
 }
 
+# soon COMMAND...: until it succeeds, 10 s at most.
+soon() {
+    tries=1000
+    until "$@"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 0.01
+    done
+}
+is_stopped() {
+    pid=$(find /proc/[0-9]*/exe -lname '*/xl-snapshot' 2>/dev/null | tr -dc '0-9')
+    grep -qs '^State:.T' "/proc/$pid/status"
+}
+is_gone() { ! readlink "/proc/$pid/exe" >/dev/null; }
+# at_work ENTRY COMMAND...: starts a command that stops at that entry of its journal, as
+# $pid. let_go: it goes on, and prints what it has said.
+at_work() {
+    preloads=$fault
+    FAULT=".journal/ $1 stop-after"
+    export FAULT
+    shift
+    "$@" >"$hidden/first" 2>&1 &
+    unset FAULT preloads
+    soon is_stopped || cat "$hidden/first"
+}
+let_go() {
+    kill -CONT "$pid"
+    soon is_gone
+    cat "$hidden/first"
+}
 # plan_of COMMAND...: sets $steps to the number of steps of its dry run, and $commit to
 # the number, from 1, of the first commit point.
 plan_of() {

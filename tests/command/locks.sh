@@ -4,39 +4,11 @@
 . "$srcdir/tests/command/faults.sh"
 
 create() { xl snapshot-create --domain-config web.cfg "$@" web; }
-# soon COMMAND...: until it succeeds, 10 s at most.
-soon() {
-    tries=1000
-    until "$@"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.01
-    done
-}
-is_stopped() {
-    pid=$(find /proc/[0-9]*/exe -lname '*/xl-snapshot' 2>/dev/null | tr -dc '0-9')
-    grep -qs '^State:.T' "/proc/$pid/status"
-}
-is_gone() { ! readlink "/proc/$pid/exe" >/dev/null; }
-# at_work COMMAND...: starts a command that stops in the middle of its plan, as $pid.
-at_work() {
-    preloads=$fault
-    FAULT=".journal/ 6 stop-after"
-    export FAULT
-    "$@" >"$hidden/first" 2>&1 &
-    unset FAULT preloads
-    soon is_stopped || cat "$hidden/first"
-}
-let_go() {
-    kill -CONT "$pid"
-    soon is_gone
-    cat "$hidden/first"
-}
 busy="another snapshot command is at work on this domain: held by xl-snapshot (pid"
 refused_by() { refuses "$busy $pid)" "$@"; }
 
 define_domain web qcow2 raw
-at_work create --external -n s1
+at_work 6 create --external -n s1
 ok "no second create" refused_by create -n s2
 ok "nor its dry run" refused_by create -N -n s2
 ok "nor a recovery: it has not been cut off" fails 1 "$busy $pid)" xl snapshot-recover web
@@ -49,7 +21,7 @@ ok "its snapshot is good" xl snapshot-verify "$(cfg s1)"
 ok "then another one begins" create --external -n s2 --dry-run
 
 xl create web.cfg
-at_work xl snapshot-revert web "$(cfg s1)"
+at_work 6 xl snapshot-revert web "$(cfg s1)"
 ok "no second revert" refused_by xl snapshot-revert web "$(cfg s1)"
 ok "nor a snapshot of the running domain" refused_by xl snapshot-create --disk-only web
 ok "but snapshot-verify" xl snapshot-verify "$(cfg s1)"

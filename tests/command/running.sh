@@ -67,7 +67,15 @@ ok "as it was" guest_sees raw xvda.img "web xvda"
 rm -f "$STAND_IN_XEN.log"
 xl pause web
 ok "one that is paused stays so" create s2
-ok "and is not held" absent "$STAND_IN_XEN.log"
+ok "and is held besides" same "$(xargs <"$STAND_IN_XEN.log")" "pause 2 unpause 2"
+ok "once, as before" same "$(state_of web)" paused
+sed -i.bak "s,^create() {,&\n    sed -i '/xen.2.state/s/ *paused//' $STAND_IN_XEN\n\
+    grep -q 'xen.2.state.*paused' $STAND_IN_XEN || die \"it runs\"," \
+    /etc/xen/snapshot.d/copy
+ok "one that is unpaused meanwhile is held all the same" create unpaused
+ok "and runs in the end" same "$(state_of web)" ''
+mv /etc/xen/snapshot.d/copy.bak /etc/xen/snapshot.d/copy
+xl pause web
 xl unpause web
 ok "left paused where that is asked for" create s3 --paused
 ok "so it is" same "$(state_of web)" paused

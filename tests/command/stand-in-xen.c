@@ -8,8 +8,8 @@
  *
  *   xen/5/uuid 1b3c8ee0-53f5-4c5e-8d9c-3d0a3b8e1d31   domain 5 exists
  *   xen/5/type pvh                                    or pv, hvm
- *   xen/5/state paused     any of paused, dying, and why it has shut down:
- *                          poweroff, reboot, suspend, crash
+ *   xen/5/state paused     any of paused (as often as it is), dying, and why
+ *                          it has shut down: poweroff, reboot, suspend, crash
  *   xen/5/memory_kb 131072
  *   xen/5/monitor 1234     xl's daemon, which leaves when the domain ends
  *
@@ -81,7 +81,7 @@ static bool domain_is(const struct table *table, unsigned int domid,
     return state && strstr(state, word);
 }
 
-/* Put that word into the state, or take it out. */
+/* Put that word into the state, once more, or take it out. */
 static void domain_make(struct table *table, unsigned int domid,
                         const char *word, bool is)
 {
@@ -90,7 +90,7 @@ static void domain_make(struct table *table, unsigned int domid,
 
     if (!state) state = "";
     at = strstr(state, word);
-    if (is == !!at) return;
+    if (!is && !at) return;
     if (is ? asprintf(&text, "%s%s%s", state, *state ? " " : "", word) < 0
            : asprintf(&text, "%.*s%s", (int)(at - state), state,
                       at + strlen(word)) < 0)
@@ -230,6 +230,7 @@ static int xen_domctl(struct table *table, struct xen_domctl *op)
         xen_log("pause", op->domain);
         return 0;
     case XEN_DOMCTL_unpausedomain:
+        if (!domain_is(table, op->domain, "paused")) return EINVAL;
         domain_make(table, op->domain, "paused", false);
         xen_log("unpause", op->domain);
         return 0;

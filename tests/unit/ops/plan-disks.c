@@ -299,6 +299,7 @@ void plan_domain(const struct plan_case *pc, enum state state,
         dom->memory_kb = 131072;
         dom->pv_drivers = pc->guest != HVM_EMULATED;
         dom->qemu_pid = 412;
+        dom->devices = "(the devices)";
         dom->monitors = monitors;
         dom->num_monitors = pc->flags & UNWATCHED ? 0 : 1;
     }

@@ -95,12 +95,15 @@ static void rule_ends(const struct subject *s, int i)
         { SNAP_STEP_RESUME, SNAP_STEP_SAVE },
         { SNAP_STEP_RELEASE_MONITOR, SNAP_STEP_HOLD_MONITOR },
         { SNAP_STEP_THAW, SNAP_STEP_QUIESCE },
+        { SNAP_STEP_PAUSE, SNAP_STEP_UNPAUSE },
     };
     const struct snap_step *step = &s->plan->steps[i];
     size_t k;
 
     for (k = 0; k < sizeof(pairs) / sizeof(*pairs); k++)
-        if (step->kind == pairs[k][0]) {
+        if (step->kind == pairs[k][0]
+            && (step->kind != SNAP_STEP_PAUSE
+                || step->retires_undo_of >= 0)) {
             rule(s, i, step->retires_undo_of >= 0 && step->retires_undo_of < i
                  && s->plan->steps[step->retires_undo_of].kind == pairs[k][1]
                  && s->plan->steps[step->retires_undo_of].undo
@@ -140,6 +143,7 @@ static void rules_of_any(const struct subject *s, int commit)
         rule_flushed(s, i, commit);
         if (i < commit)
             rule(s, i, step->undo || step->retires_undo_of >= 0
+                 || step->kind == SNAP_STEP_LOOK_AGAIN
                  || fills_a_new_file(s->plan, i),
                  "a step before the commit point has an undo");
         rule(s, i, i > commit || !step->only_if_commit_known,
@@ -184,7 +188,7 @@ static void rule_held(const struct subject *s)
 
         rule(s, i, IS_ONE_OF(step->kind, SNAP_STEP_SAVE, SNAP_STEP_PAUSE,
                              SNAP_STEP_RESUME, SNAP_STEP_QMP,
-                             SNAP_STEP_HOOK)
+                             SNAP_STEP_HOOK, SNAP_STEP_LOOK_AGAIN)
              || (step->kind == SNAP_STEP_EXEC
                  && argv_has(step->argv, "lvcreate")),
              "only the snapshot is taken while the guest stands still");
@@ -309,18 +313,39 @@ static void rule_bases(const struct subject *s)
     }
 }
 
-/* Xen counts pauses. */
+/* Xen counts pauses.  If one of ours holds the guest, it does not matter who
+ * takes off another one. */
 static void rule_pauses(const struct subject *s)
 {
+    int commit = snap_recover_commit_point(s->plan);
+    int look = first_of(s->plan, SNAP_STEP_LOOK_AGAIN);
     int paused = s->paused, i;
 
     for (i = 0; i < s->plan->num_steps; i++) {
         paused += s->plan->steps[i].kind == SNAP_STEP_PAUSE;
         paused -= s->plan->steps[i].kind == SNAP_STEP_UNPAUSE;
         rule(s, i, paused >= 0, "no pause is lifted that there is not");
+        rule(s, i, !s->num_ops || i < look || i > commit
+             || paused > s->paused,
+             "the disks are taken under a pause of ours");
     }
     rule(s, i, paused == (s->paused || s->leave_paused),
          "in the end it is paused if it was or is to be, else not");
+}
+
+/* What was gathered may be no longer so once the memory is saved. */
+static void rule_look(const struct subject *s, int commit)
+{
+    const struct snap_plan *plan = s->plan;
+    int look = first_of(plan, SNAP_STEP_LOOK_AGAIN), i, k;
+
+    if (s->head.domid == SNAP_NO_DOMAIN) return;
+    rule(s, look, look < commit && plan->steps[look].content
+         && plan->steps[look].images, "all is looked at again");
+    held_section(s, &i, &k);
+    rule(s, look, look > i, "when nothing can change any more");
+    rule(s, look, plan->steps[commit].kind != SNAP_STEP_QMP
+         || look == commit - 1, "right before QEMU's transaction");
 }
 
 /* A guest that reboots before its stored config names the overlays would
@@ -353,6 +378,7 @@ void check_create_rules(const struct subject *s)
     rule_files(s, commit);
     rule_bases(s);
     rule_monitor(s);
+    rule_look(s, commit);
 }
 
 /*-- revert -------------------------------------------------------------*/

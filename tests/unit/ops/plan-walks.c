@@ -139,6 +139,7 @@ static void recover_failure(const struct subject *s, struct world *w,
     bool lost = how == LOST_DONE || how == LOST_UNDONE;
     struct snap_recover r = cut_off(s, last, !lost, lost, true);
 
+    r.entry.pauses = w->paused - s->paused;
     if (lost) r.forward = how == LOST_DONE || at != r.commit;
     if (!strcmp(s->head.operation, "revert"))
         r.first = at == last && !s->leave_paused ? at : r.commit;
@@ -192,8 +193,13 @@ static void walk_create(const struct walk *walk, int at, enum progress how,
     const struct subject *s = walk->s;
     struct snap_recover r = ended(s, at, how, same_boot);
     struct world w = walk->at[at + (how != BEGUN)], want;
+    int sure = at + (how == DONE);
 
     w.frozen = false;           /* its keeper thaws it */
+    r.entry.pauses = walk->at[sure].paused - s->paused;
+    r.entry.pause_unsure = how != DONE
+        && (s->plan->steps[at].kind == SNAP_STEP_PAUSE
+            || s->plan->steps[at].kind == SNAP_STEP_UNPAUSE);
     if (r.entry.maybe
         && (s->plan->steps[r.commit].undo
             || (r.domid == SNAP_NO_DOMAIN && !s->head.num_tagged)))
@@ -208,6 +214,8 @@ static void walk_create(const struct walk *walk, int at, enum progress how,
         if (at < r.commit) r.entry.at = -1;
     }
     recover(&w, &r);
+    /* nobody knows how often, but paused it stays */
+    if (s->paused && r.entry.pause_unsure && w.paused == 2) w.paused = 1;
     same(s, at, progress_names[how], end_name(same_boot), &want, &w);
 }
 

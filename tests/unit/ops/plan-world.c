@@ -178,6 +178,7 @@ void world_apply(struct world *w, const struct snap_step *s, bool again)
         break;
     case SNAP_STEP_FREEZE: world_set(w, "frozen", s->path, true); break;
     case SNAP_STEP_RECORD:
+    case SNAP_STEP_LOOK_AGAIN:
     case SNAP_STEP_FLUSH: break;
     case SNAP_STEP_EXEC: world_exec(w, s); break;
     case SNAP_STEP_HOOK: world_hook(w, s); break;

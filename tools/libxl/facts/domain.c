@@ -348,7 +348,8 @@ static int domain_gather_qemu(libxl_snapshot_ctx *sc,
         if (dom->disks[i].backend == SNAP_BACKEND_QDISK
             && dom->disks[i].backend_domid == 0)
             needed = true;
-    if (!needed) return 0;
+    if (!needed)
+        return snap_devices_list(sc, dom->domid, NULL, &dom->devices);
 
     rc = snap_qmp_open(sc, dom->domid, dom->uuid_str, &qmp);
     if (rc) goto out;
@@ -356,6 +357,7 @@ static int domain_gather_qemu(libxl_snapshot_ctx *sc,
     rc = domain_gather_devices(sc, dom, qmp);
     if (rc) goto out;
     rc = domain_gather_nodes(sc, dom, qmp);
+    if (!rc) rc = snap_devices_list(sc, dom->domid, qmp, &dom->devices);
  out:
     snap_qmp_close(qmp);
     return rc;

@@ -31,6 +31,7 @@ struct snap_domain {
     struct snap_disk *disks;
     int num_nodes;
     const char **nodes;                 /* all node names in QEMU */
+    const char *devices;                /* see snap_devices_list() */
 };
 
 /* Fill @dom.  Dispose it whatever the result. */
@@ -72,6 +73,16 @@ void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
  * as its disk @vdev. */
 int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
                       const char *vdev, const char *parent, bool *is_r);
+
+/*-- devices: whether they are as they were ---------------------------------*/
+
+/* The devices that the domain has, as text: what libxl and, if @qmp is not
+ * NULL, QEMU knows of them. */
+int snap_devices_list(libxl_snapshot_ctx *sc, uint32_t domid,
+                      struct snap_qmp *qmp, const char **text_r);
+/* Fail if two such lists are not the same, and name what has changed. */
+int snap_devices_compare(libxl_snapshot_ctx *sc, const char *before,
+                         const char *now);
 
 /*-- hooks: the driver that takes a disk ------------------------------------*/
 

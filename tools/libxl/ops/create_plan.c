@@ -105,18 +105,33 @@ static void plan_release_monitor(libxl_snapshot_ctx *sc,
     step->retires_undo_of = hold;
 }
 
+/* Plan a pause of ours, also where somebody else has paused the domain:
+ * theirs may end at any time. */
+static struct snap_step *plan_pause(libxl_snapshot_ctx *sc,
+                                    struct snap_create *c)
+{
+    struct snap_step *pause = snap_plan_add(sc, &c->plan, SNAP_STEP_PAUSE,
+                                            "pause the domain");
+    struct snap_step *undo = snap_step_undo(sc, pause, SNAP_STEP_UNPAUSE,
+                                            "unpause the domain");
+
+    pause->was_paused = undo->was_paused = c->dom.paused;
+    return pause;
+}
+
 /* Plan the save.  When it ends the guest is paused. */
 static void plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const char *path = c->files[0].partial;
     struct snap_plan *plan = &c->plan;
     struct snap_step *step;
-    int save;
+    int save, lifted = -1;
 
     if (c->dom.paused && !snap_create_saves_paused(&c->dom)) {
         step = snap_plan_add(sc, plan, SNAP_STEP_UNPAUSE,
                              "let the paused domain run for the save");
         snap_step_undo(sc, step, SNAP_STEP_PAUSE, "pause the domain again");
+        lifted = snap_plan_last(plan);
     }
     step = snap_plan_add(sc, plan, SNAP_STEP_SAVE, "save the memory to %s%s",
                          path, c->params->live ? ", live" : "");
@@ -127,41 +142,65 @@ static void plan_save(libxl_snapshot_ctx *sc, struct snap_create *c)
     snap_step_undo(sc, step, SNAP_STEP_RESUME, "resume the domain");
     save = snap_plan_last(plan);
 
-    step = snap_plan_add(sc, plan, SNAP_STEP_PAUSE, "pause the domain");
-    snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
+    plan_pause(sc, c);
     step = snap_plan_add(sc, plan, SNAP_STEP_RESUME,
                          "resume the domain, its vCPUs held by the pause");
     step->retires_undo_of = save;
+    if (lifted < 0) return;
+    step = snap_plan_add(sc, plan, SNAP_STEP_PAUSE,
+                         "pause the domain once more, as it was before");
+    step->retires_undo_of = lifted;
+    step->was_paused = true;
 }
 
 /* Plan to stop the guest, by a save or a pause. */
 static void plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    struct snap_step *step;
-
-    if (c->params->memory_path) {
+    if (c->params->memory_path)
         plan_save(sc, c);
-        return;
-    }
-    if (c->dom.domid == SNAP_NO_DOMAIN || c->dom.paused) return;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_PAUSE, "pause the domain");
-    step->is_downtime_start = true;
-    snap_step_undo(sc, step, SNAP_STEP_UNPAUSE, "unpause the domain");
+    else if (c->dom.domid != SNAP_NO_DOMAIN)
+        plan_pause(sc, c)->is_downtime_start = !c->dom.paused;
 }
 
-static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
+/* Plan to see, right before QEMU's transaction or, without one, before the
+ * first disk is taken, that all is as it was gathered: a save takes minutes,
+ * in which disks may come and go. */
+static void plan_look_again(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    const char **actions = snap_zalloc(sc, c->num_ops * sizeof(*actions));
+    const char **images = snap_zalloc(sc, (c->num_ops + 1)
+                                          * sizeof(*images));
+    bool serves = false;
     struct snap_step *step;
     int num = 0, i;
 
+    if (c->dom.domid == SNAP_NO_DOMAIN) return;
     for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].disk->node && plan_verb(&c->ops[i])->action)
-            actions[num++] = plan_verb(&c->ops[i])->action(sc, &c->ops[i]);
-    if (!num) return;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_QMP,
-                         "snapshot %d disk%s in one QEMU transaction",
-                         num, num == 1 ? "" : "s");
+        if (c->ops[i].disk->path) images[num++] = c->ops[i].disk->path;
+    for (i = 0; i < c->dom.num_disks; i++)
+        serves = serves || c->dom.disks[i].node;
+    step = snap_plan_add(sc, &c->plan, SNAP_STEP_LOOK_AGAIN, "see that the "
+                         "domain's devices are still the same");
+    step->content = c->dom.devices;
+    step->command = serves ? "query-block" : NULL;
+    if (num) step->images = images;
+}
+
+/* QEMU's part in the snapshot of a disk, for its transaction; or NULL. */
+static const char *plan_action(libxl_snapshot_ctx *sc,
+                               const struct snap_disk_op *op)
+{
+    return op->disk->node && plan_verb(op)->action
+        ? plan_verb(op)->action(sc, op) : NULL;
+}
+
+static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c,
+                             const char **actions, int num)
+{
+    struct snap_step *step =
+        snap_plan_add(sc, &c->plan, SNAP_STEP_QMP,
+                      "snapshot %d disk%s in one QEMU transaction", num,
+                      num == 1 ? "" : "s");
+
     step->command = "transaction";
     step->arguments = snap_json_object(
         sc, "j:actions", snap_json_array(sc, actions, num), NULL);
@@ -171,14 +210,24 @@ static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c)
  * last step here is done. */
 static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    int i;
+    const char **actions = snap_zalloc(sc, (c->num_ops + 1)
+                                           * sizeof(*actions));
+    int num = 0, i;
 
-    if (!c->num_ops) return;
+    for (i = 0; i < c->num_ops; i++) {
+        actions[num] = plan_action(sc, &c->ops[i]);
+        if (actions[num]) num++;
+    }
+    if (!num) plan_look_again(sc, c);
     for (i = 0; i < c->num_ops; i++)
         if (plan_verb(&c->ops[i])->act)
             plan_verb(&c->ops[i])->act(sc, &c->plan, &c->ops[i]);
-    plan_transaction(sc, c);
-    c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
+    if (num) {
+        plan_look_again(sc, c);
+        plan_transaction(sc, c, actions, num);
+    }
+    if (c->num_ops)
+        c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
 }
 
 /* Plan to repoint the disks.  Only a recovery undoes that, if it finds
@@ -218,18 +267,13 @@ static void plan_repoint(libxl_snapshot_ctx *sc, struct snap_create *c)
     step->num_repoints = num;
 }
 
+/* Plan to take off our pause; not where it is to stay. */
 static void plan_unpause(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    bool was_paused = c->dom.paused;
-
     if (c->dom.domid == SNAP_NO_DOMAIN) return;
-    /* our pause replaces the user's, if that had to be lifted for the
-     * save */
-    if (was_paused && (!c->params->memory_path
-                       || !snap_create_saves_paused(&c->dom)))
-        return;
-    if (was_paused || !c->params->leave_paused)
-        snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain");
+    if (!c->dom.paused && c->params->leave_paused) return;
+    snap_plan_add(sc, &c->plan, SNAP_STEP_UNPAUSE, "unpause the domain")
+        ->was_paused = c->dom.paused;
 }
 
 /* Plan to record the states of the disks, which are final when all images

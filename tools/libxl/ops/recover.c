@@ -32,6 +32,17 @@ static void recover_gather_domain(libxl_snapshot_ctx *sc,
         r->domid = head->domid;
 }
 
+/* True if a domain that was paused before is so perhaps twice now. */
+static bool recover_is_pause_unsure(const struct snap_journal_entry *e)
+{
+    int i;
+
+    for (i = 0; i < e->plan.num_steps; i++)
+        if (e->plan.steps[i].was_paused)
+            return e->same_boot && e->pause_unsure;
+    return false;
+}
+
 static const char *recover_state(libxl_snapshot_ctx *sc,
                                  const struct snap_recover *r)
 {
@@ -40,12 +51,14 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
         : snap_sprintf(sc, "at: %s", e->plan.steps[e->at].what);
 
     return snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off %s%s; it is to be %s%s",
+        sc, "a snapshot-%s (%s) was cut off %s%s; it is to be %s%s%s",
         e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
         e->undoing ? "while it was being undone, " : "", at,
         r->forward ? "completed" : "undone",
         r->memory_lost ? ", but without a snapshot: its memory image did not "
-                         "reach the disk before the host stopped" : "");
+                         "reach the disk before the host stopped" : "",
+        recover_is_pause_unsure(e)
+            ? "; the domain stays paused, and may need xl unpause twice" : "");
 }
 
 static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)

@@ -33,6 +33,15 @@ static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
     return step;
 }
 
+/* True for an unpause that may take off a pause which is somebody else's:
+ * such a domain stays paused, once or twice. */
+static bool recover_is_not_ours(const struct snap_recover *r,
+                                const struct snap_step *step)
+{
+    return step->kind == SNAP_STEP_UNPAUSE && step->was_paused
+        && (r->entry.pauses < 1 || r->entry.pause_unsure);
+}
+
 /* Plan the undos.  After a crash of the host the journal may lack steps
  * that were done, so all up to the commit point are undone. */
 static void recover_plan_back(libxl_snapshot_ctx *sc,
@@ -43,7 +52,8 @@ static void recover_plan_back(libxl_snapshot_ctx *sc,
 
     for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0;
          i--)
-        if (was->steps[i].undo)
+        if (was->steps[i].undo
+            && !recover_is_not_ours(r, was->steps[i].undo))
             recover_copy_step(sc, &r->plan, was->steps[i].undo);
 }
 
@@ -73,6 +83,7 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
             recover_plan_drop(sc, r, &was->steps[i]);
             continue;
         }
+        if (recover_is_not_ours(r, &was->steps[i])) continue;
         step = recover_copy_step(sc, &r->plan, &was->steps[i]);
         step->only_if_commit_known = false;      /* the recovery has
                                                   * found out */

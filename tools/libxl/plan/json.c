@@ -88,6 +88,7 @@ static char *plan_step_to_json(libxl_snapshot_ctx *sc,
         "s:content", whole ? step->content : NULL,
         "j:timeout_ms", whole ? plan_json_number(sc, step->timeout_ms) : NULL,
         "j:stops", plan_json_flag(whole && step->is_downtime_start),
+        "j:was_paused", plan_json_flag(whole && step->was_paused),
         "j:undo_if_failed", plan_json_flag(whole && step->undo_if_failed),
         "j:needs_all", plan_json_flag(whole && step->only_if_all_done),
         "j:needs_known", plan_json_flag(whole && step->only_if_commit_known),
@@ -265,6 +266,7 @@ static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->arguments = snap_json_dup(sc, obj, "arguments");
     step->live = snap_json_bool(obj, "live");
     step->is_downtime_start = snap_json_bool(obj, "stops");
+    step->was_paused = snap_json_bool(obj, "was_paused");
     step->undo_if_failed = snap_json_bool(obj, "undo_if_failed");
     step->commit_point = snap_json_bool(obj, "commit_point");
     step->only_if_all_done = snap_json_bool(obj, "needs_all");

@@ -28,6 +28,10 @@ enum snap_step_kind {
     SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
     /* QEMU */
     SNAP_STEP_QMP,              /* command, arguments */
+    SNAP_STEP_LOOK_AGAIN,       /* the domain is alive; content: it is paused
+                                 * and these are its devices (command:
+                                 * asked of QEMU, too); images: nobody else
+                                 * has them open */
     /* the guest */
     SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
     SNAP_STEP_THAW,             /* the same */
@@ -68,6 +72,8 @@ struct snap_step {
     const char *command, *arguments;
     bool live;
     bool is_downtime_start;     /* PAUSE: the guest ran until then */
+    bool was_paused;            /* PAUSE, UNPAUSE: of a domain that somebody
+                                 * else has paused, too; Xen counts */
     int num_repoints;
     const struct snap_repoint *repoints;
     int num_pids;

@@ -314,6 +314,17 @@ static bool journal_brings_back(const char *kind)
         || !strcmp(kind, snap_step_kind_name(SNAP_STEP_BOOT));
 }
 
+/* Count the pauses that are the operation's own. */
+static void journal_count_pauses(const char *kind, const char *state,
+                                 struct snap_journal_entry *entry)
+{
+    bool pause = !strcmp(kind, snap_step_kind_name(SNAP_STEP_PAUSE));
+
+    if (!pause && strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE))) return;
+    entry->pause_unsure = !strcmp(state, "begun");
+    if (!strcmp(state, "done")) entry->pauses += pause ? 1 : -1;
+}
+
 /* Read a line that says how far the operation came. */
 static void journal_parse_note(yajl_val obj,
                                struct snap_journal_entry *entry)
@@ -323,6 +334,7 @@ static void journal_parse_note(yajl_val obj,
     const char *kind = snap_json_str(obj, "kind");
     bool commits;
 
+    if (state && kind) journal_count_pauses(kind, state, entry);
     if (state && kind && journal_brings_back(kind)) {
         if (!strcmp(state, "begun")) entry->may_be_back = true;
         if (!strcmp(state, "done")) entry->is_back = true;

@@ -97,6 +97,10 @@ struct snap_journal_entry {
     bool maybe;                 /* or was begun, and nobody knows if it
                                  * is done */
     bool undoing;
+    int pauses;                 /* how often the operation has paused the
+                                 * domain and not unpaused it */
+    bool pause_unsure;          /* or once more, or less: the journal ends
+                                 * in the middle of such a step */
     bool made_above;            /* the operation made the folder above
                                  * the snapshot's */
     bool same_boot;             /* the host has not been restarted since */

@@ -87,9 +87,12 @@ static int domain_is_paused(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int domain_unpause(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
-    int rc = snap_dom_unpause(sc, run->domid);
+    int rc;
 
     (void)step;
+    /* somebody else has taken off our pause: one too many is an error */
+    rc = snap_dom_is_paused(sc, run->domid)
+        ? snap_dom_unpause(sc, run->domid) : 0;
     if (!rc && run->stopped_us) run->running_us = snap_now_us();
     return rc;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps_qemu.c: steps that are a command to QEMU.  The first one opens
- * the connection.  run/run.c closes it before a step of another kind, in
- * which libxl may talk to QEMU: it would wait for a lock that we hold.
+ * run/steps_qemu.c: steps that are a command or a question to QEMU.  The
+ * first one opens the connection.  run/run.c closes it before a step of
+ * another kind, in which libxl may talk to QEMU: it would wait for a lock that
+ * we hold.
  */
 #include "run/run.h"
 
@@ -12,17 +13,20 @@ void snap_run_close_qmp(struct snap_run *run)
     run->qmp = NULL;
 }
 
+static int qemu_connect(libxl_snapshot_ctx *sc, struct snap_run *run)
+{
+    if (run->qmp) return 0;
+    return run->qmp_path
+        ? snap_qmp_open_path(sc, run->qmp_path, &run->qmp)
+        : snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
+}
+
 static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
-    int rc;
+    int rc = qemu_connect(sc, run);
 
-    if (!run->qmp) {
-        rc = run->qmp_path
-            ? snap_qmp_open_path(sc, run->qmp_path, &run->qmp)
-            : snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
-        if (rc) return rc;
-    }
+    if (rc) return rc;
     rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
                           NULL);
     /* only an error of QEMU's tells that it has not done the command, and
@@ -49,10 +53,52 @@ static bool qemu_is_moot(libxl_snapshot_ctx *sc,
     return !run->qmp_path && snap_xenstore_qemu_is_gone(sc, run->domid);
 }
 
+/*-- look again -------------------------------------------------------------*/
+
+/* Fail if somebody but the domain has one of @images open. */
+static int look_for_users(libxl_snapshot_ctx *sc, uint32_t domid,
+                          const char **images)
+{
+    struct snap_layers layers = { 0 };
+    const struct snap_chain alone = { 0 };
+    int rc;
+
+    for (; images && *images; images++)
+        snap_layers_add(sc, &layers, "of the snapshot", *images, &alone,
+                        false);
+    rc = snap_layers_find_users(sc, &layers,
+                                snap_xenstore_qemu_pid(sc, domid), domid);
+    return rc ? rc : snap_refuse_used(sc, &layers);
+}
+
+static int look_at_devices(libxl_snapshot_ctx *sc, struct snap_run *run,
+                           const struct snap_step *step)
+{
+    const char *now;
+    int rc = step->command ? qemu_connect(sc, run) : 0;
+
+    if (!rc) rc = snap_devices_list(sc, run->domid,
+                                    step->command ? run->qmp : NULL, &now);
+    return rc ? rc : snap_devices_compare(sc, step->content, now);
+}
+
+/* Changes nothing, so that it needs no undo. */
+static int qemu_look_again(libxl_snapshot_ctx *sc, struct snap_run *run,
+                           const struct snap_step *step)
+{
+    int rc = snap_dom_check_alive(sc, run->domid, step->content != NULL);
+
+    if (!rc && step->content) rc = look_at_devices(sc, run, step);
+    if (!rc && step->images)
+        rc = look_for_users(sc, run->domid, step->images);
+    return rc;
+}
+
 static const struct snap_step_act qemu_acts[] = {
     { SNAP_STEP_QMP, .run = qemu_execute, .is_done = qemu_is_done,
       .is_moot = qemu_is_moot, .keeps_qmp = true,
       .refused_if_done = true },
+    { SNAP_STEP_LOOK_AGAIN, .run = qemu_look_again, .keeps_qmp = true },
 };
 const struct snap_step_table snap_steps_qemu = SNAP_STEP_TABLE(qemu_acts);
 _Static_assert(SNAP_STEP_NUM_OF(qemu_acts)

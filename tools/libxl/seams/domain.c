@@ -163,6 +163,24 @@ bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
     return paused;
 }
 
+int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
+                         bool paused)
+{
+    libxl_dominfo info;
+    int rc;
+
+    libxl_dominfo_init(&info);
+    rc = snap_dom_info(sc, domid, &info);
+    if (!rc && (info.dying || info.shutdown))
+        rc = snap_fail(sc, ERROR_FAIL, "domain %u: it has ended meanwhile, "
+                       "or is about to reboot", domid);
+    else if (!rc && paused && !info.paused)
+        rc = snap_fail(sc, ERROR_FAIL, "domain %u: somebody has unpaused it "
+                       "meanwhile", domid);
+    libxl_dominfo_dispose(&info);
+    return rc;
+}
+
 libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
                                               uint32_t domid)
 {

@@ -184,6 +184,10 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
  * of libxl_domain_suspend(). */
 int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
                      bool live, uint64_t *stopped_us_r);
+/* Fail if the domain has ended, or is shut down; or is not paused, though
+ * it is to be (@paused). */
+int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
+                         bool paused);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The reason why the domain has shut down; _UNKNOWN if it has not, or does
  * not exist. */
@@ -218,6 +222,9 @@ void snap_signals_restore(const sigset_t *old);
 
 /* The value of the xenstore node @path; NULL if there is none. */
 char *snap_xenstore_read(libxl_snapshot_ctx *sc, const char *path);
+/* The devices that libxl has given the domain, a line each: class, number,
+ * backend, and of a disk its params.  NULL: xenstore does not answer. */
+const char *snap_xenstore_devices(libxl_snapshot_ctx *sc, uint32_t domid);
 /* The pid of the QEMU that serves the domain; 0: not known. */
 pid_t snap_xenstore_qemu_pid(libxl_snapshot_ctx *sc, uint32_t domid);
 /* True if the domain's QEMU has died, and its block nodes with it; the

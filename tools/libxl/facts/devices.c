@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/devices.c: the devices of a running domain, as text that is compared:
+ * what was gathered is no longer true when somebody attaches or removes a
+ * device while the memory is saved, which takes minutes.
+ *
+ *   vbd 51712 /local/domain/0/backend/qdisk/7/51712 qcow2:/srv/xvda.qcow2
+ *   qemu /machine/... #block147 /srv/xvda.qcow2 depth 0
+ */
+#include "facts/facts.h"
+
+#include <string.h>
+
+/* QEMU's block devices, what each has on top, and how much is below. */
+static int devices_of_qemu(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                           const char **text_r)
+{
+    yajl_val reply, list;
+    const char *text = "";
+    size_t i, len;
+    int rc;
+
+    rc = snap_qmp_execute(sc, qmp, "query-block", NULL, &reply);
+    if (rc) return rc;
+    list = snap_json_get(reply, "return");
+    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    for (i = 0; i < len; i++) {
+        yajl_val v = list->u.array.values[i];
+        yajl_val inserted = snap_json_get(v, "inserted");
+        const char *qdev = snap_json_str(v, "qdev");
+        const char *name = snap_json_str(v, "device");
+        const char *node = snap_json_str(inserted, "node-name");
+        const char *file = snap_json_str(inserted, "file");
+
+        text = snap_sprintf(
+            sc, "%sqemu %s %s %s depth %u\n", text,
+            qdev ? qdev : name ? name : "-", node ? node : "-",
+            file ? file : "-",
+            (unsigned)snap_json_u64(inserted, "backing_file_depth"));
+    }
+    yajl_tree_free(reply);
+    *text_r = text;
+    return 0;
+}
+
+int snap_devices_list(libxl_snapshot_ctx *sc, uint32_t domid,
+                      struct snap_qmp *qmp, const char **text_r)
+{
+    const char *given = snap_xenstore_devices(sc, domid), *served = "";
+    int rc;
+
+    if (!given)
+        return snap_fail(sc, ERROR_FAIL, "domain %u: xenstore cannot be "
+                         "asked for its devices", domid);
+    rc = qmp ? devices_of_qemu(sc, qmp, &served) : 0;
+    *text_r = snap_sprintf(sc, "%s%s", given, served);
+    return rc;
+}
+
+/* The first line of @text that @other lacks; NULL if it has all. */
+static const char *devices_lacking(libxl_snapshot_ctx *sc, const char *text,
+                                   const char *other)
+{
+    const char *all = snap_sprintf(sc, "\n%s", other), *line;
+    size_t len;
+
+    for (; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        line = snap_sprintf(sc, "\n%.*s\n", (int)len, text);
+        if (!strstr(all, line)) return snap_sprintf(sc, "%.*s", (int)len,
+                                                    text);
+    }
+    return NULL;
+}
+
+int snap_devices_compare(libxl_snapshot_ctx *sc, const char *before,
+                         const char *now)
+{
+    const char *gone = devices_lacking(sc, before, now);
+    const char *is_new = devices_lacking(sc, now, before);
+
+    if (!gone && !is_new) return 0;
+    return snap_fail(sc, ERROR_FAIL, "the domain's devices have changed "
+                     "meanwhile, and the snapshot would not fit them%s%s%s%s;"
+                     " try again",
+                     gone ? "; gone: " : "", gone ? gone : "",
+                     is_new ? "; new: " : "", is_new ? is_new : "");
+}
