@@ -106,6 +106,20 @@ ok "with the uuid of the snapshot" grep -qx "xen/2/uuid $uuid" "$STAND_IN_XEN"
 xl destroy web
 ok "the same of a domain that does not run" says "as domid 3" revert
 
+# The VM generation ID of the running domain, and whether it has one and not the
+# snapshot's.
+genid() { jq -c '.b_info."type.hvm".ms_vm_genid' /var/lib/xen/userdata-d.*.libxl-json; }
+is_new() { [ "$(genid | tr -dc ,)" = ,,,,,,,,,,,,,,, ] && [ "$(genid)" != "$1" ]; }
+old='[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]'
+xl destroy web
+memory_image "$snapshots/web/s1/memory" "$(image_json web |
+    sed "s/pvh/hvm/g; s/type.hvm\":{/&\"ms_vm_genid\":$old/")"
+ok "a VM generation ID is not the same after a revert" revert
+ok "but a new one" is_new "$old"
+old=$(genid)
+ok "at each" revert
+ok "a newer one" is_new "$old"
+
 # --- what a boot needs -----------------------------------------------------
 
 new_host

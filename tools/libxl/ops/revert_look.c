@@ -160,11 +160,32 @@ void snap_revert_configure(libxl_snapshot_ctx *sc, struct snap_revert *r)
     r->disk_setting = revert_disk_setting(sc, &r->config);
 }
 
+/*
+ * A guest that has a VM generation ID sees by a new one that it is not the
+ * same machine any more: a directory server then takes no number twice.
+ * libxl writes it into the guest's memory after a restore (4.17,
+ * libxl__build_post); at a boot xl makes a new one by itself.
+ */
+static int revert_renew_genid(libxl_snapshot_ctx *sc,
+                              libxl_domain_config *config)
+{
+    libxl_domain_build_info *b = &config->b_info;
+
+    if (b->type != LIBXL_DOMAIN_TYPE_HVM
+        || libxl_ms_vm_genid_is_zero(&b->u.hvm.ms_vm_genid)
+        || !libxl_ms_vm_genid_generate(sc->ctx, &b->u.hvm.ms_vm_genid))
+        return 0;
+    return snap_fail(sc, ERROR_FAIL, "libxl cannot make a VM generation ID");
+}
+
 static int revert_gather_new_config(libxl_snapshot_ctx *sc,
                                struct snap_revert *r)
 {
     char *json;
+    int rc;
 
+    rc = revert_renew_genid(sc, &r->config);
+    if (rc) return rc;
     snap_revert_configure(sc, r);
     json = libxl_domain_config_to_json(sc->ctx, &r->config);
     if (!json)
