@@ -52,6 +52,16 @@ rm "/var/lib/xen/userdata-d.1.$uuid.xl"
 
 # --- disks by a hook -------------------------------------------------------
 
+sed '/xvda/d' web.cfg >fewer.cfg
+with_fewer() { create s1 --disk-only --domain-config "$1"; }
+ok "a disk that its xl.cfg lacks" not_touched "disk xvda: the domain has it, but its xl.cfg \
+does not list it" with_fewer fewer.cfg
+ok "one that only that has" not_touched "disk xvdz: the domain's xl.cfg lists it, but" \
+    with_fewer "$(with_disk "'/srv/vmlinuz,raw,xvdz,w'")"
+sed 's,"/srv/vmlinuz","vmlinuz",' web.cfg >near.cfg
+ok "a kernel that only one folder has" not_touched "the domain's xl.cfg: kernel is vmlinuz" \
+    with_fewer near.cfg
+rm fewer.cfg near.cfg
 ok "its disks by a hook" says "  xvda    internal: by hook/copy, of /srv/web/xvda.img" create s1
 ok "for which it was held" same "$(xargs <"$STAND_IN_XEN.log")" "pause 1 unpause 1"
 ok "it runs" same "$(state_of web)" ''

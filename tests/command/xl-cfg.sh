@@ -10,7 +10,8 @@ has_file() {
     mkdir -p /srv/vm/vm/a /srv/img
     cd /srv/vm || exit 1
     domain=vm
-    sed 's,/img/,/srv/img/,g' "$here/xl-cfg/$1.cfg" >vm.cfg
+    : >/srv/linux
+    sed 's,/img/,/srv/img/,g; s,/x/linux,/srv/linux,' "$here/xl-cfg/$1.cfg" >vm.cfg
     cp vm.cfg "$hidden/before.cfg"
     for image in /srv/img/a.qcow2 vm/a/disk.qcow2 domu.qcow2; do
         new_image qcow2 "$image" vm

@@ -68,12 +68,20 @@ static void domain_config_parse_boot(XLU_Config *cfg,
         { "acpi_firmware", &b->u.hvm.acpi_firmware },
     };
     size_t num = sizeof(strings) / sizeof(strings[0]), i;
+    const char *base;
     long mib;
 
     libxl_domain_build_info_init_type(b, config->c_info.type);
     if (b->type != LIBXL_DOMAIN_TYPE_HVM) num -= 4;
     for (i = 0; i < num; i++)
         xlu_cfg_replace_string(cfg, strings[i].name, strings[i].value, 1);
+    /* xl ignores the old way to name a firmware (4.17, xl_parse.c) */
+    base = b->kernel ? strrchr(b->kernel, '/') : NULL;
+    if (b->type == LIBXL_DOMAIN_TYPE_HVM && b->kernel
+        && !strcmp(base ? base + 1 : b->kernel, "hvmloader")) {
+        free(b->kernel);
+        b->kernel = NULL;
+    }
     if (!xlu_cfg_get_long(cfg, "memory", &mib, 1) && mib > 0)
         b->target_memkb = (uint64_t)mib << 10;
 }

@@ -97,6 +97,7 @@ static int create_set_paths(const struct session *s,
     } else if (r->target.config_text) {
         xasprintf(&p->domain_config_path, "%s/domain.cfg", p->directory);
         p->domain_config_text = xstrdup(r->target.config_text);
+        p->boot_config = &r->target.config;
     }
     rc = 0;
  out:

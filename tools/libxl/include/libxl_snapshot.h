@@ -253,6 +253,9 @@ typedef struct libxl_domain_snapshot_params {
                                  * xl.cfg that a revert is to boot from,
                                  * and its text below; or NULL */
     char *domain_config_text;
+    const libxl_domain_config *boot_config; /* the same as libxlutil reads
+                                 * it, so that it is known to fit; or
+                                 * NULL.  Stays the caller's. */
     char *config_path;          /* the snapshot config, which must not
                                  * exist; NULL: none is written */
     char *directory;            /* made if missing, 0700, with its

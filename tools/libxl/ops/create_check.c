@@ -146,6 +146,45 @@ static int create_check_files(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+static bool create_writes_to(const struct snap_create *c, const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < c->dom.num_disks; i++)
+        if (!strcmp(c->dom.disks[i].vdev, vdev))
+            return c->dom.disks[i].is_data_disk;
+    return false;
+}
+
+/* The xl.cfg of which a copy is kept must fit the running domain, or no
+ * revert could boot from it: disks may have been attached or removed since
+ * the domain was started. */
+static int create_check_boot(libxl_snapshot_ctx *sc,
+                             const struct snap_create *c)
+{
+    const libxl_domain_config *config = c->params->boot_config;
+    int i;
+
+    if (!config) return 0;
+    for (i = 0; i < c->num_ops; i++)
+        if (!snap_config_disk(config, c->ops[i].vdev))
+            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain has it, "
+                             "but its xl.cfg does not list it, so a revert "
+                             "could not boot from that; add it there",
+                             c->ops[i].vdev);
+    for (i = 0; i < config->num_disks; i++) {
+        const libxl_device_disk *d = &config->disks[i];
+
+        if (d->readwrite && !d->is_cdrom && d->vdev
+            && !create_writes_to(c, d->vdev))
+            return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's xl.cfg "
+                             "lists it, but the domain does not write to "
+                             "it, so a revert could not boot from that; "
+                             "remove it there", d->vdev);
+    }
+    return snap_refuse_boot(sc, "the domain's xl.cfg", &c->boot);
+}
+
 int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
 {
     int rc;
@@ -161,6 +200,8 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
     rc = create_check_disks(sc, c);
     if (rc) return rc;
     rc = snap_refuse_used(sc, &c->layers);
+    if (rc) return rc;
+    rc = create_check_boot(sc, c);
     if (rc) return rc;
     return create_check_files(sc, c);
 }

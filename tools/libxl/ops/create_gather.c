@@ -334,5 +334,6 @@ int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
         && snap_file_exists(p->quiesce_command);
     gather_result(sc, c, snap);
     gather_files(sc, c, snap);
+    if (p->boot_config) snap_boot_gather(sc, p->boot_config, snap, &c->boot);
     return 0;
 }

@@ -31,6 +31,7 @@ struct snap_create {
                                      * domain live */
     bool has_quiesce_command;       /* the program for it exists */
     const char *image_config;       /* JSON for the memory image */
+    struct snap_boot boot;          /* of params->boot_config */
     int num_missing;                /* folders to be made, topmost first */
     const char **missing;
     int num_files;
