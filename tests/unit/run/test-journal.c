@@ -224,6 +224,30 @@ static void a_torn_line_at_the_end_does_not_count(void)
     snap_journal_close(journal);
 }
 
+/* A recovery goes on behind the last whole line, or its own lines would
+ * be lost: that a revert has brought the domain back, for instance. */
+static void a_recovery_writes_where_it_is_read(void)
+{
+    const struct snap_journal_note back = {
+        .step = 0, .kind = SNAP_STEP_RESTORE, .state = "done",
+    };
+    const char *path = tmp_path("deep/journal/" UUID ".json");
+    struct snap_journal_entry e;
+    struct snap_journal *journal;
+    struct stat st;
+
+    note(journal = begin(), 0, "begun");
+    snap_journal_close(journal);
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(truncate(path, st.st_size - 1), 0);
+    CHECK_INT(truncate(path, st.st_size + 4096), 0);
+    e = found();
+    CHECK_OK(snap_journal_open(sc, &e, &journal));
+    CHECK_OK(snap_journal_note(sc, journal, &back));
+    CHECK(found().is_back);
+    snap_journal_close(journal);
+}
+
 static void without_its_first_line_nothing_was_begun(void)
 {
     static const char zeros[4096];
@@ -258,6 +282,10 @@ static void one_that_makes_no_sense_is_told_of(void)
         "{\"operation\":\"create\",\"domain\":\"web\","
         "\"tagged\":[\"/a\"]}\n",
         "its first line does not name its snapshot",
+        "{\"operation\":\"create\",\"domain\":\"web\"}\n",
+        "its first line has no plan",
+        "{\"operation\":\"create\",\"domain\":\"web\",\"plan\":{}}\n",
+        "its first line has no plan",
     };
     size_t i;
 
@@ -269,6 +297,31 @@ static void one_that_makes_no_sense_is_told_of(void)
                     "web.json is not a usable journal");
         CHECK_OK(snap_journal_refuse(sc, "db", UUID));
     }
+}
+
+/* The file of a domain whose name has dots in it. */
+static void a_torn_one_is_of_its_domain_alone(void)
+{
+    libxl_snapshot_ctx_set_journal(sc, tmp_path(""));
+    tmp_text("web.example.com.json", "{\"operation\":");
+    CHECK_STR(found().head.domain, "web.example.com");
+    tmp_text("web.example.com.json", "{}\n");
+    CHECK_FAILS(snap_journal_refuse(sc, "web.example.com", NULL),
+                ERROR_INVAL, "not a usable journal");
+    CHECK_OK(snap_journal_refuse(sc, "web", NULL));
+}
+
+/* The kernel writes zeros at the end of a file at most. */
+static void with_more_behind_zeros_it_is_damaged(void)
+{
+    static const char damaged[] = "{\"operation\":\0\0\0\0\n"
+        "{\"step\":0,\"kind\":\"mkdir\",\"state\":\"begun\"}\n";
+
+    libxl_snapshot_ctx_set_journal(sc, tmp_path(""));
+    tmp_file("web.json", damaged, sizeof(damaged) - 1);
+    CHECK(!found().torn);
+    CHECK_FAILS(snap_journal_refuse(sc, "web", NULL), ERROR_INVAL,
+                "zeros in the middle");
 }
 
 static void it_may_be_named_without_a_folder(void)
@@ -324,8 +377,11 @@ TESTS(TEST(there_is_none_without_a_folder),
       TEST(a_commit_point_that_failed_was_not_passed),
       TEST(a_recovery_tells_only_that_the_domain_is_back),
       TEST(a_torn_line_at_the_end_does_not_count),
+      TEST(a_recovery_writes_where_it_is_read),
       TEST(without_its_first_line_nothing_was_begun),
       TEST(one_that_makes_no_sense_is_told_of),
+      TEST(a_torn_one_is_of_its_domain_alone),
+      TEST(with_more_behind_zeros_it_is_damaged),
       TEST(it_may_be_named_without_a_folder),
       TEST(another_operation_on_the_domain_is_refused),
       TEST(a_second_one_of_the_domain_is_not_begun),

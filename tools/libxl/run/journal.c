@@ -190,7 +190,11 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
         open(entry->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 
     *journal_r = NULL;
-    if (fd < 0) return journal_write_failed(sc, entry->path);
+    /* a line behind a torn one, or behind zeros, would not be read */
+    if (fd < 0 || ftruncate(fd, entry->length)) {
+        if (fd >= 0) close(fd);
+        return journal_write_failed(sc, entry->path);
+    }
     *journal_r = journal_new(entry->path, fd, true, entry->made_above);
     return 0;
 }
@@ -305,6 +309,8 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
                          "its snapshot");
     if (head->domid != SNAP_NO_DOMAIN && (!domid || domid > DOMID_MAX))
         return snap_fail(sc, ERROR_INVAL, "its domid is not a domid");
+    if (!YAJL_IS_ARRAY(snap_json_get(obj, "plan")))
+        return snap_fail(sc, ERROR_INVAL, "its first line has no plan");
     return snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
 }
 
@@ -355,8 +361,8 @@ static void journal_parse_note(yajl_val obj,
 }
 
 /* Read the lines of a journal.  The last one may be torn; if it is the
- * first as well, nothing was begun. */
-static int journal_parse(libxl_snapshot_ctx *sc, char *content,
+ * first as well, nothing was begun, unless there is @more behind it. */
+static int journal_parse(libxl_snapshot_ctx *sc, char *content, bool more,
                          struct snap_journal_entry *entry)
 {
     char *line, *rest = content;
@@ -374,9 +380,21 @@ static int journal_parse(libxl_snapshot_ctx *sc, char *content,
             journal_parse_note(obj, entry);
         yajl_tree_free(obj);
         first = false;
+        entry->length = rest - content;
     }
+    if (first && more)
+        return snap_fail(sc, ERROR_INVAL, "its first line has zeros in the "
+                         "middle");
     entry->torn = first;
     return rc;
+}
+
+/* The length of the name of a file without the ".json" behind it. */
+static size_t journal_stem_len(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 5 && !strcmp(name + len - 5, ".json") ? len - 5 : len;
 }
 
 /* The uuid or the name in the name of the file. */
@@ -385,7 +403,7 @@ static const char *journal_stem(libxl_snapshot_ctx *sc, const char *path)
     const char *slash = strrchr(path, '/'),
                *name = slash ? slash + 1 : path;
 
-    return snap_sprintf(sc, "%.*s", (int)strcspn(name, "."), name);
+    return snap_sprintf(sc, "%.*s", (int)journal_stem_len(name), name);
 }
 
 int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
@@ -393,14 +411,15 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
 {
     const char *why;
     char *content;
+    bool more;
     int rc;
 
     *entry = (struct snap_journal_entry){
         .path = path, .at = -1, .head.domain = journal_stem(sc, path),
     };
-    rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content);
+    rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content, &more);
     if (rc) return rc;
-    rc = journal_parse(sc, content, entry);
+    rc = journal_parse(sc, content, more, entry);
     if (!rc) return 0;
     entry->head.domain = entry->head.uuid_str = journal_stem(sc, path);
     why = snap_take_error(sc);
@@ -410,9 +429,7 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
 
 static int journal_is_journal(const struct dirent *entry)
 {
-    size_t len = strlen(entry->d_name);
-
-    return len > 5 && !strcmp(entry->d_name + len - 5, ".json");
+    return entry->d_name[journal_stem_len(entry->d_name)] != '\0';
 }
 
 int snap_journal_list(libxl_snapshot_ctx *sc,

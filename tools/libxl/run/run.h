@@ -83,6 +83,7 @@ struct snap_journal_entry {
     bool torn;                  /* cut off in its first line: nothing
                                  * was begun, and the head has the
                                  * domain alone */
+    off_t length;               /* of its whole lines */
     struct snap_journal_head head;
     uint64_t began;             /* seconds since the epoch */
     struct snap_plan plan;

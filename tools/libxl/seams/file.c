@@ -304,11 +304,15 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
 }
 
 int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
-                           size_t max, char **text_r)
+                           size_t max, char **text_r, bool *more_r)
 {
-    size_t len;
+    size_t len, i;
+    int rc = file_read_whole(sc, path, max, text_r, &len);
 
-    return file_read_whole(sc, path, max, text_r, &len);
+    if (!more_r) return rc;
+    for (i = strlen(*text_r); i < len && !(*text_r)[i]; i++);
+    *more_r = i < len;
+    return rc;
 }
 
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,

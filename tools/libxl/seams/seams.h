@@ -319,9 +319,9 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
                    char **text_r);
 /* Read a file up to its first zero: after a power cut a file has its
  * length, but the part that the kernel had not written yet reads as zeros
- * (ext4). */
+ * (ext4).  *more_r, unless NULL: there is something else behind them. */
 int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
-                           size_t max, char **text_r);
+                           size_t max, char **text_r, bool *more_r);
 /* Write @text over the whole file; its owner and mode stay. */
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
                         const char *text);
