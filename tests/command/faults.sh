@@ -146,8 +146,7 @@ done_by() {
 }
 
 # terminated_everywhere OPERATION: the same with SIGTERM, which the command answers by
-# itself: undone and exit code 1, or done and 0. Only right after the plan has been
-# written it may kill the command.
+# itself: undone and exit code 1, or done and 0.
 terminated_everywhere() {
     set_up_once
     plan_of attempt || { ok "$1: a dry run" false; return; }
@@ -159,9 +158,7 @@ terminated_everywhere() {
 terminate_at() {
     start_over
     fault "$entry" term-after attempt
-    if [ $code = 143 ] && [ $entry = 1 ]; then
-        ok "$1 | SIGTERM after the plan | undone" undone
-    elif [ "$(step_of $entry)" -lt "$commit" ]; then
+    if [ "$(step_of $entry)" -lt "$commit" ]; then
         ok "$1 | SIGTERM after $(where $entry) | undone" stopped_by "$code"
     elif grep -q "a signal came after the commit point" "$hidden/said"; then
         ok "$1 | SIGTERM after $(where $entry) | done" done_by "$code"

@@ -7,7 +7,7 @@
  *
  * WHAT: kill-before, kill-after (SIGKILL to this process, at that write),
  * stop-after (SIGSTOP: the moment is kept until somebody lets it go on),
- * term-after (SIGTERM), enospc, eio (that write fails and all after it).
+ * term-after (SIGTERM), raise-N (signal N, after that write), enospc, eio (that write fails and all after it).
  *
  * A debugger could do as much, and takes ten times as long where the tests run.
  */
@@ -43,6 +43,7 @@ ssize_t write(int fd, const void *buf, size_t len)
     const char *fault = getenv("FAULT");
     unsigned long nth = 0, now = which(fd, fault);
     char what[16] = "";
+    int number;
     ssize_t done;
 
     if (!now || sscanf(fault, "%*s %lu %15s", &nth, what) != 2 || now < nth)
@@ -55,5 +56,6 @@ ssize_t write(int fd, const void *buf, size_t len)
     if (!strcmp(what, "kill-after")) raise(SIGKILL);
     if (!strcmp(what, "stop-after")) raise(SIGSTOP);
     if (!strcmp(what, "term-after")) raise(SIGTERM);
+    if (sscanf(what, "raise-%d", &number) == 1) raise(number);
     return done;
 }

@@ -336,8 +336,10 @@ void libxl_domain_snapshot_result_dispose(
  * ERROR_GUEST_TIMEDOUT (the guest does not answer the suspend request),
  * ERROR_ABORTED (a signal), ERROR_LOCK_FAIL (someone else works on this
  * domain), ERROR_FAIL.
- * Blocks SIGINT, SIGTERM and SIGHUP while it runs: between two steps, and
- * up to the commit point, they make it undo what was done.
+ * While it runs no signal but SIGKILL and SIGSTOP ends or stops it; SIGINT,
+ * SIGTERM, SIGHUP, SIGQUIT and others whose default is to end a process
+ * make it undo, between two steps and up to the commit point, what was
+ * done.  SIGPIPE and SIGXFSZ are ignored meanwhile.
  * Source: libxl_domain_suspend(), _pause(), _resume(), _unpause(), QMP
  * blockdev-add and transaction.
  */

@@ -139,28 +139,29 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
     return engine.rc;
 }
 
-/* Signals are blocked for the whole run: a command that dies between
- * "pause" and "unpause" would leave the guest stopped.  They are looked at
- * between two steps, up to the commit point. */
+/* Signals are blocked for the whole run: a command that dies, or stops,
+ * between "pause" and "unpause" would leave the guest stopped.  Those that
+ * ask it to end are looked at between two steps, up to the commit
+ * point. */
 int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan)
 {
-    sigset_t old;
-    int rc;
+    struct snap_signals old;
+    int rc = 0;
 
-    if (run->head) {
-        rc = snap_journal_begin(sc, run->head, plan, &run->journal);
-        if (rc) return rc;
-    }
     snap_signals_block(&old);
+    if (run->head)
+        rc = snap_journal_begin(sc, run->head, plan, &run->journal);
+    if (rc) goto out;
     rc = run_steps(sc, run, plan);
     run->signalled = run->committed && snap_signals_pending();
     snap_signals_drop();
-    snap_signals_restore(&old);
     if (run->is_unfinished)
         snap_journal_close(run->journal);
     else if (snap_journal_end(sc, run->journal) && !rc)
         rc = ERROR_FAIL;
     run->journal = NULL;
+ out:
+    snap_signals_restore(&old);
     return rc;
 }

@@ -11,25 +11,44 @@
 
 /*-- signals ----------------------------------------------------------------*/
 
+/* Those that end a process, but for SIGKILL, for those that tell of a fault
+ * of its own, and for those that are ignored during a run. */
 void snap_signals_set(sigset_t *set)
 {
+    static const int stop[] = {
+        SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGALRM, SIGVTALRM,
+        SIGPROF, SIGUSR1, SIGUSR2,
+    };
+    size_t i;
+
     sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGHUP);
+    for (i = 0; i < sizeof(stop) / sizeof(*stop); i++)
+        sigaddset(set, stop[i]);
 }
 
-void snap_signals_block(sigset_t *old)
+void snap_signals_block(struct snap_signals *old)
 {
+    /* SIGCHLD is libxl's (4.17, libxl_fork.c) */
+    static const int kept[] = {
+        SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP, SIGCHLD,
+    };
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
     sigset_t set;
+    size_t i;
 
-    snap_signals_set(&set);
-    sigprocmask(SIG_BLOCK, &set, old);
+    sigfillset(&set);
+    for (i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+        sigdelset(&set, kept[i]);
+    sigprocmask(SIG_BLOCK, &set, &old->mask);
+    sigaction(SIGPIPE, &ignore, &old->pipe);
+    sigaction(SIGXFSZ, &ignore, &old->xfsz);
 }
 
-void snap_signals_restore(const sigset_t *old)
+void snap_signals_restore(const struct snap_signals *old)
 {
-    sigprocmask(SIG_SETMASK, old, NULL);
+    sigaction(SIGXFSZ, &old->xfsz, NULL);
+    sigaction(SIGPIPE, &old->pipe, NULL);
+    sigprocmask(SIG_SETMASK, &old->mask, NULL);
 }
 
 bool snap_signals_pending(void)

@@ -273,17 +273,13 @@ static int save_failed(libxl_snapshot_ctx *sc, const struct save *save,
 
 static int save_run(struct save *save, int fd, bool live)
 {
-    const struct sigaction ignore = { .sa_handler = SIG_IGN };
-    struct sigaction old;
     int rc;
 
     save->how.callback = save_callback;
     save->how.u.for_callback = save;
-    sigaction(SIGXFSZ, &ignore, &old);
     rc = libxl_domain_suspend(save->ctx, save->domid, fd,
                               live ? LIBXL_SUSPEND_LIVE : 0, &save->how);
     if (!rc) rc = save_wait(save);
-    sigaction(SIGXFSZ, &old, NULL);
     return rc;
 }
 

@@ -213,10 +213,17 @@ bool snap_signals_pending(void);
 /* Fail with ERROR_ABORTED, because a signal is pending; before the commit
  * point. */
 int snap_signals_fail(libxl_snapshot_ctx *sc);
-void snap_signals_block(sigset_t *old);
+/* What was before snap_signals_block(). */
+struct snap_signals {
+    sigset_t mask;
+    struct sigaction pipe, xfsz;
+};
+/* Let no signal end or stop this process but SIGKILL and SIGSTOP.  SIGPIPE
+ * and SIGXFSZ are ignored: the write fails. */
+void snap_signals_block(struct snap_signals *old);
 /* Forget the pending signals, which have been answered. */
 void snap_signals_drop(void);
-void snap_signals_restore(const sigset_t *old);
+void snap_signals_restore(const struct snap_signals *old);
 
 /*-- seam: xs, xenstore and the stored config -------------------------------*/
 
