@@ -67,6 +67,12 @@ ok "and what it is known by" grep -q '^    "xvda=tag 1 [0-9.]*",$' "$(cfg s1)"
 ok "a copy of the xl.cfg is with it" cmp web.cfg "$snapshots/web/s1/domain.cfg"
 ok "nobody else may read these" same \
     "$(stat -c %a "$snapshots/web/s1" "$(cfg s1)" | xargs)" "700 600"
+mkdir /var/lib/xen/save
+: >/var/lib/xen/save/web
+ok "its memory is saved" refused_cleanly "its memory was saved to /var/lib/xen/save/web" \
+    create --internal -n s2
+ok "no revert either" refuses "its memory was saved to" xl snapshot-revert web "$(cfg s1)"
+rm -r /var/lib/xen/save
 ok "a tag of that name is there" refused_cleanly "has an internal snapshot 's1' already" \
     create -n s1
 ok "another one goes beside it" create -n s2

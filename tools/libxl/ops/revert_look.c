@@ -246,7 +246,8 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
                              "rename it first", name, other);
         r->dom.domid = other;
     }
-    if (r->dom.domid == SNAP_NO_DOMAIN) return 0;
+    if (r->dom.domid == SNAP_NO_DOMAIN)
+        return name && !r->report ? snap_offline_refuse_saved(sc, name) : 0;
     r->dom.qemu_pid = snap_xenstore_qemu_pid(sc, r->dom.domid);
     return 0;
 }
