@@ -12,6 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A name that no monitor of another test, which runs meanwhile, has. */
+static const char *own(const char *name)
+{
+    return snap_sprintf(sc, "t%d%s", (int)getpid(), name);
+}
+
 /* A program of the test's own folder, a copy of the shell. */
 static const char *shell_as(const char *name)
 {
@@ -66,29 +72,30 @@ static int monitors_of(const char *name, pid_t *pid_r)
 
 static void a_monitor_is_known_by_its_log(void)
 {
-    pid_t pid = started(shell_as("xl"), "xl-web-test.log", "web.cfg", NULL);
-    pid_t found;
+    const char *log = snap_sprintf(sc, "xl-%s.log", own("-test"));
+    const char *old = snap_sprintf(sc, "%s-20261128", log);
+    pid_t pid = started(shell_as("xl"), log, "web.cfg", NULL), found;
 
-    CHECK_INT(monitors_of("web-test", &found), 1);
+    CHECK_INT(monitors_of(own("-test"), &found), 1);
     CHECK_INT(found, pid);
-    CHECK_INT(monitors_of("web", &found), 0);
-    CHECK_INT(monitors_of("web-test2", &found), 0);
-    rename(tmp_path("xl-web-test.log"), tmp_path("xl-web-test.log-20261128"));
-    CHECK_INT(monitors_of("web-test", &found), 1);
-    unlink(tmp_path("xl-web-test.log-20261128"));
-    CHECK_INT(monitors_of("web-test", &found), 1);
+    CHECK_INT(monitors_of(own(""), &found), 0);
+    CHECK_INT(monitors_of(own("-test2"), &found), 0);
+    rename(tmp_path(log), tmp_path(old));
+    CHECK_INT(monitors_of(own("-test"), &found), 1);
+    unlink(tmp_path(old));
+    CHECK_INT(monitors_of(own("-test"), &found), 1);
     unlink(tmp_path("xl"));
-    CHECK_INT(monitors_of("web-test", &found), 1);
+    CHECK_INT(monitors_of(own("-test"), &found), 1);
     ended(pid);
-    CHECK_INT(monitors_of("web-test", &found), 0);
+    CHECK_INT(monitors_of(own("-test"), &found), 0);
 }
 
 static void one_that_reads_the_log_is_none(void)
 {
-    pid_t pid = started(shell_as("tail"), "xl-web-test.log", "web.cfg", NULL);
-    pid_t found;
+    const char *log = snap_sprintf(sc, "xl-%s.log", own("-test"));
+    pid_t pid = started(shell_as("tail"), log, "web.cfg", NULL), found;
 
-    CHECK_INT(monitors_of("web-test", &found), 0);
+    CHECK_INT(monitors_of(own("-test"), &found), 0);
     ended(pid);
 }
 
@@ -97,16 +104,18 @@ static void without_a_log_it_is_known_by_its_arguments(void)
     const char *xl = shell_as("xl");
     pid_t pid, found;
 
-    tmp_text("web.cfg", "kernel = \"/boot/k\"\nname = 'web-test'\n");
+    tmp_text("web.cfg", snap_sprintf(sc, "kernel = \"/boot/k\"\nname = '%s'\n",
+                                     own("-test")));
     pid = started(xl, "terminal", "-F", "web.cfg");
-    CHECK_INT(monitors_of("web-test", &found), 1);
+    CHECK_INT(monitors_of(own("-test"), &found), 1);
     CHECK_INT(found, pid);
-    CHECK_INT(monitors_of("web", &found), 0);
+    CHECK_INT(monitors_of(own(""), &found), 0);
     ended(pid);
-    pid = started(xl, "terminal2", tmp_path("web.cfg"), "name=\"other\"");
-    CHECK_INT(monitors_of("other", &found), 1);
+    pid = started(xl, "terminal2", tmp_path("web.cfg"),
+                  snap_sprintf(sc, "name=\"%s\"", own("-other")));
+    CHECK_INT(monitors_of(own("-other"), &found), 1);
     CHECK_INT(found, pid);
-    CHECK_INT(monitors_of("othe", &found), 0);
+    CHECK_INT(monitors_of(own("-othe"), &found), 0);
     ended(pid);
 }
 
