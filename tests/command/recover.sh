@@ -211,6 +211,41 @@ ok "else it is completed" says "Completed." recover web
 ok "its base is frozen" frozen xvda.raw
 ok "the line for its xl.cfg is told" grep -q "'/srv/web/xvda.s1.qcow2,qcow2,xvda,w" "$hidden/out"
 
+# --- a QEMU that died between two tags -------------------------------------
+
+new_host
+define_domain web qcow2 qcow2
+# what a create leaves if it is killed while QEMU carries out its transaction
+left_by_tags() {
+    mkdir -p "$snapshots/.journal"
+    {
+        tr -d '\n' <<END
+{"operation":"create","domain":"web","uuid":"$uuid","domid":7,"snapshot":"s1","began":1,
+"boot":"$(cat /proc/sys/kernel/random/boot_id)",
+"tagged":["/srv/web/xvda.qcow2","/srv/web/xvdb.qcow2"],"plan":[
+{"kind":"qmp","what":"snapshot 2 disks in one QEMU transaction","command":"transaction",
+"arguments":"{}","commit_point":true},
+{"kind":"unpause","what":"unpause the domain"}]}
+END
+        echo
+        echo '{"step":0,"kind":"qmp","state":"begun"}'
+    } >"$snapshots/.journal/$uuid.json"
+}
+left_by_tags
+"$QEMU_IMG" snapshot -c s1 xvda.qcow2
+ok "a tag in the first image alone is no snapshot" cannot \
+    "/srv/web/xvda.qcow2 has the tag s1, but /srv/web/xvdb.qcow2 has not"
+"$QEMU_IMG" snapshot -d s1 xvda.qcow2
+"$QEMU_IMG" snapshot -c s1 xvdb.qcow2
+ok "nor is nothing done with one in the second" cannot \
+    "/srv/web/xvdb.qcow2 has the tag s1, but /srv/web/xvda.qcow2 has not"
+"$QEMU_IMG" snapshot -d s1 xvdb.qcow2
+ok "when it is removed: undone" says "Undone." recover web
+left_by_tags
+"$QEMU_IMG" snapshot -c s1 xvda.qcow2
+"$QEMU_IMG" snapshot -c s1 xvdb.qcow2
+ok "with all tags: completed" says "Completed." recover web
+
 # --- recoveries that are cut off -------------------------------------------
 
 set_up() {

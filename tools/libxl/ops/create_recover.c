@@ -38,6 +38,35 @@ static int create_has_switched(libxl_snapshot_ctx *sc,
 }
 
 /*
+ * Set *has_r: all images have the tag of the snapshot.  QEMU makes the tags
+ * of a transaction one after the other and may die between two.  Then there
+ * is neither a snapshot, nor is all as before: refuse.
+ */
+static int create_has_tags(libxl_snapshot_ctx *sc,
+                           const struct snap_recover *r, bool *has_r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    const char *with = NULL, *without = NULL;
+    int i, rc = 0;
+
+    for (i = 0; !rc && i < head->num_tagged; i++) {
+        rc = snap_image_has_tag(sc, head->tagged[i], head->snapshot,
+                                has_r);
+        if (*has_r) with = head->tagged[i];
+        else without = head->tagged[i];
+    }
+    *has_r = !without;
+    if (rc || !with || !without) return rc;
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: %s has the tag %s, but %s has not: QEMU ended between "
+        "the two, and half a snapshot is none. While the domain is shut "
+        "down, remove the tag from each image of the domain that has it "
+        "(qemu-img snapshot -d), then run xl snapshot-recover %s again",
+        head->domain, with, head->snapshot, without, head->domain);
+}
+
+/*
  * Slot was_committed.  A commit point that has an undo is undone.  For
  * QEMU's transaction, tags show in the images, and overlays in QEMU.  If
  * QEMU has gone, overlays are empty or have what the guest wrote after the
@@ -46,13 +75,9 @@ static int create_has_switched(libxl_snapshot_ctx *sc,
 static int create_was_committed(libxl_snapshot_ctx *sc,
                                 const struct snap_recover *r, bool *was_r)
 {
-    const struct snap_journal_head *head = &r->entry.head;
-
     *was_r = !r->entry.plan.steps[r->commit].undo;
     if (!*was_r) return 0;
-    if (head->num_tagged)
-        return snap_image_has_tag(sc, head->tagged[0], head->snapshot,
-                                  was_r);
+    if (r->entry.head.num_tagged) return create_has_tags(sc, r, was_r);
     *was_r = true;
     if (r->domid == SNAP_NO_DOMAIN
         || snap_xenstore_qemu_is_gone(sc, r->domid))
