@@ -153,9 +153,13 @@ static void going_back_to_a_tag_applies_it(void)
     libxl_disk_snapshot ds = disk_snapshot(LIBXL_SNAPSHOT_MODE_INTERNAL,
                                            "/srv/a,b c.qcow2",
                                            LIBXL_DISK_FORMAT_QCOW2);
+    static const struct snap_tag tag = { .id = "1", .name = "before" };
+    static const struct snap_layer top = { .path = "/srv/a,b c.qcow2",
+                                           .num_tags = 1, .tags = &tag };
     struct snap_disk_op op = way_back(&snap_driver_internal, &ds, NULL);
     struct snap_plan plan = { 0 };
 
+    op.chain = (struct snap_chain){ .num_layers = 1, .layers = &top };
     VERB(&op)->act(sc, &plan, &op);
     CHECK(VERB(&op)->prepare == NULL);
     check_golden("internal-revert.json", plan_lines(&plan));
