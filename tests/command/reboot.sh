@@ -10,7 +10,8 @@ between() {
     sed -i "/^xen.$(domid_of web)[/ ]/d; /^.local.domain.$(domid_of web)[/ ]/d" \
         "$STAND_IN_XEN"
 }
-again() { cat "$hidden/runs" >"$STAND_IN_XEN"; }
+# again: it is started. A command reads the table meanwhile, which must never be empty.
+again() { cp "$hidden/runs" "$hidden/new" && mv "$hidden/new" "$STAND_IN_XEN"; }
 # later COMMAND...: in a while, in the background.
 later() { (sleep 1; exec 3>&-; "$@") & }
 monitor_leaves() { kill "$(sed -n 's,^xen/1/monitor ,,p' "$hidden/runs")"; }
