@@ -36,6 +36,17 @@ ok "a name from the time does not meet one of the same second" same_second
 
 # --- of domains ------------------------------------------------------------
 
+# shown NAME COMMAND...: what a shell makes of the printed command.
+shown() {
+    name=$1
+    shift 3
+    [ "$1" != -- ] || shift
+    same "$#" 2 && same "$1" "$name" && same "$2" "$snapshots/$name/s1/snapshot.cfg"
+}
+pasted() {
+    xl snapshot-create --domain-config web.cfg -n s1 -- "$1" >"$hidden/created" &&
+        eval "shown \"\$1\" $(sed -n 's/^Revert with: //p' "$hidden/created")"
+}
 # has_name NAME: the next domain, in web's place.
 has_name() {
     new_host
@@ -49,7 +60,7 @@ has_name() {
 }
 for name in "vm 1" web.example.com -web ö "a'b" 'a"b' 'a$(touch x)b' 'a;b' '[web]' ..web; do
     has_name "$name"
-    ok "domain $name" xl snapshot-create --domain-config web.cfg -n s1 -- "$name"
+    ok "domain $name: the printed command can be pasted" pasted "$name"
     ok "has a folder" test -f "$snapshots/$name/s1/snapshot.cfg"
     ok "is found by it" says "s1 " xl snapshot-list -- "$name"
     ok "has a good snapshot" xl snapshot-verify "$snapshots/$name/s1/snapshot.cfg"

@@ -220,6 +220,17 @@ static void print_created_disk(const libxl_domain_snapshot *snap,
         printf("  %-6s  internal: %s (%s)\n", ds->vdev, path, ds->driver);
 }
 
+static void print_revert_command(const char *domain,
+                                 const char *config_path)
+{
+    char *name = libxl_snapshot_operand(domain);
+    char *path = libxl_snapshot_operand(config_path);
+
+    printf("Revert with: xl snapshot-revert %s %s\n", name, path);
+    free(name);
+    free(path);
+}
+
 static void print_created_text(const libxl_domain_snapshot_result *result,
                                const char *config_path,
                                const struct config_update *u)
@@ -245,8 +256,7 @@ static void print_created_text(const libxl_domain_snapshot_result *result,
         printf("The guest stood still for %.2f s.\n",
                result->downtime_us / 1e6);
     print_new_disks(snap, u);
-    printf("Revert with: xl snapshot-revert %s %s\n", snap->domain_name,
-           config_path);
+    print_revert_command(snap->domain_name, config_path);
 }
 
 static void print_reverted_disk(const libxl_domain_snapshot *snap,

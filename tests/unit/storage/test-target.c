@@ -22,6 +22,9 @@ static void a_target_must_be_absolute_absent_and_have_room(void)
     CHECK_FAILS(check_target(tmp_path("g"), NULL, UINT64_MAX / 2), ERROR_INVAL,
                 "MiB free");
     CHECK_FAILS(check_target(deep, NULL, 1), ERROR_INVAL, "No such file");
+    CHECK_FAILS(check_target(tmp_path(snap_sprintf(sc, "%0256d", 0)), NULL,
+                             1), ERROR_INVAL,
+                "longer than files may have (255 bytes)");
     CHECK_OK(check_target(deep, tmp_path("a/b"), 1));
     CHECK_OK(check_target(tmp_path("g"), NULL, 1));
 }

@@ -161,6 +161,8 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 
 /* Refuse a snapshot name that is not valid, with ERROR_INVAL. */
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
+/* libxl_snapshot_operand(), in the context's memory. */
+const char *snap_operand(libxl_snapshot_ctx *sc, const char *s);
 
 /* True if @name can name a hook, and so its file. */
 bool snap_hook_name_is_valid(const char *name);

@@ -10,6 +10,7 @@
 #include "base/base.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
@@ -37,6 +38,38 @@ int snap_name_check(libxl_snapshot_ctx *sc, const char *name)
 }
 
 /*-- hooks ------------------------------------------------------------------*/
+
+char *libxl_snapshot_operand(const char *s)
+{
+    const char *dashes = s[0] == '-' ? "-- " : "";
+    char *text, *to;
+
+    if (*s && s[strspn(s, NAME_CHARS "/:,@%=")] == '\0') {
+        text = malloc(strlen(dashes) + strlen(s) + 1);
+        if (!text) abort();
+        strcpy(stpcpy(text, dashes), s);
+        return text;
+    }
+    /* each ' becomes '\'' */
+    text = malloc(strlen(dashes) + 4 * strlen(s) + 3);
+    if (!text) abort();
+    to = stpcpy(stpcpy(text, dashes), "'");
+    for (; *s; s++) {
+        if (*s == '\'') to = stpcpy(to, "'\\''");
+        else *to++ = *s;
+    }
+    strcpy(to, "'");
+    return text;
+}
+
+const char *snap_operand(libxl_snapshot_ctx *sc, const char *s)
+{
+    char *text = libxl_snapshot_operand(s);
+    const char *kept = snap_strdup(sc, text);
+
+    free(text);
+    return kept;
+}
 
 const char *snap_hook_folder(const libxl_snapshot_ctx *sc)
 {

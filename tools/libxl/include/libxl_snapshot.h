@@ -57,6 +57,8 @@ const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
  * libxl's own log is left as it is.
  */
 char *libxl_snapshot_plain(char *s);
+/* @s as a shell's operand: quoted, "-- " before a dash; malloc'd. */
+char *libxl_snapshot_operand(const char *s);
 
 /*
  * Keep a journal of each operation in the folder @dir, which is made when

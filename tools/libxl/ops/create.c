@@ -114,14 +114,14 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
             "it switched the disks to their overlays. Nothing is lost and "
             "the domain runs on. When QEMU answers again, run xl "
             "snapshot-recover %s",
-            c.dom.name, c.dom.name);
+            c.dom.name, snap_operand(sc, c.dom.name));
     else if (rc && run.committed && domid != SNAP_NO_DOMAIN)
         snap_fail(
             sc, rc,
             "domain %s: its disks are on their new layers and it runs on "
             "with them; fix this and run xl snapshot-recover %s before "
             "the domain reboots",
-            c.dom.name, c.dom.name);
+            c.dom.name, snap_operand(sc, c.dom.name));
     result->domid = domid;
     result->signalled = run.signalled;
     if (run.stopped_us && run.running_us)

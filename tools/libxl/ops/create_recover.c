@@ -63,7 +63,8 @@ static int create_has_tags(libxl_snapshot_ctx *sc,
         "the two, and half a snapshot is none. While the domain is shut "
         "down, remove the tag from each image of the domain that has it "
         "(qemu-img snapshot -d), then run xl snapshot-recover %s again",
-        head->domain, with, head->snapshot, without, head->domain);
+        head->domain, with, head->snapshot, without,
+        snap_operand(sc, head->domain));
 }
 
 /*

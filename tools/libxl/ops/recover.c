@@ -148,7 +148,7 @@ static int recover_run(libxl_snapshot_ctx *sc,
         return snap_fail(sc, rc, "domain %s: not every step could be %s; "
                          "fix this and run xl snapshot-recover %s again",
                          head->domain, r->forward ? "completed" : "undone",
-                         head->domain);
+                         snap_operand(sc, head->domain));
     return 0;
 }
 

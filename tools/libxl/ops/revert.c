@@ -100,7 +100,8 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
         snap_fail(sc, rc, "domain %s has been destroyed and is not back "
                   "yet. Nothing else is lost: fix this and run xl "
                   "snapshot-recover %s",
-                  r->config.c_info.name, r->config.c_info.name);
+                  r->config.c_info.name,
+                  snap_operand(sc, r->config.c_info.name));
     return rc;
 }
 

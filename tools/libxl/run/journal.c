@@ -490,7 +490,7 @@ int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
         return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
                          "not ended (%s); run xl snapshot-recover %s first",
                          head->domain, head->operation, entries[i].path,
-                         head->domain);
+                         snap_operand(sc, head->domain));
     }
     return 0;
 }

@@ -3,7 +3,19 @@
 #include "storage/disk/disk.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+
+/* True if no file system takes a name in @path. */
+static bool target_is_too_long(const char *path)
+{
+    size_t len = 0;
+
+    if (strlen(path) >= PATH_MAX) return true;
+    for (; *path && len <= NAME_MAX; path++)
+        len = *path == '/' ? 0 : len + 1;
+    return len > NAME_MAX;
+}
 
 int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
                       const struct snap_target *target, uint64_t bytes)
@@ -16,6 +28,10 @@ int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
     if (strchr(path, '\n'))
         return snap_fail(sc, ERROR_INVAL, "%s %s: a path with a newline in it "
                          "cannot stand in a snapshot config", what, path);
+    if (target_is_too_long(path))
+        return snap_fail(sc, ERROR_INVAL, "%s %s: a name in this path is "
+                         "longer than files may have (%d bytes); choose a "
+                         "shorter one", what, path, NAME_MAX);
     if (target->exists)
         return snap_fail(sc, ERROR_INVAL, "%s %s: exists already; choose "
                          "another snapshot name or remove it", what, path);
