@@ -191,4 +191,10 @@ ok "storage that is elsewhere" refused_cleanly "take the snapshot where the stor
 ok "so is what --skip-unsupported is not for" refused_cleanly "disk xvdb (iqn=x)" create_as \
     "$(with_disk "'vdev=xvdb,access=rw,script=block-iscsi,target=iqn=x'")" \
     --skip-unsupported -n s2
+
+# --- nothing ---------------------------------------------------------------
+
+new_host
+define_domain web
+ok "a snapshot of nothing" refused_cleanly "a snapshot of nothing" create
 finished

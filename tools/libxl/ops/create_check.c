@@ -197,6 +197,10 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
     if (rc) return rc;
     rc = create_check_quiesce(sc, c);
     if (rc) return rc;
+    if (!c->num_ops && !c->params->memory_path)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: it has no disk of which "
+                         "a snapshot could be taken, so this would be a "
+                         "snapshot of nothing", c->dom.name);
     rc = create_check_disks(sc, c);
     if (rc) return rc;
     rc = snap_refuse_used(sc, &c->layers);
