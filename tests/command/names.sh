@@ -58,7 +58,7 @@ has_name() {
     esac >"$hidden/name"
     sed -i -e "/^name/{r $hidden/name" -e 'd}' web.cfg
 }
-for name in "vm 1" web.example.com -web ö "a'b" 'a"b' 'a$(touch x)b' 'a;b' '[web]' ..web; do
+for name in "vm 1" 101 4294967297 web.example.com -web ö "a'b" 'a"b' 'a$(touch x)b' 'a;b' '[web]' ..web; do
     has_name "$name"
     ok "domain $name: the printed command can be pasted" pasted "$name"
     ok "has a folder" test -f "$snapshots/$name/s1/snapshot.cfg"

@@ -73,6 +73,8 @@ ok "a string over two lines" not_taken backslash-in-string "vm.cfg:2: config par
 has_file ioemu-prefix raw
 ok "ioemu:" refuses "vm.cfg:3: disk hda: the path has a prefix, an old form" \
     create --update-config=vm.cfg
+ok "nor is one of the domain without its disk" not_taken disk-as-string \
+    "parameter \`disk' is a single value"
 has_file disk-as-string
 ok "a string instead of a list" refuses "parameter \`disk' is a single value" \
     create --update-config=vm.cfg

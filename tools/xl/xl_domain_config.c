@@ -16,6 +16,8 @@
 #include "xl_session.h"
 #include "xl_utils.h"
 
+#define DOMID_DIGITS    9       /* more fit no domid */
+
 /*-- its xl.cfg ---------------------------------------------------------*/
 
 static int domain_config_parse_disks(XLU_Config *cfg,
@@ -23,9 +25,11 @@ static int domain_config_parse_disks(XLU_Config *cfg,
 {
     XLU_ConfigList *list;
     const char *spec;
-    int num, i;
+    int num, i, r;
 
-    if (xlu_cfg_get_list(cfg, "disk", &list, &num, 1)) return 0;
+    /* xl warns of a string, and starts the domain without disks */
+    r = xlu_cfg_get_list(cfg, "disk", &list, &num, 0);
+    if (r) return r == ESRCH ? 0 : -1;
     config->disks = xcalloc(num, sizeof(*config->disks));
     for (i = 0; i < num; i++) {
         libxl_device_disk *disk = &config->disks[config->num_disks++];
@@ -148,6 +152,20 @@ int domain_config_read(const struct session *s, const char *path,
 
 /*-- the domain ---------------------------------------------------------*/
 
+/* libxl takes a number for a domid, whether there is such a domain or not
+ * (4.17, libxl_utils.c); of a domain that is called 101 it is the name. */
+int domain_id_of(const struct session *s, const char *domain,
+                 uint32_t *domid_r)
+{
+    bool is_number = strspn(domain, "0123456789") == strlen(domain);
+
+    if (is_number && strlen(domain) <= DOMID_DIGITS
+        && !libxl_domain_qualifier_to_domid(s->ctx, domain, domid_r)
+        && !libxl_domain_info(s->ctx, NULL, *domid_r))
+        return 0;
+    return libxl_name_to_domid(s->ctx, domain, domid_r);
+}
+
 void domain_target_init(struct domain_target *t)
 {
     memset(t, 0, sizeof(*t));
@@ -176,7 +194,7 @@ int domain_target_find(const struct session *s, const char *domain,
     if (config_path && domain_config_read(s, config_path, &t->config,
                                           &t->config_text))
         return -1;
-    if (libxl_domain_qualifier_to_domid(s->ctx, domain, &t->domid))
+    if (domain_id_of(s, domain, &t->domid))
         t->domid = INVALID_DOMID;
     else
         t->name = libxl_domid_to_name(s->ctx, t->domid);

@@ -113,6 +113,10 @@ struct domain_target {
     char *config_text;          /* the xl.cfg itself, or NULL */
 };
 
+/* The domid of the domain, by domid or name; returns an error of libxl's
+ * if there is none. */
+int domain_id_of(const struct session *s, const char *domain,
+                 uint32_t *domid_r);
 void domain_target_init(struct domain_target *t);
 void domain_target_dispose(struct domain_target *t);
 /* Find @domain, a name, domid or uuid, and read its xl.cfg @config_path,

@@ -90,7 +90,7 @@ static void revert_allow_present(const struct session *s,
     uint32_t domid;
     int i, num;
 
-    if (libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)) return;
+    if (domain_id_of(s, domain, &domid)) return;
     if (libxl_disk_snapshot_info_list(s->sc, domid, NULL, &info, &num))
         return;
     for (i = 0; i < num; i++) {

@@ -36,7 +36,7 @@ static int revert_check_domain(const struct session *s, const char *domain,
     uint32_t domid;
 
     if (name && !strcmp(domain, name)) return 0;
-    if (libxl_domain_qualifier_to_domid(s->ctx, domain, &domid)) {
+    if (domain_id_of(s, domain, &domid)) {
         session_error(s, "domain %s: there is no such domain; the "
                       "snapshot is of domain %s, name that one to bring "
                       "it back", domain, name ? name : "(no name)");
