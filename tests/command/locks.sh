@@ -13,6 +13,10 @@ ok "no second create" refused_by create -n s2
 ok "nor its dry run" refused_by create -N -n s2
 ok "nor a recovery: it has not been cut off" fails 1 "$busy $pid)" xl snapshot-recover web
 ok "snapshot-list waits for nobody" xl snapshot-list --domain-config web.cfg web
+xl create web.cfg
+ok "nor one of the domain, if it is started meanwhile" refused_by \
+    xl snapshot-create --disk-only -n s2 web
+xl destroy web
 define_domain db qcow2
 ok "another domain" xl snapshot-create --domain-config db.cfg -n s1 db
 cd /srv/web && domain=web

@@ -88,6 +88,13 @@ ok "a dry run leaves the journal" same "$(journal)" web.json
 ok "of another domain nothing is to be done" says "Nothing to recover of domain db." recover db
 ok "until then: no create" refuses "run xl snapshot-recover web first" create -n s2
 ok "nor a dry run of one" refuses "run xl snapshot-recover web first" create -N -n s2
+xl create web.cfg
+ok "nor of the domain, when it has been started" refuses \
+    "run xl snapshot-recover web first" xl snapshot-create --disk-only -n s2 web
+xl rename web other
+ok "not even under another name" refuses "run xl snapshot-recover web first" \
+    xl snapshot-create --disk-only -n s2 other
+xl destroy other
 ok "snapshot-list goes on" xl snapshot-list --domain-config web.cfg web
 define_domain db qcow2
 ok "so does another domain" xl snapshot-create --domain-config db.cfg -n s1 db
@@ -115,6 +122,13 @@ xl rename web other
 ok "renamed, it does no harm" says "Completed." recover web
 ok "the domain is there" same "$(domid_of web) $(state_of web)" "3 "
 xl destroy other
+
+xl destroy web
+xl create new.cfg
+reborn=$(domid_of web)
+killed_at "destroy" revert
+ok "a domain that was started with a new uuid is known again" says "Completed." recover web
+ok "and is destroyed, as it was to be" grep -qx "destroy $reborn" "$STAND_IN_XEN.log"
 
 # The domain runs, so its destruction is what there is no way back from.
 ok "an xl that fails" with_xl fail refuses "cannot (re-)build domain: -3" revert

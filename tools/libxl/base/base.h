@@ -163,6 +163,8 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
 /* libxl_snapshot_operand(), in the context's memory. */
 const char *snap_operand(libxl_snapshot_ctx *sc, const char *s);
+/* @uuid as text; NULL: it is nil, since a config has none. */
+const char *snap_uuid_str(libxl_snapshot_ctx *sc, const libxl_uuid *uuid);
 
 /* True if @name can name a hook, and so its file. */
 bool snap_hook_name_is_valid(const char *name);

@@ -100,3 +100,9 @@ const char *snap_hook_path(libxl_snapshot_ctx *sc, const char *name)
 {
     return snap_sprintf(sc, "%s/%s", snap_hook_folder(sc), name);
 }
+
+const char *snap_uuid_str(libxl_snapshot_ctx *sc, const libxl_uuid *uuid)
+{
+    if (libxl_uuid_is_nil(uuid)) return NULL;
+    return snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(*uuid));
+}

@@ -18,26 +18,42 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <libxl_utils.h>
 
-/* A domain that does not run may have no uuid yet. */
-static int create_lock_offline(libxl_snapshot_ctx *sc,
-                               const libxl_domain_config *config,
-                               int *lock_r)
+static int create_running_name(libxl_snapshot_ctx *sc, uint32_t domid,
+                               const char **name_r)
 {
-    const char *name = config->c_info.name;
-    int rc = snap_lock_domain(sc, name, lock_r);
+    char *name = libxl_domid_to_name(sc->ctx, domid);
 
-    return rc ? rc : snap_journal_refuse(sc, name, NULL);
+    if (!name)
+        return snap_fail(sc, ERROR_FAIL, "domain %u: it has no name in "
+                         "xenstore", domid);
+    *name_r = snap_strdup(sc, name);
+    free(name);
+    return 0;
 }
 
-static int create_lock_running(libxl_snapshot_ctx *sc, uint32_t domid,
-                               int *lock_r)
+/* Take the locks of the domain by uuid and by name: a command on the
+ * running domain and one by its xl.cfg must meet.  A domain that does not
+ * run may have no uuid yet. */
+static int create_lock(libxl_snapshot_ctx *sc, uint32_t domid,
+                       const libxl_domain_config *config, int *uuid_lock,
+                       int *name_lock)
 {
-    const char *uuid_str;
-    int rc = snap_dom_uuid_str(sc, domid, &uuid_str);
+    const char *name = NULL, *uuid_str = NULL;
+    int rc = 0;
 
-    if (!rc) rc = snap_lock_domain(sc, uuid_str, lock_r);
-    return rc ? rc : snap_journal_refuse(sc, NULL, uuid_str);
+    if (config) {
+        name = config->c_info.name;
+        uuid_str = snap_uuid_str(sc, &config->c_info.uuid);
+    } else {
+        rc = snap_dom_uuid_str(sc, domid, &uuid_str);
+        if (!rc) rc = create_running_name(sc, domid, &name);
+    }
+    if (!rc)
+        rc = snap_lock_domain_both(sc, uuid_str, name, uuid_lock,
+                                   name_lock);
+    return rc ? rc : snap_journal_refuse(sc, name, uuid_str);
 }
 
 /* The images in which QEMU is to make a tag. */
@@ -66,6 +82,8 @@ struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
         .memory_path = c->params->memory_path ? c->files[0].partial : NULL,
     };
 
+    if (head.domid == SNAP_NO_DOMAIN)
+        head.running_uuid = snap_uuid_str(sc, &c->dom.uuid);
     head.tagged = create_tagged_images(sc, c, &head.num_tagged);
     return head;
 }
@@ -89,13 +107,12 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     struct snap_create c = { .params = params };
     struct snap_run run = { .domid = domid };
     uint64_t began = snap_now_us();
-    int lock_fd = -1, rc;
+    int uuid_lock = -1, name_lock = -1, rc;
 
     snap_ctx_begin(sc);
     sc->wait_ms[SNAP_WAIT_FROZEN] = params->quiesce_seconds * 1000;
     snap_domain_init(&c.dom);
-    rc = params->config ? create_lock_offline(sc, params->config, &lock_fd)
-                        : create_lock_running(sc, domid, &lock_fd);
+    rc = create_lock(sc, domid, params->config, &uuid_lock, &name_lock);
     if (rc) goto out;
     rc = snap_create_gather(sc, domid, &c, &result->snapshot);
     if (rc) goto out;
@@ -129,7 +146,8 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     result->total_us = snap_now_us() - began;
 
  out:
-    snap_lock_release(&lock_fd, NULL);
+    snap_lock_release(&name_lock, NULL);
+    snap_lock_release(&uuid_lock, NULL);
     snap_domain_dispose(&c.dom);
     return rc;
 }

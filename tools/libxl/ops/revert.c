@@ -58,23 +58,13 @@ static void revert_result(libxl_snapshot_ctx *sc,
     }
 }
 
-/* The uuid that the domain will have; NULL: a new one. */
-static const char *revert_uuid(libxl_snapshot_ctx *sc,
-                               const libxl_domain_snapshot *snap)
-{
-    const libxl_uuid *uuid = &snap->domain_uuid;
-
-    if (libxl_uuid_is_nil(uuid)) return NULL;
-    return snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(*uuid));
-}
-
 struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
                                           const struct snap_revert *r)
 {
     return (struct snap_journal_head){
         .operation = snap_operation_revert.name,
         .domain = r->config.c_info.name,
-        .uuid_str = revert_uuid(sc, r->snap),
+        .uuid_str = snap_uuid_str(sc, &r->snap->domain_uuid),
         .domid = r->dom.domid,
         .running_uuid = r->dom.uuid_str,
         .snapshot = r->snap->name,
@@ -111,7 +101,7 @@ static int revert_lock(libxl_snapshot_ctx *sc,
                        const libxl_domain_snapshot *snap, int *uuid_lock,
                        int *name_lock)
 {
-    const char *uuid = revert_uuid(sc, snap);
+    const char *uuid = snap_uuid_str(sc, &snap->domain_uuid);
     int rc = snap_lock_domain_both(sc, uuid, snap->domain_name, uuid_lock,
                                    name_lock);
 

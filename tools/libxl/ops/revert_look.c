@@ -249,7 +249,7 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
     if (r->dom.domid == SNAP_NO_DOMAIN)
         return name && !r->report ? snap_offline_refuse_saved(sc, name) : 0;
     r->dom.qemu_pid = snap_xenstore_qemu_pid(sc, r->dom.domid);
-    return 0;
+    return snap_dom_uuid_str(sc, r->dom.domid, &r->dom.uuid_str);
 }
 
 /*-- check ------------------------------------------------------------------*/

@@ -468,7 +468,9 @@ bool snap_journal_is_of(const struct snap_journal_entry *entry,
 
     return (domain && !strcmp(head->domain, domain))
            || (uuid_str && head->uuid_str
-               && !strcmp(head->uuid_str, uuid_str));
+               && !strcmp(head->uuid_str, uuid_str))
+           || (uuid_str && head->running_uuid
+               && !strcmp(head->running_uuid, uuid_str));
 }
 
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,

@@ -36,7 +36,8 @@ struct snap_journal_head {
     const char *uuid_str;       /* NULL: none, since it does not run;
                                  * revert: the uuid that it will have */
     uint32_t domid;             /* SNAP_NO_DOMAIN: it does not run */
-    const char *running_uuid;   /* of domid; NULL: the same as uuid_str */
+    const char *running_uuid;   /* of domid, or if it does not run, in its
+                                 * xl.cfg; NULL: the same as uuid_str */
     const char *snapshot;       /* the snapshot's name */
     const char *memory_path;    /* create: the name under which the
                                  * memory is written; NULL: without

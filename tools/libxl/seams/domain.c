@@ -5,6 +5,7 @@
  */
 #include "seams/seams.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <libxl_utils.h>
