@@ -39,6 +39,11 @@ for why in poweroff reboot crash suspend; do
 done
 state dying
 ok "dying" not_touched "domain 1: it is dying" create s1
+# while a page of it is mapped a destroyed domain stays, and has no name any more
+cp "$STAND_IN_XEN" alive
+sed -i '/local.domain.1.name/d' "$STAND_IN_XEN"
+ok "dying without a name" not_touched "domain 1: it is dying" xl snapshot-create 1
+cp alive "$STAND_IN_XEN"
 state ''
 echo "/local/domain/1/control/shutdown poweroff" >>"$STAND_IN_XEN"
 ok "asked to shut down" not_touched "domain 1: it has been asked to poweroff" create s1

@@ -20,17 +20,15 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-static int create_running_name(libxl_snapshot_ctx *sc, uint32_t domid,
-                               const char **name_r)
+/* NULL if it has none, as a destroyed domain that is still dying. */
+static const char *create_running_name(libxl_snapshot_ctx *sc,
+                                       uint32_t domid)
 {
     char *name = libxl_domid_to_name(sc->ctx, domid);
+    const char *copy = name ? snap_strdup(sc, name) : NULL;
 
-    if (!name)
-        return snap_fail(sc, ERROR_FAIL, "domain %u: it has no name in "
-                         "xenstore", domid);
-    *name_r = snap_strdup(sc, name);
     free(name);
-    return 0;
+    return copy;
 }
 
 /* Take the locks of the domain by uuid and by name: a command on the
@@ -48,7 +46,7 @@ static int create_lock(libxl_snapshot_ctx *sc, uint32_t domid,
         uuid_str = snap_uuid_str(sc, &config->c_info.uuid);
     } else {
         rc = snap_dom_uuid_str(sc, domid, &uuid_str);
-        if (!rc) rc = create_running_name(sc, domid, &name);
+        name = create_running_name(sc, domid);
     }
     if (!rc)
         rc = snap_lock_domain_both(sc, uuid_str, name, uuid_lock,
