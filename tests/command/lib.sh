@@ -326,13 +326,15 @@ json() {
     filter=$1
     shift
     "$@" >"$hidden/json" || { echo "exit code $?"; cat "$hidden/json"; return 1; }
-    jq -e "$filter" "$hidden/json" >/dev/null || { cat "$hidden/json"; return 1; }
+    is_json "$filter" "$hidden/json"
 }
+# is_json FILTER FILE. jq -e succeeds for an empty file.
+is_json() { [ -s "$2" ] && jq -e "$1" "$2" >/dev/null || { cat "$2"; return 1; }; }
 fails_json() {
     filter=$1
     shift
     fails 1 '' "$@" && same "$(wc -l <"$hidden/error")" 1 &&
-        jq -e "$filter" "$hidden/out" >/dev/null || { cat "$hidden/out"; return 1; }
+        is_json "$filter" "$hidden/out"
 }
 
 absent() {
