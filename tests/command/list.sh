@@ -49,7 +49,14 @@ mv xvdb.qcow2 away
 ok "a file that is missing is named" matches '^ext .* /srv/web/xvdb.qcow2 is missing$' list web
 ok "as JSON" json '.snapshots[1] | .complete == false
     and .problem == "/srv/web/xvdb.qcow2 is missing"' list --json web
-ok "the images cannot be told then" refuses "xvdb" list --domain-config web.cfg web
+ok "the images cannot be told then" fails 1 "xvdb" list --domain-config web.cfg web
+ok "what is on record is listed all the same" grep -q '^ext .* is missing$' "$hidden/out"
+xl create web.cfg
+ok "so it is of a domain whose QEMU is gone" fails 1 "QEMU cannot be reached" list web
+ok "with what is on record" grep -q '^tags ' "$hidden/out"
+ok "and as JSON" fails_json '(.snapshots | length == 2) and (has("disks") | not)' \
+    list --json web
+xl destroy web
 mv away xvdb.qcow2
 
 echo 'name = ' >"$(cfg tags)"

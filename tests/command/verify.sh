@@ -82,8 +82,12 @@ ok "its uuid under another name" good
 xl destroy other
 
 mv "$snapshots/web/ext/domain.cfg" away
-ok "the xl.cfg to boot from is gone" refuses "ext/domain.cfg: No such file" \
-    verify "$(cfg ext)"
+ok "the xl.cfg to boot from is gone" bad "domain config" "ext/domain.cfg: No such file"
+ok "as JSON" fails_json '.good == false and (.items | map(select(.good | not))
+    | length == 1 and .[0].what == "domain config" and (.[0].error | contains("No such file")))' \
+    verify --json "$(cfg ext)"
+echo 'name = ' >"$snapshots/web/ext/domain.cfg"
+ok "or no xl.cfg any more" bad "domain config" "ext/domain.cfg:.* error"
 ok "another one will do" good --domain-config web.cfg
 sed 's/"web"/"db"/' web.cfg >db.cfg
 ok "but not another domain's" bad "domain config" "this is the config of domain db" --domain-config db.cfg

@@ -109,8 +109,8 @@ static int domain_config_parse(XLU_Config *cfg,
 
 /* Read the text of the file @path; *@text_r is malloc'd whatever the
  * result. */
-static int domain_config_read_text(const struct session *s,
-                                   const char *path, char **text_r)
+static int domain_config_read_text(const char *path, char **text_r,
+                                   char **error_r)
 {
     size_t len;
     int r = config_file_read(path, text_r, &len);
@@ -119,28 +119,28 @@ static int domain_config_read_text(const struct session *s,
         errno = EFBIG;
         r = -1;
     }
-    if (r) session_error(s, "%s: %s", path, strerror(errno));
+    if (r) xasprintf(error_r, "%s: %s", path, strerror(errno));
     return r;
 }
 
-int domain_config_read(const struct session *s, const char *path,
-                       libxl_domain_config *config, char **text_r)
+int domain_config_read(const char *path, libxl_domain_config *config,
+                       char **text_r, char **error_r)
 {
     struct config_parser parser = { .cfg = NULL };
     const char *complaint;
     char *text;
     int r;
 
-    r = domain_config_read_text(s, path, &text);
+    r = domain_config_read_text(path, &text, error_r);
     if (r) goto out;
     r = config_parse(&parser, path, text, strlen(text));
     if (!r) r = domain_config_parse(parser.cfg, config);
     if (!r) goto out;
     complaint = config_complaint(&parser);
     if (complaint)
-        session_error(s, "%s", complaint);
+        *error_r = xstrdup(complaint);
     else
-        session_error(s, "%s: not the config of a domain", path);
+        xasprintf(error_r, "%s: not the config of a domain", path);
  out:
     config_parser_dispose(&parser);
     if (!r && text_r)
@@ -190,10 +190,14 @@ int domain_target_find(const struct session *s, const char *domain,
                        const char *config_path, struct domain_target *t)
 {
     const char *name;
+    char *error;
 
-    if (config_path && domain_config_read(s, config_path, &t->config,
-                                          &t->config_text))
+    if (config_path && domain_config_read(config_path, &t->config,
+                                          &t->config_text, &error)) {
+        session_error(s, "%s", error);
+        free(error);
         return -1;
+    }
     if (domain_id_of(s, domain, &t->domid))
         t->domid = INVALID_DOMID;
     else

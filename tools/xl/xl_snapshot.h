@@ -101,9 +101,9 @@ char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
 /* Read name, uuid (nil if there is none), type, disks, and the files and
  * the memory that a boot needs, of the xl.cfg @path into @config, which is
  * initialised; *@text_r (may be NULL) gets the whole file, malloc'd.
- * Complains and returns -1 if that fails. */
-int domain_config_read(const struct session *s, const char *path,
-                       libxl_domain_config *config, char **text_r);
+ * Returns -1 if that fails, and in *@error_r, malloc'd, says why. */
+int domain_config_read(const char *path, libxl_domain_config *config,
+                       char **text_r, char **error_r);
 
 /* The domain that a command is for. */
 struct domain_target {

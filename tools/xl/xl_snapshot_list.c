@@ -190,7 +190,8 @@ static void list_dispose(struct snapshot_list *list)
 /*-- the command --------------------------------------------------------*/
 
 /* Find the snapshots on record and, of a domain that runs or whose xl.cfg
- * is known, those in its images. */
+ * is known, those in its images.  If these cannot be told, say because the
+ * domain's QEMU is gone, what is on record matters all the more. */
 static int list_find(const struct session *s, const struct list_options *o,
                      struct domain_target *target,
                      struct snapshot_list *list)
@@ -207,8 +208,10 @@ static int list_find(const struct session *s, const struct list_options *o,
         ? absolute_path(o->common.directory)
         : default_directory(target->name);
     list_find_recorded(s, list);
-    if (config || domain_target_runs(target))
-        return list_find_images(s, domid, config, list);
+    if (config || domain_target_runs(target)) {
+        list->images_failed = list_find_images(s, domid, config, list);
+        return 0;
+    }
     if (list->num_recorded) return 0;
     session_error(s, "domain %s: there is no such domain, and no snapshot "
                   "of it in %s; if the domain does not run, name its "
@@ -232,7 +235,7 @@ static int list_snapshots(const struct session *s, const void *options)
         print_list_json(&list);
     else
         print_list_text(&list);
-    r = 0;
+    r = list.images_failed ? -1 : 0;
  out:
     list_dispose(&list);
     domain_target_dispose(&target);

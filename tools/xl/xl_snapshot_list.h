@@ -27,6 +27,7 @@ struct snapshot_list {
     int num_recorded;
     struct recorded *recorded;
     bool images;                /* they were looked at */
+    bool images_failed;         /* they could not be, which was told */
     int num_disks;
     libxl_disk_snapshot_info *disks;
     int num_tags;

@@ -89,8 +89,10 @@ static int revert_set_domain_config(const struct session *s,
     }
     if (snap->memory_path || !path) return 0;
     p->domain_config_path = absolute_path(path);
-    p->config = &r->config;
-    return domain_config_read(s, path, &r->config, NULL);
+    /* the library tells of it, among the rest that a revert needs */
+    if (!domain_config_read(path, &r->config, NULL, &p->config_error))
+        p->config = &r->config;
+    return 0;
 }
 
 int revert_request_read(const struct session *s, const char *config_file,

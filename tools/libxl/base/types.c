@@ -163,6 +163,7 @@ void libxl_domain_snapshot_revert_params_dispose(
     types_free_disk_params(params->disks, params->num_disks);
     free(params->xl_path);
     free(params->domain_config_path);
+    free(params->config_error);
     libxl_domain_snapshot_revert_params_init(params);
 }
 

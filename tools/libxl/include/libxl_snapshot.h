@@ -359,8 +359,8 @@ typedef struct libxl_domain_snapshot_revert_params {
      * and disks as libxlutil reads them; @config stays the caller's. */
     char *domain_config_path;
     const libxl_domain_config *config;
-    bool skip_unsupported;      /* leave the disks that the snapshot
-                                 * skipped as they are now */
+    char *config_error;         /* without @config: why it cannot be read */
+    bool skip_unsupported;      /* leave skipped disks as they are now */
     bool force;                 /* revert with disks and memory even if
                                  * they have changed since the snapshot */
     bool leave_paused;

@@ -86,6 +86,8 @@ static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
     const libxl_domain_config *config = r->params->config;
     const char *name = r->snap->domain_name;
 
+    if (r->params->config_error)
+        return snap_fail(sc, ERROR_INVAL, "%s", r->params->config_error);
     if (!config || !r->params->domain_config_path)
         return snap_fail(sc, ERROR_INVAL, "snapshot %s has no memory, so "
                          "a revert boots the domain from its xl.cfg; name "
