@@ -191,6 +191,14 @@ ok "storage that is elsewhere" refused_cleanly "take the snapshot where the stor
 ok "so is what --skip-unsupported is not for" refused_cleanly "disk xvdb (iqn=x)" create_as \
     "$(with_disk "'vdev=xvdb,access=rw,script=block-iscsi,target=iqn=x'")" \
     --skip-unsupported -n s2
+new_image raw xvdb.raw "web xvdb"
+for backend in phy tap; do
+    ok "backendtype=$backend, which serves no overlay" refused_cleanly \
+        "backendtype=$backend serves raw images alone; write backendtype=qdisk" create_as \
+        "$(with_disk "'/srv/web/xvdb.raw,raw,xvdb,w,backendtype=$backend'")" --external -n s2
+done
+ok "nor does a disk of virtio" refused_cleanly "specification=virtio" create_as \
+    "$(with_disk "'/srv/web/xvdb.raw,raw,xvdb,w,specification=virtio'")" --external -n s2
 
 # --- nothing ---------------------------------------------------------------
 

@@ -362,13 +362,15 @@ static char *update_new_text(struct update *u)
 
 /*-- the proof ----------------------------------------------------------*/
 
-/* Check that disk number @i is as it was, but for what @edit says. */
+/* Check that disk number @i is as it was, but for what @edit says, and
+ * that libxl would start a domain with it. */
 static int update_check_disk(struct update *u, struct parsed *before,
                              struct parsed *after, int i,
                              const struct config_edit *edit)
 {
     libxl_device_disk was, is;
     char *want = NULL, *got = NULL;
+    const char *why;
     int r;
 
     libxl_device_disk_init(&is);
@@ -381,7 +383,11 @@ static int update_check_disk(struct update *u, struct parsed *before,
     was.format = edit->format;
     want = libxl_snapshot_disk_spec(&was);
     got = libxl_snapshot_disk_spec(&is);
-    if (strcmp(want, got))
+    why = libxl_snapshot_disk_lacks_backend(&is);
+    if (why)
+        r = update_fail(u, "%s:%d: disk %s: %s", u->file, edit->line,
+                        edit->vdev, why);
+    else if (strcmp(want, got))
         r = update_fail(u, "%s:%d: disk %s cannot be rewritten: it would "
                         "be \"%s\"; write \"%s\"", u->file, edit->line,
                         edit->vdev, got, want);

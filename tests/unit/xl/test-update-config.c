@@ -115,10 +115,10 @@ static void a_format_that_is_not_there_is_added(void)
 static void all_options_stay(void)
 {
     CHECK_ONE("'/a.qcow2,qcow2,xvda,w,backendtype=qdisk,no-discard,"
-              "direct-io-safe,script=block-x,specification=xen,backend=dom7,"
+              "direct-io-safe,specification=xen,backend=dom7,"
               "colo-host=h,colo-port=7,hidden-disk=/h'",
               "'/a.s1.qcow2,qcow2,xvda,w,backendtype=qdisk,no-discard,"
-              "direct-io-safe,script=block-x,specification=xen,backend=dom7,"
+              "direct-io-safe,specification=xen,backend=dom7,"
               "colo-host=h,colo-port=7,hidden-disk=/h'");
 }
 
@@ -158,11 +158,12 @@ static void escapes_are_understood(void)
 {
     CHECK_ONE_REFUSED("'\\'', '/a.qcow2,qcow2,xvda'");
     CHECK_ONE_REFUSED("'/o\\'x,raw,xvdo', '/a.qcow2\\,qcow2,xvda'");
-    CHECK_ONE("'/o\\'x\\\\,raw,xvdo', '/a.qcow2,qcow2,xvda,script=\\\"x\\''",
+    CHECK_ONE("'/o\\'x\\\\,raw,xvdo', "
+              "'/a.qcow2,qcow2,xvda,colo-host=\\\"x\\''",
               "'/o\\'x\\\\,raw,xvdo', "
-              "'/a.s1.qcow2,qcow2,xvda,script=\\\"x\\''");
-    CHECK_ONE("'script=\\tx,format=qcow2,vdev=xvda,target=/a.qcow2'",
-              "'script=\\tx,format=qcow2,vdev=xvda,target=/a.s1.qcow2'");
+              "'/a.s1.qcow2,qcow2,xvda,colo-host=\\\"x\\''");
+    CHECK_ONE("'colo-host=\\tx,format=qcow2,vdev=xvda,target=/a.qcow2'",
+              "'colo-host=\\tx,format=qcow2,vdev=xvda,target=/a.s1.qcow2'");
 }
 
 static void update_to(const char *path, const char *before, const char *after)
@@ -257,6 +258,20 @@ static void what_is_given_twice_is_refused(void)
                   "vm.cfg:4: `disk' is set again, after line 2");
     CHECK_REFUSED(1, NAME "disk=[]\ndisk+=['/a.qcow2,qcow2,xvda']",
                   "vm.cfg:3: `disk' is set again, after line 2");
+}
+
+static void what_libxl_would_not_start_is_refused(void)
+{
+    CHECK_RAW("'/b.raw,raw,xvdb,w,backendtype=qdisk'",
+              "'/b.s1.qcow2,qcow2,xvdb,w,backendtype=qdisk'");
+    CHECK_REFUSED(1, NAME "disk=['/a.qcow2,raw,xvda,w,backendtype=phy']",
+                  "vm.cfg:2: disk xvda: backendtype=phy serves raw images");
+    CHECK_REFUSED(1, NAME "disk=['/a.qcow2,raw,xvda,w,backendtype=tap']",
+                  "vm.cfg:2: disk xvda: backendtype=tap serves raw images");
+    CHECK_REFUSED(1, NAME "disk=['/a.qcow2,raw,xvda,w,script=block-x']",
+                  "vm.cfg:2: disk xvda: a disk with script= ");
+    CHECK_REFUSED(1, NAME "disk=['/a.qcow2,raw,xvda,specification=virtio']",
+                  "vm.cfg:2: disk xvda: a disk with specification=virtio ");
 }
 
 static void deprecated_prefixes_are_refused(void)
@@ -437,6 +452,7 @@ TESTS(TEST(a_positional_path_is_rewritten),
       TEST(a_disk_that_is_missing_is_refused),
       TEST(a_disk_that_names_another_image_is_refused),
       TEST(what_is_given_twice_is_refused),
+      TEST(what_libxl_would_not_start_is_refused),
       TEST(deprecated_prefixes_are_refused),
       TEST(lists_of_something_else_are_refused),
       TEST(disks_that_xl_does_not_take_are_refused),

@@ -58,6 +58,23 @@ static bool types_is(const char *vdev, const char *wanted)
     return vdev && wanted && !strcmp(vdev, wanted);
 }
 
+const char *libxl_snapshot_disk_lacks_backend(
+    const libxl_device_disk *disk)
+{
+    if (disk->format == LIBXL_DISK_FORMAT_RAW) return NULL;
+    if (disk->backend == LIBXL_DISK_BACKEND_PHY)
+        return "backendtype=phy serves raw images alone; write "
+               "backendtype=qdisk instead";
+    if (disk->backend == LIBXL_DISK_BACKEND_TAP)
+        return "backendtype=tap serves raw images alone; write "
+               "backendtype=qdisk instead";
+    if (disk->script)
+        return "a disk with script= has to be raw";
+    if (disk->specification == LIBXL_DISK_SPECIFICATION_VIRTIO)
+        return "a disk with specification=virtio has to be raw";
+    return NULL;
+}
+
 libxl_device_disk *snap_config_disk(const libxl_domain_config *config,
                                     const char *vdev)
 {

@@ -444,15 +444,14 @@ char *libxl_snapshot_disk_spec(const libxl_device_disk *disk);
  * another, because libxlutil (4.17) takes one off the end.
  */
 char *libxl_snapshot_disk_target(const char *path);
-/*
- * The string @s as it stands between two @quote (' or ") in an xl.cfg,
- * malloc'd.
- */
+/* Why libxl would find no backend for @disk, whose format is not raw; NULL
+ * if it finds one.  Source: libxl__device_disk_set_backend() (4.17). */
+const char *libxl_snapshot_disk_lacks_backend(
+    const libxl_device_disk *disk);
+/* @s as it stands between two @quote (' or ") in an xl.cfg, malloc'd. */
 char *libxl_snapshot_config_escape(const char *s, char quote);
 
-/*
- * The text of the snapshot config that describes @snap, malloc'd.
- */
+/* The text of the snapshot config that describes @snap, malloc'd. */
 char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
                                         const libxl_domain_snapshot *snap);
 

@@ -22,7 +22,10 @@ static const char *overlay_refuse(libxl_snapshot_ctx *sc,
                                   const struct snap_disk *disk)
 {
     const char *why = snap_reach_qdisk(sc, disk);
+    libxl_device_disk child = *disk->stored;
 
+    child.format = LIBXL_DISK_FORMAT_QCOW2;
+    if (!why) why = libxl_snapshot_disk_lacks_backend(&child);
     if (why) return why;
     if (strcmp(disk->node_driver, "qcow2") && strcmp(disk->node_driver, "raw")
         && strcmp(disk->node_driver, "vpc"))
