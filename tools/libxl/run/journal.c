@@ -6,7 +6,6 @@
 #include "run/run.h"
 
 #include <aio.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -389,23 +388,6 @@ static int journal_parse(libxl_snapshot_ctx *sc, char *content, bool more,
     return rc;
 }
 
-/* The length of the name of a file without the ".json" behind it. */
-static size_t journal_stem_len(const char *name)
-{
-    size_t len = strlen(name);
-
-    return len > 5 && !strcmp(name + len - 5, ".json") ? len - 5 : len;
-}
-
-/* The uuid or the name in the name of the file. */
-static const char *journal_stem(libxl_snapshot_ctx *sc, const char *path)
-{
-    const char *slash = strrchr(path, '/'),
-               *name = slash ? slash + 1 : path;
-
-    return snap_sprintf(sc, "%.*s", (int)journal_stem_len(name), name);
-}
-
 int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
                       struct snap_journal_entry *entry)
 {
@@ -415,84 +397,14 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     int rc;
 
     *entry = (struct snap_journal_entry){
-        .path = path, .at = -1, .head.domain = journal_stem(sc, path),
+        .path = path, .at = -1, .head.domain = snap_journal_stem(sc, path),
     };
     rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content, &more);
     if (rc) return rc;
     rc = journal_parse(sc, content, more, entry);
     if (!rc) return 0;
-    entry->head.domain = entry->head.uuid_str = journal_stem(sc, path);
+    entry->head.domain = entry->head.uuid_str = snap_journal_stem(sc, path);
     why = snap_take_error(sc);
     return snap_fail(sc, rc, "%s is not a usable journal: %s", path,
                      why);
-}
-
-static int journal_is_journal(const struct dirent *entry)
-{
-    return entry->d_name[journal_stem_len(entry->d_name)] != '\0';
-}
-
-int snap_journal_list(libxl_snapshot_ctx *sc,
-                      struct snap_journal_entry **entries_r, int *num_r)
-{
-    struct dirent **names = NULL;
-    int i, num = 0;
-
-    *entries_r = NULL;
-    *num_r = 0;
-    if (!sc->journal_dir) return 0;
-    num = scandir(sc->journal_dir, &names, journal_is_journal, alphasort);
-    if (num < 0 && errno == ENOENT) return 0;
-    if (num < 0)
-        return snap_fail(sc, ERROR_FAIL,
-                         "cannot read the journal's folder %s: "
-                         "%s",
-                         sc->journal_dir, strerror(errno));
-    *entries_r = snap_zalloc(sc, num * sizeof(**entries_r));
-    for (i = 0; i < num; i++) {
-        if (snap_journal_read(sc, snap_sprintf(
-                sc, "%s/%s", sc->journal_dir, names[i]->d_name),
-                &(*entries_r)[i]))
-            (*entries_r)[i].error = snap_take_error(sc);
-        free(names[i]);
-    }
-    free(names);
-    *num_r = num;
-    return 0;
-}
-
-bool snap_journal_is_of(const struct snap_journal_entry *entry,
-                        const char *domain, const char *uuid_str)
-{
-    const struct snap_journal_head *head = &entry->head;
-
-    return (domain && !strcmp(head->domain, domain))
-           || (uuid_str && head->uuid_str
-               && !strcmp(head->uuid_str, uuid_str))
-           || (uuid_str && head->running_uuid
-               && !strcmp(head->running_uuid, uuid_str));
-}
-
-int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
-                        const char *uuid_str)
-{
-    struct snap_journal_entry *entries;
-    int i, num, rc;
-
-    rc = snap_journal_list(sc, &entries, &num);
-    if (rc) return rc;
-    for (i = 0; i < num; i++) {
-        const struct snap_journal_head *head = &entries[i].head;
-
-        if (entries[i].torn
-            || !snap_journal_is_of(&entries[i], domain, uuid_str))
-            continue;
-        if (entries[i].error)
-            return snap_fail(sc, ERROR_INVAL, "%s", entries[i].error);
-        return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
-                         "not ended (%s); run xl snapshot-recover %s first",
-                         head->domain, head->operation, entries[i].path,
-                         snap_operand(sc, head->domain));
-    }
-    return 0;
 }

@@ -115,6 +115,8 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
 /* Read the journal @path. */
 int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
                       struct snap_journal_entry *entry);
+/* The uuid or the name of the domain in the name of the file. */
+const char *snap_journal_stem(libxl_snapshot_ctx *sc, const char *path);
 /* List the journals in the context's folder, also those that cannot be
  * used. */
 int snap_journal_list(libxl_snapshot_ctx *sc,
