@@ -61,7 +61,9 @@ static void recover_print_json(struct json *j,
     json_str(j, "journal", found->journal);
     json_u64(j, "began", found->began);
     json_str(j, "state", found->state);
-    json_str(j, "to_be", found->forward ? "completed" : "undone");
+    json_str(j, "host", found->host);
+    json_str(j, "to_be", found->host ? NULL
+             : found->forward ? "completed" : "undone");
     json_strings(j, "steps", found->steps, found->num_steps);
     json_strings(j, "xl_cfg", found->disks, found->num_disks);
     json_str(j, "error", error);
@@ -91,23 +93,27 @@ static void recover_print_text(const libxl_snapshot_recovery *found,
 
 /*-- the command --------------------------------------------------------*/
 
+/* With --all, the operations of other hosts are told of, and no more. */
 static int recover_one(const struct session *s,
-                       const struct common_options *o, const char *journal,
-                       struct json *j)
+                       const struct recover_options *o,
+                       const char *journal, struct json *j)
 {
     libxl_snapshot_recovery found;
+    const char *error = NULL;
+    bool told;
     int r;
 
     libxl_snapshot_recovery_init(&found);
-    r = libxl_snapshot_recover(s->sc, journal, o->dry_run, &found);
+    r = libxl_snapshot_recover(s->sc, journal, o->common.dry_run, &found);
+    told = o->all && found.host;
+    if (r && !told) error = libxl_snapshot_ctx_error(s->sc);
     if (j && found.domain)
-        recover_print_json(j, &found,
-                           r ? libxl_snapshot_ctx_error(s->sc) : NULL);
+        recover_print_json(j, &found, error);
     else if (found.domain)
-        recover_print_text(&found, o->dry_run, r);
-    if (r) session_library_error(s);
+        recover_print_text(&found, o->common.dry_run, r);
+    if (error) session_library_error(s);
     libxl_snapshot_recovery_dispose(&found);
-    return r;
+    return told ? 0 : r;
 }
 
 static int recover_domains(const struct session *s, const void *options)
@@ -121,7 +127,7 @@ static int recover_domains(const struct session *s, const void *options)
     if (r) session_library_error(s);
     if (j) json_open_array(j, NULL);
     for (i = 0; i < num; i++) {
-        if (recover_one(s, &o->common, journals[i], j)) r = -1;
+        if (recover_one(s, o, journals[i], j)) r = -1;
         free(journals[i]);
     }
     free(journals);

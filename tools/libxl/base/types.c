@@ -232,6 +232,7 @@ void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
     free(recovery->snapshot);
     free(recovery->journal);
     free(recovery->state);
+    free(recovery->host);
     snap_strings_free(recovery->steps, recovery->num_steps);
     snap_strings_free(recovery->disks, recovery->num_disks);
     libxl_snapshot_recovery_init(recovery);

@@ -463,6 +463,7 @@ typedef struct libxl_snapshot_recovery {
     char *journal;              /* the path of the journal */
     uint64_t began;             /* seconds since the epoch */
     char *state;                /* a sentence, without the domain */
+    char *host;                 /* another, that alone may end it; or NULL */
     bool forward;               /* it will be completed; false: undone */
     int num_steps;
     char **steps;               /* the steps that this takes */

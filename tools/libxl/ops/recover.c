@@ -61,11 +61,27 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
             ? "; the domain stays paused, and may need xl unpause twice" : "");
 }
 
+static const char *recover_state_elsewhere(libxl_snapshot_ctx *sc,
+                                           const struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+
+    return snap_sprintf(sc, "a snapshot-%s (%s), which %s has begun, has not "
+                        "ended; that host alone can tell if it is at work",
+                        head->operation,
+                        head->snapshot ? head->snapshot : "no name",
+                        r->entry.other_host);
+}
+
 static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     const struct snap_operation *operation;
     int rc = 0;
 
+    if (r->entry.other_host) {
+        r->state = recover_state_elsewhere(sc, r);
+        return 0;
+    }
     operation = snap_operation_named(r->entry.head.operation);
     if (!operation)
         return snap_fail(
@@ -123,6 +139,7 @@ static void recover_result(const struct snap_recover *r,
     result->journal = snap_result_str(r->entry.path);
     result->began = r->entry.began;
     result->state = snap_result_str(r->state);
+    result->host = snap_result_str(r->entry.other_host);
     result->forward = r->forward;
     result->steps = calloc(r->plan.num_steps + 1, sizeof(*result->steps));
     if (!result->steps) abort();
@@ -173,7 +190,8 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     if (rc) goto out;
     snap_recover_plan(sc, &r);
     recover_result(&r, result);
-    if (!dry_run) rc = recover_run(sc, &r);
+    if (r.entry.other_host) rc = snap_journal_fail_other(sc, &r.entry);
+    else if (!dry_run) rc = recover_run(sc, &r);
  out:
     snap_lock_release(&name_lock, NULL);
     snap_lock_release(&uuid_lock, NULL);

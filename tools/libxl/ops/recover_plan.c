@@ -95,7 +95,7 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
 
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
-    if (r->entry.torn) return;
+    if (r->entry.torn || r->entry.other_host) return;
     if (r->forward) recover_plan_forward(sc, r);
     else recover_plan_back(sc, r);
 }

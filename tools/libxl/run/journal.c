@@ -19,7 +19,6 @@
 #define JOURNAL_MAX (64 << 20)      /* bytes */
 #define DOMID_MAX 0x7fef            /* and above 0, which has no
                                      * snapshots */
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 struct snap_journal {
     char *path;
@@ -46,6 +45,7 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
                                   bool made_above)
 {
     bool runs = head->domid != SNAP_NO_DOMAIN;
+    const struct snap_journal_host host = snap_journal_host(sc);
 
     return snap_json_object(
         sc, "s:operation", head->operation, "s:domain", head->domain,
@@ -57,7 +57,8 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
                     ? snap_json_strings(sc, head->tagged, head->num_tagged)
                     : NULL,
         "u:began", (uint64_t)time(NULL),
-        "s:boot", snap_file_first_line(sc, BOOT_ID),
+        "s:host", host.name, "s:machine", host.machine,
+        "s:boot", host.boot,
         "j:made_above", made_above ? "true" : NULL,
         "j:plan", snap_plan_record(sc, plan), NULL);
 }
@@ -280,13 +281,35 @@ static void journal_parse_tagged(libxl_snapshot_ctx *sc, yajl_val obj,
                 sc, YAJL_GET_STRING(list->u.array.values[i]));
 }
 
+static void journal_parse_host(libxl_snapshot_ctx *sc, yajl_val obj,
+                               struct snap_journal_entry *entry)
+{
+    const struct snap_journal_host here = snap_journal_host(sc), of = {
+        .name = snap_json_dup(sc, obj, "host"),
+        .machine = snap_json_dup(sc, obj, "machine"),
+        .boot = snap_json_dup(sc, obj, "boot"),
+    };
+
+    entry->same_boot = of.boot && here.boot && !strcmp(of.boot, here.boot);
+    entry->other_host = snap_journal_host_other(sc, &here, &of);
+}
+
+static int journal_parse_plan(libxl_snapshot_ctx *sc, yajl_val obj,
+                              struct snap_journal_entry *entry)
+{
+    int rc = snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
+
+    if (!rc || !entry->other_host) return rc;
+    snap_take_error(sc);
+    entry->plan.num_steps = 0;
+    return 0;
+}
+
 static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
                               struct snap_journal_entry *entry)
 {
     struct snap_journal_head *head = &entry->head;
     uint64_t domid = snap_json_u64(obj, "domid");
-    const char *boot = snap_json_str(obj, "boot");
-    const char *boot_now = snap_file_first_line(sc, BOOT_ID);
 
     head->operation = snap_json_dup(sc, obj, "operation");
     head->domain = snap_json_dup(sc, obj, "domain");
@@ -297,7 +320,7 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     if (!head->running_uuid) head->running_uuid = head->uuid_str;
     head->memory_path = snap_json_dup(sc, obj, "memory");
     journal_parse_tagged(sc, obj, head);
-    entry->same_boot = boot && boot_now && !strcmp(boot, boot_now);
+    journal_parse_host(sc, obj, entry);
     entry->began = snap_json_u64(obj, "began");
     entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
     if (!head->operation || !head->domain)
@@ -310,7 +333,7 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
         return snap_fail(sc, ERROR_INVAL, "its domid is not a domid");
     if (!YAJL_IS_ARRAY(snap_json_get(obj, "plan")))
         return snap_fail(sc, ERROR_INVAL, "its first line has no plan");
-    return snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
+    return journal_parse_plan(sc, obj, entry);
 }
 
 static bool journal_brings_back(const char *kind)

@@ -72,6 +72,18 @@ bool snap_journal_is_of(const struct snap_journal_entry *entry,
                && !strcmp(head->running_uuid, uuid_str));
 }
 
+int snap_journal_fail_other(libxl_snapshot_ctx *sc,
+                            const struct snap_journal_entry *entry)
+{
+    const struct snap_journal_head *head = &entry->head;
+
+    return snap_fail(sc, ERROR_INVAL, "domain %s: a snapshot-%s of it has "
+                     "not ended on %s (%s), and may be at work there; run xl "
+                     "snapshot-recover %s there first", head->domain,
+                     head->operation, entry->other_host, entry->path,
+                     snap_operand(sc, head->domain));
+}
+
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                         const char *uuid_str)
 {
@@ -88,6 +100,8 @@ int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
             continue;
         if (entries[i].error)
             return snap_fail(sc, ERROR_INVAL, "%s", entries[i].error);
+        if (entries[i].other_host)
+            return snap_journal_fail_other(sc, &entries[i]);
         return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
                          "not ended (%s); run xl snapshot-recover %s first",
                          head->domain, head->operation, entries[i].path,

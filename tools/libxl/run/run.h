@@ -74,6 +74,19 @@ int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal);
 /* Close the journal, and leave its file. */
 void snap_journal_close(struct snap_journal *journal);
 
+/* The host that has begun an operation; members may be NULL: not known. */
+struct snap_journal_host {
+    const char *name;
+    const char *machine;        /* its machine-id(5) */
+    const char *boot;           /* the id of this boot */
+};
+/* This host. */
+struct snap_journal_host snap_journal_host(libxl_snapshot_ctx *sc);
+/* A phrase for the host @of; NULL if it is, or may be, the host @here. */
+const char *snap_journal_host_other(libxl_snapshot_ctx *sc,
+                                    const struct snap_journal_host *here,
+                                    const struct snap_journal_host *of);
+
 /* A journal that was left. */
 struct snap_journal_entry {
     const char *path;
@@ -87,7 +100,11 @@ struct snap_journal_entry {
     off_t length;               /* of its whole lines */
     struct snap_journal_head head;
     uint64_t began;             /* seconds since the epoch */
-    struct snap_plan plan;
+    const char *other_host;     /* another host has begun it, which alone
+                                 * knows if it is at work: a phrase; else
+                                 * NULL */
+    struct snap_plan plan;      /* of another host: perhaps without steps,
+                                 * if this version cannot read them */
     int at;                     /* the last step that was begun; -1: none */
     bool may_be_back, is_back;  /* revert: bringing the domain back was
                                  * begun; is done, by the revert or a
@@ -125,6 +142,9 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
  * either may be NULL: unknown. */
 bool snap_journal_is_of(const struct snap_journal_entry *entry,
                         const char *domain, const char *uuid_str);
+/* Fail, since another host has begun the operation of @entry. */
+int snap_journal_fail_other(libxl_snapshot_ctx *sc,
+                            const struct snap_journal_entry *entry);
 /* Fail if there is a journal of the domain @domain, or of the uuid
  * @uuid_str (either may be NULL: unknown); the message names the command
  * that ends it. */
