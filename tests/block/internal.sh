@@ -7,6 +7,7 @@ new_disk xvdb raw
 start_qemu
 guest xvda 'write -P 0x11 0 64k' 'write -P 0x12 1M 64k'
 guest xvdb 'write -P 0x21 0 64k'
+qmp block-dirty-bitmap-add '{"node":"xvda-qcow2","name":"b1","persistent":true}'
 ok "a tag and an overlay are made in one transaction" \
     take s1 xvda xvdb="$work/b.qcow2"
 guest xvda 'write -P 0x19 0 64k'
@@ -22,7 +23,11 @@ ok "only the first tag is there" \
 ok "an internal snapshot of a raw disk is refused" not take s3 xvdb
 stop_qemu
 
+ok "QEMU has written its dirty bitmap to the image when it ended" sh -c \
+    "qemu-img info --output=json xvda.qcow2 | grep -w '\"name\": \"b1\"'"
 ok "the tag is applied" revert s1 xvda
+ok "and the bitmap, which knows nothing of that, removed" sh -c \
+    "! qemu-img info --output=json xvda.qcow2 | grep '\"bitmaps\"'"
 ok "and the disk is as it was" \
     io -f qcow2 -c 'read -P 0x11 0 64k' -c 'read -P 0x12 1M 64k' xvda.qcow2
 io -f qcow2 -c 'write -P 0x33 0 64k' xvda.qcow2

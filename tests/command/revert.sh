@@ -204,4 +204,36 @@ ok "not the one that has the ID 1" guest_sees qcow2 xvda.qcow2 "as of 1"
 xl destroy web
 ok "the other one, too" xl snapshot-revert web "$(cfg 2)"
 ok "by its ID" guest_sees qcow2 xvda.qcow2 "as of 2"
+
+# --- dirty bitmaps, as backup tools leave them ------------------------------
+
+# bitmaps IMAGE: the names of its bitmaps. open_until_killed IMAGE: a QEMU opens it, and is
+# killed, which leaves its bitmaps inconsistent.
+bitmaps() {
+    "$QEMU_IMG" info -U --output=json "$1" |
+        jq -r '."format-specific".data.bitmaps // [] | .[].name'
+}
+open_until_killed() {
+    mkfifo "$hidden/commands"
+    qemu-io -f qcow2 "$1" <"$hidden/commands" >"$hidden/opened" &
+    exec 3>"$hidden/commands"
+    echo "read 0 512" >&3
+    until grep -q "read 512" "$hidden/opened"; do sleep 0.01; done
+    kill -KILL $!
+    exec 3>&-
+    "$QEMU_IMG" info --output=json "$1" | grep -q in-use
+}
+
+new_host
+define_domain web qcow2
+"$QEMU_IMG" bitmap --add -- xvda.qcow2 "-from before"
+ok "with a bitmap there is a snapshot, too" create --internal -n s1
+"$QEMU_IMG" bitmap --add xvda.qcow2 backup-1
+guest_writes qcow2 xvda.qcow2 "later"
+ok "bitmaps of a QEMU that was killed" open_until_killed xvda.qcow2
+xl create web.cfg
+ok "all are removed before the tag is applied, the domain destroyed" says "Domain web is back" \
+    revert
+ok "which is back" guest_sees qcow2 xvda.qcow2 "web xvda"
+ok "none is left to tell what has not changed" same "$(bitmaps xvda.qcow2)" ""
 finished

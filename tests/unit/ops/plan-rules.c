@@ -407,6 +407,11 @@ void check_revert_rules(const struct subject *s)
                  || argv_has(step->argv, "lvcreate")
                  || fills_a_new_file(plan, i),
                  "before the commit point only new images are made");
+        rule(s, i, !argv_has(step->argv, "-a")
+             || !argv_has(step->argv, "snapshot")
+             || (i > commit
+                 && step[-1].kind == SNAP_STEP_REMOVE_BITMAPS),
+             "an image has no dirty bitmaps when its tag is applied");
     }
     rule(s, plan->num_steps, count_of(plan, SNAP_STEP_RESTORE)
          + count_of(plan, SNAP_STEP_BOOT) == 1,

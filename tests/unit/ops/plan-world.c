@@ -177,6 +177,7 @@ void world_apply(struct world *w, const struct snap_step *s, bool again)
         world_set(w, "file", s->to, true);
         break;
     case SNAP_STEP_FREEZE: world_set(w, "frozen", s->path, true); break;
+    case SNAP_STEP_REMOVE_BITMAPS:
     case SNAP_STEP_RECORD:
     case SNAP_STEP_LOOK_AGAIN:
     case SNAP_STEP_FLUSH: break;

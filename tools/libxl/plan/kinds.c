@@ -93,6 +93,7 @@ static const struct row kinds[] = {
     [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, NULL },
     [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS,
                          hook_problem },
+    [SNAP_STEP_REMOVE_BITMAPS] = { "remove-bitmaps", NEEDS_PATH, NULL },
     [SNAP_STEP_QMP] = { "qmp", NEEDS_COMMAND, NULL },
     [SNAP_STEP_LOOK_AGAIN] = { "look-again", 0, NULL },
     [SNAP_STEP_QUIESCE] = { "quiesce", NEEDS_UNDO, quiesce_problem },

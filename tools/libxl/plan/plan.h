@@ -26,6 +26,7 @@ enum snap_step_kind {
     /* programs */
     SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
     SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
+    SNAP_STEP_REMOVE_BITMAPS,   /* path, a qcow2: all its dirty bitmaps */
     /* QEMU */
     SNAP_STEP_QMP,              /* command, arguments */
     SNAP_STEP_LOOK_AGAIN,       /* the domain is alive; content: it is paused

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run/steps_program.c: steps that run a program, or a hook.
+ * run/steps_program.c: steps that run a program, a hook, or qemu-img as
+ * often as an image demands.
  */
 #include "run/run.h"
 
@@ -76,9 +77,31 @@ static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_hook_act(sc, step->path, step->command, step->arguments);
 }
 
+/*-- dirty bitmaps ----------------------------------------------------------*/
+
+/* Remove what bitmaps there are by now: QEMU writes those that it has made
+ * into the image when it ends (7.2).  So no is_done() is needed. */
+static int program_remove_bitmaps(libxl_snapshot_ctx *sc,
+                                  struct snap_run *run,
+                                  const struct snap_step *step)
+{
+    struct snap_chain chain = { 0 };
+    int rc = snap_image_look(sc, step->path, "qcow2", &chain), i;
+
+    (void)run;
+    for (i = 0; !rc && i < chain.layers[0].num_bitmaps; i++)
+        rc = snap_exec(sc, step->what,
+                       snap_argv(sc, "qemu-img", "bitmap", "--remove", "-f",
+                                 "qcow2", "--", step->path,
+                                 chain.layers[0].bitmaps[i], NULL),
+                       snap_wait_ms(sc, SNAP_WAIT_PROGRAM), NULL);
+    return rc;
+}
+
 static const struct snap_step_act program_acts[] = {
     { SNAP_STEP_EXEC, .run = program_exec, .is_done = program_is_done },
     { SNAP_STEP_HOOK, .run = program_hook },
+    { SNAP_STEP_REMOVE_BITMAPS, .run = program_remove_bitmaps },
 };
 const struct snap_step_table snap_steps_program =
     SNAP_STEP_TABLE(program_acts);

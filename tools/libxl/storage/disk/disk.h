@@ -26,6 +26,9 @@ struct snap_layer {
     uint64_t bytes_on_disk;
     int num_tags;
     const struct snap_tag *tags;
+    int num_bitmaps;                    /* dirty bitmaps in the file: backup
+                                         * tools leave them */
+    const char **bitmaps;               /* their names */
 };
 
 struct snap_chain {

@@ -59,6 +59,23 @@ static void imageinfo_layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
     layer->tags = tags;
 }
 
+static void imageinfo_layer_bitmaps(libxl_snapshot_ctx *sc, yajl_val image,
+                                    struct snap_layer *layer)
+{
+    yajl_val specific = snap_json_get(image, "format-specific");
+    yajl_val list = snap_json_get(snap_json_get(specific, "data"),
+                                  "bitmaps");
+    size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+
+    layer->bitmaps = snap_zalloc(sc, len * sizeof(*layer->bitmaps));
+    for (i = 0; i < len; i++) {
+        const char *name =
+            snap_json_dup(sc, list->u.array.values[i], "name");
+
+        if (name) layer->bitmaps[layer->num_bitmaps++] = name;
+    }
+}
+
 static void imageinfo_read_layer(libxl_snapshot_ctx *sc, yajl_val image,
                                  struct snap_layer *layer)
 {
@@ -66,6 +83,7 @@ static void imageinfo_read_layer(libxl_snapshot_ctx *sc, yajl_val image,
     layer->format = snap_json_dup(sc, image, "format");
     layer->bytes_on_disk = snap_json_u64(image, "actual-size");
     imageinfo_layer_tags(sc, image, layer);
+    imageinfo_layer_bitmaps(sc, image, layer);
 }
 
 void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,

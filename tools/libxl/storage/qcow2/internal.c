@@ -129,11 +129,16 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
                      op->image, op->name);
 }
 
+/* "qemu-img snapshot -a" refuses an image that has dirty bitmaps (7.2),
+ * which do not say any more what has changed once the tag is applied. */
 static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk_op *op)
 {
     const char *id = snap_chain_top_tag(&op->chain, op->name)->id;
 
+    snap_plan_add(sc, plan, SNAP_STEP_REMOVE_BITMAPS, "remove the dirty "
+                  "bitmaps of disk %s (%s), if it has any", op->vdev,
+                  op->image)->path = op->image;
     snap_plan_exec(sc, plan,
                    snap_sprintf(sc, "bring disk %s (%s) back to its tag %s",
                                 op->vdev, op->image, op->name),
