@@ -172,6 +172,11 @@ ok "one that was made again" not_touched "its tag was made again" revert
 ok "which --force takes" not_touched_by_dry_run --force
 sed -i '/xvdb=tag/d' "$(cfg s1)"
 ok "an image in use" image_in_use
+cp xvdb.qcow2 sound
+printf '\2' | dd of=xvdb.qcow2 bs=1 seek=79 conv=notrunc status=none     # incompatible features
+ok "an image that QEMU has marked corrupt" not_touched "disk xvdb: /srv/web/xvdb.qcow2 is marked \
+corrupt" revert
+mv sound xvdb.qcow2
 mv xvdb.qcow2 away
 ok "no image" not_touched "/srv/web/xvdb.qcow2" revert
 mv away xvdb.qcow2

@@ -29,6 +29,8 @@ struct snap_layer {
     int num_bitmaps;                    /* dirty bitmaps in the file: backup
                                          * tools leave them */
     const char **bitmaps;               /* their names */
+    bool corrupt;                       /* QEMU has marked it so, and does
+                                         * not write to it any more */
 };
 
 struct snap_chain {

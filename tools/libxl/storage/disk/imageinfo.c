@@ -59,12 +59,11 @@ static void imageinfo_layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
     layer->tags = tags;
 }
 
-static void imageinfo_layer_bitmaps(libxl_snapshot_ctx *sc, yajl_val image,
-                                    struct snap_layer *layer)
+/* @data: what only this format has to tell. */
+static void imageinfo_layer_specific(libxl_snapshot_ctx *sc, yajl_val data,
+                                     struct snap_layer *layer)
 {
-    yajl_val specific = snap_json_get(image, "format-specific");
-    yajl_val list = snap_json_get(snap_json_get(specific, "data"),
-                                  "bitmaps");
+    yajl_val list = snap_json_get(data, "bitmaps");
     size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
 
     layer->bitmaps = snap_zalloc(sc, len * sizeof(*layer->bitmaps));
@@ -74,6 +73,7 @@ static void imageinfo_layer_bitmaps(libxl_snapshot_ctx *sc, yajl_val image,
 
         if (name) layer->bitmaps[layer->num_bitmaps++] = name;
     }
+    layer->corrupt = snap_json_bool(data, "corrupt");
 }
 
 static void imageinfo_read_layer(libxl_snapshot_ctx *sc, yajl_val image,
@@ -83,7 +83,9 @@ static void imageinfo_read_layer(libxl_snapshot_ctx *sc, yajl_val image,
     layer->format = snap_json_dup(sc, image, "format");
     layer->bytes_on_disk = snap_json_u64(image, "actual-size");
     imageinfo_layer_tags(sc, image, layer);
-    imageinfo_layer_bitmaps(sc, image, layer);
+    imageinfo_layer_specific(
+        sc, snap_json_get(snap_json_get(image, "format-specific"), "data"),
+        layer);
 }
 
 void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,

@@ -117,6 +117,11 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
 {
     const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
 
+    if (op->chain.num_layers && op->chain.layers[0].corrupt)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is marked corrupt, "
+                         "and qemu-img would not open it to apply the tag; "
+                         "copy it, and let qemu-img check -r all repair it "
+                         "while the domain is off", op->vdev, op->image);
     if (snap_chain_num_top_tags(&op->chain, op->name) > 1)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s has more than one "
                          "internal snapshot '%s', and only one of them is "
