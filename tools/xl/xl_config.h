@@ -28,6 +28,13 @@ int config_parse(struct config_parser *p, const char *file,
 const char *config_complaint(struct config_parser *p);
 void config_parser_dispose(struct config_parser *p);
 
+/*-- xl_domain_devices.c: devices in an xl.cfg --------------------------*/
+
+/* Fill in the devices of @config, whose type is known, that may hold state
+ * of which no snapshot is taken.  Returns -1 if xl would not take one. */
+int domain_config_parse_devices(XLU_Config *cfg,
+                                libxl_domain_config *config);
+
 /*-- xl_config_scan.c: where things stand in an xl.cfg ------------------*/
 
 /* A string of the list `disk'. */

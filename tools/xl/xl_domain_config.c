@@ -104,6 +104,7 @@ static int domain_config_parse(XLU_Config *cfg,
         return -1;
     if (domain_config_parse_type(cfg, &c_info->type)) return -1;
     domain_config_parse_boot(cfg, config);
+    if (domain_config_parse_devices(cfg, config)) return -1;
     return domain_config_parse_disks(cfg, config);
 }
 

@@ -247,7 +247,7 @@ static void print_created_text(const libxl_domain_snapshot_result *result,
     for (i = 0; i < snap->num_disks; i++)
         print_created_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
-        printf("  %-6s  left out: its storage cannot take snapshots\n",
+        printf("  %-6s  left out: no snapshot can be taken of it\n",
                snap->skipped[i]);
     if (snap->consistency && !snap->domain_config_path)
         printf("A revert will need the domain's xl.cfg "

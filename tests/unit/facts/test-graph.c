@@ -200,6 +200,32 @@ static void disks_without_image_do_not_matter(void)
     CHECK_OK(apply());
 }
 
+static void images_of_no_disk_are_others_if_they_are_written_to(void)
+{
+    struct snap_uncaptured u = { .num = 1 };
+    const char *argument = "device_model_args -drive file=/d/usb.img,if=none";
+
+    domain(2, two);
+    device("xvda0", QCOW2_PLAIN);
+    device(NULL, QCOW2_PLAIN);
+    device("xvdb0", RAW_PLAIN);
+    device(NULL, "{\"file\":\"/d/usb.img\",\"ro\":false}");
+    device(NULL, "{\"file\":\"/d/x.iso\",\"ro\":true}");
+    device("xvdz0", "{\"file\":\"/d/new.img\",\"ro\":false}");
+    device(NULL, "{\"node-name\":\"#block7\"}");
+    CHECK_OK(apply());
+    REQUIRE(dom.num_others == 3);
+    u.names = snap_zalloc(sc, sizeof(*u.names));
+    u.names[0] = argument;
+    snap_uncaptured_of_qemu(sc, &dom, &u);
+    REQUIRE(u.num == 3);                /* the argument has told of one */
+    CHECK_STR(u.names[1], "QEMU's disk /d/new.img");
+    CHECK_STR(u.names[2], "QEMU's disk #block7");
+    CHECK_FAILS(snap_refuse_uncaptured(sc, &u, false), ERROR_INVAL,
+                "/d/usb.img,if=none: no snapshot has what it holds");
+    CHECK_OK(snap_refuse_uncaptured(sc, &u, true));
+}
+
 /*-- a QEMU that lies -------------------------------------------------------*/
 
 static void refused(const char *inserted)
@@ -373,6 +399,7 @@ TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),
       TEST(partitions_are_not_mixed_up),
       TEST(a_longer_name_is_another_disk),
       TEST(disks_without_image_do_not_matter),
+      TEST(images_of_no_disk_are_others_if_they_are_written_to),
       TEST(what_is_missing_or_of_another_type_is_refused),
       TEST(odd_images_are_survived),
       TEST(a_vdev_that_is_told_twice_is_refused),

@@ -66,7 +66,8 @@ const struct snap_key snap_keys[] = {
       "# A record of each disk's state: a revert refuses a disk that has\n"
       "# changed since.\n" },
     { "skipped", WRITTEN | IF_ANY, SKIPPED(skipped), .comment =
-      "# Writable disks that have no snapshots and were left out.\n" },
+      "# Writable disks, and devices with a state of their own, that have\n"
+      "# no snapshots and were left out.\n" },
     { "lvm_size", FOR_CREATE, STRING(lvm_size) },
     { .name = NULL }
 };

@@ -216,6 +216,47 @@ static bool domain_is_vdev(const char *qemu, const char *vdev)
         && (!qemu[len] || (whole && !strcmp(qemu + len, "0")));
 }
 
+/* Keep an image that no disk of the config has, if QEMU writes to it. */
+static void domain_add_other(libxl_snapshot_ctx *sc,
+                             struct snap_domain *dom, yajl_val inserted)
+{
+    const char *file = snap_json_dup(sc, inserted, "file");
+
+    if (!file) file = snap_json_dup(sc, inserted, "node-name");
+    if (!file || snap_json_bool(inserted, "ro")) return;
+    dom->others = snap_grow(sc, dom->others,
+                            dom->num_others * sizeof(*dom->others),
+                            (dom->num_others + 1) * sizeof(*dom->others));
+    dom->others[dom->num_others++] = file;
+}
+
+/* Put what QEMU says of @device into the disk of @dom that it is.  Set
+ * *is_r: it is one. */
+static int domain_apply_device(libxl_snapshot_ctx *sc,
+                               struct snap_domain *dom,
+                               const struct snap_qemu_device *device,
+                               bool *is_r)
+{
+    const char *file = snap_json_str(device->inserted, "file");
+    int i, rc;
+
+    *is_r = false;
+    for (i = 0; i < dom->num_disks; i++) {
+        struct snap_disk *disk = &dom->disks[i];
+
+        if (device->vdev) {
+            if (!domain_is_vdev(device->vdev, disk->vdev)) continue;
+            rc = domain_graph_disk(sc, disk, device->inserted);
+            if (rc) return rc;
+        } else {
+            if (!file || !disk->path || strcmp(file, disk->path)) continue;
+            disk->emulated = true;
+        }
+        *is_r = true;
+    }
+    return 0;
+}
+
 /*
  * A xen-block device tells its vdev.  Any other device with the image of
  * one of our disks is the emulated disk that an HVM domain boots from and
@@ -226,23 +267,13 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
                             const struct snap_qemu_device *devices,
                             int num)
 {
-    const char *file;
-    int i, j, rc;
+    bool is_disk;
+    int i, rc;
 
-    for (i = 0; i < dom->num_disks; i++) {
-        struct snap_disk *disk = &dom->disks[i];
-
-        for (j = 0; j < num; j++) {
-            if (devices[j].vdev) {
-                if (!domain_is_vdev(devices[j].vdev, disk->vdev)) continue;
-                rc = domain_graph_disk(sc, disk, devices[j].inserted);
-                if (rc) return rc;
-            } else {
-                file = snap_json_str(devices[j].inserted, "file");
-                if (file && disk->path && !strcmp(file, disk->path))
-                    disk->emulated = true;
-            }
-        }
+    for (i = 0; i < num; i++) {
+        rc = domain_apply_device(sc, dom, &devices[i], &is_disk);
+        if (rc) return rc;
+        if (!is_disk) domain_add_other(sc, dom, devices[i].inserted);
     }
     return 0;
 }
@@ -340,10 +371,12 @@ static int domain_gather_qemu(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom)
 {
     struct snap_qmp *qmp = NULL;
-    bool needed = false;
+    bool needed;
     int rc, i;
 
     dom->qemu_pid = snap_xenstore_qemu_pid(sc, dom->domid);
+    /* that of an HVM domain may have disks that libxl does not know */
+    needed = dom->qemu_pid && dom->type == LIBXL_DOMAIN_TYPE_HVM;
     for (i = 0; i < dom->num_disks; i++)
         if (dom->disks[i].backend == SNAP_BACKEND_QDISK
             && dom->disks[i].backend_domid == 0)

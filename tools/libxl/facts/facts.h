@@ -31,6 +31,9 @@ struct snap_domain {
     struct snap_disk *disks;
     int num_nodes;
     const char **nodes;                 /* all node names in QEMU */
+    int num_others;
+    const char **others;                /* images that QEMU writes to and no
+                                         * disk of the config has */
     const char *devices;                /* see snap_devices_list() */
 };
 
@@ -134,6 +137,20 @@ void snap_boot_gather(libxl_snapshot_ctx *sc,
                       const libxl_domain_snapshot *snap,
                       struct snap_boot *boot);
 
+/*-- uncaptured: devices of whose state no snapshot is taken ----------------*/
+
+struct snap_uncaptured {
+    int num;
+    const char **names;         /* "pci 0000:03:00.0" */
+};
+/* Add those that @config has; those that QEMU alone has, by @dom. */
+void snap_uncaptured_of_config(libxl_snapshot_ctx *sc,
+                               const libxl_domain_config *config,
+                               struct snap_uncaptured *u);
+void snap_uncaptured_of_qemu(libxl_snapshot_ctx *sc,
+                             const struct snap_domain *dom,
+                             struct snap_uncaptured *u);
+
 /*-- layers: who uses the images of an operation ----------------------------*/
 
 struct snap_layers {
@@ -172,6 +189,10 @@ int snap_refuse_boot(libxl_snapshot_ctx *sc, const char *config_path,
                      const struct snap_boot *boot);
 int snap_refuse_no_room(libxl_snapshot_ctx *sc,
                         const struct snap_boot *boot);
+/* Refuse devices whose state no snapshot has; unless the user allows that
+ * (@allowed). */
+int snap_refuse_uncaptured(libxl_snapshot_ctx *sc,
+                           const struct snap_uncaptured *u, bool allowed);
 /* Refuse a revert for the writable disk @vdev, which @snap lacks; unless
  * @snap left it out on purpose and the user allows that (@allowed). */
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,

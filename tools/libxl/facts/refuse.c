@@ -116,6 +116,17 @@ int snap_refuse_left_out(libxl_snapshot_ctx *sc,
                      "--skip-unsupported", vdev);
 }
 
+int snap_refuse_uncaptured(libxl_snapshot_ctx *sc,
+                           const struct snap_uncaptured *u, bool allowed)
+{
+    if (!u->num || allowed) return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s: no snapshot has what it holds, "
+                     "so after a revert that would not fit the guest's "
+                     "disks and memory; take it away from the domain or, "
+                     "if what it holds does not matter, use "
+                     "--skip-unsupported", u->names[0]);
+}
+
 int snap_refuse_boot(libxl_snapshot_ctx *sc, const char *config_path,
                      const struct snap_boot *boot)
 {

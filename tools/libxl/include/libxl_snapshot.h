@@ -127,8 +127,8 @@ typedef struct libxl_domain_snapshot {
     char *qemu_version;         /* e.g. "7.2.22"; NULL: no QEMU */
     int num_disks;
     libxl_disk_snapshot *disks;
-    int num_skipped;            /* writable disks that were left out */
-    char **skipped;             /* their virtual devices */
+    int num_skipped;            /* writable disks that were left out, */
+    char **skipped;             /* by vdev; other devices with state */
     char *lvm_size;             /* in a ConfigFile for create; or NULL */
 } libxl_domain_snapshot;
 
@@ -280,9 +280,9 @@ typedef struct libxl_domain_snapshot_params {
                                  * ("4G"); NULL: as large as it can ever
                                  * need to be, or a fair share of the
                                  * free space of the volume group */
-    bool skip_unsupported;      /* leave out disks that @disks lacks, if
-                                 * no driver can take a snapshot of
-                                 * them: see @skipped of the result */
+    bool skip_unsupported;      /* leave out disks that @disks lacks and no
+                                 * driver can take, and other devices with
+                                 * state: see @skipped of the result */
     bool live;                  /* copy memory before the guest stops */
     bool leave_paused;
     bool unpause_to_save;       /* let a paused domain run meanwhile */
@@ -360,7 +360,7 @@ typedef struct libxl_domain_snapshot_revert_params {
     char *domain_config_path;
     const libxl_domain_config *config;
     char *config_error;         /* without @config: why it cannot be read */
-    bool skip_unsupported;      /* leave skipped disks as they are now */
+    bool skip_unsupported;      /* leave what was skipped as it is */
     bool force;                 /* revert with disks and memory even if
                                  * they have changed since the snapshot */
     bool leave_paused;

@@ -203,6 +203,9 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
                          "snapshot of nothing", c->dom.name);
     rc = create_check_disks(sc, c);
     if (rc) return rc;
+    rc = snap_refuse_uncaptured(sc, &c->uncaptured,
+                                c->params->skip_unsupported);
+    if (rc) return rc;
     rc = snap_refuse_used(sc, &c->layers);
     if (rc) return rc;
     rc = create_check_boot(sc, c);

@@ -217,6 +217,16 @@ static void gather_missing(libxl_snapshot_ctx *sc, struct snap_create *c,
     c->missing[c->num_missing++] = dir;
 }
 
+/* A domain that is booted from its xl.cfg gets the devices of that. */
+static void gather_uncaptured(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    snap_uncaptured_of_config(sc, &c->dom.config, &c->uncaptured);
+    if (c->params->boot_config)
+        snap_uncaptured_of_config(sc, c->params->boot_config,
+                                  &c->uncaptured);
+    snap_uncaptured_of_qemu(sc, &c->dom, &c->uncaptured);
+}
+
 /*-- the snapshot -----------------------------------------------------------*/
 
 static void gather_result_disk(libxl_snapshot_ctx *sc,
@@ -279,6 +289,8 @@ static void gather_result(libxl_snapshot_ctx *sc,
     for (i = 0; i < c->dom.num_disks; i++)
         if (snap_create_skips(c, &c->dom.disks[i]))
             snap_skipped_add(snap, c->dom.disks[i].vdev);
+    for (i = 0; i < c->uncaptured.num; i++)
+        snap_skipped_add(snap, c->uncaptured.names[i]);
 }
 
 static const char *gather_config_text(libxl_snapshot_ctx *sc,
@@ -332,6 +344,7 @@ int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
     }
     c->has_quiesce_command = p->quiesce_command
         && snap_file_exists(p->quiesce_command);
+    gather_uncaptured(sc, c);
     gather_result(sc, c, snap);
     gather_files(sc, c, snap);
     if (p->boot_config) snap_boot_gather(sc, p->boot_config, snap, &c->boot);

@@ -32,6 +32,7 @@ struct snap_create {
     bool has_quiesce_command;       /* the program for it exists */
     const char *image_config;       /* JSON for the memory image */
     struct snap_boot boot;          /* of params->boot_config */
+    struct snap_uncaptured uncaptured;      /* of the domain and of that */
     int num_missing;                /* folders to be made, topmost first */
     const char **missing;
     int num_files;

@@ -279,6 +279,7 @@ static int revert_check_left_out(libxl_snapshot_ctx *sc,
                                  struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
+    struct snap_uncaptured uncaptured = { .num = 0 };
     int i, rc;
 
     for (i = 0; i < r->config.num_disks; i++) {
@@ -291,7 +292,9 @@ static int revert_check_left_out(libxl_snapshot_ctx *sc,
                                   r->params->skip_unsupported);
         if (rc) return rc;
     }
-    return 0;
+    snap_uncaptured_of_config(sc, &r->config, &uncaptured);
+    return snap_refuse_uncaptured(sc, &uncaptured,
+                                  r->params->skip_unsupported);
 }
 
 /* Looks may take long, and run programs: only when nothing else is amiss. */

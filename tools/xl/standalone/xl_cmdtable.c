@@ -17,8 +17,8 @@
     "--domain-config=FILE      The xl.cfg to boot the domain from, if the\n" \
     "                          snapshot has no memory.\n"
 #define HELP_SKIP_UNSUPPORTED \
-    "--skip-unsupported        Leave disks as they are now that the snapshot\n" \
-    "                          left out.\n"
+    "--skip-unsupported        Leave disks and devices as they are now that the\n" \
+    "                          snapshot left out.\n"
 #define HELP_PAUSED \
     "-p, --paused              Leave the domain paused.\n"
 #define HELP_UPDATE_CONFIG \
@@ -53,7 +53,9 @@ const struct cmd_spec cmd_table[] = {
       "--quiesce-timeout=SECONDS The longest that they stay frozen (default: 10).\n"
       "--lvm-size=SIZE           Size of each LVM snapshot: 20% of the volume, or\n"
       "                          4G (default: as much as it can ever need).\n"
-      "--skip-unsupported        Leave out disks whose storage has no snapshots.\n"
+      "--skip-unsupported        Leave out disks whose storage has no snapshots, and\n"
+      "                          what else holds state that none has, such as PCI\n"
+      "                          devices.\n"
       "--live                    Copy memory while the domain runs.\n"
       "--unpause                 Let a paused domain run for the save.\n"
       HELP_PAUSED
