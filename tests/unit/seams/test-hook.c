@@ -303,6 +303,7 @@ static void a_disk_that_others_take_is_not_shown_to_hooks(void)
 
     tmp_hook("a", good);
     a_disk();
+    stored.backend = LIBXL_DISK_BACKEND_QDISK;
     disk.backend = SNAP_BACKEND_QDISK;
     disk.node = "#block1";
     disk.node_file = disk.path;
