@@ -292,6 +292,7 @@ static void revert_ops(const struct plan_case *pc, enum state state,
 void revert_facts(const struct plan_case *pc, enum state state,
                   struct revert_facts *f)
 {
+    static pid_t monitors[] = { 4711 };
     struct snap_revert *r = &f->r;
 
     memset(f, 0, sizeof(*f));
@@ -309,6 +310,8 @@ void revert_facts(const struct plan_case *pc, enum state state,
         r->dom.domid = 7;
         r->dom.paused = state == PAUSED;
         r->dom.qemu_pid = 412;
+        r->dom.monitors = monitors;
+        r->dom.num_monitors = pc->flags & UNWATCHED ? 0 : 1;
     }
     /* the image's config has no backends, like an xl.cfg */
     plan_config(pc, OFF, &r->config);

@@ -388,9 +388,15 @@ void check_revert_rules(const struct subject *s)
     const struct snap_plan *plan = s->plan;
     int commit = snap_recover_commit_point(plan), back, i;
     int destroy = first_of(plan, SNAP_STEP_DESTROY);
+    int release = first_of(plan, SNAP_STEP_RELEASE_MONITOR);
 
     rules_of_any(s, commit);
     rule_record(s);
+    rule(s, destroy, !s->monitored
+         || (plan->steps[0].kind == SNAP_STEP_HOLD_MONITOR
+             && plan->steps[1].kind == SNAP_STEP_LOOK_AGAIN
+             && release == destroy + 1),
+         "xl's monitor is held, and the domain there, until the destroy");
     rule(s, destroy, s->head.domid == SNAP_NO_DOMAIN
                      ? destroy == plan->num_steps : destroy == commit,
          "the destroy of a running domain is the commit point");
@@ -399,10 +405,12 @@ void check_revert_rules(const struct subject *s)
 
         rule(s, i, step->commit_point == (i >= commit),
              "there is no way back from a later step either");
-        rule(s, i, step->only_if_all_done == (i >= commit && i != destroy),
+        rule(s, i, step->only_if_all_done
+                   == (i >= commit && i != destroy && i != release),
              "a step after the destroy has only_if_all_done");
         rule(s, i, i < commit || !step->undo, "it has no undo");
-        if (i < commit)
+        if (i < commit && !IS_ONE_OF(step->kind, SNAP_STEP_HOLD_MONITOR,
+                                     SNAP_STEP_LOOK_AGAIN))
             rule(s, i, step->kind == SNAP_STEP_CREATE_FILE
                  || argv_has(step->argv, "lvcreate")
                  || fills_a_new_file(plan, i),

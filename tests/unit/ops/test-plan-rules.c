@@ -81,6 +81,7 @@ static void every_revert_keeps_the_rules(void)
             CHECK_STR(revert_plan(&f), NULL);
             s.head = snap_revert_head(sc, &f.r);
             s.num_ops = f.r.num_ops;
+            s.monitored = f.r.dom.num_monitors > 0;
             s.leave_paused = f.params.leave_paused;
             check_revert_rules(&s);
             check_revert_walks(&s);

@@ -251,7 +251,10 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
     if (r->dom.domid == SNAP_NO_DOMAIN)
         return name && !r->report ? snap_offline_refuse_saved(sc, name) : 0;
     r->dom.qemu_pid = snap_xenstore_qemu_pid(sc, r->dom.domid);
-    return snap_dom_uuid_str(sc, r->dom.domid, &r->dom.uuid_str);
+    rc = snap_dom_uuid_str(sc, r->dom.domid, &r->dom.uuid_str);
+    if (rc || r->report) return rc;
+    return snap_monitor_find(sc, snap_xenstore_domain_name(sc, r->dom.domid),
+                             &r->dom.monitors, &r->dom.num_monitors);
 }
 
 /*-- check ------------------------------------------------------------------*/

@@ -2,8 +2,9 @@
 /*
  * ops/revert_plan.c: the order of a revert.  Pure.
  *
- *   before   new images, while the domain runs
- *   destroy  the commit point
+ *   before   xl's monitor held, so that the domain that is destroyed is the
+ *            one that was looked at; new images, while the domain runs
+ *   destroy  the commit point; the monitor, released, finds no domain and ends
  *   after    tags applied, volumes merged; "xl restore" or "xl create";
  *            unpause: nothing of this can be undone
  */
@@ -29,6 +30,43 @@ static const char **revert_images_to_release(libxl_snapshot_ctx *sc,
         if (r->ops[i].at_stake) paths[num++] = r->ops[i].at_stake;
     }
     return paths;
+}
+
+/* Plan to stop xl's monitor, which would start a domain that reboots or
+ * crashes.  One that was about to do so when it was stopped has to go on
+ * first.  Returns the index of the step; -1 if there is none. */
+static int revert_plan_hold(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    struct snap_step *step;
+    int hold;
+
+    if (!r->dom.num_monitors) return -1;
+    step = snap_plan_add(sc, &r->plan, SNAP_STEP_HOLD_MONITOR,
+                         "hold xl's monitor of the domain");
+    step->pids = r->dom.monitors;
+    step->num_pids = r->dom.num_monitors;
+    step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
+                          "release xl's monitor");
+    step->pids = r->dom.monitors;
+    step->num_pids = r->dom.num_monitors;
+    hold = snap_plan_last(&r->plan);
+    snap_plan_add(sc, &r->plan, SNAP_STEP_LOOK_AGAIN,
+                  "see that the domain is still there");
+    return hold;
+}
+
+static void revert_plan_release(libxl_snapshot_ctx *sc,
+                                struct snap_revert *r, int hold)
+{
+    struct snap_step *step;
+
+    if (hold < 0) return;
+    step = snap_plan_add(sc, &r->plan, SNAP_STEP_RELEASE_MONITOR,
+                         "release xl's monitor");
+    step->pids = r->dom.monitors;
+    step->num_pids = r->dom.num_monitors;
+    step->retires_undo_of = hold;
+    step->commit_point = true;
 }
 
 static void revert_plan_destroy(libxl_snapshot_ctx *sc,
@@ -123,11 +161,12 @@ static void revert_plan_back(libxl_snapshot_ctx *sc, struct snap_revert *r)
 
 void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
-    int i;
+    int hold = revert_plan_hold(sc, r), i;
 
     for (i = 0; i < r->num_ops; i++)
         if (revert_verb(&r->ops[i])->prepare)
             revert_verb(&r->ops[i])->prepare(sc, &r->plan, &r->ops[i]);
     revert_plan_destroy(sc, r);
+    revert_plan_release(sc, r, hold);
     revert_plan_back(sc, r);
 }

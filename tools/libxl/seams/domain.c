@@ -191,7 +191,10 @@ int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
 
     libxl_dominfo_init(&info);
     rc = snap_dom_info(sc, domid, &info);
-    if (!rc && (info.dying || info.shutdown))
+    if (!rc && (info.dying
+                || (info.shutdown
+                    && (paused || info.shutdown_reason
+                                  != LIBXL_SHUTDOWN_REASON_SUSPEND))))
         rc = snap_fail(sc, ERROR_FAIL, "domain %u: it has ended meanwhile, "
                        "or is about to reboot", domid);
     else if (!rc && paused && !info.paused)

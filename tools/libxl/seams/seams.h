@@ -184,8 +184,8 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
  * of libxl_domain_suspend(). */
 int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
                      bool live, uint64_t *stopped_us_r);
-/* Fail if the domain has ended, or is shut down; or is not paused, though
- * it is to be (@paused). */
+/* Fail if the domain has ended, or is shut down, but for a suspend; with
+ * @paused also if it is suspended, or not paused. */
 int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
                          bool paused);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
