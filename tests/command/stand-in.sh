@@ -17,7 +17,7 @@ ok "libxl finds all of libxenstore" is_complete libxenlight 'xs_[a-z_]*'
 ok "libxenctrl finds all of libxencall" is_complete libxenctrl 'xencall[a-zA-Z0-9_]*'
 
 # It runs, and has no QEMU.
-shows_running() { refuses "QEMU cannot be reached at" xl snapshot-list "$1"; }
+shows_running() { fails 1 "QEMU cannot be reached at" xl snapshot-list "$1"; }
 
 # --- domains ---------------------------------------------------------------
 
