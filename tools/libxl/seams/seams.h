@@ -8,6 +8,7 @@
 #define SNAP_SEAMS_H
 
 #include "base/base.h"
+#include "seams/own_file.h"
 
 /*-- seam: exec, the only file that forks -----------------------------------*/
 
@@ -293,20 +294,6 @@ const char *snap_open_why(void);
 
 /*-- seam: file -------------------------------------------------------------*/
 
-int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
-                     const char *like, const char *content);
-/* Open for writing the empty file that snap_file_create() made; fail if
- * somebody has put another file in its place. */
-int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r);
-int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path);
-/* Make a folder, 0700; succeeds if we have made it already. */
-int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
-int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path);
-/* Let the file or device @path, and its name in its folder, be on the
- * disk. */
-int snap_file_flush(libxl_snapshot_ctx *sc, const char *path);
-int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
-                      const char *to);
 /*
  * Make @path unwritable, even for root and its QEMU, which modes do not
  * stop: immutable if the file system can do that (undone by "chattr -i"),
@@ -329,9 +316,6 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
  * (ext4).  *more_r, unless NULL: there is something else behind them. */
 int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
                            size_t max, char **text_r, bool *more_r);
-/* Write @text over the whole file; its owner and mode stay. */
-int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
-                        const char *text);
 int snap_file_write_all(int fd, const void *buf, size_t len);
 
 /* The properties by which a file is told from another, without reading all
