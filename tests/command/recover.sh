@@ -54,10 +54,11 @@ others_end() {
     same "$code $(journal)" "0 $web_journal"
 }
 killed_again_and_again() {
-    set_up_once
     entry=0 code=137
     while [ $code = 137 ]; do
-        start_over
+        # a copy of the host would have other files than those of its journal
+        new_host
+        set_up
         entry=$((entry + 1))
         fault $entry kill-before attempt
         [ $code != 137 ] || recovered Completed && as_after || return 1

@@ -66,6 +66,7 @@ static void recover_print_json(struct json *j,
              : found->forward ? "completed" : "undone");
     json_strings(j, "steps", found->steps, found->num_steps);
     json_strings(j, "xl_cfg", found->disks, found->num_disks);
+    json_str(j, "left", found->left);
     json_str(j, "error", error);
     json_close_object(j);
 }
@@ -89,6 +90,7 @@ static void recover_print_text(const libxl_snapshot_recovery *found,
     printf("%s\n", found->forward ? "Completed." : "Undone.");
     for (i = 0; i < found->num_disks; i++)
         print_new_disk(found->disks[i], !i);
+    if (found->left) printf("Left: %s.\n", found->left);
 }
 
 /*-- the command --------------------------------------------------------*/

@@ -71,10 +71,51 @@ static void removing_what_is_gone_is_no_failure(void)
 {
     const char *path = tmp_text("f", "");
 
-    CHECK_OK(snap_file_unlink(sc, path));
-    CHECK_OK(snap_file_unlink(sc, path));
-    CHECK_OK(snap_file_rmdir(sc, path));
-    CHECK_FAILS(snap_file_unlink(sc, "/proc"), ERROR_FAIL, "cannot remove");
+    CHECK_OK(snap_file_unlink(sc, path, NULL, NULL));
+    CHECK_OK(snap_file_unlink(sc, path, NULL, NULL));
+    CHECK_OK(snap_file_rmdir(sc, path, NULL));
+    CHECK_OK(snap_file_unlink(sc, tmp_path("no/f"), NULL, NULL));
+    CHECK_FAILS(snap_file_rmdir(sc, "/proc", NULL), ERROR_FAIL,
+                "cannot remove the folder /proc");
+    CHECK(!sc->left);
+}
+
+static void what_is_in_the_place_of_ours_is_not_removed(void)
+{
+    const char *path = tmp_path("f"), *made, *other;
+
+    CHECK(!snap_file_identity(sc, path));
+    CHECK_OK(snap_file_create(sc, path, NULL, "x"));
+    made = snap_file_identity(sc, path);
+    REQUIRE(made != NULL);
+    tmp_text("f", "written to since");
+    CHECK_STR(snap_file_identity(sc, path), made);
+    REQUIRE(!unlink(path));
+    tmp_text("f", "theirs");
+    other = snap_file_identity(sc, path);
+    CHECK(strcmp(made, other));
+    CHECK_OK(snap_file_unlink(sc, path, made, "theirs"));
+    CHECK(strstr(sc->left, "f is not the file that the command has made"));
+    CHECK_OK(snap_file_rmdir(sc, path, made));
+    CHECK_STR(file_text(path), "theirs");
+    CHECK_OK(snap_file_unlink(sc, path, other, NULL));
+    CHECK(!snap_file_exists(path));
+}
+
+static void what_may_be_ours_is_removed_if_nothing_is_lost(void)
+{
+    const char *path = tmp_text("f", "the con");
+
+    CHECK_OK(snap_file_unlink(sc, path, NULL, "other content"));
+    CHECK_OK(snap_file_unlink(sc, path, NULL, "the"));
+    CHECK_OK(snap_file_unlink(sc, path, NULL, NULL));
+    CHECK(strstr(sc->left, "f may not be the file that the command has made"));
+    CHECK_STR(file_text(path), "the con");
+    CHECK_OK(snap_file_unlink(sc, path, NULL, "the content"));
+    CHECK(!snap_file_exists(path));
+    REQUIRE(!symlink("/nowhere", path));
+    CHECK_OK(snap_file_unlink(sc, path, NULL, "the content"));
+    CHECK(snap_file_exists(path));
 }
 
 static void what_others_can_write_to_is_no_folder_of_ours(void)
@@ -98,10 +139,10 @@ static void a_folder_with_something_of_others_stays(void)
     CHECK_INT(mode_of(dir), 0700);
     CHECK_OK(snap_file_mkdir(sc, dir));
     tmp_text("d/theirs", "x");
-    CHECK_OK(snap_file_rmdir(sc, dir));
+    CHECK_OK(snap_file_rmdir(sc, dir, NULL));
     CHECK_STR(file_text(tmp_path("d/theirs")), "x");
-    CHECK_OK(snap_file_unlink(sc, tmp_path("d/theirs")));
-    CHECK_OK(snap_file_rmdir(sc, dir));
+    REQUIRE(!unlink(tmp_path("d/theirs")));
+    CHECK_OK(snap_file_rmdir(sc, dir, NULL));
     CHECK(!snap_file_exists(dir));
 }
 
@@ -109,7 +150,7 @@ static void publishing_renames(void)
 {
     const char *path = tmp_text("f.partial", "x"), *to = tmp_path("f");
 
-    CHECK_OK(snap_file_publish(sc, path, to));
+    CHECK_OK(snap_file_publish(sc, path, NULL, to));
     CHECK(!snap_file_exists(path));
     CHECK_STR(file_text(to), "x");
 }
@@ -119,11 +160,35 @@ static void publishing_never_replaces_a_file(void)
     const char *path = tmp_text("f.partial", "x");
     const char *to = tmp_text("f", "theirs");
 
-    CHECK_FAILS(snap_file_publish(sc, path, to), ERROR_FAIL, "File exists");
+    CHECK_FAILS(snap_file_publish(sc, path, NULL, to), ERROR_FAIL,
+                "File exists");
     CHECK_STR(file_text(to), "theirs");
     CHECK_STR(file_text(path), "x");
-    CHECK_FAILS(snap_file_publish(sc, tmp_path("gone"), tmp_path("g")),
+    CHECK_FAILS(snap_file_publish(sc, tmp_path("gone"), NULL, tmp_path("g")),
                 ERROR_FAIL, "No such file");
+}
+
+static void what_is_published_is_what_we_made(void)
+{
+    const char *path = tmp_text("f.partial", "x"), *to = tmp_path("f");
+    const char *made = snap_file_identity(sc, path);
+    bool is;
+
+    CHECK_FAILS(snap_file_publish(sc, path, "inode 1 born 2.3", to),
+                ERROR_FAIL, "somebody has put another file in its place");
+    CHECK(!snap_file_exists(to));
+    CHECK_OK(snap_file_is_published(sc, path, made, to, &is));
+    CHECK(!is);
+    /* killed between the two halves of a rename */
+    REQUIRE(!link(path, to));
+    CHECK_OK(snap_file_publish(sc, path, made, to));
+    CHECK(!snap_file_exists(path));
+    CHECK_OK(snap_file_is_published(sc, path, made, to, &is));
+    CHECK(is);
+    CHECK_FAILS(snap_file_is_published(sc, path, "inode 1 born 2.3", to, &is),
+                ERROR_FAIL, "is gone");
+    CHECK_OK(snap_file_is_published(sc, path, NULL, to, &is));
+    CHECK(is);
 }
 
 static void a_path_has_a_folder(void)
@@ -158,6 +223,9 @@ TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(an_overlay_takes_mode_and_owner_from_its_base),
       TEST(a_file_that_cannot_be_finished_is_removed),
       TEST(removing_what_is_gone_is_no_failure),
+      TEST(what_is_in_the_place_of_ours_is_not_removed),
+      TEST(what_may_be_ours_is_removed_if_nothing_is_lost),
+      TEST(what_is_published_is_what_we_made),
       TEST(what_others_can_write_to_is_no_folder_of_ours),
       TEST(a_folder_with_something_of_others_stays),
       TEST(publishing_renames), TEST(publishing_never_replaces_a_file),

@@ -132,26 +132,28 @@ static void what_is_put_in_the_place_of_our_file_is_not_written(void)
     folder("d", 0777);
     path = tmp_path("d/memory.partial");
     CHECK_OK(snap_file_create(sc, path, NULL, NULL));
-    CHECK_OK(snap_file_reopen(sc, path, &fd));
+    CHECK_OK(snap_file_reopen(sc, path, NULL, &fd));
     CHECK_INT(write(fd, "x", 1), 1);
     close(fd);
-    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "somebody");
-    CHECK_OK(snap_file_overwrite(sc, path, "y"));
+    CHECK_FAILS(snap_file_reopen(sc, path, NULL, &fd), ERROR_FAIL, "somebody");
+    CHECK_OK(snap_file_overwrite(sc, path, NULL, "y"));
     CHECK_STR(file_text(path), "y");
     unlink(path);
     REQUIRE(!link(secret, path));
-    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "somebody");
-    CHECK_FAILS(snap_file_overwrite(sc, path, "y"), ERROR_FAIL, "somebody");
+    CHECK_FAILS(snap_file_reopen(sc, path, NULL, &fd), ERROR_FAIL, "somebody");
+    CHECK_FAILS(snap_file_overwrite(sc, path, NULL, "y"), ERROR_FAIL,
+                "somebody");
     unlink(path);
     link_to(secret, "d/memory.partial");
-    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, WHY);
-    CHECK_FAILS(snap_file_overwrite(sc, path, "y"), ERROR_FAIL, WHY);
-    CHECK_FAILS(snap_file_publish(sc, path, tmp_path("d/memory")), ERROR_FAIL,
-                WHY);
+    CHECK_FAILS(snap_file_reopen(sc, path, NULL, &fd), ERROR_FAIL, WHY);
+    CHECK_FAILS(snap_file_overwrite(sc, path, NULL, "y"), ERROR_FAIL, WHY);
+    CHECK_FAILS(snap_file_publish(sc, path, NULL, tmp_path("d/memory")),
+                ERROR_FAIL, WHY);
     CHECK_STR(file_text(secret), "");
     unlink(path);
     REQUIRE(!mkfifo(path, 0600));
-    CHECK_FAILS(snap_file_reopen(sc, path, &fd), ERROR_FAIL, "cannot write");
+    CHECK_FAILS(snap_file_reopen(sc, path, NULL, &fd), ERROR_FAIL,
+                "cannot write");
     CHECK_INT(fd, -1);
 }
 

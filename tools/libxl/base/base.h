@@ -66,6 +66,7 @@ struct libxl_snapshot_ctx {
     const char *hook_dir;           /* NULL: the usual one */
     char *journal_dir;              /* NULL: no journal is kept */
     const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
+    const char *left;               /* what undos have left; or NULL */
 };
 
 /* Begin an operation: forget the last error, free the last one's memory. */
@@ -92,6 +93,10 @@ int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
 /* The error so far, which is cleared: for an attempt that may fail.  NULL:
  * there is none.  Freed with the operation's memory. */
 const char *snap_take_error(libxl_snapshot_ctx *sc);
+/* Tell, in a sentence, of something that an undo has left since it is
+ * somebody else's. */
+void snap_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

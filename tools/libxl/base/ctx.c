@@ -60,6 +60,7 @@ void snap_ctx_begin(libxl_snapshot_ctx *sc)
 {
     ctx_free_allocs(sc);
     sc->lvm = NULL;
+    sc->left = NULL;
     free(sc->error);
     sc->error = NULL;
 }
@@ -172,6 +173,20 @@ const char *snap_take_error(libxl_snapshot_ctx *sc)
     free(sc->error);
     sc->error = NULL;
     return text;
+}
+
+void snap_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
+{
+    const char *before = sc->left;
+    va_list ap;
+    char *text;
+
+    va_start(ap, fmt);
+    text = libxl_snapshot_plain(ctx_format(fmt, ap));
+    va_end(ap);
+    sc->left = before ? snap_sprintf(sc, "%s; %s", before, text)
+                      : snap_strdup(sc, text);
+    free(text);
 }
 
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,

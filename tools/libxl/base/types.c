@@ -235,5 +235,6 @@ void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
     free(recovery->host);
     snap_strings_free(recovery->steps, recovery->num_steps);
     snap_strings_free(recovery->disks, recovery->num_disks);
+    free(recovery->left);
     libxl_snapshot_recovery_init(recovery);
 }

@@ -206,9 +206,9 @@ int snap_refuse_left_out(libxl_snapshot_ctx *sc,
  * a revert. */
 
 /* Write the snapshot config @content, with the states added, over the file
- * @path. */
+ * @path, if that is the one that was @made. */
 int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
-                         const char *content);
+                         const char *made, const char *content);
 
 /* Refuse the disk of @op, or the memory image, if its state is not the
  * recorded one.  Without a record it passes. */

@@ -154,7 +154,7 @@ static int identity_fill(libxl_snapshot_ctx *sc,
 }
 
 int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
-                         const char *content)
+                         const char *made, const char *content)
 {
     libxl_domain_snapshot snap;
     const char *partial;
@@ -173,7 +173,7 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                            : snap.memory_path);
     if (rc) goto out;
     text = libxl_domain_snapshot_config_text(sc, &snap);
-    rc = snap_file_overwrite(sc, path, text);
+    rc = snap_file_overwrite(sc, path, made, text);
     free(text);
  out:
     libxl_domain_snapshot_dispose(&snap);

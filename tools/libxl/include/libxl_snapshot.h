@@ -468,8 +468,8 @@ typedef struct libxl_snapshot_recovery {
     int num_steps;
     char **steps;               /* the steps that this takes */
     int num_disks;
-    char **disks;               /* the new disks of the domain, for its
-                                 * xl.cfg: see xl-disk-configuration(5) */
+    char **disks;               /* the domain's new disks, for its xl.cfg */
+    char *left;                 /* of what is not ours: sentences; or NULL */
 } libxl_snapshot_recovery;
 
 void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery);

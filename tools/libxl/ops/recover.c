@@ -192,6 +192,7 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     recover_result(&r, result);
     if (r.entry.other_host) rc = snap_journal_fail_other(sc, &r.entry);
     else if (!dry_run) rc = recover_run(sc, &r);
+    result->left = rc ? NULL : snap_result_str(sc->left);
  out:
     snap_lock_release(&name_lock, NULL);
     snap_lock_release(&uuid_lock, NULL);

@@ -49,12 +49,17 @@ static void recover_plan_back(libxl_snapshot_ctx *sc,
 {
     const struct snap_plan *was = &r->entry.plan;
     int last = r->entry.same_boot ? r->entry.at : r->commit, i;
+    struct snap_step *undo;
 
     for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0;
-         i--)
-        if (was->steps[i].undo
-            && !recover_is_not_ours(r, was->steps[i].undo))
-            recover_copy_step(sc, &r->plan, was->steps[i].undo);
+         i--) {
+        if (!was->steps[i].undo
+            || recover_is_not_ours(r, was->steps[i].undo))
+            continue;
+        undo = recover_copy_step(sc, &r->plan, was->steps[i].undo);
+        if (was->steps[i].kind == SNAP_STEP_CREATE_FILE)
+            undo->content = was->steps[i].content;
+    }
 }
 
 /* Plan to remove the names under which files would have been published. */
@@ -66,6 +71,7 @@ static void recover_plan_drop(libxl_snapshot_ctx *sc,
                                            "remove %s", publish->path);
 
     step->path = publish->path;
+    step->made = publish->made;
 }
 
 static void recover_plan_forward(libxl_snapshot_ctx *sc,
@@ -89,7 +95,7 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
                                                   * found out */
     }
     for (i = r->commit - 1; r->memory_lost && i >= 0; i--)
-        if (was->steps[i].kind == SNAP_STEP_MKDIR)
+        if (was->steps[i].kind == SNAP_STEP_MKDIR && was->steps[i].undo)
             recover_copy_step(sc, &r->plan, was->steps[i].undo);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "plan/plan.h"
 
+#include <string.h>
 
 struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
                                 struct snap_plan *plan,
@@ -45,6 +46,18 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
     step->undo->what = snap_vsprintf(sc, fmt, ap);
     va_end(ap);
     return step->undo;
+}
+
+void snap_plan_set_made(const struct snap_plan *plan, int at,
+                        const char *made)
+{
+    const struct snap_step *maker = &plan->steps[at];
+    int i;
+
+    if (maker->undo) maker->undo->made = made;
+    for (i = at + 1; i < plan->num_steps && maker->path; i++)
+        if (plan->steps[i].path && !strcmp(plan->steps[i].path, maker->path))
+            plan->steps[i].made = made;
 }
 
 int snap_plan_last(const struct snap_plan *plan)

@@ -16,7 +16,8 @@ enum snap_step_kind {
     SNAP_STEP_MKDIR,            /* path; 0700 */
     SNAP_STEP_RMDIR,            /* path */
     SNAP_STEP_CREATE_FILE,      /* path, owner and mode as owner_of, content */
-    SNAP_STEP_UNLINK,           /* path */
+    SNAP_STEP_UNLINK,           /* path; content: a file that is not known to
+                                 * be ours has no more than that */
     SNAP_STEP_RECORD,           /* into path, a snapshot config:
                                  * content, with a record of its disks'
                                  * states */
@@ -66,7 +67,7 @@ struct snap_step {
     enum snap_step_kind kind;
     const char *what;           /* "pause the domain"; an infinitive phrase */
     const char *path, *to, *owner_of;
-    const char *content;        /* CREATE_FILE, SAVE, RESTORE */
+    const char *content;        /* CREATE_FILE, UNLINK, SAVE, RESTORE */
     const char **argv;
     int timeout_ms;             /* 0: as usual */
     const char **images;        /* DESTROY: paths up to NULL; NULL: none */
@@ -82,6 +83,11 @@ struct snap_step {
 
     enum snap_done_when done_when;
     const char *done_probe;
+
+    const char *made;           /* the identity of what it acts on, and a
+                                 * step before it has made; NULL: not
+                                 * known.  Not in the plan: known when that
+                                 * step has ended */
 
     struct snap_step *undo;     /* NULL: nothing to undo */
     bool undo_if_failed;        /* a failed step may have half happened */
@@ -125,6 +131,10 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
                                  enum snap_step_kind kind, const char *fmt,
                                  ...)
     __attribute__((format(printf, 4, 5)));
+/* Step @at has ended, and has made what has the identity @made: known to
+ * its undo, and to the steps after it that act on the same path. */
+void snap_plan_set_made(const struct snap_plan *plan, int at,
+                        const char *made);
 /* The index of the last step. */
 int snap_plan_last(const struct snap_plan *plan);
 /* Steps that several operations use. */

@@ -236,7 +236,7 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
     line = snap_sprintf(sc, "%s\n", snap_json_object(
         sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
         (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
-        "s:state", note->state, NULL));
+        "s:state", note->state, "s:made", note->made, NULL));
     if (snap_file_write_all(journal->fd, line, strlen(line)))
         return journal_write_failed(sc, journal->path);
     return note->flush ? journal_flush(sc, journal) : 0;
@@ -353,8 +353,22 @@ static void journal_count_pauses(const char *kind, const char *state,
     if (!strcmp(state, "done")) entry->pauses += pause ? 1 : -1;
 }
 
+/* Read what a step has made.  A file that it could not make is somebody
+ * else's: there is nothing to undo. */
+static void journal_parse_end(libxl_snapshot_ctx *sc, yajl_val obj,
+                              const char *state,
+                              struct snap_journal_entry *entry)
+{
+    struct snap_step *step = &entry->plan.steps[entry->at];
+    const char *made = snap_json_dup(sc, obj, "made");
+
+    if (made) snap_plan_set_made(&entry->plan, entry->at, made);
+    if (step->kind == SNAP_STEP_CREATE_FILE && !strcmp(state, "failed"))
+        step->undo = NULL;
+}
+
 /* Read a line that says how far the operation came. */
-static void journal_parse_note(yajl_val obj,
+static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
                                struct snap_journal_entry *entry)
 {
     yajl_val step = snap_json_get(obj, "step");
@@ -375,6 +389,7 @@ static void journal_parse_note(yajl_val obj,
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)
         return;
     entry->at = YAJL_GET_INTEGER(step);
+    journal_parse_end(sc, obj, state, entry);
     commits =
         entry->plan.steps[entry->at].commit_point && !entry->committed;
     if (!commits) return;
@@ -399,7 +414,7 @@ static int journal_parse(libxl_snapshot_ctx *sc, char *content, bool more,
                      : snap_fail(sc, ERROR_INVAL, "its first line is not "
                                  "JSON");
         else if (obj)
-            journal_parse_note(obj, entry);
+            journal_parse_note(sc, obj, entry);
         yajl_tree_free(obj);
         first = false;
         entry->length = rest - content;

@@ -85,6 +85,18 @@ static bool run_may_flush(const struct snap_run *run,
     return engine->state != SNAP_ENGINE_UNWINDING && !holds_guest;
 }
 
+/* Keep the identity of what a step has made, for its undo. */
+static const char *run_set_made(libxl_snapshot_ctx *sc,
+                                const struct snap_engine *engine,
+                                const struct snap_step *step)
+{
+    const struct snap_step_act *act = snap_step_act(step->kind);
+    const char *made = act->made ? act->made(sc, step) : NULL;
+
+    if (made) snap_plan_set_made(engine->plan, engine->at, made);
+    return made;
+}
+
 /* Do a step, with its lines in the journal.  Before the commit point a
  * journal that cannot be written is a reason to stop; after it the rest
  * has to be done all the same. */
@@ -107,6 +119,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
         : !forward && run_is_moot(sc, run, step) ? 0
         : run_timed(sc, run, step);
     note.state = !rc ? "done" : run->reply_lost ? "lost" : "failed";
+    if (!rc && forward) note.made = run_set_made(sc, engine, step);
     note.flush = !rc && run_may_flush(run, engine);
     snap_journal_note(sc, run->journal, &note);
     if (rc && !forward && !snap_step_act(step->kind)->done_if_failed)
@@ -154,6 +167,7 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
         rc = snap_journal_begin(sc, run->head, plan, &run->journal);
     if (rc) goto out;
     rc = run_steps(sc, run, plan);
+    if (rc && sc->left) snap_fail(sc, rc, "left: %s", sc->left);
     run->signalled = run->committed && snap_signals_pending();
     snap_signals_drop();
     if (run->is_unfinished)

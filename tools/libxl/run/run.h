@@ -18,7 +18,7 @@
  *
  *   {"operation":"create", "domain":"web", ..., "plan":[...]}
  *   {"step":0,"kind":"mkdir","state":"begun"}
- *   {"step":0,"kind":"mkdir","state":"done"}
+ *   {"step":0,"kind":"mkdir","state":"done","made":"inode 7 born 1.5"}
  *   {"undo":0,"kind":"rmdir","state":"begun"}
  *   {"recover":0,...}              a step of a recovery, counted anew
  *
@@ -62,6 +62,8 @@ struct snap_journal_note {
     bool undo;                  /* the step is being undone */
     const char *state;          /* "begun", "done", "failed", or "lost":
                                  * nobody knows if it was done */
+    const char *made;           /* the identity of what it has made, if it
+                                 * is done; or NULL */
     bool flush;                 /* the line must be on the disk before
                                  * the call returns */
 };
@@ -217,6 +219,11 @@ struct snap_step_act {
      */
     int (*is_done)(libxl_snapshot_ctx *sc, struct snap_run *run,
                    const struct snap_step *step, bool *done_r);
+
+    /* The identity of what the step, which has just been done, has made;
+     * NULL: there is none.  May be NULL: its kind makes nothing. */
+    const char *(*made)(libxl_snapshot_ctx *sc,
+                        const struct snap_step *step);
 
     /*
      * True if the object of the step has gone, so that it need not be done

@@ -31,7 +31,7 @@ static int domain_save(libxl_snapshot_ctx *sc, struct snap_run *run,
     size_t len;
     int fd, rc;
 
-    rc = snap_file_reopen(sc, step->path, &fd);
+    rc = snap_file_reopen(sc, step->path, step->made, &fd);
     if (rc) return rc;
     snap_memory_image_header(sc, step->content, &head, &len);
     if (snap_file_write_all(fd, head, len)) {

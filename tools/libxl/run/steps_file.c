@@ -7,6 +7,13 @@
  */
 #include "run/run.h"
 
+/* Slot made. */
+static const char *file_made(libxl_snapshot_ctx *sc,
+                             const struct snap_step *step)
+{
+    return snap_file_identity(sc, step->path);
+}
+
 static int file_mkdir(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step)
 {
@@ -18,7 +25,7 @@ static int file_rmdir(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step)
 {
     (void)run;
-    return snap_file_rmdir(sc, step->path);
+    return snap_file_rmdir(sc, step->path, step->made);
 }
 
 static int file_create(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -32,14 +39,15 @@ static int file_unlink(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
     (void)run;
-    return snap_file_unlink(sc, step->path);
+    return snap_file_unlink(sc, step->path, step->made, step->content);
 }
 
 static int file_record(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
     (void)run;
-    return snap_identity_record(sc, step->path, step->content);
+    return snap_identity_record(sc, step->path, step->made,
+                                step->content);
 }
 
 /* Slot is_done of RECORD: done if the snapshot config has been published,
@@ -56,15 +64,15 @@ static int file_publish(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
     (void)run;
-    return snap_file_publish(sc, step->path, step->to);
+    return snap_file_publish(sc, step->path, step->made, step->to);
 }
 
 static int file_is_published(libxl_snapshot_ctx *sc, struct snap_run *run,
                              const struct snap_step *step, bool *done_r)
 {
-    (void)sc, (void)run;
-    *done_r = !snap_file_exists(step->path) && snap_file_exists(step->to);
-    return 0;
+    (void)run;
+    return snap_file_is_published(sc, step->path, step->made, step->to,
+                                  done_r);
 }
 
 static int file_flush(libxl_snapshot_ctx *sc, struct snap_run *run,
@@ -82,9 +90,9 @@ static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
 }
 
 static const struct snap_step_act file_acts[] = {
-    { SNAP_STEP_MKDIR, .run = file_mkdir },
+    { SNAP_STEP_MKDIR, .run = file_mkdir, .made = file_made },
     { SNAP_STEP_RMDIR, .run = file_rmdir },
-    { SNAP_STEP_CREATE_FILE, .run = file_create },
+    { SNAP_STEP_CREATE_FILE, .run = file_create, .made = file_made },
     { SNAP_STEP_UNLINK, .run = file_unlink },
     { SNAP_STEP_RECORD, .run = file_record, .is_done = file_is_recorded },
     { SNAP_STEP_PUBLISH, .run = file_publish,

@@ -3,15 +3,148 @@
  * seams/own_file.c: files of our own: made only where nothing exists,
  * written under a temporary name, fsynced, renamed without replacing
  * anything.
+ *
+ * A path does not tell if the file there is still ours.  Its identity
+ * does: the number of its inode, which another file may get when it is
+ * gone, and the time of its birth, to the nanosecond; where the file
+ * system keeps none, the kernel's handle, which is never given twice.
+ * Neither changes when the file is written, renamed or linked.  A file is
+ * held open from the comparison to its removal, so that meanwhile no other
+ * can get its inode.
  */
 #include "seams/seams.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/*-- identity ---------------------------------------------------------------*/
+
+static const char *own_handle(libxl_snapshot_ctx *sc, int fd)
+{
+    struct file_handle *h = snap_zalloc(sc, sizeof(*h) + MAX_HANDLE_SZ);
+    const char *hex = "";
+    int mount;
+    unsigned int i;
+
+    h->handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(fd, "", h, &mount, AT_EMPTY_PATH)) return NULL;
+    for (i = 0; i < h->handle_bytes; i++)
+        hex = snap_sprintf(sc, "%s%02x", hex, h->f_handle[i]);
+    return snap_sprintf(sc, "handle %d %s", h->handle_type, hex);
+}
+
+/* The identity of an open file; NULL: the file system does not tell. */
+static const char *own_identity(libxl_snapshot_ctx *sc, int fd)
+{
+    struct statx st;
+    const char *handle;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st))
+        return NULL;
+    if (st.stx_mask & STATX_BTIME)
+        return snap_sprintf(sc, "inode %" PRIu64 " born %" PRId64 ".%09u",
+                            (uint64_t)st.stx_ino,
+                            (int64_t)st.stx_btime.tv_sec,
+                            st.stx_btime.tv_nsec);
+    handle = own_handle(sc, fd);
+    return handle ? snap_sprintf(sc, "inode %" PRIu64 " %s",
+                                 (uint64_t)st.stx_ino, handle) : NULL;
+}
+
+static bool own_is(libxl_snapshot_ctx *sc, int fd, const char *made)
+{
+    const char *now = own_identity(sc, fd);
+
+    return made && now && !strcmp(now, made);
+}
+
+const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path)
+{
+    int fd = snap_open(sc, path, O_PATH | O_NOFOLLOW);
+    const char *identity = fd < 0 ? NULL : own_identity(sc, fd);
+
+    if (fd >= 0) close(fd);
+    return identity;
+}
+
+/*-- removing ---------------------------------------------------------------*/
+
+/* True if the file has no byte that is not of @content, so that nothing is
+ * lost with it.  Without an identity we may have made it, and not come
+ * further. */
+static bool own_has_no_more(libxl_snapshot_ctx *sc, int dir,
+                            const char *name, const char *content)
+{
+    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    size_t max = content ? strlen(content) : 0;
+    char *text = snap_zalloc(sc, max + 1);
+    struct stat st;
+    bool is_so = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode)
+        && (uint64_t)st.st_size <= max
+        && read(fd, text, max + 1) == st.st_size
+        && !memcmp(text, content ? content : "", st.st_size);
+
+    if (fd >= 0) close(fd);
+    return is_so;
+}
+
+/* Remove the file, or with @flags the folder, if it is the one that was
+ * @made; without that, if nothing is lost. */
+static int own_remove_at(libxl_snapshot_ctx *sc, int dir, const char *path,
+                         const char *made, const char *content, int flags)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), r = 0;
+
+    if (fd < 0) return -1;
+    if (made ? own_is(sc, fd, made)
+        : flags || own_has_no_more(sc, dir, name, content))
+        r = unlinkat(dir, name, flags);
+    else
+        snap_left(sc, made ? "%s is not the %s that the command has made"
+                  : "%s may not be the %s that the command has made; remove "
+                  "it if it is", path, flags ? "folder" : "file");
+    close(fd);
+    return r;
+}
+
+static int own_remove(libxl_snapshot_ctx *sc, const char *path,
+                      const char *made, const char *content, int flags)
+{
+    int dir = snap_open(sc, snap_file_dirname(sc, path),
+                        O_PATH | O_DIRECTORY), r = -1;
+
+    if (dir >= 0) r = own_remove_at(sc, dir, path, made, content, flags);
+    if (r && errno == ENOENT) r = 0;
+    /* a folder that is not empty stays: somebody else has put a file
+     * there */
+    if (r && errno == ENOTEMPTY && flags) r = 0;
+    if (r)
+        snap_fail(sc, ERROR_FAIL, "cannot remove %s%s: %s",
+                  flags ? "the folder " : "", path, snap_open_why());
+    if (dir >= 0) close(dir);
+    return r ? ERROR_FAIL : 0;
+}
+
+int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path,
+                     const char *made, const char *content)
+{
+    return own_remove(sc, path, made, content, 0);
+}
+
+int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path,
+                    const char *made)
+{
+    return own_remove(sc, path, made, NULL, AT_REMOVEDIR);
+}
+
+/*-- making -----------------------------------------------------------------*/
 
 /* Give the file the owner and mode of @like: an overlay belongs to the
  * owner of its base. */
@@ -29,11 +162,13 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                      const char *like, const char *content)
 {
     int fd = snap_open(sc, path, O_WRONLY | O_CREAT | O_EXCL);
+    const char *made;
     int rc = 0;
 
     if (fd < 0)
         return snap_fail(sc, ERROR_FAIL, "cannot create %s: %s", path,
                          snap_open_why());
+    made = own_identity(sc, fd);
     if ((like && own_take_after(fd, like))
         || (content && snap_file_write_all(fd, content, strlen(content))))
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
@@ -41,14 +176,14 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
     if (close(fd) && !rc)
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
                        strerror(errno));
-    if (rc) unlink(path);
+    if (rc) snap_file_unlink(sc, path, made, content);
     return rc;
 }
 
 /* Open for writing a file that we made; fail if somebody has put another
  * one in its place.  O_NONBLOCK: a fifo is refused, not waited for. */
 static int own_open(libxl_snapshot_ctx *sc, const char *path,
-                    bool empty, int *fd_r)
+                    const char *made, bool empty, int *fd_r)
 {
     int fd = snap_open(sc, path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
@@ -58,7 +193,8 @@ static int own_open(libxl_snapshot_ctx *sc, const char *path,
         return snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
                          snap_open_why());
     if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid()
-        && st.st_nlink == 1 && !(empty && st.st_size)) {
+        && !(empty && st.st_size)
+        && (made ? own_is(sc, fd, made) : st.st_nlink == 1)) {
         *fd_r = fd;
         return 0;
     }
@@ -69,16 +205,10 @@ static int own_open(libxl_snapshot_ctx *sc, const char *path,
                      path);
 }
 
-int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path, int *fd_r)
+int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path,
+                     const char *made, int *fd_r)
 {
-    return own_open(sc, path, true, fd_r);
-}
-
-int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path)
-{
-    if (!unlink(path) || errno == ENOENT) return 0;
-    return snap_fail(sc, ERROR_FAIL, "cannot remove %s: %s", path,
-                     strerror(errno));
+    return own_open(sc, path, made, true, fd_r);
 }
 
 /* True if nobody else can put anything into the folder @path. */
@@ -98,15 +228,6 @@ int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path)
         || (errno == EEXIST && own_is_folder(path)))
         return 0;
     return snap_fail(sc, ERROR_FAIL, "cannot create the folder %s: %s", path,
-                     strerror(errno));
-}
-
-int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path)
-{
-    /* a folder that is not empty stays: somebody else has put a file
-     * there */
-    if (!rmdir(path) || errno == ENOENT || errno == ENOTEMPTY) return 0;
-    return snap_fail(sc, ERROR_FAIL, "cannot remove the folder %s: %s", path,
                      strerror(errno));
 }
 
@@ -141,22 +262,52 @@ static int own_rename_onto_nothing(const char *path, const char *to)
     return link(path, to) || unlink(path) ? -1 : 0;
 }
 
-int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
-                      const char *to)
+/* True if @to is another name of the open file: we were killed between
+ * link() and unlink(). */
+static bool own_has_name(int fd, const char *to)
 {
-    if (own_sync_path(sc, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        || own_rename_onto_nothing(path, to)
-        || own_sync_path(sc, snap_file_dirname(sc, to),
-                          O_RDONLY | O_DIRECTORY))
-        return snap_fail(sc, ERROR_FAIL, "cannot rename %s to %s: %s", path,
-                         to, snap_open_why());
-    return 0;
+    struct stat st, other;
+
+    return !fstat(fd, &st) && !lstat(to, &other) && st.st_dev == other.st_dev
+        && st.st_ino == other.st_ino;
+}
+
+int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *made, const char *to)
+{
+    int fd = snap_open(sc, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), r = -1;
+    const char *why = NULL;
+
+    if (fd >= 0 && made && !own_is(sc, fd, made))
+        why = "somebody has put another file in its place";
+    else if (fd >= 0 && !fsync(fd))
+        r = own_has_name(fd, to) ? unlink(path)
+                                 : own_rename_onto_nothing(path, to);
+    if (!r)
+        r = own_sync_path(sc, snap_file_dirname(sc, to),
+                          O_RDONLY | O_DIRECTORY);
+    if (r)
+        snap_fail(sc, ERROR_FAIL, "cannot rename %s to %s: %s", path, to,
+                  why ? why : snap_open_why());
+    if (fd >= 0) close(fd);
+    return r ? ERROR_FAIL : 0;
+}
+
+int snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
+                           const char *made, const char *to, bool *is_r)
+{
+    const char *there = snap_file_identity(sc, to);
+
+    *is_r = !snap_file_exists(path) && snap_file_exists(to);
+    if (!*is_r || !made || (there && !strcmp(made, there))) return 0;
+    return snap_fail(sc, ERROR_FAIL, "%s is gone, and %s is another file, "
+                     "which somebody has put there", path, to);
 }
 
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
-                        const char *text)
+                        const char *made, const char *text)
 {
-    int fd, rc = own_open(sc, path, false, &fd);
+    int fd, rc = own_open(sc, path, made, false, &fd);
 
     if (rc) return rc;
     if (ftruncate(fd, 0) || snap_file_write_all(fd, text, strlen(text))
@@ -166,3 +317,4 @@ int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
     close(fd);
     return rc;
 }
+

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# What an undo removes, and a recovery publishes, is what the command has made: a file
+# that somebody has put in its place since is left, and told of.
+. "$srcdir/tests/command/faults.sh"
+
+attempt() { xl snapshot-create --domain-config web.cfg --external -n s1 "$@" web; }
+# begun STEP, done STEP: the entry of the journal that says so of the first step of
+# the plan with that text.
+begun() { echo $((2 * $(grep -n -- "$1" "$hidden/steps" | head -n 1 | cut -d: -f1))); }
+ended() { echo $(($(begun "$1") + 1)); }
+# cut_off ENTRY: a create, killed after that entry.
+cut_off() {
+    start_over
+    fault "$1" kill-after attempt
+    same $code 137 || { cat "$hidden/said"; return 1; }
+}
+# replaced FILE: by somebody, whose it is from then on.
+replaced() {
+    rm "$1"
+    echo "somebody's" >"$1"
+}
+is_somebodys() { same "$(cat "$1")" "somebody's"; }
+# left FILE: a recovery ends, says that it has left FILE, and has.
+left() {
+    recovery="xl snapshot-recover web"
+    says "Left: $1 is not the file that the command has made" $recovery &&
+        absent "$snapshots/.journal" && is_somebodys "$1"
+}
+# without_records: the journal is as an older version has written it.
+without_records() {
+    sed -i 's/,"made":"[^"]*"//' "$snapshots"/.journal/*.json
+}
+
+as_after() { xl snapshot-verify "$(cfg s1)"; }
+set_up() { define_domain web qcow2 raw; }
+set_up_once
+plan_of attempt
+overlay=/srv/web/xvda.s1.qcow2
+of_s1=$snapshots/web/s1
+
+# --- undone by a recovery --------------------------------------------------
+
+cut_off "$(ended "create.*xvda.s1")" && replaced "$overlay"
+ok "an overlay that is another one by now is left" left "$overlay"
+ok "and said to be undone" grep -qx "Undone." "$hidden/out"
+
+cut_off "$(ended "format.*xvda.s1")" && cp "$overlay" copy && mv copy "$overlay"
+ok "a copy, too, is another file" says "Left: $overlay is not" xl snapshot-recover web
+ok "and stays" qemu-img check -q "$overlay"
+
+cut_off "$(ended "create.*xvda.s1")" && replaced "$overlay"
+ok "as JSON" json ".[0].left | contains(\"$overlay is not\")" \
+    xl snapshot-recover --json web
+ok "what is told of in a dry run has not been left" lacks "Left" xl snapshot-recover -N --all
+
+cut_off "$(begun "create.*xvda.s1")"
+ok "a file that was not made is none to remove" undone
+cut_off "$(begun "create.*xvda.s1")" && : >"$overlay"
+ok "one that is empty, and may be ours, is removed" undone
+cut_off "$(begun "create.*xvda.s1")" && echo "somebody's" >"$overlay"
+ok "one that somebody has made meanwhile is left" says \
+    "Left: $overlay may not be the file that the command has made; remove it if it is." \
+    xl snapshot-recover web
+ok "and stays" is_somebodys "$overlay"
+cut_off "$(begun "create the snapshot config")"
+jq -rj 'select(.plan).plan[] | select(.path == $file).content' \
+    --arg file "$of_s1/snapshot.cfg.partial" "$snapshots"/.journal/*.json |
+    head -c 50 >"$of_s1/snapshot.cfg.partial"
+ok "a part of what was to be written is removed" undone
+
+cut_off "$(ended "create.*xvdb.s1")" && replaced "$of_s1/snapshot.cfg.partial"
+ok "a part of the snapshot config that is another one is left" \
+    left "$of_s1/snapshot.cfg.partial"
+
+cut_off "$(ended "create.*xvda.s1")" && rm -r "$of_s1" && mkdir "$of_s1"
+ok "a folder that is another one is left" says "Left: $of_s1 is not the folder" \
+    xl snapshot-recover web
+ok "and stays" test -d "$of_s1"
+
+# --- a file that somebody has made before us ---------------------------------
+
+# The command finds it there, and is killed before it has undone the rest.
+start_over
+at_work "$(begun "create.*xvdb.s1")" attempt
+echo "somebody's" >/srv/web/xvdb.s1.qcow2
+let_go >/dev/null
+ok "one that was there first: it fails" grep -q "cannot create /srv/web/xvdb.s1.qcow2: File exists" \
+    "$hidden/first"
+ok "and it stays" is_somebodys /srv/web/xvdb.s1.qcow2
+ok "nothing else does" absent "$overlay" "$of_s1" "$snapshots/.journal"
+
+cut_off "$(begun "create.*xvdb.s1")"
+: >/srv/web/xvdb.s1.qcow2
+echo '{"step":'$(($(begun "create.*xvdb.s1") / 2 - 1))',"kind":"create-file","state":"failed"}' \
+    >>"$snapshots/.journal/web.json"
+ok "also if it is empty, and the command was killed then" says "Undone." xl snapshot-recover web
+ok "it stays" test -e /srv/web/xvdb.s1.qcow2
+ok "and needs no word" same "$(grep Left "$hidden/out")" ""
+
+# --- undone by the command itself --------------------------------------------
+
+start_over
+at_work "$(begun "format.*xvdb.s1")" attempt
+replaced "$overlay"
+kill -TERM "$pid"
+let_go >/dev/null
+ok "a command that is stopped leaves it, too" grep -q "interrupted by a signal.*; left: \
+$overlay is not the file that the command has made" "$hidden/first"
+ok "and it stays" is_somebodys "$overlay"
+ok "nothing else does" absent /srv/web/xvdb.s1.qcow2 "$of_s1" "$snapshots/.journal"
+
+# --- published ---------------------------------------------------------------
+
+start_over
+at_work "$(begun "format.*xvdb.s1")" attempt
+replaced "$of_s1/snapshot.cfg.partial"
+let_go >/dev/null
+ok "another file than ours is not written to" grep -q \
+    "cannot write $of_s1/snapshot.cfg.partial: somebody has put another file in its place" \
+    "$hidden/first"
+ok "nor published" absent "$of_s1/snapshot.cfg"
+ok "it stays" is_somebodys "$of_s1/snapshot.cfg.partial"
+
+cut_off "$(begun "name it.*snapshot.cfg")"
+mv "$of_s1/snapshot.cfg.partial" "$of_s1/moved"
+echo "somebody's" >"$of_s1/snapshot.cfg"
+ok "another file of that name is no snapshot config of ours" fails 1 \
+    "snapshot.cfg.partial is gone, and $of_s1/snapshot.cfg is another file" \
+    xl snapshot-recover web
+rm "$of_s1/snapshot.cfg"
+mv "$of_s1/moved" "$of_s1/snapshot.cfg.partial"
+ok "when ours is back: completed" completed
+cut_off "$(begun "name it.*snapshot.cfg")"
+ln "$of_s1/snapshot.cfg.partial" "$of_s1/snapshot.cfg"
+ok "one with two names, half renamed: completed" completed
+
+# --- of an older version ---------------------------------------------------
+
+cut_off "$(ended "create.*xvda.s1")" && without_records
+ok "without a record: an empty file is removed" undone
+cut_off "$(ended "format.*xvda.s1")" && without_records
+ok "one that is not is left" says "Left: $overlay may not be the file" \
+    xl snapshot-recover web
+ok "and stays" qemu-img check -q "$overlay"
+
+finished
