@@ -96,6 +96,13 @@ ok "left paused where that is asked for" create s3 --paused
 ok "so it is" same "$(state_of web)" paused
 xl unpause web
 
+sed -i.bak 's,^create() {,&\n    rm /srv/vmlinuz,' /etc/xen/snapshot.d/copy
+ok "a snapshot of no use is told at once" fails 1 "snapshot gone was taken, but a revert to it \
+would fail: domain config: " xl snapshot-create --disk-only -n gone --domain-config web.cfg web
+ok "and where it lies" grep -q "^Snapshot gone of domain web" "$hidden/out"
+: >/srv/vmlinuz
+mv /etc/xen/snapshot.d/copy.bak /etc/xen/snapshot.d/copy
+
 sed -i 's/^create() {/&\n    die "there is no tape in the drive"/' /etc/xen/snapshot.d/copy
 rm -f "$STAND_IN_XEN.log"
 remember

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "xl_config.h"
 #include "xl_session.h"
@@ -146,6 +147,51 @@ static int create_plan_update(const struct session *s,
     return r;
 }
 
+/* What is wrong with a snapshot by @v; NULL if nothing is.  Without an
+ * xl.cfg of its own (@no_config) it needs one at the revert. */
+static const libxl_snapshot_verified_item *create_bad_item(
+    const libxl_domain_snapshot_verification *v, bool no_config)
+{
+    int i;
+
+    for (i = 0; i < v->num_items; i++)
+        if (v->items[i].error
+            && !(no_config && !strcmp(v->items[i].what, "domain config")))
+            return &v->items[i];
+    return NULL;
+}
+
+/* Look at the new snapshot as a revert to it would, from its snapshot
+ * config: a snapshot of no use is better known at once. */
+static int create_verify(const struct session *s,
+                         const struct create_options *o,
+                         const libxl_domain_snapshot_params *p)
+{
+    const struct common_options common = {
+        .skip_unsupported = o->common.skip_unsupported,
+    };
+    const libxl_snapshot_verified_item *bad = NULL;
+    libxl_domain_snapshot_verification found;
+    struct revert_request request;
+    int r;
+
+    libxl_domain_snapshot_verification_init(&found);
+    r = revert_request_read(s, p->config_path, NULL, &common, &request);
+    if (r) goto out;
+    if (libxl_domain_snapshot_verify(s->sc, &request.snap, &request.params,
+                                     &found))
+        bad = create_bad_item(&found, !p->memory_path
+                                      && !p->domain_config_path);
+    if (!bad) goto out;
+    session_error(s, "snapshot %s was taken, but a revert to it would "
+                  "fail: %s: %s", p->name, bad->what, bad->error);
+    r = -1;
+ out:
+    revert_request_dispose(&request);
+    libxl_domain_snapshot_verification_dispose(&found);
+    return r;
+}
+
 /* Take the snapshot and print the result; or, where @config_r is not NULL,
  * give the path of its snapshot config, malloc'd. */
 static int create_snapshot(const struct session *s,
@@ -177,6 +223,7 @@ static int create_snapshot(const struct session *s,
         session_error(s, "%s; the snapshot is complete: write the "
                       "domain's new disks into %s yourself", update.error,
                       update.file);
+    if (!o->common.dry_run && create_verify(s, o, &request.params)) r = -1;
  out:
     config_update_dispose(&update);
     create_request_dispose(&request);
