@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "seams/own_file.h"
+#include "seams/users.h"
 
 /*-- seam: exec, the only file that forks -----------------------------------*/
 
@@ -378,26 +379,6 @@ char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
 /* The first line of a file of /proc or /sys, or NULL. */
 char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path);
 
-/*-- seam: users, who uses a file -------------------------------------------*/
-
-struct snap_file_use {
-    const char *who;            /* whose file: "disk xvda" */
-    const char *path;
-    bool write_only;            /* a base: others may read it */
-    char *users;                /* "qemu-nbd (pid 412)"; NULL: none */
-};
-
-/* Who is no user: a domain's QEMU (0: none) and its blkback. */
-struct snap_users_except {
-    pid_t pid;
-    uint32_t domid;             /* SNAP_NO_DOMAIN: none */
-};
-
-/* Set the users of all @files in one pass over the system. */
-int snap_users_of_files(libxl_snapshot_ctx *sc,
-                        struct snap_file_use *files, int num,
-                        const struct snap_users_except *except);
-
 /*-- seam: monitor, xl's daemon of a domain ---------------------------------*/
 
 /* The pids of the xl that was called to start a domain @name, whether there
@@ -431,54 +412,5 @@ int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
 /* Let it do something; it has to say that it is done. */
 int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
                   const char *verb, const char *request);
-
-/*-- seam: users_kernel, the table of uses ----------------------------------*/
-
-/* users_kernel.c begins it, users.c completes and reads it. */
-
-/* A file, or a block device, by what it is: names change. */
-struct snap_file_id {
-    bool block;
-    dev_t dev;
-    ino_t ino;                  /* 0: block device */
-};
-
-enum snap_use_kind {
-    SNAP_USE_LOOP,              /* as another block device: */
-    SNAP_USE_HOLDER,            /* device-mapper, md */
-    SNAP_USE_PARTITION,
-    SNAP_USE_BELOW,             /* below a loop device or partition */
-    SNAP_USE_MOUNT,             /* for itself: */
-    SNAP_USE_SWAP,
-    SNAP_USE_BLKBACK,
-    SNAP_USE_PROCESS,           /* seams/users.c adds these two */
-    SNAP_USE_DISK,
-};
-
-struct snap_use {
-    enum snap_use_kind kind;
-    struct snap_file_id of;     /* what is used */
-    struct snap_file_id as;     /* LOOP, HOLDER, PARTITION, BELOW */
-    bool writes;
-    const char *name;           /* the device @as in words, MOUNT: where */
-    uint32_t domid, devid;      /* BLKBACK */
-    pid_t pid;                  /* PROCESS */
-};
-
-struct snap_uses {
-    int num, max;
-    struct snap_use *list;
-};
-
-/* What @path, a link in /proc too, leads to.  The file system is not asked
- * (statx(2), AT_STATX_DONT_SYNC): a process somewhere may have a file of a
- * server open that does not answer. */
-bool snap_file_id(const char *path, struct snap_file_id *id_r);
-struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
-                                struct snap_uses *uses,
-                                enum snap_use_kind kind,
-                                const struct snap_file_id *of);
-/* List the uses that the kernel knows, of whatever files. */
-int snap_users_of_kernel(libxl_snapshot_ctx *sc, struct snap_uses *uses);
 
 #endif /* SNAP_SEAMS_H */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/users.h: the part of seams/seams.h that tells who uses a file.
+ */
+#ifndef SNAP_USERS_H
+#define SNAP_USERS_H
+
+#include "base/base.h"
+
+/*-- seam: users, who uses a file -------------------------------------------*/
+
+struct snap_file_use {
+    const char *who;            /* whose file: "disk xvda" */
+    const char *path;
+    bool write_only;            /* a base: others may read it */
+    char *users;                /* "qemu-nbd (pid 412)"; NULL: none */
+};
+
+/* Who is no user: a domain's QEMU (0: none) and its blkback. */
+struct snap_users_except {
+    pid_t pid;
+    uint32_t domid;             /* SNAP_NO_DOMAIN: none */
+};
+
+/* Set the users of all @files in one pass over the system. */
+int snap_users_of_files(libxl_snapshot_ctx *sc,
+                        struct snap_file_use *files, int num,
+                        const struct snap_users_except *except);
+
+/*-- seam: users_kernel, the table of uses ----------------------------------*/
+
+/* users_kernel.c begins it, users.c completes and reads it. */
+
+/* A file, or a block device, by what it is: names change. */
+struct snap_file_id {
+    bool block;
+    dev_t dev;
+    ino_t ino;                  /* 0: block device */
+};
+
+enum snap_use_kind {
+    SNAP_USE_LOOP,              /* as another block device: */
+    SNAP_USE_HOLDER,            /* device-mapper, md */
+    SNAP_USE_PARTITION,
+    SNAP_USE_BELOW,             /* below a loop device or partition */
+    SNAP_USE_MOUNT,             /* for itself: */
+    SNAP_USE_SWAP,
+    SNAP_USE_BLKBACK,
+    SNAP_USE_PROCESS,           /* seams/users.c adds these two */
+    SNAP_USE_DISK,
+};
+
+struct snap_use {
+    enum snap_use_kind kind;
+    struct snap_file_id of;     /* what is used */
+    struct snap_file_id as;     /* LOOP, HOLDER, PARTITION, BELOW */
+    bool writes;
+    const char *name;           /* the device @as in words, MOUNT: where */
+    uint32_t domid, devid;      /* BLKBACK */
+    pid_t pid;                  /* PROCESS */
+};
+
+struct snap_uses {
+    int num, max;
+    struct snap_use *list;
+};
+
+/* What @path, a link in /proc too, leads to.  The file system is not asked
+ * (statx(2), AT_STATX_DONT_SYNC): a process somewhere may have a file of a
+ * server open that does not answer. */
+bool snap_file_id(const char *path, struct snap_file_id *id_r);
+struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
+                                struct snap_uses *uses,
+                                enum snap_use_kind kind,
+                                const struct snap_file_id *of);
+/* List the uses that the kernel knows, of whatever files. */
+int snap_users_of_kernel(libxl_snapshot_ctx *sc, struct snap_uses *uses);
+
+#endif /* SNAP_USERS_H */
