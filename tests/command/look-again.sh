@@ -38,6 +38,13 @@ ok "one that somebody opens" undone "is in use by sleep (pid $!)"
 kill $!
 ok "leaves nothing" as_it_was
 held s1
+cp xvda.img copy.img
+mv xvda.img old.img
+mv copy.img xvda.img
+ok "another file under its name" undone "new: image /srv/web/xvda.img is file"
+mv old.img xvda.img
+ok "leaves nothing" as_it_was
+held s1
 xl unpause web
 ok "an unpause by somebody else" undone "somebody has unpaused it"
 ok "leaves it so" as_it_was

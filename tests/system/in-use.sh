@@ -132,6 +132,22 @@ xl block-attach vm "/srv/gold.raw,raw,xvdc,w"
 ok "from blkback, which a revert ends" xl snapshot-revert -N vm "$(cfg vm s1)"
 xl block-detach vm xvdc
 
+note "the file that QEMU has open"
+create() { mustfail "$1" xl snapshot-create --disk-only -n s2 vm; }
+# another FILE: a copy of it has its name. back FILE: it has that again.
+another() { mv "$1" /srv/old && cp /srv/old "$1"; }
+back() { rm -f "$1" && mv /srv/old "$1"; }
+another /srv/vm/xvdb.qcow2
+ok "is not what has its name now" \
+    create "has another file open than /srv/vm/xvdb.qcow2: that was moved, or another one put"
+rm /srv/vm/xvdb.qcow2
+ok "or nothing has" create "disk xvdb: /srv/vm/xvdb.qcow2: No such file"
+back /srv/vm/xvdb.qcow2
+another /srv/gold.raw
+ok "the same of a base" create "has another file open than /srv/gold.raw"
+back /srv/gold.raw
+ok "all is there again" accepted
+
 mkswap $gold > /dev/null
 swapon $gold
 ok "swap" refused "disk xvdb: $gold is in use by swap; end that first"

@@ -93,11 +93,14 @@ static const char *create_ops(struct snap_create *c)
 
     c->num_ops = c->params->num_disks;
     c->ops = snap_zalloc(sc, c->num_ops * sizeof(*c->ops));
+    c->images = snap_zalloc(sc, (c->num_ops + 1) * sizeof(*c->images));
+    c->devices = c->dom.devices;
     for (i = 0; i < c->num_ops; i++) {
         struct snap_disk_op *op = &c->ops[i];
 
         why = create_op(c, &c->params->disks[i], op);
         if (why) return snap_sprintf(sc, "disk %s: %s", op->vdev, why);
+        c->images[i] = op->disk->path;
     }
     for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
         snap_choice_make(sc, &no_others, &c->dom.disks[i]);

@@ -168,6 +168,17 @@ static void base_is_in_use(struct create_facts *f)
     f->c.layers.num = 1;
 }
 
+static void has_another_file_open(struct create_facts *f)
+{
+    static struct snap_file_use use = {
+        .who = "disk xvda", .path = "/srv/vm/xvda.qcow2",
+        .server = "QEMU (see ls -l /proc/412/fd)",
+    };
+
+    f->c.layers.files = &use;
+    f->c.layers.num = 1;
+}
+
 static void hook_has_it(struct create_facts *f)
 {
     f->c.ops[0].hook_has_it = true;
@@ -211,6 +222,7 @@ static const struct {
     { "internal", OFF, "tag exists", tag_exists },
     { "external", RUNNING, "image in use", base_is_in_use },
     { "external", OFF, "image in use", base_is_in_use },
+    { "external", RUNNING, "another file open", has_another_file_open },
     { "hook", RUNNING, "the hook has it", hook_has_it },
     { "thick", RUNNING, "a name of LVM's", name_is_lvms },
     { "thin", OFF, "a name of LVM's", name_is_lvms },

@@ -147,6 +147,47 @@ static int unused(struct snap_layers *layers, pid_t qemu_pid)
     return rc ? rc : snap_refuse_used(sc, layers);
 }
 
+/* What the process @server has open, for us, is the file at @path. */
+static bool has_open(const char *path, pid_t server)
+{
+    struct snap_file_use file = {
+        .who = "disk xvda", .path = path, .server = "QEMU",
+        .write_only = true,
+    };
+    struct snap_layers layers = { 1, &file };
+
+    CHECK_OK(snap_layers_find_users(sc, &layers, server, SNAP_NO_DOMAIN));
+    if (file.is_open) CHECK_OK(snap_refuse_not_open(sc, &layers));
+    else CHECK_FAILS(snap_refuse_not_open(sc, &layers), ERROR_INVAL,
+                     snap_sprintf(sc, "disk xvda: QEMU has another file "
+                                  "open than %s", path));
+    return file.is_open;
+}
+
+static void a_file_that_took_the_name_of_an_open_one_is_another(void)
+{
+    const char *path = tmp_text("f", ""), *moved = tmp_path("moved");
+    pid_t pid = user_of(path, O_RDONLY, false);
+
+    CHECK(has_open(path, pid));
+    CHECK(!has_open(path, getpid()));
+    REQUIRE(!link(path, moved));
+    CHECK(has_open(moved, pid));
+    REQUIRE(!unlink(path));
+    tmp_text("f", "");
+    CHECK(!has_open(path, pid));
+    CHECK(has_open(moved, pid));
+    end(pid);
+}
+
+static void what_nobody_can_be_asked_for_may_be_open_or_not(void)
+{
+    struct snap_file_use file = { .who = "disk xvda", .path = "/x" };
+    struct snap_layers layers = { 1, &file };
+
+    CHECK_OK(snap_refuse_not_open(sc, &layers));
+}
+
 static void the_refusal_names_disk_file_and_user(void)
 {
     const char *layers[] = { tmp_text("top", ""), tmp_text("base", "") };
@@ -306,6 +347,7 @@ static void who_has_the_loop_device_open_uses_its_file(void)
     CHECK_STR(users(path, 0, true), name_of(pid));
     CHECK_STR(users(device, 0, true), name_of(pid));
     CHECK_STR(users(path, pid, true), NULL);        /* expected, so the loop */
+    CHECK(has_open(path, pid));
     end(pid);
     loop_detach(device);
 }
@@ -384,6 +426,8 @@ TESTS(TEST(a_file_that_nobody_has_open_has_no_users),
       TEST(a_reader_is_a_user_but_no_writer), TEST(a_writer_is_both),
       TEST(another_name_of_the_file_does_not_hide_a_user),
       TEST(two_users_are_both_named),
+      TEST(a_file_that_took_the_name_of_an_open_one_is_another),
+      TEST(what_nobody_can_be_asked_for_may_be_open_or_not),
       TEST(the_refusal_names_disk_file_and_user),
       TEST(only_the_active_layer_may_have_no_reader),
       TEST(what_one_disk_writes_is_no_layer_of_another),

@@ -6,6 +6,7 @@
  *
  *   vbd 51712 /local/domain/0/backend/qdisk/7/51712 qcow2:/srv/xvda.qcow2
  *   qemu /machine/... #block147 /srv/xvda.qcow2 depth 0
+ *   image /srv/xvda.qcow2 is file 412 of 8:1
  */
 #include "facts/facts.h"
 
@@ -55,6 +56,15 @@ int snap_devices_list(libxl_snapshot_ctx *sc, uint32_t domid,
     rc = qmp ? devices_of_qemu(sc, qmp, &served) : 0;
     *text_r = snap_sprintf(sc, "%s%s", given, served);
     return rc;
+}
+
+const char *snap_devices_add_images(libxl_snapshot_ctx *sc,
+                                    const char *text, const char **images)
+{
+    for (; images && *images; images++)
+        text = snap_sprintf(sc, "%simage %s is %s\n", text, *images,
+                            snap_file_id_text(sc, *images));
+    return text;
 }
 
 /* The first line of @text that @other lacks; NULL if it has all. */

@@ -86,6 +86,9 @@ int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
  * NULL, QEMU knows of them. */
 int snap_devices_list(libxl_snapshot_ctx *sc, uint32_t domid,
                       struct snap_qmp *qmp, const char **text_r);
+/* @text, and what files the names @images (up to NULL) lead to. */
+const char *snap_devices_add_images(libxl_snapshot_ctx *sc,
+                                    const char *text, const char **images);
 /* Fail if two such lists are not the same, and name what has changed. */
 int snap_devices_compare(libxl_snapshot_ctx *sc, const char *before,
                          const char *now);
@@ -183,6 +186,9 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
 /* Refuse if somebody else uses one of @layers. */
 int snap_refuse_used(libxl_snapshot_ctx *sc,
                      const struct snap_layers *layers);
+/* Refuse if one of @layers names another file than the domain has open. */
+int snap_refuse_not_open(libxl_snapshot_ctx *sc,
+                         const struct snap_layers *layers);
 /* Refuse if xl would miss a file of @boot; @config_path names in messages
  * where the paths stand. */
 int snap_refuse_boot(libxl_snapshot_ctx *sc, const char *config_path,

@@ -91,6 +91,23 @@ int snap_refuse_used(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+int snap_refuse_not_open(libxl_snapshot_ctx *sc,
+                         const struct snap_layers *layers)
+{
+    int i;
+
+    for (i = 0; i < layers->num; i++)
+        if (layers->files[i].server && !layers->files[i].is_open)
+            return snap_fail(sc, ERROR_INVAL, "%s: %s has another file open "
+                             "than %s: that was moved, or another one put "
+                             "in its place, while the domain runs, and what "
+                             "the guest writes does not go there. Put the "
+                             "open file back under this name",
+                             layers->files[i].who, layers->files[i].server,
+                             layers->files[i].path);
+    return 0;
+}
+
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap,
                          const char *vdev, bool allowed)

@@ -115,15 +115,41 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
                                 c->params->lvm_size);
 }
 
+/* Who serves the disk to the running domain, if that can be asked for what
+ * it has open.  A hotplug script may make another device of the path. */
+static const char *gather_server(libxl_snapshot_ctx *sc,
+                                 const struct snap_domain *dom,
+                                 const struct snap_disk *disk)
+{
+    if (disk->node && dom->qemu_pid)
+        return snap_sprintf(sc, "QEMU (see ls -l /proc/%d/fd)",
+                            (int)dom->qemu_pid);
+    if (disk->backend == SNAP_BACKEND_PHY && !disk->stored->script
+        && snap_xenstore_read(sc, snap_sprintf(sc, "%s/physical-device",
+                                               disk->be_path)))
+        return "blkback";
+    return NULL;
+}
+
 /* Gather the layers of all disks, and find out who uses them. */
 static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    int i;
+    int i, k, num = 0;
 
-    for (i = 0; i < c->num_ops; i++)
-        snap_layers_add(sc, &c->layers, c->ops[i].vdev,
-                        c->ops[i].disk->path, &c->ops[i].disk->chain,
-                        false);
+    c->images = snap_zalloc(sc, (c->num_ops + 1) * sizeof(*c->images));
+    for (i = 0; i < c->num_ops; i++) {
+        const struct snap_disk *disk = c->ops[i].disk;
+
+        k = c->layers.num;
+        snap_layers_add(sc, &c->layers, c->ops[i].vdev, disk->path,
+                        &disk->chain, false);
+        for (; k < c->layers.num; k++)
+            c->layers.files[k].server = gather_server(sc, &c->dom, disk);
+        if (disk->path) c->images[num++] = disk->path;
+    }
+    if (c->dom.devices)
+        c->devices = snap_devices_add_images(sc, c->dom.devices,
+                                             c->images);
     return snap_layers_find_users(sc, &c->layers, c->dom.qemu_pid,
                                   c->dom.domid);
 }

@@ -167,22 +167,18 @@ static void plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
  * in which disks may come and go. */
 static void plan_look_again(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    const char **images = snap_zalloc(sc, (c->num_ops + 1)
-                                          * sizeof(*images));
     bool serves = false;
     struct snap_step *step;
-    int num = 0, i;
+    int i;
 
     if (c->dom.domid == SNAP_NO_DOMAIN) return;
-    for (i = 0; i < c->num_ops; i++)
-        if (c->ops[i].disk->path) images[num++] = c->ops[i].disk->path;
     for (i = 0; i < c->dom.num_disks; i++)
         serves = serves || c->dom.disks[i].node;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_LOOK_AGAIN, "see that the "
                          "domain's devices are still the same");
-    step->content = c->dom.devices;
+    step->content = c->devices;
     step->command = serves ? "query-block" : NULL;
-    if (num) step->images = images;
+    if (c->images && *c->images) step->images = c->images;
 }
 
 /* QEMU's part in the snapshot of a disk, for its transaction; or NULL. */

@@ -32,8 +32,8 @@ enum snap_step_kind {
     SNAP_STEP_QMP,              /* command, arguments */
     SNAP_STEP_LOOK_AGAIN,       /* the domain is alive; content: it is paused
                                  * and these are its devices (command:
-                                 * asked of QEMU, too); images: nobody else
-                                 * has them open */
+                                 * asked of QEMU, too) and what images are;
+                                 * images: nobody else has them open */
     /* the guest */
     SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
     SNAP_STEP_THAW,             /* the same */

@@ -79,7 +79,9 @@ static int look_at_devices(libxl_snapshot_ctx *sc, struct snap_run *run,
 
     if (!rc) rc = snap_devices_list(sc, run->domid,
                                     step->command ? run->qmp : NULL, &now);
-    return rc ? rc : snap_devices_compare(sc, step->content, now);
+    if (rc) return rc;
+    now = snap_devices_add_images(sc, now, step->images);
+    return snap_devices_compare(sc, step->content, now);
 }
 
 /* Changes nothing, so that it needs no undo. */

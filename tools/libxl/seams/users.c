@@ -310,6 +310,25 @@ static void users_name_exclusive_user(libxl_snapshot_ctx *sc,
     if (fd >= 0) close(fd);
 }
 
+/* Do those who are no users have @id open, themselves or by a loop device?
+ * That a name led there when they opened it says nothing about now. */
+static bool users_is_open(const struct users *u,
+                          const struct snap_file_id *id)
+{
+    int at = users_first_use(&u->uses, id);
+    const struct snap_use *use;
+
+    while ((use = users_next_use(&u->uses, &at, id, NULL)))
+        if (use->kind == SNAP_USE_LOOP
+                ? users_is_open(u, &use->as)
+                : (use->kind == SNAP_USE_PROCESS && u->except->pid
+                   && use->pid == u->except->pid)
+                  || (use->kind == SNAP_USE_BLKBACK
+                      && use->domid == u->except->domid))
+            return true;
+    return false;
+}
+
 static void users_answer_for(libxl_snapshot_ctx *sc, const struct users *u,
                              struct snap_file_use *file,
                              const struct snap_file_id *id)
@@ -319,6 +338,7 @@ static void users_answer_for(libxl_snapshot_ctx *sc, const struct users *u,
 
     users_name_users(sc, u, &answer, id, NULL, NULL, true);
     users_name_exclusive_user(sc, u, &answer, id);
+    file->is_open = users_is_open(u, id);
     file->users = answer.num ? snap_strdup(sc, answer.names[0]) : NULL;
     for (i = 1; i < answer.num; i++)
         file->users = snap_sprintf(sc, "%s and %s", file->users,

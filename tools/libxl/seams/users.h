@@ -13,7 +13,11 @@ struct snap_file_use {
     const char *who;            /* whose file: "disk xvda" */
     const char *path;
     bool write_only;            /* a base: others may read it */
+    const char *server;         /* who serves it to the domain, and must
+                                 * have it open, in words; NULL: none that
+                                 * can be asked */
     char *users;                /* "qemu-nbd (pid 412)"; NULL: none */
+    bool is_open;               /* those who are no users have it open */
 };
 
 /* Who is no user: a domain's QEMU (0: none) and its blkback. */
@@ -22,7 +26,7 @@ struct snap_users_except {
     uint32_t domid;             /* SNAP_NO_DOMAIN: none */
 };
 
-/* Set the users of all @files in one pass over the system. */
+/* Set users and is_open of all @files in one pass over the system. */
 int snap_users_of_files(libxl_snapshot_ctx *sc,
                         struct snap_file_use *files, int num,
                         const struct snap_users_except *except);
@@ -69,6 +73,8 @@ struct snap_uses {
  * (statx(2), AT_STATX_DONT_SYNC): a process somewhere may have a file of a
  * server open that does not answer. */
 bool snap_file_id(const char *path, struct snap_file_id *id_r);
+/* The same in words, which are equal for the same file. */
+const char *snap_file_id_text(libxl_snapshot_ctx *sc, const char *path);
 struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
                                 struct snap_uses *uses,
                                 enum snap_use_kind kind,

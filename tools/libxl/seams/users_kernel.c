@@ -41,6 +41,17 @@ bool snap_file_id(const char *path, struct snap_file_id *id_r)
     return true;
 }
 
+const char *snap_file_id_text(libxl_snapshot_ctx *sc, const char *path)
+{
+    struct snap_file_id id;
+
+    if (!snap_file_id(path, &id)) return "gone";
+    return id.block
+        ? snap_sprintf(sc, "device %u:%u", major(id.dev), minor(id.dev))
+        : snap_sprintf(sc, "file %ju of %u:%u", (uintmax_t)id.ino,
+                       major(id.dev), minor(id.dev));
+}
+
 struct snap_use *snap_users_add(libxl_snapshot_ctx *sc,
                                 struct snap_uses *uses,
                                 enum snap_use_kind kind,
