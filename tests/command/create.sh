@@ -200,6 +200,38 @@ done
 ok "nor does a disk of virtio" refused_cleanly "specification=virtio" create_as \
     "$(with_disk "'/srv/web/xvdb.raw,raw,xvdb,w,specification=virtio'")" --external -n s2
 
+# --- images whose content is in other files, too ---------------------------
+
+new_host
+define_domain web qcow2
+base() { "$QEMU_IMG" create -q -f qcow2 -u -b "$1" -F "$2" xvda.qcow2 1M; }
+other_content() {
+    refused_cleanly "$1" create --internal -n s1 && refused_cleanly "$1" create --external -n s1
+}
+rm xvda.qcow2
+"$QEMU_IMG" create -q -f qcow2 -o data_file=data.raw xvda.qcow2 1M
+ok "a data file" other_content "its data is in another file, /srv/web/data.raw, which"
+"$QEMU_IMG" create -q -f vmdk -o subformat=twoGbMaxExtentFlat extents.vmdk 1M
+base /srv/web/extents.vmdk vmdk
+sleep_with rw extents-f001.vmdk
+ok "an extent of a base that somebody writes to" refused_cleanly \
+    "/srv/web/extents-f001.vmdk is in use by sleep (pid $!)" create --internal -n s1
+kill $!
+new_image raw base.raw "web base"
+for way in file:/srv/web/base.raw 'json:{"driver":"raw","file.driver":"file",
+    "file.filename":"/srv/web/base.raw"}'; do
+    base "$way" raw
+    sleep_with rw base.raw
+    ok "a base that somebody writes to, by whatever spelling" refused_cleanly \
+        "/srv/web/base.raw is in use by sleep (pid $!)" create --external -n s1
+    kill $!
+done
+base 'json:{"driver":"quorum","vote-threshold":1,"children":[{"driver":"file",
+    "filename":"/srv/web/base.raw"}]}' quorum
+ok "a base of nobody knows which files" other_content "which files of this host hold that cannot be told"
+base nbd://storage/web raw
+ok "one that is elsewhere is not looked for" fails 1 "storage" create --external -n s1
+
 # --- nothing ---------------------------------------------------------------
 
 new_host

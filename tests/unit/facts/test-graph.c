@@ -256,7 +256,9 @@ static void odd_images_are_survived(void)
         "{\"snapshots\":[{\"name\":7},{\"name\":\"t\"}]}",
         "{\"backing-image\":5,\"filename\":[]}",
         "{\"backing-image\":{\"backing-image\":null}}",
-        "{\"virtual-size\":-1}", "{\"virtual-size\":1e99}",
+        "{\"format-specific\":{\"data\":{\"extents\":[7],\"bitmaps\":7}}}",
+        "{\"format-specific\":[],\"virtual-size\":-1}",
+        "{\"virtual-size\":1e99}",
     };
     size_t i;
 
@@ -347,6 +349,31 @@ static void a_file_opened_with_options_is_named_all_the_same(void)
     CHECK_STR(layers[0].path, "");
 }
 
+static void other_files_that_hold_content_are_named(void)
+{
+    const struct snap_layer *layers;
+    int num;
+
+    layers = read_list(
+        "[{\"filename\":\"/d/a\",\"format-specific\":{\"type\":\"qcow2\","
+        "\"data\":{\"data-file\":\"a.data\",\"bitmaps\":[{\"name\":\"b\"},"
+        "{}]}},\"backing-filename-format\":\"vmdk\"},"
+        "{\"filename\":\"/d/b\",\"format-specific\":{\"type\":\"vmdk\","
+        "\"data\":{\"extents\":[{\"filename\":\"/d/b\"},"
+        "{\"filename\":\"/e/c\"},{\"filename\":7}]}}},"
+        "{\"filename\":\"/d/e\",\"format-specific\":{\"type\":\"luks\","
+        "\"data\":{\"detached-header\":true,\"corrupt\":true}}}]", &num);
+    REQUIRE(num == 3);
+    CHECK_INT(layers[0].num_others, 1);
+    CHECK_STR(layers[0].others[0], "/d/a.data");
+    CHECK_INT(layers[0].num_bitmaps, 1);
+    CHECK(!layers[0].corrupt && !layers[0].header_is_elsewhere);
+    CHECK_INT(layers[1].num_others, 1);
+    CHECK_STR(layers[1].others[0], "/e/c");
+    CHECK(layers[2].corrupt && layers[2].header_is_elsewhere);
+    CHECK_INT(layers[2].num_others, 0);
+}
+
 static void formats_are_named_as_qemu_names_them(void)
 {
     CHECK_STR(snap_imageinfo_format(LIBXL_DISK_FORMAT_VHD), "vpc");
@@ -406,5 +433,6 @@ TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),
       TEST(a_list_of_images_is_a_chain),
       TEST(a_guessed_format_is_not_repeated),
       TEST(a_file_opened_with_options_is_named_all_the_same),
+      TEST(other_files_that_hold_content_are_named),
       TEST(formats_are_named_as_qemu_names_them),
       TEST(a_chain_of_two_hundred_layers_is_listed))

@@ -42,6 +42,51 @@ static void storage_of_the_network_is_refused_with_the_way_out(void)
                 "where the storage is");
 }
 
+static void layers(const char *top, const char *base)
+{
+    static struct snap_layer both[2];
+
+    good_disk();
+    both[0] = (struct snap_layer){ .path = top };
+    both[1] = (struct snap_layer){ .path = base };
+    disk.chain.layers = both;
+    disk.chain.num_layers = 2;
+}
+
+static void a_layer_that_nobody_could_watch_is_refused(void)
+{
+    static const char *const unknown[] = {
+        "json:{\"driver\":\"quorum\",\"x\":\"nbd://\"}", "base.raw", "",
+        "blkdebug::/d/base.raw",
+    };
+    static const char *const known[] = {
+        "/d/base.raw", "nbd://host/x", "nbd:host:10809", "rbd:pool/image",
+        "nbd+unix:///x?socket=/s", "https://host/x.iso",
+    };
+    static struct snap_layer header = { .path = "/srv/web.qcow2",
+                                        .header_is_elsewhere = true };
+    static const char *other = "/srv/web.data";
+    static struct snap_layer data = { .path = "/srv/web.qcow2",
+                                      .num_others = 1, .others = &other };
+    size_t i;
+
+    for (i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
+        layers("/srv/web.qcow2", unknown[i]);
+        both_refuse("which files of this host hold that cannot be told");
+    }
+    for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        layers("/srv/web.qcow2", known[i]);
+        CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
+    }
+    disk.chain.layers = &header;
+    disk.chain.num_layers = 1;
+    both_refuse("the header of /srv/web.qcow2 is in another file, and QEMU "
+                "does not say in which");
+    disk.chain.layers = &data;
+    disk.chain.num_layers = 1;
+    both_refuse("its data is in another file, /srv/web.data, which");
+}
+
 static void a_driver_domain_is_out_of_reach(void)
 {
     good_disk();
@@ -190,6 +235,7 @@ static void what_tapdisk_cannot_is_refused(void)
 }
 
 TESTS(TEST(storage_of_the_network_is_refused_with_the_way_out),
+      TEST(a_layer_that_nobody_could_watch_is_refused),
       TEST(a_driver_domain_is_out_of_reach),
       TEST(the_config_tells_what_serves_a_disk),
       TEST(a_plain_vhd_gets_an_overlay_a_differencing_one_not),

@@ -22,11 +22,16 @@ void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
                      const struct snap_chain *chain, bool base)
 {
     const char *who = snap_sprintf(sc, "disk %s", vdev);
-    int i;
+    const struct snap_layer *layer;
+    int i, k;
 
-    for (i = 0; i < chain->num_layers; i++)
-        layers_add_path(sc, layers, who, chain->layers[i].path,
-                        base || i > 0);
+    for (i = 0; i < chain->num_layers; i++) {
+        layer = &chain->layers[i];
+        layers_add_path(sc, layers, who, layer->path, base || i > 0);
+        for (k = 0; k < layer->num_others; k++)
+            layers_add_path(sc, layers, who, layer->others[k],
+                            base || i > 0);
+    }
     if (!chain->num_layers && image)
         layers_add_path(sc, layers, who, image, base);
 }

@@ -31,6 +31,10 @@ struct snap_layer {
     const char **bitmaps;               /* their names */
     bool corrupt;                       /* QEMU has marked it so, and does
                                          * not write to it any more */
+    int num_others;                     /* files beside path that hold */
+    const char **others;                /* content: data file, extents */
+    bool header_is_elsewhere;           /* in a file that QEMU does not name:
+                                         * luks */
 };
 
 struct snap_chain {

@@ -59,21 +59,54 @@ static void imageinfo_layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
     layer->tags = tags;
 }
 
+/* The members @member of the objects in @list. */
+static const char **imageinfo_strings(libxl_snapshot_ctx *sc, yajl_val list,
+                                      const char *member, int *num_r)
+{
+    size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    const char **strings = snap_zalloc(sc, (len + 1) * sizeof(*strings));
+
+    *num_r = 0;
+    for (i = 0; i < len; i++) {
+        const char *text =
+            snap_json_dup(sc, list->u.array.values[i], member);
+
+        if (text) strings[(*num_r)++] = text;
+    }
+    return strings;
+}
+
+/* The files beside the layer's own that hold content: its extents (vmdk), or
+ * the data file of a qcow2, whose name stands in the header as it was given
+ * (7.2, qcow2.c:qcow2_get_specific_info). */
+static void imageinfo_layer_others(libxl_snapshot_ctx *sc, yajl_val data,
+                                   struct snap_layer *layer)
+{
+    const char *file = snap_json_dup(sc, data, "data-file"), *slash;
+    int num, i;
+
+    layer->others = imageinfo_strings(sc, snap_json_get(data, "extents"),
+                                      "filename", &num);
+    for (i = 0; i < num; i++)
+        if (strcmp(layer->others[i], layer->path))
+            layer->others[layer->num_others++] = layer->others[i];
+    if (!file || layer->num_others) return;
+    slash = file[0] == '/' ? NULL : strrchr(layer->path, '/');
+    if (slash)
+        file = snap_sprintf(sc, "%.*s/%s", (int)(slash - layer->path),
+                            layer->path, file);
+    layer->others[layer->num_others++] = file;
+}
+
 /* @data: what only this format has to tell. */
 static void imageinfo_layer_specific(libxl_snapshot_ctx *sc, yajl_val data,
                                      struct snap_layer *layer)
 {
-    yajl_val list = snap_json_get(data, "bitmaps");
-    size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
-
-    layer->bitmaps = snap_zalloc(sc, len * sizeof(*layer->bitmaps));
-    for (i = 0; i < len; i++) {
-        const char *name =
-            snap_json_dup(sc, list->u.array.values[i], "name");
-
-        if (name) layer->bitmaps[layer->num_bitmaps++] = name;
-    }
+    layer->bitmaps = imageinfo_strings(sc, snap_json_get(data, "bitmaps"),
+                                       "name", &layer->num_bitmaps);
     layer->corrupt = snap_json_bool(data, "corrupt");
+    layer->header_is_elsewhere = snap_json_bool(data, "detached-header");
+    imageinfo_layer_others(sc, data, layer);
 }
 
 static void imageinfo_read_layer(libxl_snapshot_ctx *sc, yajl_val image,

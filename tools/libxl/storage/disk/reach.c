@@ -87,6 +87,42 @@ static const char *reach_not_qemus(const struct snap_disk *disk)
     return NULL;
 }
 
+/* True for storage elsewhere, "nbd://host/export", which no file of this host
+ * holds. */
+static bool reach_is_elsewhere(const char *path)
+{
+    size_t len = strspn(path, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+    return (len && !strncmp(path + len, "://", 3))
+        || !strncmp(path, "rbd:", 4) || !strncmp(path, "nbd:", 4);
+}
+
+/* The reason why the files that hold the disk's content cannot all be kept as
+ * they are, or looked for users; NULL if they can. */
+static const char *reach_of_layers(libxl_snapshot_ctx *sc,
+                                   const struct snap_chain *chain)
+{
+    const struct snap_layer *layer;
+    int i;
+
+    for (i = 0; i < chain->num_layers; i++) {
+        layer = &chain->layers[i];
+        if (layer->header_is_elsewhere)
+            return snap_sprintf(sc, "the header of %s is in another file, and "
+                                "QEMU does not say in which", layer->path);
+        if (layer->path[0] != '/' && !reach_is_elsewhere(layer->path))
+            return snap_sprintf(sc, "a layer of it is '%.200s', and which "
+                                "files of this host hold that cannot be told; "
+                                "while the domain is off, make a qcow2 of the "
+                                "disk with qemu-img convert", layer->path);
+    }
+    if (!chain->num_layers || !chain->layers[0].num_others) return NULL;
+    return snap_sprintf(sc, "its data is in another file, %s, which would "
+                        "stay writable; while the domain is off, make one "
+                        "image of them with qemu-img convert",
+                        chain->layers[0].others[0]);
+}
+
 const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
                              const struct snap_disk *disk)
 {
@@ -111,7 +147,7 @@ const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
                "its parent with vhd-util";
     if (disk->vhd == SNAP_VHD_BAD)
         return "it is damaged or not a vhd; is its format right?";
-    return NULL;
+    return reach_of_layers(sc, &disk->chain);
 }
 
 const char *snap_reach_tapdisk(const struct snap_disk *disk)
