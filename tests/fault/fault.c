@@ -9,6 +9,8 @@
  * stop-after (SIGSTOP: the moment is kept until somebody lets it go on),
  * term-after (SIGTERM), raise-N (signal N, after that write), enospc, eio (that write fails and all after it).
  *
+ * FAULT_FSYNC="END": no file whose path ends so can be flushed.
+ *
  * A debugger could do as much, and takes ten times as long where the tests run.
  */
 #include <dlfcn.h>
@@ -19,13 +21,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static int is_meant(int fd, const char *part, size_t len)
+/* The length of the path of an open file; -1 if it has none. */
+static ssize_t path_of(int fd, char *path, size_t size)
 {
-    char link[32], path[4096];
-    ssize_t got;
+    char link[32];
 
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    got = readlink(link, path, sizeof(path));
+    return readlink(link, path, size);
+}
+
+static int is_meant(int fd, const char *part, size_t len)
+{
+    char path[4096];
+    ssize_t got = path_of(fd, path, sizeof(path));
+
     return got > 0 && memmem(path, got, part, len);
 }
 
@@ -58,4 +67,17 @@ ssize_t write(int fd, const void *buf, size_t len)
     if (!strcmp(what, "term-after")) raise(SIGTERM);
     if (sscanf(what, "raise-%d", &number) == 1) raise(number);
     return done;
+}
+
+int fsync(int fd)
+{
+    int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
+    const char *end = getenv("FAULT_FSYNC");
+    ssize_t len = end ? strlen(end) : 0, got;
+    char path[4096];
+
+    got = end ? path_of(fd, path, sizeof(path)) : -1;
+    if (got < len || memcmp(path + got - len, end, len)) return real(fd);
+    errno = EIO;
+    return -1;
 }

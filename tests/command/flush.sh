@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# What has to be on the disk and cannot be flushed to it: nothing counts as done that a
+# power cut could still take back.
+. "$srcdir/tests/command/faults.sh"
+
+create() { xl snapshot-create --domain-config web.cfg "$@" web; }
+# unflushed END COMMAND...: no file whose path ends with END can be flushed.
+unflushed() {
+    FAULT_FSYNC=$1
+    export FAULT_FSYNC
+    preloads=$fault
+    shift
+    "$@"
+    set -- $?
+    unset FAULT_FSYNC preloads
+    return "$1"
+}
+both_frozen() { frozen xvda.qcow2 && frozen xvdb.raw; }
+recovers() { says "Completed." xl snapshot-recover web; }
+
+define_domain web qcow2 raw
+remember
+ok "a new overlay" refuses "cannot flush /srv/web/xvda.s1.qcow2 to the disk" \
+    unflushed xvda.s1.qcow2 create --external -n s1
+ok "its name in its folder" refuses "cannot flush /srv/web/xvda.s1.qcow2 to the disk" \
+    unflushed /srv/web create --external -n s1
+ok "nothing was done" unchanged
+
+ok "a base that is made unwritable" fails 1 "cannot make /srv/web/xvda.qcow2 unwritable" \
+    unflushed /xvda.qcow2 create --external -n s1
+ok "that is not done" refuses "has not ended" create --external -n s2
+ok "a recovery does it again" recovers
+ok "so that the snapshot is whole" says "good" xl snapshot-verify "$(cfg s1)"
+ok "and its bases are frozen" both_frozen
+
+for file in snapshot.cfg domain.cfg; do
+    new_host
+    define_domain web qcow2 raw
+    ok "a file of the snapshot: $file" refuses "$file.partial" \
+        unflushed $file.partial create --external -n s1
+    ok "is completed" recovers
+    ok "and good" says "good" xl snapshot-verify "$(cfg s1)"
+done
+finished
