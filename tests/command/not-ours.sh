@@ -143,4 +143,64 @@ ok "one that is not is left" says "Left: $overlay may not be the file" \
     xl snapshot-recover web
 ok "and stays" qemu-img check -q "$overlay"
 
+# --- volumes -----------------------------------------------------------------
+
+# volumes NAME TAGS: what lvs tells, as if there were that volume in vg.
+volumes() {
+    cat >"$hidden/lvs.json" <<END
+{"report":[{"lv":[{"vg_name":"vg","lv_name":"$1","lv_uuid":"a","lv_attr":"owi-a-s---",
+"lv_size":"4194304","lv_path":"/dev/vg/$1","lv_dm_path":"/dev/mapper/vg-$1",
+"lv_kernel_major":"253","lv_kernel_minor":"0","lv_tags":"$2","origin":"","pool_lv":"",
+"data_percent":"","metadata_percent":"","chunk_size":"4096","vg_free":"0",
+"vg_extent_size":"4194304"}]}]}
+END
+}
+# lvm_is_there: LVM, for which a file does.
+lvm_is_there() {
+    mkdir -p "$hidden/lvm"
+    printf '#!/bin/sh\ncat %s\n' "$hidden/lvs.json" >"$hidden/lvm/lvs"
+    printf '#!/bin/sh\necho "$@" >>%s\n' "$hidden/removed" >"$hidden/lvm/lvremove"
+    chmod +x "$hidden/lvm/lvs" "$hidden/lvm/lvremove"
+    PATH=$hidden/lvm:$PATH
+}
+# left_by_create STEP: its undo, killed after lvcreate has begun.
+left_by_create() {
+    rm -f "$hidden/removed"
+    mkdir -p "$snapshots/.journal"
+    {
+        tr -d '\n' <<END
+{"operation":"create","domain":"web","snapshot":"s1","began":1,
+"boot":"$(cat /proc/sys/kernel/random/boot_id)","plan":[
+{"kind":"exec","what":"make the volume","argv":["lvcreate"],"undo":$1},
+{"kind":"exec","what":"the end","argv":["true"],"commit_point":true}]}
+END
+        echo
+        echo '{"step":0,"kind":"exec","state":"begun"}'
+    } >"$snapshots/.journal/web.json"
+}
+lvremove='"argv":["lvremove","-f","vg/web.s1"],"shows":"vg/web.s1"'
+new='{"kind":"exec","what":"remove it","done_when":"lv-is-removed",
+"lv_tag":"xl-snapshot.17",'$lvremove}
+old='{"kind":"exec","what":"remove it","done_when":"lv-is-gone",'$lvremove}
+
+new_host
+lvm_is_there
+volumes web.s1 xl-snapshot.17
+left_by_create "$new"
+ok "a volume that the command has made is removed" says "Undone." xl snapshot-recover web
+ok "by LVM" same "$(cat "$hidden/removed")" "-f vg/web.s1"
+ok "and needs no word" same "$(grep Left "$hidden/out")" ""
+volumes web.s1 backup,xl-snapshot.171
+left_by_create "$new"
+ok "another volume of its name is left" says "Left: vg/web.s1 is not the volume that the \
+command has made" xl snapshot-recover web
+ok "by LVM" absent "$hidden/removed"
+volumes web.s1 xl-snapshot.17
+left_by_create "$old"
+ok "in a journal of an older version, any is" says "Left: vg/web.s1 may not be the volume \
+that the command has made; lvremove it if it is." xl snapshot-recover web
+ok "by LVM" absent "$hidden/removed"
+volumes web ""
+left_by_create "$old"
+ok "but where there is none, that is well" lacks "Left" xl snapshot-recover web
 finished

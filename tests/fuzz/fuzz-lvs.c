@@ -23,11 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     libxl_snapshot_ctx *sc = fuzz_begin();
     struct snap_lvm lvm;
-    bool there;
+    enum snap_lv_there there;
     int rc, i;
 
     fuzz_prints(data, size);
-    rc = snap_lv_exists(sc, "vg/root", &there);
+    rc = snap_lv_is_there(sc, "vg/root", "x", &there);
     fuzz_judged(sc, rc);
     if (rc) return 0;
     MUST(!snap_lvm_parse(sc, fuzz_text(sc, data, size), &lvm));

@@ -56,7 +56,8 @@ static void world_exec(struct world *w, const struct snap_step *s)
     const char *text = argv_text(argv);
 
     if (s->done_when == SNAP_DONE_LV_IS_THERE
-        || s->done_when == SNAP_DONE_LV_IS_GONE)
+        || s->done_when == SNAP_DONE_LV_IS_GONE
+        || s->done_when == SNAP_DONE_LV_IS_REMOVED)
         world_set(w, "volume", s->done_probe,
                   s->done_when == SNAP_DONE_LV_IS_THERE);
     else if (strstr(text, "qemu-img create"))
@@ -154,7 +155,8 @@ static bool world_is_done(const struct world *w, const struct snap_step *s)
     case SNAP_STEP_EXEC:
         if (s->done_when == SNAP_DONE_LV_IS_THERE)
             return world_has(w, "volume", s->done_probe);
-        return s->done_when == SNAP_DONE_LV_IS_GONE
+        return (s->done_when == SNAP_DONE_LV_IS_GONE
+                || s->done_when == SNAP_DONE_LV_IS_REMOVED)
             && !world_has(w, "volume", s->done_probe);
     case SNAP_STEP_PUBLISH: return !world_has(w, "file", s->path);
     default: return false;

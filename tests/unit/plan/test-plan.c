@@ -144,6 +144,7 @@ static void the_rest(struct snap_plan *plan)
     step->timeout_ms = 12;
     step->done_when = SNAP_DONE_LV_IS_GONE;
     step->done_probe = "vg/it";
+    step->lv_tag = "xl-snapshot.17";
 }
 
 static void a_recorded_plan_is_read_as_it_was(void)
@@ -169,6 +170,22 @@ static void a_recorded_plan_is_read_as_it_was(void)
     CHECK_INT(again.steps[0].undo->kind, SNAP_STEP_RMDIR);
     CHECK_INT(again.steps[plan.num_steps - 1].done_when,
               SNAP_DONE_LV_IS_GONE);
+    CHECK_STR(again.steps[plan.num_steps - 1].lv_tag, "xl-snapshot.17");
+}
+
+/* It removed any volume of that name. */
+static void an_older_removal_of_a_volume_is_read(void)
+{
+    yajl_val v = snap_json_parse("[{\"kind\":\"exec\",\"what\":\"x\","
+                                 "\"argv\":[\"lvremove\"],\"done_when\":"
+                                 "\"lv-is-gone\",\"shows\":\"vg/it\"}]");
+    struct snap_plan plan;
+
+    REQUIRE(v != NULL);
+    CHECK_OK(snap_plan_parse(sc, v, &plan));
+    yajl_tree_free(v);
+    CHECK_INT(plan.steps[0].done_when, SNAP_DONE_LV_IS_REMOVED);
+    CHECK(plan.steps[0].lv_tag == NULL);
 }
 
 /* Its images were in argv once; a journal outlives an upgrade. */
@@ -235,6 +252,7 @@ TESTS(TEST(a_plan_grows_and_keeps_its_steps),
       TEST(an_argv_ends_with_null), TEST(an_empty_plan_is_an_empty_array),
       TEST(the_json_of_a_plan_is_as_recorded),
       TEST(a_recorded_plan_is_read_as_it_was),
+      TEST(an_older_removal_of_a_volume_is_read),
       TEST(an_older_destroy_is_read), TEST(a_plan_that_is_none_is_refused),
       TEST(the_json_of_a_plan_is_json),
       TEST(a_result_has_a_sentence_a_step))

@@ -159,7 +159,8 @@ static void stand_ins(void)
              "\"lv_size\":\"4194304\",\"lv_path\":\"/dev/vg/there\","
              "\"lv_dm_path\":\"/dev/mapper/vg-there\","
              "\"lv_kernel_major\":\"253\",\"lv_kernel_minor\":\"0\","
-             "\"lv_tags\":\"\",\"origin\":\"\",\"pool_lv\":\"\","
+             "\"lv_tags\":\"x,xl-snapshot.17\",\"origin\":\"\","
+             "\"pool_lv\":\"\","
              "\"data_percent\":\"\",\"metadata_percent\":\"\","
              "\"chunk_size\":\"4096\",\"vg_free\":\"0\","
              "\"vg_extent_size\":\"4194304\"}]}]}");
@@ -173,16 +174,21 @@ static void a_program_shows_that_it_was_run_as_its_step_says(void)
 {
     static const struct {
         enum snap_done_when when;
-        const char *done_probe;
+        const char *done_probe, *lv_tag;
         bool done;
     } cases[] = {
-        { SNAP_DONE_NEVER, "vg/there", false },
-        { SNAP_DONE_LV_IS_THERE, "vg/there", true },
-        { SNAP_DONE_LV_IS_THERE, "vg/gone", false },
-        { SNAP_DONE_LV_IS_GONE, "vg/there", false },
-        { SNAP_DONE_LV_IS_GONE, "vg/gone", true },
-        { SNAP_DONE_TAG_IS_GONE, "there", false },
-        { SNAP_DONE_TAG_IS_GONE, "gone", true },
+        { SNAP_DONE_NEVER, "vg/there", NULL, false },
+        { SNAP_DONE_LV_IS_THERE, "vg/there", NULL, true },
+        { SNAP_DONE_LV_IS_THERE, "vg/there", "xl-snapshot.17", true },
+        { SNAP_DONE_LV_IS_THERE, "vg/gone", NULL, false },
+        { SNAP_DONE_LV_IS_GONE, "vg/there", NULL, false },
+        { SNAP_DONE_LV_IS_GONE, "vg/there", "xl-snapshot.17", false },
+        { SNAP_DONE_LV_IS_GONE, "vg/gone", "xl-snapshot.17", true },
+        { SNAP_DONE_LV_IS_REMOVED, "vg/there", "xl-snapshot.17", false },
+        { SNAP_DONE_LV_IS_REMOVED, "vg/gone", "xl-snapshot.17", true },
+        { SNAP_DONE_LV_IS_REMOVED, "vg/gone", NULL, true },
+        { SNAP_DONE_TAG_IS_GONE, "there", NULL, false },
+        { SNAP_DONE_TAG_IS_GONE, "gone", NULL, true },
     };
     size_t i;
 
@@ -193,10 +199,57 @@ static void a_program_shows_that_it_was_run_as_its_step_says(void)
             .path = "/a",
             .done_probe = cases[i].done_probe,
             .done_when = cases[i].when,
+            .lv_tag = cases[i].lv_tag,
         };
 
         CHECK_INT(is_done(&step), cases[i].done);
     }
+    CHECK(!sc->left);
+}
+
+static void a_volume_that_is_not_ours_shows_nothing(void)
+{
+    const struct snap_step_act *exec = snap_step_act(SNAP_STEP_EXEC);
+    struct snap_step step = {
+        .kind = SNAP_STEP_EXEC, .done_probe = "vg/there",
+        .lv_tag = "xl-snapshot.1",
+    };
+    struct snap_run run = no_domain();
+    bool done;
+
+    stand_ins();
+    step.done_when = SNAP_DONE_LV_IS_THERE;
+    CHECK_FAILS(exec->is_done(sc, &run, &step, &done), ERROR_INVAL,
+                "the volume vg/there is another one");
+    step.done_when = SNAP_DONE_LV_IS_GONE;
+    CHECK_FAILS(exec->is_done(sc, &run, &step, &done), ERROR_INVAL,
+                "has not the tag xl-snapshot.1");
+}
+
+static void a_volume_that_is_not_ours_is_not_removed(void)
+{
+    struct snap_step step = {
+        .kind = SNAP_STEP_EXEC, .what = "remove it",
+        .done_when = SNAP_DONE_LV_IS_REMOVED, .done_probe = "vg/there",
+        .lv_tag = "xl-snapshot.1",
+    };
+    struct snap_run run = no_domain();
+
+    stand_ins();
+    step.argv = snap_argv(sc, "mkdir", tmp_path("removed"), NULL);
+    CHECK_OK(snap_step_act(SNAP_STEP_EXEC)->run(sc, &run, &step));
+    CHECK(strstr(sc->left, "vg/there is not the volume that the command has "
+                 "made"));
+    CHECK(is_done(&step));
+    sc->left = NULL;
+    step.lv_tag = NULL;
+    CHECK(is_done(&step));
+    CHECK(strstr(sc->left, "vg/there may not be the volume that the command "
+                 "has made; lvremove it if it is"));
+    CHECK(!snap_file_exists(tmp_path("removed")));
+    step.lv_tag = "xl-snapshot.17";
+    CHECK_OK(snap_step_act(SNAP_STEP_EXEC)->run(sc, &run, &step));
+    CHECK(snap_file_exists(tmp_path("removed")));
 }
 
 static void a_program_that_was_run_is_not_run_again(void)
@@ -265,6 +318,8 @@ TESTS(TEST(every_kind_has_a_row_that_can_do_it),
       TEST(steps_on_files_that_are_done_can_be_done_again),
       TEST(a_file_is_made_published_and_removed),
       TEST(a_program_shows_that_it_was_run_as_its_step_says),
+      TEST(a_volume_that_is_not_ours_shows_nothing),
+      TEST(a_volume_that_is_not_ours_is_not_removed),
       TEST(a_program_that_was_run_is_not_run_again),
       TEST(a_freeze_and_its_thaw_end_by_themselves),
       TEST(of_a_domain_that_is_gone_nothing_is_left_to_do),

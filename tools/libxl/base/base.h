@@ -95,7 +95,7 @@ int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
 const char *snap_take_error(libxl_snapshot_ctx *sc);
 /* Tell, in a sentence, of something that an undo has left since it is
  * somebody else's. */
-void snap_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
+void snap_tell_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...) __attribute__((format(printf, 3, 4)));

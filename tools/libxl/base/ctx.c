@@ -175,7 +175,7 @@ const char *snap_take_error(libxl_snapshot_ctx *sc)
     return text;
 }
 
-void snap_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
+void snap_tell_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
 {
     const char *before = sc->left;
     va_list ap;

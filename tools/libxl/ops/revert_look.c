@@ -33,6 +33,7 @@ static int revert_gather_op(libxl_snapshot_ctx *sc,
         .verb = SNAP_VERB_REVERT, .vdev = ds->vdev, .ds = ds,
         .name = r->snap->name, .image = ds->parent.pdev_path,
         .format = ds->parent.format,
+        .creation_time = r->snap->creation_time,
     };
     rc = snap_driver_of(sc, ds, &op->driver);
     if (rc || !op->driver->revert_moves_disk) return rc;

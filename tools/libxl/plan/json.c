@@ -6,6 +6,7 @@
 #include "plan/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /*-- writing ----------------------------------------------------------------*/
 
@@ -95,6 +96,7 @@ static char *plan_step_to_json(libxl_snapshot_ctx *sc,
         "s:done_when", whole && step->done_when
                        ? snap_done_when_name(step->done_when) : NULL,
         "s:shows", whole ? step->done_probe : NULL,
+        "s:lv_tag", whole ? step->lv_tag : NULL,
         "j:ends", whole && step->retires_undo_of >= 0
                   ? snap_sprintf(sc, "%d", step->retires_undo_of) : NULL,
         "j:undo", step->undo ? plan_step_to_json(sc, step->undo, whole) : NULL,
@@ -228,9 +230,13 @@ static void plan_parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
 }
 
 /* Older versions, which had no "images", wrote the images of a DESTROY as
- * "argv": such a journal may be left when a newer version is installed. */
+ * "argv"; and a volume that they removed had no tag.  Such a journal may
+ * be left when a newer version is installed. */
 static void plan_parse_older(struct snap_step *step)
 {
+    if (step->done_when == SNAP_DONE_LV_IS_GONE && step->argv
+        && !strcmp(step->argv[0], "lvremove"))
+        step->done_when = SNAP_DONE_LV_IS_REMOVED;
     if (step->kind != SNAP_STEP_DESTROY || step->images) return;
     step->images = step->argv;
     step->argv = NULL;
@@ -273,6 +279,7 @@ static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->only_if_commit_known = snap_json_bool(obj, "needs_known");
     step->done_when = d < 0 ? SNAP_DONE_NEVER : d;
     step->done_probe = snap_json_dup(sc, obj, "shows");
+    step->lv_tag = snap_json_dup(sc, obj, "lv_tag");
     step->retires_undo_of = plan_json_small(obj, "ends", INT32_MAX, -1);
     plan_parse_repoints(sc, obj, step);
     plan_parse_pids(sc, obj, step);

@@ -117,6 +117,7 @@ static const struct row done_whens[] = {
     [SNAP_DONE_NEVER] = { "never", 0, NULL },
     [SNAP_DONE_LV_IS_THERE] = { "lv-is-there", NEEDS_SHOWS, NULL },
     [SNAP_DONE_LV_IS_GONE] = { "lv-is-gone", NEEDS_SHOWS, NULL },
+    [SNAP_DONE_LV_IS_REMOVED] = { "lv-is-removed", NEEDS_SHOWS, NULL },
     [SNAP_DONE_TAG_IS_GONE] = { "tag-is-gone", NEEDS_PATH | NEEDS_SHOWS,
                                 NULL },
 };

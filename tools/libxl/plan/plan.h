@@ -58,6 +58,8 @@ enum snap_done_when {
     SNAP_DONE_NEVER,            /* no way: the program can be run again */
     SNAP_DONE_LV_IS_THERE,      /* the volume done_probe, VG/LV */
     SNAP_DONE_LV_IS_GONE,
+    SNAP_DONE_LV_IS_REMOVED,    /* the same, but one that is not ours is
+                                 * left, and told of */
     SNAP_DONE_TAG_IS_GONE,      /* the tag done_probe, from the qcow2
                                  * path */
     SNAP_DONE_NUM,              /* how many there are */
@@ -83,6 +85,8 @@ struct snap_step {
 
     enum snap_done_when done_when;
     const char *done_probe;
+    const char *lv_tag;         /* LV_IS_...: by which that volume is ours;
+                                 * NULL: not known, but by its name */
 
     const char *made;           /* the identity of what it acts on, and a
                                  * step before it has made; NULL: not

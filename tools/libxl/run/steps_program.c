@@ -5,31 +5,54 @@
  */
 #include "run/run.h"
 
-static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
-                        const struct snap_step *step)
-{
-    int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_PROGRAM);
-
-    (void)run;
-    if (timeout_ms < step->timeout_ms) timeout_ms = step->timeout_ms;
-    return snap_exec(sc, step->what, step->argv, timeout_ms, NULL);
-}
-
 /*-- signs that a program has been run --------------------------------------*/
+
+static int program_look_lv(libxl_snapshot_ctx *sc,
+                           const struct snap_step *step,
+                           enum snap_lv_there *there_r)
+{
+    int rc = snap_lv_is_there(sc, step->done_probe, step->lv_tag, there_r);
+
+    if (rc || *there_r != SNAP_LV_OTHER) return rc;
+    return snap_fail(sc, ERROR_INVAL, "%s: the volume %s is another one: it "
+                     "has not the tag %s; rename it", step->what,
+                     step->done_probe, step->lv_tag);
+}
 
 static int program_lv_is_there(libxl_snapshot_ctx *sc,
                                const struct snap_step *step, bool *done_r)
 {
-    return snap_lv_exists(sc, step->done_probe, done_r);
+    enum snap_lv_there there;
+    int rc = program_look_lv(sc, step, &there);
+
+    *done_r = there == SNAP_LV_OURS;
+    return rc;
 }
 
 static int program_lv_is_gone(libxl_snapshot_ctx *sc,
                               const struct snap_step *step, bool *done_r)
 {
-    bool there;
-    int rc = snap_lv_exists(sc, step->done_probe, &there);
+    enum snap_lv_there there;
+    int rc = program_look_lv(sc, step, &there);
 
-    *done_r = !there;
+    *done_r = there == SNAP_LV_GONE;
+    return rc;
+}
+
+static int program_lv_is_removed(libxl_snapshot_ctx *sc,
+                                 const struct snap_step *step, bool *done_r)
+{
+    const char *id = step->done_probe;
+    enum snap_lv_there there;
+    int rc = snap_lv_is_there(sc, id, step->lv_tag, &there);
+
+    *done_r = there != SNAP_LV_OURS || !step->lv_tag;
+    if (!rc && there == SNAP_LV_OTHER)
+        snap_tell_left(sc, "%s is not the volume that the command has made",
+                       id);
+    else if (!rc && there == SNAP_LV_OURS && !step->lv_tag)
+        snap_tell_left(sc, "%s may not be the volume that the command has "
+                       "made; lvremove it if it is", id);
     return rc;
 }
 
@@ -51,6 +74,7 @@ static int (*const done_probes[])(libxl_snapshot_ctx *sc,
     [SNAP_DONE_NEVER] = NULL,
     [SNAP_DONE_LV_IS_THERE] = program_lv_is_there,
     [SNAP_DONE_LV_IS_GONE] = program_lv_is_gone,
+    [SNAP_DONE_LV_IS_REMOVED] = program_lv_is_removed,
     [SNAP_DONE_TAG_IS_GONE] = program_tag_is_gone,
 };
 _Static_assert(sizeof(done_probes) / sizeof(*done_probes) == SNAP_DONE_NUM,
@@ -63,6 +87,24 @@ static int program_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
     *done_r = false;
     if (!done_probes[step->done_when]) return 0;
     return done_probes[step->done_when](sc, step, done_r);
+}
+
+/*-- programs ---------------------------------------------------------------*/
+
+static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step)
+{
+    int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_PROGRAM);
+
+    bool done = false;
+    int rc = 0;
+
+    (void)run;
+    if (step->done_when == SNAP_DONE_LV_IS_REMOVED)
+        rc = program_lv_is_removed(sc, step, &done);
+    if (rc || done) return rc;
+    if (timeout_ms < step->timeout_ms) timeout_ms = step->timeout_ms;
+    return snap_exec(sc, step->what, step->argv, timeout_ms, NULL);
 }
 
 /*-- hooks ------------------------------------------------------------------*/

@@ -107,9 +107,10 @@ static int own_remove_at(libxl_snapshot_ctx *sc, int dir, const char *path,
         : flags || own_has_no_more(sc, dir, name, content))
         r = unlinkat(dir, name, flags);
     else
-        snap_left(sc, made ? "%s is not the %s that the command has made"
-                  : "%s may not be the %s that the command has made; remove "
-                  "it if it is", path, flags ? "folder" : "file");
+        snap_tell_left(
+            sc, made ? "%s is not the %s that the command has made"
+                : "%s may not be the %s that the command has made; remove it "
+                  "if it is", path, flags ? "folder" : "file");
     close(fd);
     return r;
 }

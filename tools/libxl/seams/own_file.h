@@ -34,9 +34,9 @@ int snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
 
 /* Remove the file or the folder; succeeds if it is gone.  One that is not
- * ours is left, and told of (snap_left()), which is no failure.  If that
- * is not known, a file goes that is empty or has nothing but the beginning
- * of @content (which may be NULL), and any empty folder. */
+ * ours is left, which is no failure: snap_tell_left().  If that is not
+ * known, a file goes that is empty or has nothing but the beginning of
+ * @content (which may be NULL), and any empty folder. */
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path,
                      const char *made, const char *content);
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path,

@@ -62,13 +62,13 @@ int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
-int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
-                   bool *exists_r)
+int snap_lv_is_there(libxl_snapshot_ctx *sc, const char *id,
+                     const char *tag, enum snap_lv_there *there_r)
 {
     const char *slash = strchr(id, '/');
     int i, rc;
 
-    *exists_r = false;
+    *there_r = SNAP_LV_GONE;
     sc->lvm = NULL;             /* ask lvs again */
     rc = lvm_gather(sc);
     for (i = 0; !rc && i < sc->lvm->num; i++) {
@@ -76,7 +76,8 @@ int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
 
         if (slash && lv->vg && lv->name && !strcmp(lv->name, slash + 1)
             && !strncmp(lv->vg, id, slash - id) && !lv->vg[slash - id])
-            *exists_r = true;
+            *there_r = !tag || snap_lv_has_tag(lv, tag) ? SNAP_LV_OURS
+                                                        : SNAP_LV_OTHER;
     }
     return rc;
 }

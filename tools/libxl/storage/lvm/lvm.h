@@ -54,9 +54,12 @@ int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
 /* Set *related_r: both are volumes, and snapshots of the same one. */
 int snap_lv_is_related(libxl_snapshot_ctx *sc, const char *path,
                        const char *parent, bool *related_r);
-/* Set *exists_r: there is a volume @id, VG/LV, now. */
-int snap_lv_exists(libxl_snapshot_ctx *sc, const char *id,
-                   bool *exists_r);
+/* The volume of a name: is it there, now, and with our tag? */
+enum snap_lv_there { SNAP_LV_GONE, SNAP_LV_OURS, SNAP_LV_OTHER };
+/* Look for the volume @id, VG/LV.  Without @tag any of that name is
+ * ours. */
+int snap_lv_is_there(libxl_snapshot_ctx *sc, const char *id,
+                     const char *tag, enum snap_lv_there *there_r);
 
 /*-- volume, area: pure -----------------------------------------------------*/
 
@@ -84,18 +87,21 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
 int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
                       const struct snap_lv *lv, const char *name);
 
-/* Plan to make @vg/@name with lvcreate's @argv; undone by lvremove. */
+/* Plan to make @vg/@name with lvcreate's @argv, which gives it @tag; undone
+ * by lvremove, if it has that. */
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,
-                         const char **argv);
+                         const char *tag, const char **argv);
 /* The image of @disk, which becomes a base, is not to be written any more: a
  * file is made immutable, a volume read-only. */
 void snap_lv_plan_freeze_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                               const struct snap_disk *disk);
 
-/* The LVM tag by which a thick snapshot volume is told from another of its
- * name.  The uuid does not serve: a revert takes the snapshot anew. */
+/* The LVM tag by which a volume that we made is told from another of its
+ * name.  The uuid does not serve: it is not known when lvcreate is killed,
+ * and a revert takes a thick snapshot anew. */
 const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time);
+bool snap_lv_has_tag(const struct snap_lv *lv, const char *tag);
 /* Our tag of @lv, or NULL. */
 const char *snap_lv_tag_of(libxl_snapshot_ctx *sc,
                            const struct snap_lv *lv);

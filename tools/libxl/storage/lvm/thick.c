@@ -81,11 +81,11 @@ static void thick_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 {
     const struct snap_lv *lv = op->disk->lv;
     const char *name = snap_lv_snapshot_name(sc, lv, op->name);
+    const char *tag = snap_lv_tag(sc, op->creation_time);
 
     snap_lv_plan_create(
-        sc, plan, lv->vg, name, lv->name,
-        thick_snapshot_argv(sc, lv->vg, lv->name, name, op->area,
-                            snap_lv_tag(sc, op->creation_time)));
+        sc, plan, lv->vg, name, lv->name, tag,
+        thick_snapshot_argv(sc, lv->vg, lv->name, name, op->area, tag));
 }
 
 /*-- revert -----------------------------------------------------------------*/
@@ -217,6 +217,7 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const struct snap_lv *lv = op->lv, *origin = op->origin;
     const char *id = snap_lv_id(sc, lv->vg, lv->name);
     const char *of = snap_lv_id(sc, lv->vg, origin->name);
+    const char *tag = snap_lv_tag_of(sc, lv);
     struct snap_step *step;
 
     snap_plan_exec(sc, plan, snap_sprintf(sc, "deactivate %s, so that nobody "
@@ -232,12 +233,14 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->timeout_ms = MERGE_MS + lv->size / MERGE_BYTES_PER_MS;
     step->done_when = SNAP_DONE_LV_IS_GONE;
     step->done_probe = id;
+    step->lv_tag = tag;
     step = snap_plan_exec(
         sc, plan, snap_sprintf(sc, "take the snapshot %s again", id),
         thick_snapshot_argv(sc, lv->vg, origin->name, lv->name, lv->size,
-                            snap_lv_tag_of(sc, lv)));
+                            tag));
     step->done_when = SNAP_DONE_LV_IS_THERE;
     step->done_probe = id;
+    step->lv_tag = tag;
 }
 
 const struct snap_driver snap_driver_lvm_thick = {

@@ -63,16 +63,27 @@ static int thin_check(libxl_snapshot_ctx *sc,
     return rc ? rc : thin_check_pool(sc, op->vdev, lv);
 }
 
+static void thin_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                      const struct snap_lv *lv, const char *name,
+                      const struct snap_disk_op *op, const char *permission,
+                      const char *skip_activation)
+{
+    const char *tag = snap_lv_tag(sc, op->creation_time);
+
+    snap_lv_plan_create(sc, plan, lv->vg, name, lv->name, tag,
+                        snap_argv(sc, "lvcreate", "-q", "-s", permission,
+                                  skip_activation, "-n", name, "--addtag",
+                                  tag, snap_lv_id(sc, lv->vg, lv->name),
+                                  NULL));
+}
+
 static void thin_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                         const struct snap_disk_op *op)
 {
     const struct snap_lv *lv = op->disk->lv;
     const char *name = snap_lv_snapshot_name(sc, lv, op->name);
 
-    snap_lv_plan_create(sc, plan, lv->vg, name, lv->name,
-                        snap_argv(sc, "lvcreate", "-q", "-s", "-pr", "-ky",
-                                  "-n", name,
-                                  snap_lv_id(sc, lv->vg, lv->name), NULL));
+    thin_plan(sc, plan, lv, name, op, "-pr", "-ky");
 }
 
 /*-- revert -----------------------------------------------------------------*/
@@ -135,10 +146,7 @@ static void thin_revert_prepare(libxl_snapshot_ctx *sc,
     const struct snap_lv *lv = op->lv;
     const char *name = thin_new_name(sc, op);
 
-    snap_lv_plan_create(sc, plan, lv->vg, name, lv->name,
-                        snap_argv(sc, "lvcreate", "-q", "-s", "-prw", "-kn",
-                                  "-n", name,
-                                  snap_lv_id(sc, lv->vg, lv->name), NULL));
+    thin_plan(sc, plan, lv, name, op, "-prw", "-kn");
 }
 
 const struct snap_driver snap_driver_lvm_thin = {

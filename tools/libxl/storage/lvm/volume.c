@@ -156,6 +156,18 @@ const char *snap_lv_tag(libxl_snapshot_ctx *sc, uint64_t creation_time)
     return snap_sprintf(sc, TAG_PREFIX "%" PRIu64, creation_time);
 }
 
+bool snap_lv_has_tag(const struct snap_lv *lv, const char *tag)
+{
+    const char *at = lv->tags;
+    size_t len = strlen(tag);
+
+    while (at && (strncmp(at, tag, len) || (at[len] && at[len] != ','))) {
+        at = strchr(at, ',');
+        if (at) at++;
+    }
+    return at != NULL;
+}
+
 const char *snap_lv_tag_of(libxl_snapshot_ctx *sc,
                            const struct snap_lv *lv)
 {
@@ -170,7 +182,7 @@ const char *snap_lv_tag_of(libxl_snapshot_ctx *sc,
 
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,
-                         const char **argv)
+                         const char *tag, const char **argv)
 {
     struct snap_step *step = snap_plan_add(
         sc, plan, SNAP_STEP_EXEC, "make the volume %s/%s, a snapshot of %s",
@@ -179,11 +191,15 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->argv = argv;
     step->done_when = SNAP_DONE_LV_IS_THERE;
     step->done_probe = snap_lv_id(sc, vg, name);
+    step->lv_tag = tag;
+    step->undo_if_failed = true;
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the volume %s/%s",
                           vg, name);
-    step->done_when = SNAP_DONE_LV_IS_GONE;
+    step->done_when = SNAP_DONE_LV_IS_REMOVED;
     step->done_probe = snap_lv_id(sc, vg, name);
-    step->argv = snap_argv(sc, "lvremove", "-q", "-y", "-f",
+    step->lv_tag = tag;
+    step->argv = snap_argv(sc, "lvremove", "-q", "-y", "-f", "--select",
+                           snap_sprintf(sc, "lv_tags={\"%s\"}", tag),
                            snap_lv_id(sc, vg, name), NULL);
 }
 
