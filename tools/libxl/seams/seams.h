@@ -9,55 +9,8 @@
 
 #include "base/base.h"
 #include "seams/own_file.h"
+#include "seams/programs.h"
 #include "seams/users.h"
-
-/*-- seam: exec, the only file that forks -----------------------------------*/
-
-/* The output of a program on stdout, NUL-terminated, at most 16 MiB. */
-struct snap_exec_output {
-    char *out;
-};
-
-/*
- * Run argv[0] (looked up in PATH) with an empty stdin.  After @timeout_ms,
- * kill it and all that it started.  @what names the purpose in messages.
- * @output_r may be NULL.  Fails unless the program exits 0; the message
- * has the last line of its stderr.
- * Errors: ERROR_NOTFOUND (no such program), ERROR_TIMEDOUT, ERROR_FAIL.
- */
-int snap_exec(libxl_snapshot_ctx *sc, const char *what,
-              const char *const *argv, int timeout_ms,
-              struct snap_exec_output *output_r);
-
-/* True if there is a program of this name to run, in PATH. */
-bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program);
-
-/* The standard input of a program: @head, then the rest of the file @fd
- * (-1: nothing) from its file offset. */
-struct snap_exec_input {
-    const void *head;
-    size_t head_len;
-    int fd;
-    const char *const *env;         /* NAME=VALUE, added to its
-                                     * environment; or NULL */
-};
-
-/* Like snap_exec(), with @input; @timeout_ms counts from the moment when
- * the program last took some of the input. */
-int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
-                  const char *const *argv, int timeout_ms,
-                  const struct snap_exec_input *input,
-                  struct snap_exec_output *output_r);
-
-/*
- * Run @body in a process of its own, which lives on if we are killed and
- * gets no Ctrl-C that is meant for us.  @body gets one end of a socket
- * pair; the other end is *fd_r, where the stream ends when the process
- * does.
- */
-typedef void snap_process(libxl_snapshot_ctx *sc, int fd, void *opaque);
-int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
-                      void *opaque, int *fd_r);
 
 /*-- seam: stream, lines of JSON over a unix socket -------------------------*/
 
@@ -393,24 +346,5 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
 int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
 int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
                          int num);
-
-/*-- seam: hook, runs them --------------------------------------------------*/
-
-/* The reason why the program @path must not be run; NULL if it may be. */
-const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path);
-/* The names of all hooks, sorted, safe or not. */
-int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
-                   int *num_r);
-
-/*
- * Ask the hook @path, which has a deadline.  *answer_r is a JSON object,
- * to be freed with yajl_tree_free().
- */
-int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
-                  const char *verb, const char *request,
-                  yajl_val *answer_r);
-/* Let it do something; it has to say that it is done. */
-int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
-                  const char *verb, const char *request);
 
 #endif /* SNAP_SEAMS_H */
