@@ -27,6 +27,29 @@ ok "a hook that hangs lets the guest go" undone "copy did not answer for 1 s and
 ok "for which it was held until then" same "$(xargs <"$STAND_IN_XEN.log")" "pause 1 unpause 1"
 hook create "kill -9 \$\$"
 ok "one that is killed, too" undone "copy was killed by signal 9" create
+
+# It waits for its storage, in fsync() say: no signal ends it.
+hook create "exec sleep 1000"
+remember
+rm "$STAND_IN_XEN.log"
+preloads=$fault
+FAULT_KILL=deaf
+export FAULT_KILL
+began=$(date +%s)
+ok "one that cannot be killed is left" refuses "cannot be killed: its storage hangs" create
+unset FAULT_KILL preloads
+ok "after 5 s more" [ $(($(date +%s) - began)) -lt 15 ]
+ok "and lets the guest go" same "$(xargs <"$STAND_IN_XEN.log") $(state_of web)" \
+    "pause 1 unpause 1 "
+ok "the message says how it goes on" grep -q "run xl snapshot-recover web" "$hidden/error"
+pid=$(sed -n 's/.*(pid \([0-9]*\)).*/\1/p' "$hidden/error")
+ok "until it has ended, nothing is recovered" refuses "pid $pid, is still at work" \
+    xl snapshot-recover web
+kill "$pid"
+hook nothing ""
+ok "then it is" says "Undone." xl snapshot-recover web
+hook create "exec sleep 1000"
+ok "and all is as before" unchanged
 hook probe "sleep 1000"
 ok "one that is asked and says nothing" undone \
     "probe: /etc/xen/snapshot.d/copy did not answer for 1 s" create

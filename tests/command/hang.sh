@@ -27,8 +27,6 @@ alone() { nothing find /proc/[0-9]*/exe -lname '*/sleep' -o -lname '*/yes' 2>/de
 define_domain web qcow2 qcow2
 ok "qemu-img that hangs while it looks at an image" with STAND_IN_QEMU_IMG="hang info" \
     undone "qemu-img did not answer for 1 s and was killed" create
-ok "while it makes a tag" with STAND_IN_QEMU_IMG="hang snapshot" \
-    undone "tag s1 in /srv/web/xvda.qcow2: qemu-img did not answer for 1 s" create
 ok "while it formats an overlay" with STAND_IN_QEMU_IMG="hang create" \
     undone "format /srv/web/xvda.s1.qcow2 on the base /srv/web/xvda.qcow2: qemu-img did not" \
     create --external
@@ -39,11 +37,39 @@ ok "that prints without end" with STAND_IN_QEMU_IMG="flood info" undone \
 ok "that is not there" undone "cannot run qemu-img: No such file or directory" \
     with PATH=/nowhere create
 
+# Killed, it would leave the image corrupt.
+# left TEXT COMMAND...: the command says that a program is still at work, in "$hidden/left".
+left() {
+    refuses "$@" && grep -q "run xl snapshot-recover web" "$hidden/error" &&
+        sed -n 's/.*(pid \([0-9]*\)).*/\1/p' "$hidden/error" >"$hidden/left" &&
+        same "$(cat "/proc/$(cat "$hidden/left")/comm")" sleep
+}
+remember
+ok "a qemu-img that makes a tag is left to go on, never killed" \
+    with STAND_IN_QEMU_IMG="hang snapshot" left \
+    "tag s1 in /srv/web/xvda.qcow2: qemu-img (pid" create
+pid=$(cat "$hidden/left")
+ok "until it has ended, nothing is recovered" refuses "pid $pid, is still at work" \
+    xl snapshot-recover web
+ok "nor anything else begun" refuses "run xl snapshot-recover web first" create
+kill "$pid"
+ok "then it is" says "Undone." xl snapshot-recover web
+ok "and all is as before" unchanged
+
 create >/dev/null
 guest_writes qcow2 xvda.qcow2 later
 xl create web.cfg
 ok "a revert that cannot look at an image leaves the domain alone" \
     with STAND_IN_QEMU_IMG="hang info" undone "qemu-img did not answer for 1 s" revert
+ok "one that applies a tag is left to go on, too" with STAND_IN_QEMU_IMG="hang snapshot" \
+    left "bring disk xvda (/srv/web/xvda.qcow2) back to its tag s1: qemu-img (pid" revert
+pid=$(cat "$hidden/left")
+ok "and nothing is done beside it" refuses "pid $pid, is still at work" \
+    xl snapshot-recover web
+kill "$pid"
+ok "when it has ended, the tag is applied" says "Completed." xl snapshot-recover web
+ok "and the domain is as it was" guest_sees qcow2 xvda.qcow2 "web xvda"
+guest_writes qcow2 xvda.qcow2 later
 ok "an xl that hangs: after the domain was destroyed" with STAND_IN_XL=hang refuses \
     "did not answer for 1 s and was killed" revert
 ok "the message says how it goes on" grep -q "fix this and run xl snapshot-recover web" \

@@ -10,6 +10,8 @@
  * term-after (SIGTERM), raise-N (signal N, after that write), enospc, eio (that write fails and all after it).
  *
  * FAULT_FSYNC="END": no file whose path ends so can be flushed.
+ * FAULT_KILL=deaf: no program ends by a signal of the one under test, as if it
+ * waited for its storage.
  *
  * A debugger could do as much, and takes ten times as long where the tests run.
  */
@@ -80,4 +82,11 @@ int fsync(int fd)
     if (got < len || memcmp(path + got - len, end, len)) return real(fd);
     errno = EIO;
     return -1;
+}
+
+int kill(pid_t pid, int number)
+{
+    int (*real)(pid_t, int) = dlsym(RTLD_NEXT, "kill");
+
+    return number && getenv("FAULT_KILL") ? 0 : real(pid, number);
 }

@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     libxl_snapshot_ctx *sc = fuzz_begin();
     struct snap_hook_disk disk = { .name = "s1", .vdev = "xvda",
                                    .path = "/d/root.img" };
+    struct snap_left left;
     const char *version, *problem;
     unsigned int can;
     bool exists;
@@ -26,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (version) fuzz_printable(version);
     fuzz_judged(sc, snap_hook_state(sc, FOLDER "/" NAME, &disk, &exists));
     fuzz_judged(sc, snap_hook_act(sc, FOLDER "/" NAME, "create",
-                                  snap_hook_request(sc, "create", &disk)));
+                                  snap_hook_request(sc, "create", &disk),
+                                  &left));
     return 0;
 }

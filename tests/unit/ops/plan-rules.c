@@ -157,6 +157,12 @@ static void rules_of_any(const struct subject *s, int commit)
         rule(s, i, !step->undo || step->undo_if_failed
              || !IS_ONE_OF(step->kind, SNAP_STEP_SAVE, SNAP_STEP_HOOK),
              "a save or a hook that failed may have half happened");
+        rule(s, i, step->at_deadline != SNAP_EXEC_KILL
+             || fills_a_new_file(s->plan, i),
+             "what is killed changes nothing but new files");
+        rule(s, i, step->at_deadline != SNAP_EXEC_TERM
+             || !argv_has(step->argv, "qemu-img"),
+             "qemu-img does not end in good order");
     }
 }
 

@@ -237,13 +237,24 @@ static void all_plans_of_three_steps_break_as_they_ought_to(void)
 /* What QEMU may have switched to must not be removed: forward is safe. */
 static void a_commit_point_of_unknown_outcome_counts_as_passed(void)
 {
-    struct snap_plan plan = parse_plan("a b! c d= e&");
+    struct snap_plan plan = parse_plan("a b!- c d= e&");
     struct snap_engine engine;
 
     CHECK_STR(perform_lost(&plan, "", "b", &engine), "abc");
     CHECK_INT(engine.rc, -'b');
     CHECK(engine.committed);
     CHECK(engine.commit_unknown);
+}
+
+static void but_one_with_an_undo_is_undone(void)
+{
+    struct snap_plan plan = parse_plan("a b! c");
+    struct snap_engine engine;
+
+    CHECK_STR(perform_lost(&plan, "", "b", &engine), "abBA");
+    CHECK(!engine.committed);
+    CHECK(!engine.commit_unknown);
+    CHECK_INT(engine.unsure, 1);
 }
 
 static void a_lost_step_before_it_is_undone(void)
@@ -276,6 +287,7 @@ TESTS(TEST(engine_does_the_steps_in_order),
       TEST(a_commit_point_that_fails_unwinds),
       TEST(what_needs_all_before_is_left_out_after_a_failure),
       TEST(a_commit_point_of_unknown_outcome_counts_as_passed),
+      TEST(but_one_with_an_undo_is_undone),
       TEST(a_lost_step_before_it_is_undone),
       TEST(a_lost_undo_does_not_stop_the_others),
       TEST(all_plans_of_three_steps_break_as_they_ought_to))

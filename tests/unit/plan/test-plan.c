@@ -142,6 +142,7 @@ static void the_rest(struct snap_plan *plan)
     step->undo_if_failed = true;
     step = snap_plan_exec(sc, plan, "lvremove it", snap_argv(sc, "a", NULL));
     step->timeout_ms = 12;
+    step->at_deadline = SNAP_EXEC_KILL;
     step->done_when = SNAP_DONE_LV_IS_GONE;
     step->done_probe = "vg/it";
     step->lv_tag = "xl-snapshot.17";
@@ -171,6 +172,7 @@ static void a_recorded_plan_is_read_as_it_was(void)
     CHECK_INT(again.steps[plan.num_steps - 1].done_when,
               SNAP_DONE_LV_IS_GONE);
     CHECK_STR(again.steps[plan.num_steps - 1].lv_tag, "xl-snapshot.17");
+    CHECK_INT(again.steps[plan.num_steps - 1].at_deadline, SNAP_EXEC_KILL);
 }
 
 /* It removed any volume of that name. */
@@ -186,6 +188,17 @@ static void an_older_removal_of_a_volume_is_read(void)
     yajl_tree_free(v);
     CHECK_INT(plan.steps[0].done_when, SNAP_DONE_LV_IS_REMOVED);
     CHECK(plan.steps[0].lv_tag == NULL);
+}
+
+/* No size is so large that the time for it is none. */
+static void time_for_a_size_does_not_overflow(void)
+{
+    struct snap_step step = { 0 };
+
+    snap_step_allow_time(&step, UINT64_C(4096) * 5, 4096);
+    CHECK_INT(step.timeout_ms, 5);
+    snap_step_allow_time(&step, UINT64_C(1) << 50, 4096);
+    CHECK_INT(step.timeout_ms, INT32_MAX);
 }
 
 /* Its images were in argv once; a journal outlives an upgrade. */
@@ -253,6 +266,7 @@ TESTS(TEST(a_plan_grows_and_keeps_its_steps),
       TEST(the_json_of_a_plan_is_as_recorded),
       TEST(a_recorded_plan_is_read_as_it_was),
       TEST(an_older_removal_of_a_volume_is_read),
+      TEST(time_for_a_size_does_not_overflow),
       TEST(an_older_destroy_is_read), TEST(a_plan_that_is_none_is_refused),
       TEST(the_json_of_a_plan_is_json),
       TEST(a_result_has_a_sentence_a_step))

@@ -6,8 +6,10 @@
 #include "../test.h"
 #include "run/run.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The domain is gone, unless a test says otherwise. */
@@ -271,6 +273,56 @@ static void a_program_that_was_run_is_not_run_again(void)
     CHECK(snap_file_exists(tmp_path("made")));
 }
 
+/* A step whose program does not end in time, between two that have undos. */
+static struct snap_plan stuck_plan(void)
+{
+    struct snap_plan plan = { 0 };
+    struct snap_step *step;
+
+    step = snap_plan_exec(sc, &plan, "make it", snap_argv(sc, "true", NULL));
+    snap_step_undo(sc, step, SNAP_STEP_EXEC, "unmake it")->argv =
+        snap_argv(sc, "touch", tmp_path("unmade"), NULL);
+    snap_plan_create_file(sc, &plan, tmp_path("file"), NULL, "x", "it");
+    step = snap_plan_exec(sc, &plan, "hang",
+                          snap_argv(sc, "sleep", "20", NULL));
+    step->commit_point = true;
+    snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove it")->argv =
+        snap_argv(sc, "touch", tmp_path("removed"), NULL);
+    return plan;
+}
+
+static void undos_by_programs_wait_for_one_that_has_not_ended(void)
+{
+    static const struct snap_journal_head head = {
+        .operation = "create", .domain = "web", .domid = SNAP_NO_DOMAIN,
+    };
+    struct snap_run run = no_domain();
+    struct snap_plan plan = stuck_plan();
+    struct snap_journal_entry *entries;
+    int num;
+
+    libxl_snapshot_ctx_set_journal(sc, tmp_path("journal"));
+    run.head = &head;
+    sc->wait_ms[SNAP_WAIT_PROGRAM] = 100;
+    CHECK_FAILS(snap_run_plan(sc, &run, &plan), ERROR_NOT_READY,
+                "run xl snapshot-recover web");
+    sc->wait_ms[SNAP_WAIT_PROGRAM] = 0;
+    CHECK(!run.committed);
+    CHECK(!snap_file_exists(tmp_path("file")));
+    CHECK(!snap_file_exists(tmp_path("removed")));
+    CHECK(!snap_file_exists(tmp_path("unmade")));
+
+    CHECK_OK(snap_journal_list(sc, &entries, &num));
+    REQUIRE(num == 1 && entries[0].num_left == 1);
+    CHECK_INT(entries[0].at, 2);
+    CHECK(entries[0].maybe);
+    CHECK(snap_process_is_at_work(sc, entries[0].left));
+    CHECK_INT(kill(entries[0].left->pid, SIGKILL), 0);
+    CHECK_INT(waitpid(entries[0].left->pid, NULL, 0), entries[0].left->pid);
+    CHECK_INT(unlink(entries[0].path), 0);
+    libxl_snapshot_ctx_set_journal(sc, NULL);
+}
+
 /*-- guest ------------------------------------------------------------------*/
 
 /* Whoever recovers, the one that held the guest is gone. */
@@ -321,6 +373,7 @@ TESTS(TEST(every_kind_has_a_row_that_can_do_it),
       TEST(a_volume_that_is_not_ours_shows_nothing),
       TEST(a_volume_that_is_not_ours_is_not_removed),
       TEST(a_program_that_was_run_is_not_run_again),
+      TEST(undos_by_programs_wait_for_one_that_has_not_ended),
       TEST(a_freeze_and_its_thaw_end_by_themselves),
       TEST(of_a_domain_that_is_gone_nothing_is_left_to_do),
       TEST(to_bring_the_domain_back_is_never_done_of_itself))

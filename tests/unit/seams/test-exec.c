@@ -3,8 +3,11 @@
 #include "../test.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LONG_MS  20000
@@ -102,6 +105,110 @@ static void it_is_killed_with_its_children(void)
                 ERROR_TIMEDOUT, "was killed");
     usleep(100000);
     CHECK_STR(file_users(path), NULL);
+}
+
+/* Trace the first child that we start, and never take notice of its end:
+ * until the tracer has gone it is as one that hangs in its storage (state
+ * D): killed, and not to be waited for. */
+static pid_t trace_our_child(void)
+{
+    const char *list = snap_sprintf(sc, "/proc/%d/task/%d/children",
+                                    (int)getpid(), (int)getpid());
+    pid_t tracer = fork(), pid;
+    FILE *f;
+
+    if (tracer) return tracer;
+    for (;; usleep(1000)) {
+        f = fopen(list, "re");
+        while (f && fscanf(f, "%d", &pid) == 1)
+            if (!ptrace(PTRACE_SEIZE, pid, 0, 0)) {
+                sleep(60);
+                _exit(0);
+            }
+        if (f) fclose(f);
+    }
+}
+
+static void a_program_that_cannot_be_killed_is_left(void)
+{
+    pid_t tracer = trace_our_child();
+    uint64_t began = snap_now_us();
+    struct snap_exec_output output = { NULL };
+
+    sc->wait_ms[SNAP_WAIT_REAP] = 500;
+    CHECK_FAILS(run_shell("exec sleep 20", SHORT_MS, &output),
+                ERROR_NOT_READY, "cannot be killed: its storage hangs");
+    CHECK(snap_now_us() - began < 5000000);
+    CHECK(output.left.pid > 0);
+    sc->wait_ms[SNAP_WAIT_REAP] = 0;
+    kill(tracer, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+static int change_shell(const char *script, enum snap_exec_end end,
+                        struct snap_exec_output *output)
+{
+    const char *argv[] = { "sh", "-c", script, NULL };
+
+    *output = (struct snap_exec_output){ NULL };
+    return snap_exec_change(sc, "the test", argv, SHORT_MS, end, output);
+}
+
+/* End the program that was left, and then what it has started. */
+static void end_left(const struct snap_left *left, bool has_child)
+{
+    int tries = 0;
+
+    CHECK(snap_process_is_at_work(sc, left));
+    CHECK_INT(kill(left->pid, SIGKILL), 0);
+    CHECK_INT(waitpid(left->pid, NULL, 0), left->pid);
+    CHECK(snap_process_is_at_work(sc, left) == has_child);
+    kill(-left->pid, SIGKILL);
+    while (snap_process_is_at_work(sc, left) && tries++ < 1000) usleep(10000);
+    CHECK(!snap_process_is_at_work(sc, left));
+}
+
+static void one_that_no_signal_may_end_is_left_to_go_on(void)
+{
+    struct snap_exec_output output;
+
+    CHECK_FAILS(change_shell("exec sleep 20", SNAP_EXEC_LEAVE, &output),
+                ERROR_NOT_READY, "did not answer for 0 s and is left to go "
+                "on");
+    end_left(&output.left, false);
+}
+
+static void one_that_ends_in_good_order_is_asked_to(void)
+{
+    struct snap_exec_output output;
+
+    CHECK_FAILS(change_shell("trap 'echo bye >&2; exit 0' TERM\n"
+                             "while :; do sleep 0.01; done", SNAP_EXEC_TERM,
+                             &output),
+                ERROR_TIMEDOUT, "did not answer for 0 s and was ended: bye");
+    CHECK_INT(output.left.pid, 0);
+}
+
+static void and_if_it_does_not_it_is_left_but_never_killed(void)
+{
+    struct snap_exec_output output;
+
+    sc->wait_ms[SNAP_WAIT_REAP] = 100;
+    CHECK_FAILS(change_shell("trap '' TERM; sleep 20; :", SNAP_EXEC_TERM,
+                             &output),
+                ERROR_NOT_READY, "does not end by SIGTERM");
+    sc->wait_ms[SNAP_WAIT_REAP] = 0;
+    end_left(&output.left, true);
+}
+
+static void a_pid_that_is_used_again_is_not_the_program(void)
+{
+    struct snap_left left = { getpid(), snap_process_started(sc, getpid()) };
+
+    CHECK(snap_process_is_at_work(sc, &left));
+    left.started--;
+    CHECK(!snap_process_is_at_work(sc, &left));
 }
 
 static void a_megabyte_of_output_is_taken(void)
@@ -285,6 +392,11 @@ TESTS(TEST(a_program_that_succeeds_gives_its_output),
       TEST(a_program_that_is_missing_is_named),
       TEST(a_program_that_hangs_is_killed),
       TEST(it_is_killed_with_its_children),
+      TEST(a_program_that_cannot_be_killed_is_left),
+      TEST(one_that_no_signal_may_end_is_left_to_go_on),
+      TEST(one_that_ends_in_good_order_is_asked_to),
+      TEST(and_if_it_does_not_it_is_left_but_never_killed),
+      TEST(a_pid_that_is_used_again_is_not_the_program),
       TEST(a_megabyte_of_output_is_taken),
       TEST(output_is_cut_at_16_megabytes),
       TEST(a_program_that_prints_without_end_is_killed),

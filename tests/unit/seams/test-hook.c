@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static struct snap_left left;
+
 static const char good[] = TEST_GOOD_HOOK;
 
 static libxl_device_disk stored;
@@ -176,7 +178,7 @@ static void it_comes_as_json_and_as_environment(void)
     const char *request = snap_hook_request(sc, "create", &d);
 
     setenv("XL_SNAPSHOT_NAME", "another's", 1);
-    CHECK_OK(snap_hook_act(sc, path, "create", request));
+    CHECK_OK(snap_hook_act(sc, path, "create", request, &left));
     unsetenv("XL_SNAPSHOT_NAME");
     CHECK_STR(file_text(tmp_path("told")), snap_sprintf(
         sc, "1:create\n%s\nXL_SNAPSHOT_BACKEND=phy\nXL_SNAPSHOT_FORMAT=raw\n"
@@ -192,13 +194,13 @@ static void check_answer(const char *script, int rc, const char *why)
     const char *path = tmp_hook("say", script);
 
     sc->wait_ms[SNAP_WAIT_HOOK_ACT] = rc == ERROR_TIMEDOUT ? 500 : 60000;
-    CHECK_FAILS(snap_hook_act(sc, path, "create", "{}"), rc, why);
+    CHECK_FAILS(snap_hook_act(sc, path, "create", "{}", &left), rc, why);
 }
 
 static void only_done_is_done(void)
 {
     CHECK_OK(snap_hook_act(sc, tmp_hook("say", "echo ' { \"done\" : true } '"),
-                           "create", "{}"));
+                           "create", "{}", &left));
     check_answer("echo '{}'", ERROR_FAIL, "hook say, create: its answer "
                  "does not say that it is done");
     check_answer("echo '{\"done\":1}'", ERROR_FAIL, "its answer does not "
@@ -238,7 +240,7 @@ static void it_need_not_read_what_it_is_told(void)
 {
     CHECK_OK(snap_hook_act(
         sc, tmp_hook("say", "exec <&-; echo '{\"done\":true}'"), "create",
-        "{}"));
+        "{}", &left));
 }
 
 /*-- probing ----------------------------------------------------------------*/

@@ -180,7 +180,7 @@ void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
 /*
  * Let QEMU, and each program that is not a hook, take at most @seconds for
  * a step; 0, the default: 10 to 300, by the kind of step.  A merge of
- * volumes may take a time that depends on their size, whatever is set.
+ * volumes and a tag in a qcow2 get what their size asks for on top.
  */
 void libxl_snapshot_ctx_set_timeout(libxl_snapshot_ctx *sc,
                                     unsigned int seconds);

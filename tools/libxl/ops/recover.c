@@ -73,6 +73,26 @@ static const char *recover_state_elsewhere(libxl_snapshot_ctx *sc,
                         r->entry.other_host);
 }
 
+/* A program that the operation has left at work may still do its step:
+ * wait for its end before that is undone, or done again. */
+static int recover_check_left(libxl_snapshot_ctx *sc,
+                              const struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    int i;
+
+    for (i = 0; e->same_boot && i < e->num_left; i++)
+        if (snap_process_is_at_work(sc, &e->left[i]))
+            return snap_fail(
+                sc, ERROR_FAIL,
+                "domain %s: a program that the snapshot-%s has started, pid "
+                "%d, is still at work; see that its storage answers, wait "
+                "for its end, then run xl snapshot-recover %s again",
+                e->head.domain, e->head.operation, (int)e->left[i].pid,
+                snap_operand(sc, e->head.domain));
+    return 0;
+}
+
 static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     const struct snap_operation *operation;
@@ -89,6 +109,8 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
             "%s: this version has no operation '%s'; another version of "
             "this program wrote the journal and has to recover it",
             r->entry.path, r->entry.head.operation);
+    rc = recover_check_left(sc, r);
+    if (rc) return rc;
     r->commit = snap_recover_commit_point(&r->entry.plan);
     r->first = r->commit + 1;
     recover_gather_domain(sc, r);

@@ -12,6 +12,7 @@
  * If it is not known whether the commit point was passed, forward is the
  * safe way too: an overlay that QEMU has not switched to is empty and
  * shows its base, while one that it has switched to must not be removed.
+ * Unless the commit point has an undo: then it is undone.
  */
 #include "plan/plan.h"
 
@@ -112,7 +113,7 @@ void snap_engine_lost(struct snap_engine *engine, int rc)
     }
     step = &engine->plan->steps[engine->at];
     engine->rc = rc;
-    if (step->commit_point) {
+    if (step->commit_point && !step->undo) {
         engine->committed = engine->commit_unknown = true;
         engine->state = SNAP_ENGINE_COMMITTED;
         engine->at++;

@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As what is done at its deadline to a program is written. */
+static const char *const plan_ends[] = {
+    [SNAP_EXEC_LEAVE] = NULL,
+    [SNAP_EXEC_TERM] = "term",
+    [SNAP_EXEC_KILL] = "kill",
+};
+
 /*-- writing ----------------------------------------------------------------*/
 
 /* A JSON array of @strings, which end with NULL; NULL, to leave out the
@@ -90,6 +97,7 @@ static char *plan_step_to_json(libxl_snapshot_ctx *sc,
         "j:timeout_ms", whole ? plan_json_number(sc, step->timeout_ms) : NULL,
         "j:stops", plan_json_flag(whole && step->is_downtime_start),
         "j:was_paused", plan_json_flag(whole && step->was_paused),
+        "s:at_deadline", whole ? plan_ends[step->at_deadline] : NULL,
         "j:undo_if_failed", plan_json_flag(whole && step->undo_if_failed),
         "j:needs_all", plan_json_flag(whole && step->only_if_all_done),
         "j:needs_known", plan_json_flag(whole && step->only_if_commit_known),
@@ -242,6 +250,17 @@ static void plan_parse_older(struct snap_step *step)
     step->argv = NULL;
 }
 
+/* A journal of an older version does not say: no signal is the safe way. */
+static enum snap_exec_end plan_parse_end(yajl_val obj)
+{
+    const char *end = snap_json_str(obj, "at_deadline");
+
+    if (!end) return SNAP_EXEC_LEAVE;
+    if (!strcmp(end, plan_ends[SNAP_EXEC_KILL])) return SNAP_EXEC_KILL;
+    return strcmp(end, plan_ends[SNAP_EXEC_TERM]) ? SNAP_EXEC_LEAVE
+                                                  : SNAP_EXEC_TERM;
+}
+
 static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
                            struct snap_step *step, bool is_undo)
 {
@@ -268,6 +287,7 @@ static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->argv = plan_parse_strings(sc, obj, "argv");
     step->images = plan_parse_strings(sc, obj, "images");
     step->timeout_ms = plan_json_small(obj, "timeout_ms", INT32_MAX, 0);
+    step->at_deadline = plan_parse_end(obj);
     step->command = snap_json_dup(sc, obj, "command");
     step->arguments = snap_json_dup(sc, obj, "arguments");
     step->live = snap_json_bool(obj, "live");

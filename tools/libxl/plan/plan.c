@@ -5,6 +5,7 @@
  */
 #include "plan/plan.h"
 
+#include <limits.h>
 #include <string.h>
 
 struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
@@ -88,6 +89,14 @@ struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
 
     step->argv = argv;
     return step;
+}
+
+void snap_step_allow_time(struct snap_step *step, uint64_t bytes,
+                          unsigned bytes_per_ms)
+{
+    uint64_t ms = bytes / bytes_per_ms;
+
+    step->timeout_ms = ms > INT_MAX ? INT_MAX : ms;
 }
 
 void snap_plan_flush(libxl_snapshot_ctx *sc, struct snap_plan *plan,

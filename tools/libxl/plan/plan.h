@@ -25,7 +25,8 @@ enum snap_step_kind {
     SNAP_STEP_FLUSH,            /* fsync path and its folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
     /* programs */
-    SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms */
+    SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms,
+                                 * at_deadline */
     SNAP_STEP_HOOK,             /* path, command (its verb), arguments */
     SNAP_STEP_REMOVE_BITMAPS,   /* path, a qcow2: all its dirty bitmaps */
     /* QEMU */
@@ -71,7 +72,8 @@ struct snap_step {
     const char *path, *to, *owner_of;
     const char *content;        /* CREATE_FILE, UNLINK, SAVE, RESTORE */
     const char **argv;
-    int timeout_ms;             /* 0: as usual */
+    int timeout_ms;             /* EXEC: added to the usual time */
+    enum snap_exec_end at_deadline;     /* EXEC */
     const char **images;        /* DESTROY: paths up to NULL; NULL: none */
     const char *command, *arguments;
     bool live;
@@ -145,6 +147,9 @@ int snap_plan_last(const struct snap_plan *plan);
 void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const char *path, const char *like,
                            const char *content, const char *what);
+/* Give an EXEC, or its undo, time for @bytes more than the usual one. */
+void snap_step_allow_time(struct snap_step *step, uint64_t bytes,
+                          unsigned bytes_per_ms);
 struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
                                  struct snap_plan *plan, const char *what,
                                  const char **argv);
@@ -179,7 +184,7 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc,
  * snap_engine_done()  takes the result of the step that was returned last
  * snap_engine_lost()  does so for a failure that does not tell if the step
  *                     was done: QEMU was sent the transaction and has not
- *                     answered
+ *                     answered, a program has not ended
  */
 enum snap_engine_state {
     SNAP_ENGINE_FORWARD,

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,13 +231,17 @@ static int journal_flush(libxl_snapshot_ctx *sc,
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note)
 {
-    const char *line;
+    const char *line, *left = NULL;
 
     if (!journal || journal->hangs) return 0;
+    if (note->left.pid)
+        left = snap_json_object(sc, "u:pid", (uint64_t)note->left.pid,
+                                "u:started", note->left.started, NULL);
     line = snap_sprintf(sc, "%s\n", snap_json_object(
         sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
         (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
-        "s:state", note->state, "s:made", note->made, NULL));
+        "s:state", note->state, "s:made", note->made, "j:left", left,
+        NULL));
     if (snap_file_write_all(journal->fd, line, strlen(line)))
         return journal_write_failed(sc, journal->path);
     return note->flush ? journal_flush(sc, journal) : 0;
@@ -367,6 +372,21 @@ static void journal_parse_end(libxl_snapshot_ctx *sc, yajl_val obj,
         step->undo = NULL;
 }
 
+/* Read the program that a step has left at work. */
+static void journal_parse_left(libxl_snapshot_ctx *sc, yajl_val left,
+                               struct snap_journal_entry *entry)
+{
+    uint64_t pid = snap_json_u64(left, "pid");
+
+    if (!pid || pid > INT_MAX) return;
+    entry->left = snap_grow(sc, entry->left,
+                            entry->num_left * sizeof(*entry->left),
+                            (entry->num_left + 1) * sizeof(*entry->left));
+    entry->left[entry->num_left++] = (struct snap_left){
+        pid, snap_json_u64(left, "started"),
+    };
+}
+
 /* Read a line that says how far the operation came. */
 static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
                                struct snap_journal_entry *entry)
@@ -376,6 +396,7 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
     const char *kind = snap_json_str(obj, "kind");
     bool commits;
 
+    journal_parse_left(sc, snap_json_get(obj, "left"), entry);
     if (state && kind) journal_count_pauses(kind, state, entry);
     if (state && kind && journal_brings_back(kind)) {
         if (!strcmp(state, "begun")) entry->may_be_back = true;

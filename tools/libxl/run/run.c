@@ -11,6 +11,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     const struct snap_step_act *act = snap_step_act(step->kind);
 
     run->reply_lost = false;
+    run->left.pid = 0;
     if (!act->keeps_qmp) snap_run_close_qmp(run);
     return act->run(sc, run, step);
 }
@@ -97,6 +98,16 @@ static const char *run_set_made(libxl_snapshot_ctx *sc,
     return made;
 }
 
+/* True for an undo by a program where another one is at work yet, and
+ * hangs: on the same storage it would hang, too, and hold the guest. */
+static bool run_must_leave(const struct snap_run *run,
+                           const struct snap_engine *engine,
+                           const struct snap_step *step)
+{
+    return run->is_stuck && engine->state == SNAP_ENGINE_UNWINDING
+        && snap_step_act(step->kind)->is_program;
+}
+
 /* Do a step, with its lines in the journal.  Before the commit point a
  * journal that cannot be written is a reason to stop; after it the rest
  * has to be done all the same. */
@@ -121,6 +132,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     note.state = !rc ? "done" : run->reply_lost ? "lost" : "failed";
     if (!rc && forward) note.made = run_set_made(sc, engine, step);
     note.flush = !rc && run_may_flush(run, engine);
+    note.left = run->left;
     snap_journal_note(sc, run->journal, &note);
     if (rc && !forward && !snap_step_act(step->kind)->done_if_failed)
         run->is_unfinished = true;
@@ -139,7 +151,10 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
     while ((step = snap_engine_next(&engine))) {
         if (engine.state == SNAP_ENGINE_FORWARD && snap_signals_pending())
             rc = snap_signals_fail(sc);
-        else
+        else if (run_must_leave(run, &engine, step)) {
+            run->is_unfinished = true;
+            rc = 0;
+        } else
             rc = run_recorded(sc, run, &engine, step);
         if (rc && run->reply_lost) snap_engine_lost(&engine, rc);
         else snap_engine_done(&engine, rc);
@@ -168,6 +183,10 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (rc) goto out;
     rc = run_steps(sc, run, plan);
     if (rc && sc->left) snap_fail(sc, rc, "left: %s", sc->left);
+    if (rc && run->is_unfinished && !run->committed && !run->redo)
+        snap_fail(sc, rc, "domain %s: not all is undone yet; when nothing "
+                  "hinders it any more, run xl snapshot-recover %s",
+                  run->domain_name, snap_operand(sc, run->domain_name));
     run->signalled = run->committed && snap_signals_pending();
     snap_signals_drop();
     if (run->is_unfinished)

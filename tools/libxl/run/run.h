@@ -66,6 +66,7 @@ struct snap_journal_note {
                                  * is done; or NULL */
     bool flush;                 /* the line must be on the disk before
                                  * the call returns */
+    struct snap_left left;      /* "lost": its program */
 };
 /* Append a line.  ERROR_TIMEDOUT: the storage hangs; from then on no note
  * is written, and calls return at once. */
@@ -125,6 +126,8 @@ struct snap_journal_entry {
     bool made_above;            /* the operation made the folder above
                                  * the snapshot's */
     bool same_boot;             /* the host has not been restarted since */
+    int num_left;               /* programs that had not ended */
+    struct snap_left *left;
 };
 
 /* Open the journal of @entry again, for a recovery to append to. */
@@ -168,6 +171,8 @@ struct snap_run {
     bool commit_unknown;        /* whether the commit point was passed */
     bool reply_lost;            /* nobody knows if the last step was
                                  * done */
+    struct snap_left left;      /* its program, if that has not ended */
+    bool is_stuck;              /* a program has not ended */
     bool restored;              /* xl has restored the domain */
     const char *qmp_path;       /* NULL: the socket that libxl gave its QEMU */
     struct snap_qmp *qmp;
@@ -231,6 +236,9 @@ struct snap_step_act {
      * NULL: run() then finds out.
      */
     bool (*is_moot)(libxl_snapshot_ctx *sc, const struct snap_run *run);
+
+    /* run() runs a program that works on the storage, and may hang. */
+    bool is_program;
 
     /* run() uses run->qmp, which is closed before a step that does not. */
     bool keeps_qmp;

@@ -5,6 +5,32 @@
  */
 #include "run/run.h"
 
+#include <limits.h>
+
+/* Note a program that has not ended: it may do the step yet. */
+static void program_left(struct snap_run *run, const struct snap_left *left)
+{
+    run->left = *left;
+    run->reply_lost = left->pid != 0;
+    run->is_stuck = run->is_stuck || run->reply_lost;
+}
+
+/* Run a program that changes what the step is about. */
+static int program_change(libxl_snapshot_ctx *sc, struct snap_run *run,
+                          const struct snap_step *step,
+                          const char *const *argv)
+{
+    int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_PROGRAM), rc;
+    struct snap_exec_output output = { NULL };
+
+    timeout_ms = timeout_ms > INT_MAX - step->timeout_ms
+        ? INT_MAX : timeout_ms + step->timeout_ms;
+    rc = snap_exec_change(sc, step->what, argv, timeout_ms,
+                          step->at_deadline, &output);
+    program_left(run, &output.left);
+    return rc;
+}
+
 /*-- signs that a program has been run --------------------------------------*/
 
 static int program_look_lv(libxl_snapshot_ctx *sc,
@@ -94,17 +120,12 @@ static int program_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
-    int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_PROGRAM);
-
     bool done = false;
     int rc = 0;
 
-    (void)run;
     if (step->done_when == SNAP_DONE_LV_IS_REMOVED)
         rc = program_lv_is_removed(sc, step, &done);
-    if (rc || done) return rc;
-    if (timeout_ms < step->timeout_ms) timeout_ms = step->timeout_ms;
-    return snap_exec(sc, step->what, step->argv, timeout_ms, NULL);
+    return rc || done ? rc : program_change(sc, run, step, step->argv);
 }
 
 /*-- hooks ------------------------------------------------------------------*/
@@ -115,8 +136,12 @@ static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
-    (void)run;
-    return snap_hook_act(sc, step->path, step->command, step->arguments);
+    struct snap_left left;
+    int rc = snap_hook_act(sc, step->path, step->command, step->arguments,
+                           &left);
+
+    program_left(run, &left);
+    return rc;
 }
 
 /*-- dirty bitmaps ----------------------------------------------------------*/
@@ -130,20 +155,20 @@ static int program_remove_bitmaps(libxl_snapshot_ctx *sc,
     struct snap_chain chain = { 0 };
     int rc = snap_image_look(sc, step->path, "qcow2", &chain), i;
 
-    (void)run;
     for (i = 0; !rc && i < chain.layers[0].num_bitmaps; i++)
-        rc = snap_exec(sc, step->what,
-                       snap_argv(sc, "qemu-img", "bitmap", "--remove", "-f",
-                                 "qcow2", "--", step->path,
-                                 chain.layers[0].bitmaps[i], NULL),
-                       snap_wait_ms(sc, SNAP_WAIT_PROGRAM), NULL);
+        rc = program_change(sc, run, step,
+                            snap_argv(sc, "qemu-img", "bitmap", "--remove",
+                                      "-f", "qcow2", "--", step->path,
+                                      chain.layers[0].bitmaps[i], NULL));
     return rc;
 }
 
 static const struct snap_step_act program_acts[] = {
-    { SNAP_STEP_EXEC, .run = program_exec, .is_done = program_is_done },
-    { SNAP_STEP_HOOK, .run = program_hook },
-    { SNAP_STEP_REMOVE_BITMAPS, .run = program_remove_bitmaps },
+    { SNAP_STEP_EXEC, .run = program_exec, .is_done = program_is_done,
+      .is_program = true },
+    { SNAP_STEP_HOOK, .run = program_hook, .is_program = true },
+    { SNAP_STEP_REMOVE_BITMAPS, .run = program_remove_bitmaps,
+      .is_program = true },
 };
 const struct snap_step_table snap_steps_program =
     SNAP_STEP_TABLE(program_acts);

@@ -36,12 +36,15 @@ struct exec_child {
     int in;                     /* our end of the program's stdin; -1:
                                  * none */
     int out, err;               /* memory files */
+    enum snap_exec_end end;     /* after its deadline */
+    struct snap_left left;
 };
 
 static void child_init(struct exec_child *child)
 {
     *child = (struct exec_child){ .pid = -1, .pidfd = -1, .in = -1,
-                                  .out = -1, .err = -1 };
+                                  .out = -1, .err = -1,
+                                  .end = SNAP_EXEC_KILL };
 }
 
 static void exec_close_fd(int *fd)
@@ -216,17 +219,56 @@ static bool child_floods(const struct exec_child *child)
         && out.st_size + err.st_size > EXEC_FLOOD;
 }
 
+/* Wait for the end of a program that was killed.  One that waits for its
+ * storage (state D) ends when that answers, which may be never. */
+static bool child_reap(libxl_snapshot_ctx *sc, const struct exec_child *child)
+{
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_REAP);
+
+    while (!waitpid(child->pid, NULL, WNOHANG)) {
+        if (snap_now_us() > deadline) return false;
+        usleep(5000);
+    }
+    return true;
+}
+
+/* The program has not ended and cannot be made to. */
+static int child_leave(libxl_snapshot_ctx *sc, const char *what,
+                       const char *const *argv, struct exec_child *child,
+                       int timeout_ms)
+{
+    static const char *const why[] = {
+        [SNAP_EXEC_LEAVE] = "is left to go on, since it would leave half of "
+                            "what it does",
+        [SNAP_EXEC_TERM] = "does not end by SIGTERM, so it is left to go on",
+        [SNAP_EXEC_KILL] = "cannot be killed: its storage hangs",
+    };
+
+    child->left = (struct snap_left){
+        child->pid, snap_process_started(sc, child->pid),
+    };
+    return snap_fail(sc, ERROR_NOT_READY, "%s: %s (pid %d) did not answer "
+                     "for %d s and %s", what, argv[0], (int)child->pid,
+                     timeout_ms / 1000, why[child->end]);
+}
+
 static int child_kill(libxl_snapshot_ctx *sc, const char *what,
                       const char *const *argv, struct exec_child *child,
                       int timeout_ms)
 {
-    kill(-child->pid, SIGKILL);
-    waitpid(child->pid, NULL, 0);
-    if (child_floods(child))
+    bool floods = child_floods(child);
+
+    if (floods) child->end = SNAP_EXEC_KILL;
+    if (child->end != SNAP_EXEC_LEAVE)
+        kill(-child->pid, child->end == SNAP_EXEC_KILL ? SIGKILL : SIGTERM);
+    if (child->end == SNAP_EXEC_LEAVE || !child_reap(sc, child))
+        return child_leave(sc, what, argv, child, timeout_ms);
+    if (floods)
         return snap_fail(sc, ERROR_FAIL, "%s: %s printed more than %d MiB and "
                          "was killed", what, argv[0], EXEC_FLOOD >> 20);
     return snap_fail(sc, ERROR_TIMEDOUT, "%s: %s did not answer for %d s and "
-                     "was killed%s", what, argv[0], timeout_ms / 1000,
+                     "was %s%s", what, argv[0], timeout_ms / 1000,
+                     child->end == SNAP_EXEC_KILL ? "killed" : "ended",
                      exec_last_words(sc, child));
 }
 
@@ -299,23 +341,38 @@ bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program)
     return false;
 }
 
-int snap_exec(libxl_snapshot_ctx *sc, const char *what,
-              const char *const *argv, int timeout_ms,
-              struct snap_exec_output *output_r)
+static void child_output(libxl_snapshot_ctx *sc,
+                         const struct exec_child *child, int rc,
+                         struct snap_exec_output *output_r)
+{
+    if (!output_r) return;
+    output_r->left = child->left;
+    if (!rc) output_r->out = exec_read_output(sc, child->out);
+}
+
+int snap_exec_change(libxl_snapshot_ctx *sc, const char *what,
+                     const char *const *argv, int timeout_ms,
+                     enum snap_exec_end end,
+                     struct snap_exec_output *output_r)
 {
     struct exec_child child;
     int rc;
 
     child_init(&child);
+    child.end = end;
     rc = child_start(sc, what, argv, NULL, &child);
-    if (rc) goto out;
-    rc = child_wait(sc, what, argv, &child, timeout_ms);
-    if (rc) goto out;
-    if (output_r) output_r->out = exec_read_output(sc, child.out);
-
- out:
+    if (!rc) rc = child_wait(sc, what, argv, &child, timeout_ms);
+    child_output(sc, &child, rc, output_r);
     child_dispose(&child);
     return rc;
+}
+
+int snap_exec(libxl_snapshot_ctx *sc, const char *what,
+              const char *const *argv, int timeout_ms,
+              struct snap_exec_output *output_r)
+{
+    return snap_exec_change(sc, what, argv, timeout_ms, SNAP_EXEC_KILL,
+                            output_r);
 }
 
 /* Write to the program's stdin, waiting at most @timeout_ms until it takes
@@ -386,9 +443,9 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
     }
     rc2 = child_wait(sc, what, argv, &child, timeout_ms);
     if (!rc) rc = rc2;
-    if (!rc && output_r) output_r->out = exec_read_output(sc, child.out);
 
  out:
+    child_output(sc, &child, rc, output_r);
     sigaction(SIGPIPE, &old, NULL);
     child_dispose(&child);
     return rc;

@@ -132,7 +132,7 @@ static int hook_parse_answer(libxl_snapshot_ctx *sc, const char *what,
 
 static int hook_run(libxl_snapshot_ctx *sc, const char *path,
                     const char *verb, const char *request, int timeout_ms,
-                    yajl_val *answer_r)
+                    struct snap_left *left_r, yajl_val *answer_r)
 {
     const char *what = snap_sprintf(sc, "hook %s, %s", strrchr(path, '/') + 1,
                                     verb);
@@ -142,7 +142,7 @@ static int hook_run(libxl_snapshot_ctx *sc, const char *path,
         .head = request, .head_len = strlen(request), .fd = -1,
         .env = hook_request_env(sc, parsed),
     };
-    struct snap_exec_output output;
+    struct snap_exec_output output = { NULL };
     int rc;
 
     *answer_r = NULL;
@@ -150,6 +150,7 @@ static int hook_run(libxl_snapshot_ctx *sc, const char *path,
     if (why) return snap_fail(sc, ERROR_INVAL, "%s: %s", what, why);
     rc = snap_exec_fed(sc, what, snap_argv(sc, path, verb, NULL),
                        timeout_ms, &input, &output);
+    *left_r = output.left;
     if (rc) return rc;
     return hook_parse_answer(sc, what, output.out, answer_r);
 }
@@ -158,19 +159,23 @@ int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
                   const char *verb, const char *request,
                   yajl_val *answer_r)
 {
+    struct snap_left left;
+
     return hook_run(sc, path, verb, request,
-                    snap_wait_ms(sc, SNAP_WAIT_HOOK_ASK), answer_r);
+                    snap_wait_ms(sc, SNAP_WAIT_HOOK_ASK), &left, answer_r);
 }
 
 /* Run the verb, and demand that the answer says "done": a script that does
  * not know the verb may well exit with 0. */
 int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
-                  const char *verb, const char *request)
+                  const char *verb, const char *request,
+                  struct snap_left *left_r)
 {
     int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_HOOK_ACT), rc;
     yajl_val answer;
 
-    rc = hook_run(sc, path, verb, request, timeout_ms, &answer);
+    *left_r = (struct snap_left){ 0 };
+    rc = hook_run(sc, path, verb, request, timeout_ms, left_r, &answer);
     if (rc) return rc;
     if (!snap_json_bool(answer, "done"))
         rc = snap_fail(sc, ERROR_FAIL, "hook %s, %s: its answer does not "

@@ -10,21 +10,46 @@
 
 /*-- seam: exec, the only file that forks -----------------------------------*/
 
+/* A program that goes on though its time is over.  A pid is used again:
+ * @started tells (proc(5), starttime). */
+struct snap_left {
+    pid_t pid;                  /* it leads a group of its own; 0: none */
+    uint64_t started;
+};
+
 /* The output of a program on stdout, NUL-terminated, at most 16 MiB. */
 struct snap_exec_output {
     char *out;
+    struct snap_left left;
 };
 
 /*
- * Run argv[0] (looked up in PATH) with an empty stdin.  After @timeout_ms,
- * kill it and all that it started.  @what names the purpose in messages.
- * @output_r may be NULL.  Fails unless the program exits 0; the message
- * has the last line of its stderr.
- * Errors: ERROR_NOTFOUND (no such program), ERROR_TIMEDOUT, ERROR_FAIL.
+ * Run argv[0] (looked up in PATH), which only reads, with an empty stdin.
+ * After @timeout_ms, kill it and all that it started.  @what names the purpose
+ * in messages, @output_r may be NULL.  Fails unless the program exits 0; the
+ * message has the last line of its stderr.
+ * Errors: ERROR_NOTFOUND (no such program), ERROR_TIMEDOUT, ERROR_FAIL,
+ * ERROR_NOT_READY (it has not ended, output_r->left).  What waits for its
+ * storage (state D) does not end by SIGKILL until that answers.
  */
 int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               const char *const *argv, int timeout_ms,
               struct snap_exec_output *output_r);
+
+/* What is done after the deadline to a program that changes something. */
+enum snap_exec_end {
+    SNAP_EXEC_LEAVE,            /* nothing: any signal would leave half of
+                                 * what it does */
+    SNAP_EXEC_TERM,             /* SIGTERM: it ends where that does no harm */
+    SNAP_EXEC_KILL,             /* SIGKILL: all that it makes is new, and is
+                                 * removed */
+};
+
+/* Like snap_exec(), with @end in the place of SIGKILL. */
+int snap_exec_change(libxl_snapshot_ctx *sc, const char *what,
+                     const char *const *argv, int timeout_ms,
+                     enum snap_exec_end end,
+                     struct snap_exec_output *output_r);
 
 /* True if there is a program of this name to run, in PATH. */
 bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program);
@@ -71,8 +96,10 @@ int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
 int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
                   const char *verb, const char *request,
                   yajl_val *answer_r);
-/* Let it do something; it has to say that it is done. */
+/* Let it do something; it has to say that it is done.  *left_r is as in
+ * snap_exec(). */
 int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
-                  const char *verb, const char *request);
+                  const char *verb, const char *request,
+                  struct snap_left *left_r);
 
 #endif /* SNAP_PROGRAMS_H */

@@ -315,6 +315,11 @@ int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
 
 /* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
+/* When it began, as proc(5) has it (starttime); 0: it has ended. */
+uint64_t snap_process_started(libxl_snapshot_ctx *sc, pid_t pid);
+/* True if the program, or one that it started, has not ended yet. */
+bool snap_process_is_at_work(libxl_snapshot_ctx *sc,
+                             const struct snap_left *left);
 /* Find processes that have a file descriptor, given to @match as text, for
  * which @match returns true; never ourselves. */
 typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid,

@@ -81,7 +81,22 @@ bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
     return found;
 }
 
+/* The field of /proc/PID/stat, as proc(5) counts, from 4 on; 0: the process
+ * has ended. */
+static uint64_t processes_stat(libxl_snapshot_ctx *sc, pid_t pid, int field)
+{
+    const char *stat = snap_file_first_line(
+        sc, snap_sprintf(sc, "/proc/%d/stat", (int)pid));
+    const char *at = stat ? strrchr(stat, ')') : NULL;
+    int i;
+
+    if (!at || strspn(at, ") ") != 2 || strchr("ZX", at[2])) return 0;
+    for (i = 2; at && i < field; i++) at = strchr(at + 1, ' ');
+    return at ? strtoull(at, NULL, 10) : 0;
+}
+
 struct processes_match {
+    pid_t group;                /* its processes, if not 0 */
     snap_match_process *process;
     snap_match_fd *fd;          /* if there is no @process */
     void *opaque;
@@ -90,6 +105,8 @@ struct processes_match {
 static bool processes_is(libxl_snapshot_ctx *sc, pid_t pid,
                          const struct processes_match *match)
 {
+    if (match->group)
+        return processes_stat(sc, pid, 5) == (uint64_t)match->group;
     return match->process
                ? match->process(sc, pid)
                : snap_process_has_fd(sc, pid, match->fd, match->opaque);
@@ -135,6 +152,23 @@ int snap_processes(libxl_snapshot_ctx *sc, snap_match_process *match,
     const struct processes_match m = { .process = match };
 
     return processes_find(sc, &m, pids_r, num_r);
+}
+
+uint64_t snap_process_started(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    return processes_stat(sc, pid, 22);
+}
+
+bool snap_process_is_at_work(libxl_snapshot_ctx *sc,
+                             const struct snap_left *left)
+{
+    const struct processes_match m = { .group = left->pid };
+    uint64_t started = snap_process_started(sc, left->pid);
+    pid_t *pids;
+    int num = 0;
+
+    if (started) return started == left->started;
+    return !processes_find(sc, &m, &pids, &num) && num;
 }
 
 /* The processes that match, as text; NULL if there are none. */

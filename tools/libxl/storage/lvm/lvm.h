@@ -87,6 +87,11 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
 int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
                       const struct snap_lv *lv, const char *name);
 
+/* Plan a command of LVM's, which ends in good order by SIGTERM: it takes
+ * none while it changes something (2.03, lib/misc/lvm-signal.c). */
+struct snap_step *snap_lv_plan_exec(libxl_snapshot_ctx *sc,
+                                    struct snap_plan *plan,
+                                    const char *what, const char **argv);
 /* Plan to make @vg/@name with lvcreate's @argv, which gives it @tag; undone
  * by lvremove, if it has that. */
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,

@@ -27,8 +27,8 @@
 #include <string.h>
 
 /* A limit for merges, beyond which they have hung and are not just slow. */
-#define MERGE_MS                600000
 #define MERGE_BYTES_PER_MS      4096
+#define MERGE_LEAST             (UINT64_C(600000) * MERGE_BYTES_PER_MS)
 
 static const char *thick_refuse(libxl_snapshot_ctx *sc,
                                 const struct snap_disk *disk)
@@ -220,21 +220,22 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const char *tag = snap_lv_tag_of(sc, lv);
     struct snap_step *step;
 
-    snap_plan_exec(sc, plan, snap_sprintf(sc, "deactivate %s, so that nobody "
-                                          "has it open", of),
-                   snap_argv(sc, "lvchange", "-q", "-an", of, NULL));
-    snap_plan_exec(sc, plan, snap_sprintf(sc, "activate %s", of),
-                   snap_argv(sc, "lvchange", "-q", "-ay", of, NULL));
-    step = snap_plan_exec(sc, plan,
-                          snap_sprintf(sc, "merge the snapshot %s into %s", id,
-                                       of),
-                          snap_argv(sc, "lvconvert", "-q", "-y", "--merge",
-                                    "-i", "1", id, NULL));
-    step->timeout_ms = MERGE_MS + lv->size / MERGE_BYTES_PER_MS;
+    snap_lv_plan_exec(sc, plan,
+                      snap_sprintf(sc, "deactivate %s, so that nobody has it "
+                                   "open", of),
+                      snap_argv(sc, "lvchange", "-q", "-an", of, NULL));
+    snap_lv_plan_exec(sc, plan, snap_sprintf(sc, "activate %s", of),
+                      snap_argv(sc, "lvchange", "-q", "-ay", of, NULL));
+    step = snap_lv_plan_exec(sc, plan,
+                             snap_sprintf(sc, "merge the snapshot %s into %s",
+                                          id, of),
+                             snap_argv(sc, "lvconvert", "-q", "-y", "--merge",
+                                       "-i", "1", id, NULL));
+    snap_step_allow_time(step, lv->size + MERGE_LEAST, MERGE_BYTES_PER_MS);
     step->done_when = SNAP_DONE_LV_IS_GONE;
     step->done_probe = id;
     step->lv_tag = tag;
-    step = snap_plan_exec(
+    step = snap_lv_plan_exec(
         sc, plan, snap_sprintf(sc, "take the snapshot %s again", id),
         thick_snapshot_argv(sc, lv->vg, origin->name, lv->name, lv->size,
                             tag));

@@ -180,21 +180,31 @@ const char *snap_lv_tag_of(libxl_snapshot_ctx *sc,
     return tag ? snap_sprintf(sc, "%.*s", (int)strcspn(tag, ","), tag) : NULL;
 }
 
+struct snap_step *snap_lv_plan_exec(libxl_snapshot_ctx *sc,
+                                    struct snap_plan *plan,
+                                    const char *what, const char **argv)
+{
+    struct snap_step *step = snap_plan_exec(sc, plan, what, argv);
+
+    step->at_deadline = SNAP_EXEC_TERM;
+    return step;
+}
+
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,
                          const char *tag, const char **argv)
 {
-    struct snap_step *step = snap_plan_add(
-        sc, plan, SNAP_STEP_EXEC, "make the volume %s/%s, a snapshot of %s",
-        vg, name, of);
+    const char *what = snap_sprintf(sc, "make the volume %s/%s, a snapshot "
+                                    "of %s", vg, name, of);
+    struct snap_step *step = snap_lv_plan_exec(sc, plan, what, argv);
 
-    step->argv = argv;
     step->done_when = SNAP_DONE_LV_IS_THERE;
     step->done_probe = snap_lv_id(sc, vg, name);
     step->lv_tag = tag;
     step->undo_if_failed = true;
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the volume %s/%s",
                           vg, name);
+    step->at_deadline = SNAP_EXEC_TERM;
     step->done_when = SNAP_DONE_LV_IS_REMOVED;
     step->done_probe = snap_lv_id(sc, vg, name);
     step->lv_tag = tag;
@@ -213,9 +223,9 @@ void snap_lv_plan_freeze_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
         return;
     }
     id = snap_lv_id(sc, disk->lv->vg, disk->lv->name);
-    snap_plan_exec(sc, plan,
-                   snap_sprintf(sc, "make the base %s read-only", id),
-                   snap_argv(sc, "lvchange", "-q", "-pr", id, NULL));
+    snap_lv_plan_exec(sc, plan,
+                      snap_sprintf(sc, "make the base %s read-only", id),
+                      snap_argv(sc, "lvchange", "-q", "-pr", id, NULL));
 }
 
 /*-- disks ------------------------------------------------------------------*/

@@ -56,7 +56,7 @@ static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                    snap_argv(sc, "qemu-img", "create", "-q", "-f", "qcow2",
                              "-u", "-b", base, "-F", base_format, path,
                              snap_sprintf(sc, "%" PRIu64, virtual_size),
-                             NULL));
+                             NULL))->at_deadline = SNAP_EXEC_KILL;
     snap_plan_flush(sc, plan, path);
 }
 

@@ -39,7 +39,8 @@ static void vhd_plan(libxl_snapshot_ctx *sc,
                    snap_sprintf(sc, "format %s on the parent %s", path,
                                 parent),
                    snap_argv(sc, "vhd-util", "snapshot", "-n", path, "-p",
-                             parent, "-e", NULL));
+                             parent, "-e", NULL))
+        ->at_deadline = SNAP_EXEC_KILL;
     snap_plan_flush(sc, plan, path);
 }
 
