@@ -45,7 +45,7 @@ ok "the message says how it goes on" grep -q "run xl snapshot-recover web" "$hid
 pid=$(sed -n 's/.*(pid \([0-9]*\)).*/\1/p' "$hidden/error")
 ok "until it has ended, nothing is recovered" refuses "pid $pid, is still at work" \
     xl snapshot-recover web
-kill "$pid"
+ends "$pid"
 hook nothing ""
 ok "then it is" says "Undone." xl snapshot-recover web
 hook create "exec sleep 1000"

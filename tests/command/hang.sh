@@ -37,6 +37,11 @@ ok "that prints without end" with STAND_IN_QEMU_IMG="flood info" undone \
 ok "that is not there" undone "cannot run qemu-img: No such file or directory" \
     with PATH=/nowhere create
 
+ok "that fails to make a tag" with STAND_IN_QEMU_IMG="fail snapshot" undone \
+    "tag s1 in /srv/web/xvda.qcow2: qemu-img failed with status 1" create
+ok "that is killed by somebody, when it has made it" \
+    with STAND_IN_QEMU_IMG="half snapshot -c" undone "qemu-img was killed by signal 9" create
+
 # Killed, it would leave the image corrupt.
 # left TEXT COMMAND...: the command says that a program is still at work, in "$hidden/left".
 left() {
@@ -52,7 +57,7 @@ pid=$(cat "$hidden/left")
 ok "until it has ended, nothing is recovered" refuses "pid $pid, is still at work" \
     xl snapshot-recover web
 ok "nor anything else begun" refuses "run xl snapshot-recover web first" create
-kill "$pid"
+ends "$pid"
 ok "then it is" says "Undone." xl snapshot-recover web
 ok "and all is as before" unchanged
 
@@ -66,7 +71,7 @@ ok "one that applies a tag is left to go on, too" with STAND_IN_QEMU_IMG="hang s
 pid=$(cat "$hidden/left")
 ok "and nothing is done beside it" refuses "pid $pid, is still at work" \
     xl snapshot-recover web
-kill "$pid"
+ends "$pid"
 ok "when it has ended, the tag is applied" says "Completed." xl snapshot-recover web
 ok "and the domain is as it was" guest_sees qcow2 xvda.qcow2 "web xvda"
 guest_writes qcow2 xvda.qcow2 later

@@ -299,6 +299,12 @@ sleep_with() {
     until [ "$(cat "/proc/$!/comm")" = sleep ]; do :; done
 }
 
+# ends PID: the process is killed, and has ended.
+ends() {
+    kill "$1"
+    while grep -qs '^State:.[^ZX]' "/proc/$1/status"; do :; done
+}
+
 # fails CODE TEXT COMMAND...: the command ends with that exit code, and TEXT is on stderr.
 fails() {
     code=$1 told=$2 got=0

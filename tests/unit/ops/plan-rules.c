@@ -155,8 +155,9 @@ static void rules_of_any(const struct subject *s, int commit)
         rule(s, i, !step->undo_if_failed || step->undo,
              "undo_if_failed needs an undo");
         rule(s, i, !step->undo || step->undo_if_failed
-             || !IS_ONE_OF(step->kind, SNAP_STEP_SAVE, SNAP_STEP_HOOK),
-             "a save or a hook that failed may have half happened");
+             || !IS_ONE_OF(step->kind, SNAP_STEP_SAVE, SNAP_STEP_HOOK,
+                           SNAP_STEP_EXEC),
+             "a save or a program that failed may have half happened");
         rule(s, i, step->at_deadline != SNAP_EXEC_KILL
              || fills_a_new_file(s->plan, i),
              "what is killed changes nothing but new files");

@@ -323,6 +323,27 @@ static void undos_by_programs_wait_for_one_that_has_not_ended(void)
     libxl_snapshot_ctx_set_journal(sc, NULL);
 }
 
+static void a_program_that_failed_is_undone_if_it_did_anything(void)
+{
+    struct snap_run run = no_domain();
+    struct snap_plan plan = { 0 };
+    struct snap_step *step;
+
+    stand_ins();
+    step = snap_plan_exec(sc, &plan, "fail", snap_argv(sc, "false", NULL));
+    step->undo_if_failed = true;
+    step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove it");
+    step->argv = snap_argv(sc, "mkdir", tmp_path("undone"), NULL);
+    step->path = "/a";
+    step->done_when = SNAP_DONE_TAG_IS_GONE;
+    step->done_probe = "gone";
+    CHECK_FAILS(snap_run_plan(sc, &run, &plan), ERROR_FAIL, "fail: false");
+    CHECK(!snap_file_exists(tmp_path("undone")));
+    step->done_probe = "there";
+    CHECK_FAILS(snap_run_plan(sc, &run, &plan), ERROR_FAIL, "fail: false");
+    CHECK(snap_file_exists(tmp_path("undone")));
+}
+
 /*-- guest ------------------------------------------------------------------*/
 
 /* Whoever recovers, the one that held the guest is gone. */
@@ -374,6 +395,7 @@ TESTS(TEST(every_kind_has_a_row_that_can_do_it),
       TEST(a_volume_that_is_not_ours_is_not_removed),
       TEST(a_program_that_was_run_is_not_run_again),
       TEST(undos_by_programs_wait_for_one_that_has_not_ended),
+      TEST(a_program_that_failed_is_undone_if_it_did_anything),
       TEST(a_freeze_and_its_thaw_end_by_themselves),
       TEST(of_a_domain_that_is_gone_nothing_is_left_to_do),
       TEST(to_bring_the_domain_back_is_never_done_of_itself))

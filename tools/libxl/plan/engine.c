@@ -64,6 +64,7 @@ static void engine_step_failed(struct snap_engine *engine,
                                const struct snap_step *step)
 {
     engine->undoable[engine->at] = step->undo && step->undo_if_failed;
+    engine->unsure = engine->at;
     engine->state = SNAP_ENGINE_UNWINDING;
 }
 

@@ -96,7 +96,8 @@ struct snap_step {
                                  * step has ended */
 
     struct snap_step *undo;     /* NULL: nothing to undo */
-    bool undo_if_failed;        /* a failed step may have half happened */
+    bool undo_if_failed;        /* a failed step may have half happened, or
+                                 * not at all */
     bool commit_point;          /* once it is done, the plan can only be
                                  * completed */
     bool only_if_all_done;      /* past the commit point: skip if a step
@@ -200,8 +201,8 @@ struct snap_engine {
     int rc;                     /* the first failure */
     bool committed;
     bool commit_unknown;        /* committed, but perhaps not in fact */
-    int unsure;                 /* the step to be undone, if it was
-                                 * done; -1: none */
+    int unsure;                 /* the step that failed and is to be
+                                 * undone, if it was done; -1: none */
     bool *undoable;             /* by step: done, and its undo not
                                  * retired */
 };

@@ -89,6 +89,7 @@ static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step = snap_plan_add(sc, plan, SNAP_STEP_EXEC, "tag %s in %s", op->name,
                          path);
     step->argv = internal_tag_argv(sc, "-c", op->name, path);
+    step->undo_if_failed = true;
     internal_allow_time(step, &op->disk->chain);
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the tag from %s",
                           path);
