@@ -11,12 +11,13 @@ work=$(mktemp -d /tmp/xl-snapshot-hooks.XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 note=error
+created=1700000000
 
 # hook NAME VERB SNAPSHOT PATH: its answer
 hook() {
     env XL_SNAPSHOT_PROTOCOL=1 XL_SNAPSHOT_VERB="$2" XL_SNAPSHOT_NAME="$3" \
         XL_SNAPSHOT_VDEV=xvda XL_SNAPSHOT_PATH="$4" XL_SNAPSHOT_FORMAT=raw \
-        XL_SNAPSHOT_BACKEND=phy XL_SNAPSHOT_RUNNING=1 \
+        XL_SNAPSHOT_BACKEND=phy XL_SNAPSHOT_RUNNING=1 XL_SNAPSHOT_CREATED="$created" \
         "$top/tools/hooks/$1" "$2" </dev/null 2>error
 }
 # answers FILTER HOOK VERB SNAPSHOT PATH: one object, for which FILTER holds
@@ -35,6 +36,12 @@ fails() {
     text=$1
     shift
     ! hook "$@" && grep -F -- "$text" error
+}
+# leaves TEXT HOOK SNAPSHOT PATH: it deletes nothing, and says what it leaves
+leaves() {
+    left=$1
+    shift
+    answers ".done and (.left | contains(\"$left\"))" "$1" delete "$2" "$3"
 }
 content() { same "$(cat "$1")" "$2"; }
 
@@ -78,7 +85,12 @@ ok "to the content" content "$disk" two
 ok "and back again" does copy revert s1 "$disk"
 ok "cannot go where it has not been" fails "is missing" copy revert s3 "$disk"
 ok "which leaves the disk" content "$disk" one
-touch "$disk.s1.copy.partial"
+touch "$disk.s1.copy.$created.partial"
+created=1700000001
+ok "does not delete one of another time" leaves "s1.copy was not made" copy s1 "$disk"
+created=''
+ok "nor without a time" leaves "s1.copy was not made" copy s1 "$disk"
+created=1700000000
 ok "deletes one" does copy delete s1 "$disk"
 ok "with what was half there" same "$(ls "$hard")" "$(printf '%s\n' \
     "-disk \$x.raw" "-disk \$x.raw.s2.copy")"
@@ -126,6 +138,11 @@ ok "and forward" does zfs revert s2 "$disk"
 ok "to the content" content "$disk" two
 ok "without touching other files" test -e mnt/other
 ok "cannot go where it has not been" fails "is missing" zfs revert s3 "$disk"
+created=1700000001
+ok "does not delete one of another time" leaves "@s1:web:a.raw was not made" zfs s1 "$disk"
+created=''
+ok "nor without a time" leaves "@s1:web:a.raw was not made" zfs s1 "$disk"
+created=1700000000
 ok "deletes one" does zfs delete s1 "$disk"
 ok "really" answers '.exists | not' zfs probe s1 "$disk"
 ok "and one that is not there" does zfs delete s1 "$disk"

@@ -91,7 +91,7 @@ ok "nothing else does" absent "$overlay" "$of_s1" "$snapshots/.journal"
 
 cut_off "$(begun "create.*xvdb.s1")"
 : >/srv/web/xvdb.s1.qcow2
-echo '{"step":'$(($(begun "create.*xvdb.s1") / 2 - 1))',"kind":"create-file","state":"failed"}' \
+echo '{"step":'$(($(begun "create.*xvdb.s1") / 2 - 1))',"kind":"create-file","state":"refused"}' \
     >>"$snapshots/.journal/web.json"
 ok "also if it is empty, and the command was killed then" says "Undone." xl snapshot-recover web
 ok "it stays" test -e /srv/web/xvdb.s1.qcow2

@@ -113,6 +113,22 @@ static void steps_without_undo_are_passed_over(void)
     check_run("a- b- c-", "c", "abc", -'c', false);
 }
 
+static void a_step_that_was_not_begun_is_not_undone(void)
+{
+    struct snap_plan plan = parse_plan("a b? c");
+    struct snap_engine engine;
+
+    snap_engine_init(sc, &engine, &plan);
+    snap_engine_next(&engine);
+    snap_engine_done(&engine, 0);
+    snap_engine_next(&engine);
+    snap_engine_refused(&engine, ERROR_FAIL);
+    CHECK(snap_engine_next(&engine) == plan.steps[0].undo);
+    snap_engine_refused(&engine, ERROR_FAIL);
+    CHECK(snap_engine_next(&engine) == NULL);
+    CHECK_INT(engine.rc, ERROR_FAIL);
+}
+
 static void a_failed_step_is_undone_only_if_it_asks_for_that(void)
 {
     check_run("a b? c", "b", "abBA", -'b', false);
@@ -280,6 +296,7 @@ TESTS(TEST(engine_does_the_steps_in_order),
       TEST(an_empty_plan_is_done_at_once),
       TEST(engine_unwinds_in_reverse_order),
       TEST(steps_without_undo_are_passed_over),
+      TEST(a_step_that_was_not_begun_is_not_undone),
       TEST(a_failed_step_is_undone_only_if_it_asks_for_that),
       TEST(a_failed_undo_does_not_stop_the_others),
       TEST(what_a_step_ended_is_not_undone),

@@ -35,8 +35,12 @@ static void a_disk(void)
 
 static struct snap_hook_disk facts(void)
 {
+    struct snap_hook_disk told;
+
     a_disk();
-    return snap_hook_facts(&disk, "before");
+    told = snap_hook_facts(&disk, "before");
+    told.created = 17;
+    return told;
 }
 
 static const struct snap_driver *choose(libxl_snapshot_mode mode,
@@ -162,11 +166,12 @@ static void a_request_has_all_keys(void)
     CHECK_STR(snap_hook_request(sc, "create", &d),
               "{\"protocol\":1,\"verb\":\"create\",\"name\":\"before\","
               "\"vdev\":\"xvdb\",\"path\":\"/srv/my \\\"data\\\".raw\","
-              "\"format\":\"raw\",\"backend\":\"phy\",\"running\":true}");
+              "\"format\":\"raw\",\"backend\":\"phy\",\"running\":true,"
+              "\"created\":17}");
     CHECK_STR(snap_hook_request(sc, "info", &none),
               "{\"protocol\":1,\"verb\":\"info\",\"name\":\"\",\"vdev\":\"\","
               "\"path\":\"\",\"format\":\"\",\"backend\":\"\","
-              "\"running\":false}");
+              "\"running\":false,\"created\":0}");
 }
 
 static void it_comes_as_json_and_as_environment(void)
@@ -181,7 +186,8 @@ static void it_comes_as_json_and_as_environment(void)
     CHECK_OK(snap_hook_act(sc, path, "create", request, &left));
     unsetenv("XL_SNAPSHOT_NAME");
     CHECK_STR(file_text(tmp_path("told")), snap_sprintf(
-        sc, "1:create\n%s\nXL_SNAPSHOT_BACKEND=phy\nXL_SNAPSHOT_FORMAT=raw\n"
+        sc, "1:create\n%s\nXL_SNAPSHOT_BACKEND=phy\n"
+        "XL_SNAPSHOT_CREATED=17\nXL_SNAPSHOT_FORMAT=raw\n"
         "XL_SNAPSHOT_NAME=before\nXL_SNAPSHOT_PATH=/srv/my \"data\".raw\n"
         "XL_SNAPSHOT_PROTOCOL=1\nXL_SNAPSHOT_RUNNING=1\n"
         "XL_SNAPSHOT_VDEV=xvdb\nXL_SNAPSHOT_VERB=create\n", request));

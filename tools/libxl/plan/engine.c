@@ -104,6 +104,14 @@ void snap_engine_done(struct snap_engine *engine, int rc)
     }
 }
 
+void snap_engine_refused(struct snap_engine *engine, int rc)
+{
+    bool forward = engine->state == SNAP_ENGINE_FORWARD;
+
+    snap_engine_done(engine, rc);
+    if (forward) engine->undoable[engine->at] = false;
+}
+
 void snap_engine_lost(struct snap_engine *engine, int rc)
 {
     const struct snap_step *step;

@@ -183,6 +183,7 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc,
  *
  * snap_engine_next()  returns the step to perform; NULL in DONE
  * snap_engine_done()  takes the result of the step that was returned last
+ * snap_engine_refused() does so for a failure that has left nothing to undo
  * snap_engine_lost()  does so for a failure that does not tell if the step
  *                     was done: QEMU was sent the transaction and has not
  *                     answered, a program has not ended
@@ -212,5 +213,6 @@ void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
 const struct snap_step *snap_engine_next(struct snap_engine *engine);
 void snap_engine_done(struct snap_engine *engine, int rc);
 void snap_engine_lost(struct snap_engine *engine, int rc);
+void snap_engine_refused(struct snap_engine *engine, int rc);
 
 #endif /* SNAP_PLAN_H */

@@ -358,8 +358,7 @@ static void journal_count_pauses(const char *kind, const char *state,
     if (!strcmp(state, "done")) entry->pauses += pause ? 1 : -1;
 }
 
-/* Read what a step has made.  A file that it could not make is somebody
- * else's: there is nothing to undo. */
+/* Read what a step has made. */
 static void journal_parse_end(libxl_snapshot_ctx *sc, yajl_val obj,
                               const char *state,
                               struct snap_journal_entry *entry)
@@ -368,8 +367,7 @@ static void journal_parse_end(libxl_snapshot_ctx *sc, yajl_val obj,
     const char *made = snap_json_dup(sc, obj, "made");
 
     if (made) snap_plan_set_made(&entry->plan, entry->at, made);
-    if (step->kind == SNAP_STEP_CREATE_FILE && !strcmp(state, "failed"))
-        step->undo = NULL;
+    if (!strcmp(state, "refused")) step->undo = NULL;
 }
 
 /* Read the program that a step has left at work. */

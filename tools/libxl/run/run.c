@@ -10,7 +10,7 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
 {
     const struct snap_step_act *act = snap_step_act(step->kind);
 
-    run->reply_lost = false;
+    run->reply_lost = run->refused = false;
     run->left.pid = 0;
     if (!act->keeps_qmp) snap_run_close_qmp(run);
     return act->run(sc, run, step);
@@ -129,7 +129,8 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     rc = again ? run_again(sc, run, step)
         : !forward && run_is_moot(sc, run, step) ? 0
         : run_timed(sc, run, step);
-    note.state = !rc ? "done" : run->reply_lost ? "lost" : "failed";
+    note.state = !rc ? "done" : run->reply_lost ? "lost"
+        : run->refused ? "refused" : "failed";
     if (!rc && forward) note.made = run_set_made(sc, engine, step);
     note.flush = !rc && run_may_flush(run, engine);
     note.left = run->left;
@@ -157,6 +158,7 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
         } else
             rc = run_recorded(sc, run, &engine, step);
         if (rc && run->reply_lost) snap_engine_lost(&engine, rc);
+        else if (rc && run->refused) snap_engine_refused(&engine, rc);
         else snap_engine_done(&engine, rc);
     }
     snap_run_close_qmp(run);

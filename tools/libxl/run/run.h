@@ -60,8 +60,10 @@ struct snap_journal_note {
     int step;                   /* the number of the step */
     enum snap_step_kind kind;
     bool undo;                  /* the step is being undone */
-    const char *state;          /* "begun", "done", "failed", or "lost":
-                                 * nobody knows if it was done */
+    const char *state;          /* "begun", "done", "failed"; "refused":
+                                 * it failed, and has left nothing to
+                                 * undo; "lost": nobody knows if it was
+                                 * done */
     const char *made;           /* the identity of what it has made, if it
                                  * is done; or NULL */
     bool flush;                 /* the line must be on the disk before
@@ -171,6 +173,8 @@ struct snap_run {
     bool commit_unknown;        /* whether the commit point was passed */
     bool reply_lost;            /* nobody knows if the last step was
                                  * done */
+    bool refused;               /* the last step failed, and has left
+                                 * nothing that is to be undone */
     struct snap_left left;      /* its program, if that has not ended */
     bool is_stuck;              /* a program has not ended */
     bool restored;              /* xl has restored the domain */
@@ -208,7 +212,8 @@ struct snap_step_act {
      * Do the step.  Must not be NULL.  Returns 0, or fails with a
      * sentence. Signals are blocked, and the guest may be held: whatever
      * may hang needs a deadline.  Sets run->reply_lost where nobody can
-     * know whether a step that failed was done.
+     * know whether a step that failed was done, and run->refused where
+     * it has certainly made nothing.
      */
     int (*run)(libxl_snapshot_ctx *sc, struct snap_run *run,
                const struct snap_step *step);

@@ -31,8 +31,11 @@ static int file_rmdir(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int file_create(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
-    (void)run;
-    return snap_file_create(sc, step->path, step->owner_of, step->content);
+    int rc = snap_file_create(sc, step->path, step->owner_of,
+                              step->content);
+
+    run->refused = rc != 0;
+    return rc;
 }
 
 static int file_unlink(libxl_snapshot_ctx *sc, struct snap_run *run,

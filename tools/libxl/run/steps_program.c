@@ -6,6 +6,7 @@
 #include "run/run.h"
 
 #include <limits.h>
+#include <string.h>
 
 /* Note a program that has not ended: it may do the step yet. */
 static void program_left(struct snap_run *run, const struct snap_left *left)
@@ -132,14 +133,21 @@ static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 /* Run a hook.  No is_done() is needed: xl-snapshot-hooks(7) demands that
  * "delete" and "revert" can be run a second time, and "create" comes
- * before the commit point, so that no recovery runs it. */
+ * before the commit point, so that no recovery runs it.  A "create" that
+ * finds a snapshot of its name is not begun: its undo, "delete", might
+ * delete that one. */
 static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
     struct snap_left left;
-    int rc = snap_hook_act(sc, step->path, step->command, step->arguments,
-                           &left);
+    int rc = 0;
 
+    if (!strcmp(step->command, "create"))
+        rc = snap_hook_check_new(sc, step->path, step->arguments);
+    run->refused = rc != 0;
+    if (rc) return rc;
+    rc = snap_hook_act(sc, step->path, step->command, step->arguments,
+                       &left);
     program_left(run, &left);
     return rc;
 }

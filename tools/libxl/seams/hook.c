@@ -172,11 +172,15 @@ int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
                   struct snap_left *left_r)
 {
     int timeout_ms = snap_wait_ms(sc, SNAP_WAIT_HOOK_ACT), rc;
+    const char *left;
     yajl_val answer;
 
     *left_r = (struct snap_left){ 0 };
     rc = hook_run(sc, path, verb, request, timeout_ms, left_r, &answer);
     if (rc) return rc;
+    left = snap_json_str(answer, "left");
+    if (left && *left)
+        snap_tell_left(sc, "hook %s: %s", strrchr(path, '/') + 1, left);
     if (!snap_json_bool(answer, "done"))
         rc = snap_fail(sc, ERROR_FAIL, "hook %s, %s: its answer does not "
                        "say that it is done",

@@ -65,7 +65,7 @@ static void hook_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                         const struct snap_disk_op *op)
 {
     const struct snap_hook *hook = op->disk->hook;
-    struct snap_hook_disk facts = snap_hook_facts(op->disk, op->name);
+    struct snap_hook_disk facts = snap_hook_create_facts(op);
     struct snap_step *step;
 
     step = snap_plan_add(sc, plan, SNAP_STEP_HOOK, "let hook %s take snapshot "

@@ -13,6 +13,8 @@ struct snap_hook_disk {
     const char *name;           /* of the snapshot */
     const char *vdev, *path, *format, *backend;
     bool running;
+    uint64_t created;           /* when the snapshot was begun, in seconds
+                                 * since the epoch; 0: unknown */
 };
 
 /* The text of the request @verb. */
@@ -20,9 +22,11 @@ const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
                               const struct snap_hook_disk *disk);
 
 /* The facts to tell of @disk, about snapshot @name (or NULL); and of the
- * disk of @op, which is to be reverted. */
+ * disk of @op, whose snapshot is to be taken, or reverted to. */
 struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
                                       const char *name);
+struct snap_hook_disk snap_hook_create_facts(
+    const struct snap_disk_op *op);
 struct snap_hook_disk snap_hook_revert_facts(
     const struct snap_disk_op *op);
 
@@ -38,6 +42,9 @@ const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
  */
 int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
                     const struct snap_hook_disk *disk, bool *exists_r);
+/* Fail if the hook @path has the snapshot that @request is to take. */
+int snap_hook_check_new(libxl_snapshot_ctx *sc, const char *path,
+                        const char *request);
 /* Ask the hook @name about itself.  *problem_r: why it is of no use, or
  * NULL. */
 void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,

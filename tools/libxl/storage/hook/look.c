@@ -88,6 +88,30 @@ int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
+int snap_hook_check_new(libxl_snapshot_ctx *sc, const char *path,
+                        const char *request)
+{
+    yajl_val obj = snap_json_parse(request);
+    const struct snap_hook_disk disk = {
+        .name = snap_json_dup(sc, obj, "name"),
+        .vdev = snap_json_dup(sc, obj, "vdev"),
+        .path = snap_json_dup(sc, obj, "path"),
+        .format = snap_json_dup(sc, obj, "format"),
+        .backend = snap_json_dup(sc, obj, "backend"),
+        .running = snap_json_bool(obj, "running"),
+        .created = snap_json_u64(obj, "created"),
+    };
+    bool exists;
+    int rc;
+
+    yajl_tree_free(obj);
+    rc = snap_hook_state(sc, path, &disk, &exists);
+    if (rc || !exists) return rc;
+    return snap_fail(sc, ERROR_FAIL, "disk %s: hook %s has a snapshot '%s' "
+                     "of %s by now, which is somebody else's", disk.vdev,
+                     strrchr(path, '/') + 1, disk.name, disk.path);
+}
+
 void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
                     unsigned int *can_r, const char **version_r,
                     const char **problem_r)
@@ -117,7 +141,7 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 
     op->at_stake = op->image;
     if (op->verb == SNAP_VERB_CREATE) {
-        facts = snap_hook_facts(op->disk, op->name);
+        facts = snap_hook_create_facts(op);
         return snap_hook_state(sc, op->disk->hook->path, &facts,
                                &op->hook_has_it);
     }

@@ -25,6 +25,14 @@ struct snap_hook_disk snap_hook_facts(const struct snap_disk *disk,
     };
 }
 
+struct snap_hook_disk snap_hook_create_facts(const struct snap_disk_op *op)
+{
+    struct snap_hook_disk facts = snap_hook_facts(op->disk, op->name);
+
+    facts.created = op->creation_time;
+    return facts;
+}
+
 struct snap_hook_disk snap_hook_revert_facts(const struct snap_disk_op *op)
 {
     const libxl_device_disk *disk = &op->ds->parent;
@@ -32,6 +40,7 @@ struct snap_hook_disk snap_hook_revert_facts(const struct snap_disk_op *op)
     return (struct snap_hook_disk){
         .name = op->name, .vdev = op->ds->vdev, .path = disk->pdev_path,
         .format = libxl_disk_format_to_string(disk->format),
+        .created = op->creation_time,
     };
 }
 
@@ -52,5 +61,5 @@ const char *snap_hook_request(libxl_snapshot_ctx *sc, const char *verb,
         "s:path", request_or_empty(disk->path),
         "s:format", request_or_empty(disk->format),
         "s:backend", request_or_empty(disk->backend),
-        "b:running", disk->running, NULL);
+        "b:running", disk->running, "u:created", disk->created, NULL);
 }
