@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * facts/domain.c: reads the facts of a domain: its state, its stored
- * config, its disks in xenstore, and QEMU's block graph.  Changes nothing.
+ * config, its disks in xenstore.  Changes nothing.
  */
 #include "facts/facts.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libxl_utils.h>
@@ -184,217 +183,7 @@ int snap_domain_gather_volumes(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/*-- QEMU's graph -----------------------------------------------------------*/
-
-static int domain_graph_disk(libxl_snapshot_ctx *sc,
-                             struct snap_disk *disk, yajl_val inserted)
-{
-    yajl_val image = snap_json_get(inserted, "image");
-
-    if (disk->node)
-        return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
-                         "query-block lists it twice", disk->vdev);
-    disk->node = snap_json_dup(sc, inserted, "node-name");
-    disk->node_file = snap_json_dup(sc, inserted, "file");
-    disk->node_driver = snap_json_dup(sc, inserted, "drv");
-    if (!disk->node || !disk->node_file || !disk->node_driver || !image)
-        return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
-                         "query-block lacks its node-name, file, drv or image",
-                         disk->vdev);
-    snap_imageinfo_nested(sc, image, &disk->chain);
-    return 0;
-}
-
-/* QEMU names the whole disk by its partition 0: "xvda0" for xvda (7.2,
- * xen_block_get_vdev); but "xvda10" is not xvda1. */
-static bool domain_is_vdev(const char *qemu, const char *vdev)
-{
-    size_t len = strlen(vdev);
-    bool whole = len && !isdigit((unsigned char)vdev[len - 1]);
-
-    return !strncmp(qemu, vdev, len)
-        && (!qemu[len] || (whole && !strcmp(qemu + len, "0")));
-}
-
-/* Keep an image that no disk of the config has, if QEMU writes to it. */
-static void domain_add_other(libxl_snapshot_ctx *sc,
-                             struct snap_domain *dom, yajl_val inserted)
-{
-    const char *file = snap_json_dup(sc, inserted, "file");
-
-    if (!file) file = snap_json_dup(sc, inserted, "node-name");
-    if (!file || snap_json_bool(inserted, "ro")) return;
-    dom->others = snap_grow(sc, dom->others,
-                            dom->num_others * sizeof(*dom->others),
-                            (dom->num_others + 1) * sizeof(*dom->others));
-    dom->others[dom->num_others++] = file;
-}
-
-/* Put what QEMU says of @device into the disk of @dom that it is.  Set
- * *is_r: it is one. */
-static int domain_apply_device(libxl_snapshot_ctx *sc,
-                               struct snap_domain *dom,
-                               const struct snap_qemu_device *device,
-                               bool *is_r)
-{
-    const char *file = snap_json_str(device->inserted, "file");
-    int i, rc;
-
-    *is_r = false;
-    for (i = 0; i < dom->num_disks; i++) {
-        struct snap_disk *disk = &dom->disks[i];
-
-        if (device->vdev) {
-            if (!domain_is_vdev(device->vdev, disk->vdev)) continue;
-            rc = domain_graph_disk(sc, disk, device->inserted);
-            if (rc) return rc;
-        } else {
-            if (!file || !disk->path || strcmp(file, disk->path)) continue;
-            disk->emulated = true;
-        }
-        *is_r = true;
-    }
-    return 0;
-}
-
-/*
- * A xen-block device tells its vdev.  Any other device with the image of
- * one of our disks is the emulated disk that an HVM domain boots from and
- * that its guest has not unplugged (libxl gives QEMU both, 4.17).
- */
-int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
-                            struct snap_domain *dom,
-                            const struct snap_qemu_device *devices,
-                            int num)
-{
-    bool is_disk;
-    int i, rc;
-
-    for (i = 0; i < num; i++) {
-        rc = domain_apply_device(sc, dom, &devices[i], &is_disk);
-        if (rc) return rc;
-        if (!is_disk) domain_add_other(sc, dom, devices[i].inserted);
-    }
-    return 0;
-}
-
-/* The vdev of the device at @qdev, a path in QEMU's object tree; NULL if
- * QEMU says that it has no such property, since it is not a xen-block
- * device. */
-static int domain_query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
-                             const char *qdev, const char **vdev_r)
-{
-    yajl_val reply = NULL, list;
-    const char *args = snap_json_object(sc, "s:path", qdev, NULL);
-    bool is_xen_block = false;
-    size_t i;
-    int rc;
-
-    *vdev_r = NULL;
-    rc = snap_qmp_execute(sc, qmp, "qom-list", args, &reply);
-    if (rc) return rc;
-    list = snap_json_get(reply, "return");
-    for (i = 0; YAJL_IS_ARRAY(list) && i < list->u.array.len; i++) {
-        const char *name = snap_json_str(list->u.array.values[i], "name");
-
-        if (name && !strcmp(name, "vdev")) is_xen_block = true;
-    }
-    yajl_tree_free(reply);
-    if (!is_xen_block) return 0;
-
-    args = snap_json_object(sc, "s:path", qdev, "s:property", "vdev", NULL);
-    rc = snap_qmp_execute(sc, qmp, "qom-get", args, &reply);
-    if (rc) return rc;
-    *vdev_r = snap_json_dup(sc, reply, "return");
-    yajl_tree_free(reply);
-    return 0;
-}
-
-static int domain_gather_devices(libxl_snapshot_ctx *sc,
-                                 struct snap_domain *dom,
-                                 struct snap_qmp *qmp)
-{
-    struct snap_qemu_device *devices;
-    yajl_val reply, list;
-    size_t i, len;
-    int num = 0, rc;
-
-    rc = snap_qmp_execute(sc, qmp, "query-block", NULL, &reply);
-    if (rc) return rc;
-    list = snap_json_get(reply, "return");
-    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
-    devices = snap_zalloc(sc, len * sizeof(*devices));
-    for (i = 0; i < len; i++) {
-        yajl_val v = list->u.array.values[i];
-        const char *qdev = snap_json_str(v, "qdev");
-        yajl_val inserted = snap_json_get(v, "inserted");
-
-        if (!inserted) continue;
-        devices[num].inserted = inserted;
-        if (qdev) {
-            rc = domain_query_vdev(sc, qmp, qdev, &devices[num].vdev);
-            if (rc) goto out;
-        }
-        num++;
-    }
-    rc = snap_domain_apply_graph(sc, dom, devices, num);
- out:
-    yajl_tree_free(reply);
-    return rc;
-}
-
-static int domain_gather_nodes(libxl_snapshot_ctx *sc,
-                               struct snap_domain *dom,
-                               struct snap_qmp *qmp)
-{
-    yajl_val reply, list;
-    size_t i, len;
-    int rc;
-
-    rc = snap_qmp_execute(sc, qmp, "query-named-block-nodes",
-                          snap_json_object(sc, "b:flat", 1, NULL), &reply);
-    if (rc) return rc;
-    list = snap_json_get(reply, "return");
-    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
-    dom->nodes = snap_zalloc(sc, len * sizeof(*dom->nodes));
-    for (i = 0; i < len; i++) {
-        const char *name =
-            snap_json_dup(sc, list->u.array.values[i], "node-name");
-
-        if (name) dom->nodes[dom->num_nodes++] = name;
-    }
-    yajl_tree_free(reply);
-    return 0;
-}
-
-static int domain_gather_qemu(libxl_snapshot_ctx *sc,
-                              struct snap_domain *dom)
-{
-    struct snap_qmp *qmp = NULL;
-    bool needed;
-    int rc, i;
-
-    dom->qemu_pid = snap_xenstore_qemu_pid(sc, dom->domid);
-    /* that of an HVM domain may have disks that libxl does not know */
-    needed = dom->qemu_pid && dom->type == LIBXL_DOMAIN_TYPE_HVM;
-    for (i = 0; i < dom->num_disks; i++)
-        if (dom->disks[i].backend == SNAP_BACKEND_QDISK
-            && dom->disks[i].backend_domid == 0)
-            needed = true;
-    if (!needed)
-        return snap_devices_list(sc, dom->domid, NULL, &dom->devices);
-
-    rc = snap_qmp_open(sc, dom->domid, dom->uuid_str, &qmp);
-    if (rc) goto out;
-    dom->qemu_version = snap_qmp_version(qmp);
-    rc = domain_gather_devices(sc, dom, qmp);
-    if (rc) goto out;
-    rc = domain_gather_nodes(sc, dom, qmp);
-    if (!rc) rc = snap_devices_list(sc, dom->domid, qmp, &dom->devices);
- out:
-    snap_qmp_close(qmp);
-    return rc;
-}
+/*-- all of it --------------------------------------------------------------*/
 
 int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_domain *dom)
@@ -421,7 +210,7 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                            &dom->num_monitors);
     if (rc) return rc;
     if (dom->stubdom) return 0;     /* its QEMU is out of our reach */
-    return domain_gather_qemu(sc, dom);
+    return snap_domain_gather_qemu(sc, dom);
 }
 
 /*-- another domain's disks ------------------------------------------------*/

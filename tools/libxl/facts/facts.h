@@ -71,6 +71,9 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
                             const struct snap_qemu_device *devices,
                             int num);
 
+/* Fill in what the QEMU of @dom says, if it serves one of the disks. */
+int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+
 /* Fill in dom->disks as far as dom->config tells. */
 void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom);
