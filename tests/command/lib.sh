@@ -305,6 +305,13 @@ ends() {
     while grep -qs '^State:.[^ZX]' "/proc/$1/status"; do :; done
 }
 
+# saves DOMID: what libxl starts while it saves or migrates a domain (4.17 to 4.20), as
+# $!, from now on.
+saves() {
+    sh -c 'sleep 1000; :' libxl-save-helper --save-domain 5 6 "$1" 0 &
+    until grep -qs save-domain "/proc/$!/cmdline"; do :; done
+}
+
 # fails CODE TEXT COMMAND...: the command ends with that exit code, and TEXT is on stderr.
 fails() {
     code=$1 told=$2 got=0

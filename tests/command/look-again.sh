@@ -54,5 +54,10 @@ ok "a domain that ends" undone "is about to reboot"
 again
 ok "leaves nothing" as_it_was
 held s1
+saves 1
+ok "a migration that begins" undone "is being saved or migrated (pid $!)"
+ends $!
+ok "leaves nothing" as_it_was
+held s1
 ok "if nothing has changed it is taken" says "Snapshot s1 of domain web" let_go
 finished

@@ -182,6 +182,10 @@ ok "no image" not_touched "/srv/web/xvdb.qcow2" revert
 mv away xvdb.qcow2
 ok "a domain that is meant by mistake" not_touched "" xl snapshot-revert db "$(cfg s1)"
 ok "no snapshot config" not_touched "No such file" xl snapshot-revert web /srv/web/no.cfg
+saves "$(domid_of web)"
+ok "one that is being migrated" not_touched "domain web: it is being saved or migrated (pid $!)" \
+    revert
+ends $!
 xl rename web other
 sed '/^uuid/d' web.cfg >new.cfg
 xl create new.cfg

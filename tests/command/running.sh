@@ -37,6 +37,11 @@ for why in poweroff reboot crash suspend; do
     state $why
     ok "shut down: $why" not_touched "domain 1: it has shut down or crashed" create s1
 done
+state suspend
+saves 1
+ok "suspended by one who saves it it is not to be destroyed" not_touched \
+    "domain 1: it is being saved or migrated (pid $!), with the disks that it has now; wait" create s1
+ends $!
 state dying
 ok "dying" not_touched "domain 1: it is dying" create s1
 # while a page of it is mapped a destroyed domain stays, and has no name any more
@@ -54,6 +59,14 @@ mv json "/var/lib/xen/userdata-d.1.$uuid.libxl-json"
 echo 'name = "web"' >"/var/lib/xen/userdata-d.1.$uuid.xl"
 ok "with one that its next reboot would use" not_touched "xl config-update has left" create s1
 rm "/var/lib/xen/userdata-d.1.$uuid.xl"
+
+saves 11
+ok "another one that is migrated does no harm" says "Nothing was changed" create s1 -N
+ends $!
+saves 1
+ok "saved or migrated by somebody else" not_touched "domain web: it is being saved or migrated \
+(pid $!)" create s1
+ends $!
 
 # --- disks by a hook -------------------------------------------------------
 

@@ -18,6 +18,32 @@ holder=$!
 sleep 0.5
 ok "QMP socket busy for a moment: waits" xl snapshot-create -n s2 vm
 
+# qmp COMMAND: to the domain's QEMU.
+qmp() {
+    printf '%s\n' '{"execute":"qmp_capabilities"}' "$1" |
+        socat -t 2 - "UNIX-CONNECT:/var/run/xen/qmp-libxl-$domid" > "$_tmp/qmp"
+}
+qmp '{"execute":"drive-mirror","arguments":{"device":"xvda-qcow2","target":"/srv/vm/mirror",
+    "format":"raw","sync":"full","speed":1,"job-id":"copy"}}'
+ok "a job on a disk: no memory is saved for nothing" \
+    mustfail "its QEMU runs a job on a disk, mirror (copy)" xl snapshot-create --external -n s3 vm
+qmp '{"execute":"block-job-cancel","arguments":{"device":"copy","force":true}}'
+rm /srv/vm/mirror
+ok "none when it has ended" until_ok 20 xl snapshot-create -N -n s3 vm
+
+mkfifo "$_tmp/slow"
+sleep 1000 < "$_tmp/slow" &
+holder=$!
+xl save -c vm "$_tmp/slow" > /dev/null 2>&1 &
+until_ok 20 pgrep -f "save-domain [0-9]+ [0-9-]+ $domid " > /dev/null
+sleep 1
+ok "somebody saves it: no snapshot" mustfail "it is being saved or migrated (pid " xl snapshot-create vm
+ok "nor a revert" mustfail "domain vm: it is being saved or migrated (pid " \
+    xl snapshot-revert vm "$(cfg vm s1)"
+kill $holder
+wait
+ok "it goes on" ticking vm
+
 exec 8> "/var/run/xen/xl-snapshot.$(xl vm-list | awk '$3 == "vm" { print $1 }').lock"
 flock 8
 ok "another snapshot command at work" mustfail "another snapshot command is at work" xl snapshot-create vm

@@ -36,12 +36,13 @@ is_completed() {
 
 remember vm
 commands=(query-block blockdev-add)
-! in_soak || commands+=(query-named-block-nodes)
+! in_soak || commands+=(query-named-block-nodes query-block-jobs)
 for fault in lost never cut no-json endless; do
     for command in "${commands[@]}"; do
         case $command in
         query-block) step="what its disks are" ;;
         query-named-block-nodes) step="what their layers are" ;;
+        query-block-jobs) step="what jobs it runs" ;;
         blockdev-add) step=${steps[$(step_of qmp)]} ;;
         esac
         ok "create, PV, external | $step | reply $fault | undone" \

@@ -288,6 +288,32 @@ static void a_vdev_that_is_told_twice_is_refused(void)
     CHECK_FAILS(apply(), ERROR_PROTOCOL_ERROR_QMP, "lists it twice");
 }
 
+/*-- query-block-jobs -------------------------------------------------------*/
+
+static const char *job(const char *text)
+{
+    yajl_val jobs = snap_json_parse(text);
+
+    snap_domain_init(&dom);
+    snap_domain_apply_jobs(sc, &dom, jobs);
+    yajl_tree_free(jobs);
+    return dom.job;
+}
+
+static void a_job_counts_until_it_is_concluded(void)
+{
+    CHECK_STR(job("[]"), NULL);
+    CHECK_STR(job("{}"), NULL);
+    CHECK_STR(job("[{\"device\":\"j0\",\"type\":\"mirror\","
+                  "\"status\":\"ready\"}]"), "mirror (j0)");
+    CHECK_STR(job("[{\"device\":\"j0\",\"type\":\"commit\","
+                  "\"status\":\"concluded\"},{\"device\":\"j1\","
+                  "\"type\":\"stream\"}]"), "stream (j1)");
+    CHECK_STR(job("[{\"device\":\"j0\",\"type\":\"commit\","
+                  "\"status\":\"concluded\"}]"), NULL);
+    CHECK_STR(job("[7,{\"device\":[]}]"), "a job (unnamed)");
+}
+
 /*-- qemu-img info --backing-chain ------------------------------------------*/
 
 static const struct snap_layer *read_list(const char *text, int *num_r)
@@ -433,6 +459,7 @@ TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),
       TEST(a_list_of_images_is_a_chain),
       TEST(a_guessed_format_is_not_repeated),
       TEST(a_file_opened_with_options_is_named_all_the_same),
+      TEST(a_job_counts_until_it_is_concluded),
       TEST(other_files_that_hold_content_are_named),
       TEST(formats_are_named_as_qemu_names_them),
       TEST(a_chain_of_two_hundred_layers_is_listed))

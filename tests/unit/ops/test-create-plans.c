@@ -61,6 +61,16 @@ static void is_restricted(struct create_facts *f)
     f->c.dom.dm_restricted = true;
 }
 
+static void is_migrated(struct create_facts *f)
+{
+    f->c.dom.saver = 4712;
+}
+
+static void has_a_job(struct create_facts *f)
+{
+    f->c.dom.job = "mirror (drive-xvda)";
+}
+
 static void has_config_update(struct create_facts *f)
 {
     f->c.dom.config_update = true;
@@ -198,6 +208,9 @@ static const struct {
     { "external", RUNNING, "in a stub domain", is_stubdom },
     { "external", RUNNING, "dm_restrict", is_restricted },
     { "external", RUNNING, "after xl config-update", has_config_update },
+    { "disks-external", RUNNING, "migrated", is_migrated },
+    { "internal", RUNNING, "a job", has_a_job },
+    { "thick", RUNNING, "a job", has_a_job },
     { "external", RUNNING, "--live", wants_live },
     { "disks-external", RUNNING, "--live", wants_live },
     { "external", OFF, "with memory", wants_memory },

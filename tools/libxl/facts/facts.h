@@ -22,6 +22,9 @@ struct snap_domain {
     uint64_t memory_kb;
     bool pv_drivers;                    /* HVM: suspends only by answering */
     bool dm_restricted, stubdom, config_update;
+    pid_t saver;                        /* saves or migrates it; 0: none */
+    const char *job;                    /* of QEMU's, on a disk: "mirror
+                                         * (drive-xvda)"; NULL: none */
     pid_t qemu_pid;                     /* 0: none */
     const char *qemu_version;
     int num_monitors;
@@ -73,6 +76,9 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
 
 /* Fill in what the QEMU of @dom says, if it serves one of the disks. */
 int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+/* Put the reply of QMP query-block-jobs into @dom.  Pure. */
+void snap_domain_apply_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                            yajl_val jobs);
 
 /* Fill in dom->disks as far as dom->config tells. */
 void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
@@ -183,6 +189,10 @@ int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
 /* Refuse a domain whose disks cannot be switched. */
 int snap_refuse_domain(libxl_snapshot_ctx *sc,
                        const struct snap_domain *dom);
+/* Refuse a domain that the process @saver, if there is one, saves or
+ * migrates. */
+int snap_refuse_saver(libxl_snapshot_ctx *sc, const char *domain,
+                      pid_t saver);
 /* Refuse a snapshot that is not complete enough for a revert. */
 int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap);

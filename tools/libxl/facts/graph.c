@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * facts/graph.c: what the QEMU of a domain says: its disks, with their
- * layers, its nodes.
+ * layers, its nodes, its jobs.
  */
 #include "facts/facts.h"
 
@@ -189,6 +189,36 @@ static int graph_gather_nodes(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* A job that is concluded waits for its end to be noticed, no more. */
+void snap_domain_apply_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                            yajl_val jobs)
+{
+    size_t i, len = YAJL_IS_ARRAY(jobs) ? jobs->u.array.len : 0;
+
+    for (i = 0; i < len && !dom->job; i++) {
+        yajl_val job = jobs->u.array.values[i];
+        const char *status = snap_json_str(job, "status");
+        const char *type = snap_json_str(job, "type");
+        const char *name = snap_json_str(job, "device");
+
+        if (status && !strcmp(status, "concluded")) continue;
+        dom->job = snap_sprintf(sc, "%s (%s)", type ? type : "a job",
+                                name ? name : "unnamed");
+    }
+}
+
+static int graph_gather_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
+                             struct snap_qmp *qmp)
+{
+    yajl_val reply;
+    int rc = snap_qmp_execute(sc, qmp, "query-block-jobs", NULL, &reply);
+
+    if (rc) return rc;
+    snap_domain_apply_jobs(sc, dom, snap_json_get(reply, "return"));
+    yajl_tree_free(reply);
+    return 0;
+}
+
 int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 {
     struct snap_qmp *qmp = NULL;
@@ -211,6 +241,7 @@ int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     rc = graph_gather_devices(sc, dom, qmp);
     if (rc) goto out;
     rc = graph_gather_nodes(sc, dom, qmp);
+    if (!rc) rc = graph_gather_jobs(sc, dom, qmp);
     if (!rc) rc = snap_devices_list(sc, dom->domid, qmp, &dom->devices);
  out:
     snap_qmp_close(qmp);

@@ -8,6 +8,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+int snap_refuse_saver(libxl_snapshot_ctx *sc, const char *domain,
+                      pid_t saver)
+{
+    if (!saver) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: it is being saved or "
+                     "migrated (pid %d), with the disks that it has now; "
+                     "wait until that has ended", domain, (int)saver);
+}
+
 int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
                           const struct snap_domain *dom)
 {
@@ -17,6 +26,9 @@ int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
     if (dom->dying)
         return snap_fail(sc, ERROR_INVAL, "domain %u: it is dying; wait until "
                          "it is gone", dom->domid);
+    if (dom->shutdown && dom->saver)
+        return snap_refuse_saver(sc, snap_sprintf(sc, "%u", dom->domid),
+                                 dom->saver);
     if (dom->shutdown)
         return snap_fail(sc, ERROR_INVAL, "domain %u: it has shut down or "
                          "crashed and waits to be cleaned up; destroy or "
@@ -47,7 +59,12 @@ int snap_refuse_domain(libxl_snapshot_ctx *sc,
                          "will use a config that xl config-update has "
                          "left, which names its present disks; reboot it "
                          "first", dom->name);
-    return 0;
+    if (dom->job)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: its QEMU runs a job on "
+                         "a disk, %s, and takes no snapshot meanwhile; wait "
+                         "until it has ended, or let the program that began "
+                         "it end it", dom->name, dom->job);
+    return snap_refuse_saver(sc, dom->name, dom->saver);
 }
 
 int snap_refuse_snapshot(libxl_snapshot_ctx *sc,

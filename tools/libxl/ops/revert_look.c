@@ -254,8 +254,12 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
     r->dom.qemu_pid = snap_xenstore_qemu_pid(sc, r->dom.domid);
     rc = snap_dom_uuid_str(sc, r->dom.domid, &r->dom.uuid_str);
     if (rc || r->report) return rc;
-    return snap_monitor_find(sc, snap_xenstore_domain_name(sc, r->dom.domid),
-                             &r->dom.monitors, &r->dom.num_monitors);
+    name = snap_xenstore_domain_name(sc, r->dom.domid);
+    rc = snap_dom_saver(sc, r->dom.domid, &r->dom.saver);
+    if (!rc) rc = snap_refuse_saver(sc, name, r->dom.saver);
+    if (rc) return rc;
+    return snap_monitor_find(sc, name, &r->dom.monitors,
+                             &r->dom.num_monitors);
 }
 
 /*-- check ------------------------------------------------------------------*/

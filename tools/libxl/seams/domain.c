@@ -183,12 +183,48 @@ bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
     return paused;
 }
 
+/* libxl-save-helper --save-domain STREAM-FD BACK-FD DOMID ... (4.7 to 4.20,
+ * libxl_save_callout.c).  It lives as long as the save does. */
+static bool dom_saver_domid(libxl_snapshot_ctx *sc, pid_t pid,
+                            uint32_t *domid_r)
+{
+    return snap_process_domid(sc, pid, "--save-domain", 3, domid_r);
+}
+
+static bool dom_is_saver(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    uint32_t domid;
+
+    return dom_saver_domid(sc, pid, &domid);
+}
+
+int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, pid_t *pid_r)
+{
+    uint32_t saved;
+    pid_t *pids;
+    int rc, num, i;
+
+    *pid_r = 0;
+    rc = snap_processes(sc, dom_is_saver, &pids, &num);
+    if (rc) return rc;
+    for (i = 0; i < num; i++)
+        if (dom_saver_domid(sc, pids[i], &saved) && saved == domid)
+            *pid_r = pids[i];
+    return 0;
+}
+
 int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
                          bool paused)
 {
     libxl_dominfo info;
+    pid_t saver;
     int rc;
 
+    rc = snap_dom_saver(sc, domid, &saver);
+    if (rc) return rc;
+    if (saver)
+        return snap_fail(sc, ERROR_FAIL, "domain %u: it is being saved or "
+                         "migrated (pid %d) by now", domid, (int)saver);
     libxl_dominfo_init(&info);
     rc = snap_dom_info(sc, domid, &info);
     if (!rc && (info.dying

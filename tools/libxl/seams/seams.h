@@ -139,8 +139,10 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
  * of libxl_domain_suspend(). */
 int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
                      bool live, uint64_t *stopped_us_r);
-/* Fail if the domain has ended, or is shut down, but for a suspend; with
- * @paused also if it is suspended, or not paused. */
+/* The process by which libxl saves or migrates the domain; 0: none. */
+int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, pid_t *pid_r);
+/* Fail if the domain is being saved or migrated, has ended, or is shut down,
+ * but for a suspend; with @paused also if it is suspended, or not paused. */
 int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
                          bool paused);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
@@ -320,6 +322,10 @@ uint64_t snap_process_started(libxl_snapshot_ctx *sc, pid_t pid);
 /* True if the program, or one that it started, has not ended yet. */
 bool snap_process_is_at_work(libxl_snapshot_ctx *sc,
                              const struct snap_left *left);
+/* Set *domid_r: the number that is the argument @after places behind
+ * @option in the process's command line.  False if there is none. */
+bool snap_process_domid(libxl_snapshot_ctx *sc, pid_t pid,
+                        const char *option, int after, uint32_t *domid_r);
 /* Find processes that have a file descriptor, given to @match as text, for
  * which @match returns true; never ourselves. */
 typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid,

@@ -34,19 +34,20 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
     return text;
 }
 
-/* Find the domain that a QEMU serves, in its arguments. */
-static bool processes_domid(libxl_snapshot_ctx *sc, pid_t pid,
-                            uint32_t *domid_r)
+bool snap_process_domid(libxl_snapshot_ctx *sc, pid_t pid,
+                        const char *option, int after, uint32_t *domid_r)
 {
     FILE *f = fopen(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid), "re");
     char *arg = NULL;
     size_t size = 0;
-    bool next = false, found = false;
+    bool found = false;
+    int left = 0;               /* arguments up to the one that is read */
 
     if (!f) return false;
     while (!found && getdelim(&arg, &size, 0, f) > 0) {
-        found = next && sscanf(arg, "%" SCNu32, domid_r) == 1;
-        next = !strcmp(arg, "-xen-domid");
+        found = left == 1 && sscanf(arg, "%" SCNu32, domid_r) == 1;
+        if (left) left--;
+        if (!strcmp(arg, option)) left = after;
     }
     free(arg);
     fclose(f);
@@ -60,7 +61,8 @@ char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
     uint32_t domid;
 
     if (!comm) comm = "a process";
-    if (processes_domid(sc, pid, &domid))
+    /* QEMU, as libxl starts it */
+    if (snap_process_domid(sc, pid, "-xen-domid", 1, &domid))
         return snap_sprintf(sc, "domain %s (%s, pid %d)",
                             snap_xenstore_domain_name(sc, domid), comm,
                             (int)pid);
