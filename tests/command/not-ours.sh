@@ -109,6 +109,16 @@ $overlay is not the file that the command has made" "$hidden/first"
 ok "and it stays" is_somebodys "$overlay"
 ok "nothing else does" absent /srv/web/xvdb.s1.qcow2 "$of_s1" "$snapshots/.journal"
 
+start_over
+at_work "$(ended "create.*xvdb.s1")" attempt
+replaced /srv/web/xvdb.s1.qcow2
+let_go >/dev/null
+ok "a file that is another one is not formatted" grep -q \
+    "cannot use /srv/web/xvdb.s1.qcow2: somebody has put another file in its place; left: \
+/srv/web/xvdb.s1.qcow2 is not" "$hidden/first"
+ok "it stays" is_somebodys /srv/web/xvdb.s1.qcow2
+ok "nothing else does" absent "$overlay" "$of_s1" "$snapshots/.journal"
+
 # --- published ---------------------------------------------------------------
 
 start_over
@@ -142,6 +152,34 @@ cut_off "$(ended "format.*xvda.s1")" && without_records
 ok "one that is not is left" says "Left: $overlay may not be the file" \
     xl snapshot-recover web
 ok "and stays" qemu-img check -q "$overlay"
+
+# --- tags --------------------------------------------------------------------
+
+attempt() { xl snapshot-create --domain-config web.cfg --internal -n s1 "$@" web; }
+set_up() { define_domain web qcow2 qcow2; }
+set_up_once
+plan_of attempt
+somebody_tags() {
+    qemu-img snapshot -d s1 "$1"
+    qemu-img snapshot -c s1 "$1"
+}
+cut_off "$(ended "tag s1 in.*xvda")" && somebody_tags xvda.qcow2
+ok "a tag that is another one is left" says "Left: tag s1 of /srv/web/xvda.qcow2 is not the \
+one that the command has made" xl snapshot-recover web
+ok "and stays" same "$(tags xvda.qcow2)" s1
+start_over
+at_work "$(ended "tag s1 in.*xvda")" attempt
+somebody_tags xvda.qcow2
+kill -TERM "$pid"
+let_go >/dev/null
+ok "also by a command that is stopped" same "$(tags xvda.qcow2) $(tags xvdb.qcow2)" "s1 "
+cut_off "$(ended "tag s1 in.*xvda")" && qemu-img snapshot -c s1 xvda.qcow2
+ok "two of the name are left: qemu-img removes the first" says "Left: tag s1 of" \
+    xl snapshot-recover web
+cut_off "$(ended "tag s1 in.*xvda")"
+ok "ours is removed" undone
+cut_off "$(ended "tag s1 in.*xvda")" && without_records
+ok "without a record, too: there was none of the name" undone
 
 # --- volumes -----------------------------------------------------------------
 

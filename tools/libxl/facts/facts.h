@@ -224,6 +224,10 @@ int snap_refuse_left_out(libxl_snapshot_ctx *sc,
  * image, which is written when the snapshot is made and compared before
  * a revert. */
 
+/* What tells the tag @name of the qcow2 @path from another one of that
+ * name; *text_r is NULL if there is none. */
+int snap_identity_tag(libxl_snapshot_ctx *sc, const char *path,
+                      const char *name, const char **text_r);
 /* Write the snapshot config @content, with the states added, over the file
  * @path, if that is the one that was @made. */
 int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,

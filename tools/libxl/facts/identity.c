@@ -31,20 +31,43 @@ struct state {
 
 /*-- the state now ----------------------------------------------------------*/
 
-static int identity_tag_state(libxl_snapshot_ctx *sc, const char *path,
-                              const char *name, struct state *state)
+static void identity_set_tag(libxl_snapshot_ctx *sc,
+                             const struct snap_tag *tag,
+                             struct state *state)
 {
-    const struct snap_tag *tag;
-    struct snap_chain chain;
-    int rc = snap_image_look(sc, path, "qcow2", &chain);
-
-    if (rc) return rc;
-    tag = snap_chain_top_tag(&chain, name);
-    if (!tag || !tag->id) return 0;
+    if (!tag || !tag->id) return;
     state->text = snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64, tag->id,
                                tag->creation_time, tag->creation_nsec);
     state->date = snap_date(sc, tag->creation_time);
+}
+
+int snap_identity_tag(libxl_snapshot_ctx *sc, const char *path,
+                      const char *name, const char **text_r)
+{
+    struct state state = { NULL };
+    struct snap_chain chain;
+    int rc = snap_image_look(sc, path, "qcow2", &chain);
+
+    *text_r = NULL;
+    if (rc) return rc;
+    if (snap_chain_num_top_tags(&chain, name) > 1) {
+        *text_r = "one of several";
+        return 0;
+    }
+    identity_set_tag(sc, snap_chain_top_tag(&chain, name), &state);
+    *text_r = state.text;
     return 0;
+}
+
+static int identity_tag_state(libxl_snapshot_ctx *sc, const char *path,
+                              const char *name, struct state *state)
+{
+    struct snap_chain chain;
+    int rc = snap_image_look(sc, path, "qcow2", &chain);
+
+    if (!rc)
+        identity_set_tag(sc, snap_chain_top_tag(&chain, name), state);
+    return rc;
 }
 
 static int identity_file_state(libxl_snapshot_ctx *sc, const char *path,

@@ -83,13 +83,17 @@ static int program_lv_is_removed(libxl_snapshot_ctx *sc,
     return rc;
 }
 
+/* One of the name is taken for ours only if the journal does not tell. */
 static int program_tag_is_gone(libxl_snapshot_ctx *sc,
                                const struct snap_step *step, bool *done_r)
 {
-    bool there;
-    int rc = snap_image_has_tag(sc, step->path, step->done_probe, &there);
+    const char *now;
+    int rc = snap_identity_tag(sc, step->path, step->done_probe, &now);
 
-    *done_r = !there;
+    *done_r = !now || strcmp(now, step->made ? step->made : now);
+    if (!rc && now && *done_r)
+        snap_tell_left(sc, "tag %s of %s is not the one that the command has "
+                       "made", step->done_probe, step->path);
     return rc;
 }
 
@@ -124,9 +128,26 @@ static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
     bool done = false;
     int rc = 0;
 
-    if (step->done_when == SNAP_DONE_LV_IS_REMOVED)
-        rc = program_lv_is_removed(sc, step, &done);
+    /* what is removed must be ours, whoever removes it */
+    if (step->done_when == SNAP_DONE_LV_IS_REMOVED
+        || step->done_when == SNAP_DONE_TAG_IS_GONE)
+        rc = done_probes[step->done_when](sc, step, &done);
+    else if (step->path)
+        rc = snap_file_check_made(sc, step->path, step->made);
     return rc || done ? rc : program_change(sc, run, step, step->argv);
+}
+
+/* Slot made: of a step that makes a tag. */
+static const char *program_made(libxl_snapshot_ctx *sc,
+                                const struct snap_step *step)
+{
+    const struct snap_step *undo = step->undo;
+    const char *made = NULL;
+
+    if (undo && undo->done_when == SNAP_DONE_TAG_IS_GONE
+        && snap_identity_tag(sc, undo->path, undo->done_probe, &made))
+        snap_take_error(sc);
+    return made;
 }
 
 /*-- hooks ------------------------------------------------------------------*/
@@ -173,6 +194,7 @@ static int program_remove_bitmaps(libxl_snapshot_ctx *sc,
 
 static const struct snap_step_act program_acts[] = {
     { SNAP_STEP_EXEC, .run = program_exec, .is_done = program_is_done,
+      .made = program_made,
       .is_program = true },
     { SNAP_STEP_HOOK, .run = program_hook, .is_program = true },
     { SNAP_STEP_REMOVE_BITMAPS, .run = program_remove_bitmaps,

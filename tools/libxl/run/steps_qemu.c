@@ -24,8 +24,9 @@ static int qemu_connect(libxl_snapshot_ctx *sc, struct snap_run *run)
 static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
-    int rc = qemu_connect(sc, run);
+    int rc = step->path ? snap_file_check_made(sc, step->path, step->made) : 0;
 
+    if (!rc) rc = qemu_connect(sc, run);
     if (rc) return rc;
     rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
                           NULL);

@@ -73,6 +73,16 @@ const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path)
     return identity;
 }
 
+int snap_file_check_made(libxl_snapshot_ctx *sc, const char *path,
+                         const char *made)
+{
+    const char *now = made ? snap_file_identity(sc, path) : NULL;
+
+    if (!made || (now && !strcmp(now, made))) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot use %s: somebody has put another "
+                     "file in its place", path);
+}
+
 /*-- removing ---------------------------------------------------------------*/
 
 /* True if the file has no byte that is not of @content, so that nothing is

@@ -13,6 +13,10 @@
  * place; NULL: there is none, or its file system does not tell. */
 const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path);
 
+/* Fail if another file than the one that we made is at @path. */
+int snap_file_check_made(libxl_snapshot_ctx *sc, const char *path,
+                         const char *made);
+
 int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                      const char *like, const char *content);
 /* Open for writing the empty file that snap_file_create() made; fail if

@@ -49,14 +49,17 @@ static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *base, const char *base_format,
                          uint64_t virtual_size)
 {
+    struct snap_step *step;
+
     snap_plan_create_file(sc, plan, path, base, NULL,
                           snap_sprintf(sc, "the overlay of %s,", vdev));
-    snap_plan_exec(sc, plan,
-                   snap_sprintf(sc, "format %s on the base %s", path, base),
-                   snap_argv(sc, "qemu-img", "create", "-q", "-f", "qcow2",
-                             "-u", "-b", base, "-F", base_format, path,
-                             snap_sprintf(sc, "%" PRIu64, virtual_size),
-                             NULL))->at_deadline = SNAP_EXEC_KILL;
+    step = snap_plan_exec(
+        sc, plan, snap_sprintf(sc, "format %s on the base %s", path, base),
+        snap_argv(sc, "qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b",
+                  base, "-F", base_format, path,
+                  snap_sprintf(sc, "%" PRIu64, virtual_size), NULL));
+    step->path = path;
+    step->at_deadline = SNAP_EXEC_KILL;
     snap_plan_flush(sc, plan, path);
 }
 
@@ -96,6 +99,7 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                                          * to open */
     step = snap_plan_add(sc, plan, SNAP_STEP_QMP, "open it in QEMU as node %s",
                          op->node);
+    step->path = op->path;
     step->command = "blockdev-add";
     step->arguments = overlay_options(sc, op);
     step = snap_step_undo(sc, step, SNAP_STEP_QMP, "close node %s in QEMU",

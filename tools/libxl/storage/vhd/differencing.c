@@ -33,14 +33,16 @@ static void vhd_plan(libxl_snapshot_ctx *sc,
                      struct snap_plan *plan, const char *vdev,
                      const char *path, const char *parent)
 {
+    struct snap_step *step;
+
     snap_plan_create_file(sc, plan, path, parent, NULL,
                           snap_sprintf(sc, "the vhd of %s,", vdev));
-    snap_plan_exec(sc, plan,
-                   snap_sprintf(sc, "format %s on the parent %s", path,
-                                parent),
-                   snap_argv(sc, "vhd-util", "snapshot", "-n", path, "-p",
-                             parent, "-e", NULL))
-        ->at_deadline = SNAP_EXEC_KILL;
+    step = snap_plan_exec(
+        sc, plan, snap_sprintf(sc, "format %s on the parent %s", path, parent),
+        snap_argv(sc, "vhd-util", "snapshot", "-n", path, "-p", parent, "-e",
+                  NULL));
+    step->path = path;
+    step->at_deadline = SNAP_EXEC_KILL;
     snap_plan_flush(sc, plan, path);
 }
 
