@@ -4,6 +4,8 @@
 
 #include "facts/facts.h"
 
+#include <string.h>
+
 const char fuzz_target[] = "qemu-img";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -24,6 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(snap_chain_find(&chain, chain.layers[i].path));
         for (k = 0; k < chain.layers[i].num_tags; k++)
             MUST(chain.layers[i].tags[k].name);
+        for (k = 0; k < chain.layers[i].num_bitmaps; k++)
+            MUST(chain.layers[i].bitmaps[k]);
+        for (k = 0; k < chain.layers[i].num_others; k++)
+            MUST(strcmp(chain.layers[i].others[k], chain.layers[i].path));
     }
     return 0;
 }

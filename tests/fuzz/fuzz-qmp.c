@@ -6,7 +6,7 @@
 
 const char fuzz_target[] = "qmp";
 
-/* What gather does with the reply to query-block. */
+/* What gather does with the replies to query-block, query-block-jobs. */
 static void apply(libxl_snapshot_ctx *sc, yajl_val reply)
 {
     static const char *const vdevs[] = { "xvda", "xvda0", NULL, "hdb" };
@@ -26,6 +26,7 @@ static void apply(libxl_snapshot_ctx *sc, yajl_val reply)
                                             "inserted");
     }
     fuzz_judged(sc, snap_domain_apply_graph(sc, &dom, devices, len));
+    snap_domain_apply_jobs(sc, &dom, list);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -60,11 +60,12 @@ static void imageinfo_layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
 }
 
 /* The members @member of the objects in @list. */
-static const char **imageinfo_strings(libxl_snapshot_ctx *sc, yajl_val list,
-                                      const char *member, int *num_r)
+static const char **imageinfo_strings(libxl_snapshot_ctx *sc,
+                                      yajl_val list, const char *member,
+                                      int *num_r)
 {
     size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
-    const char **strings = snap_zalloc(sc, (len + 1) * sizeof(*strings));
+    const char **strings = snap_zalloc(sc, len * sizeof(*strings));
 
     *num_r = 0;
     for (i = 0; i < len; i++) {
@@ -76,26 +77,31 @@ static const char **imageinfo_strings(libxl_snapshot_ctx *sc, yajl_val list,
     return strings;
 }
 
-/* The files beside the layer's own that hold content: its extents (vmdk), or
+static void imageinfo_add_other(struct snap_layer *layer, const char *file)
+{
+    if (strcmp(file, layer->path)) layer->others[layer->num_others++] = file;
+}
+
+/* The files beside the layer's own that hold content: extents (vmdk), or
  * the data file of a qcow2, whose name stands in the header as it was given
  * (7.2, qcow2.c:qcow2_get_specific_info). */
 static void imageinfo_layer_others(libxl_snapshot_ctx *sc, yajl_val data,
                                    struct snap_layer *layer)
 {
     const char *file = snap_json_dup(sc, data, "data-file"), *slash;
+    const char **extents;
     int num, i;
 
-    layer->others = imageinfo_strings(sc, snap_json_get(data, "extents"),
-                                      "filename", &num);
-    for (i = 0; i < num; i++)
-        if (strcmp(layer->others[i], layer->path))
-            layer->others[layer->num_others++] = layer->others[i];
-    if (!file || layer->num_others) return;
+    extents = imageinfo_strings(sc, snap_json_get(data, "extents"),
+                                "filename", &num);
+    layer->others = snap_zalloc(sc, (num + 1) * sizeof(*layer->others));
+    for (i = 0; i < num; i++) imageinfo_add_other(layer, extents[i]);
+    if (!file) return;
     slash = file[0] == '/' ? NULL : strrchr(layer->path, '/');
     if (slash)
         file = snap_sprintf(sc, "%.*s/%s", (int)(slash - layer->path),
                             layer->path, file);
-    layer->others[layer->num_others++] = file;
+    imageinfo_add_other(layer, file);
 }
 
 /* @data: what only this format has to tell. */
