@@ -136,7 +136,7 @@ static struct snap_plan make_plan(bool broken, const char *then)
 
 static int run(const char *socket, const struct snap_plan *plan)
 {
-    struct snap_run the_run = { .qmp_path = socket };
+    struct snap_run the_run = { .qmp_path = socket, .domain_name = "vm" };
     int rc = snap_run_plan(sc, &the_run, plan);
 
     if (rc) fprintf(stderr, "%s\n", libxl_snapshot_ctx_error(sc));
