@@ -181,6 +181,26 @@ ok "ours is removed" undone
 cut_off "$(ended "tag s1 in.*xvda")" && without_records
 ok "without a record, too: there was none of the name" undone
 
+# --- the xl.cfg --------------------------------------------------------------
+
+new_host
+define_domain web qcow2
+preloads=$fault
+FAULT="/web.cfg. 1 stop-after"
+export FAULT
+xl snapshot-create --domain-config web.cfg --external --update-config=web.cfg -n s1 web \
+    >"$hidden/first" 2>&1 &
+unset FAULT preloads
+soon is_stopped
+echo "# by somebody" >>web.cfg
+cp web.cfg "$hidden/web.cfg"
+let_go >/dev/null
+ok "an xl.cfg that somebody has edited meanwhile is not replaced" \
+    grep -q "web.cfg: somebody has changed it just now" "$hidden/first"
+ok "and stays" cmp web.cfg "$hidden/web.cfg"
+ok "the snapshot is there" xl snapshot-verify "$(cfg s1)"
+ok "no other file is left" same "$(echo web.cfg*)" web.cfg
+
 # --- volumes -----------------------------------------------------------------
 
 # volumes NAME TAGS: what lvs tells, as if there were that volume in vg.

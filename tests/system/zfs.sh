@@ -43,5 +43,11 @@ ok "is there" back_at zv "$second" "$second_end"
 ok "which, being the newest, was rolled back to" grep -x "rollback tank/vol@s2" $ZFS_ROOT/log
 ok "nothing else was destroyed" not grep "^destroy .*@\|^rollback tank/files" $ZFS_ROOT/log
 ok "no clone is left" test ! -e /dev/zvol/tank/vol.xl-snapshot-revert
+mkdir $ZFS_ROOT/tank/vol.xl-snapshot-revert
+echo volume > $ZFS_ROOT/tank/vol.xl-snapshot-revert/type
+ok "one that is somebody else's is in the way" not env XL_SNAPSHOT_VERB=revert XL_SNAPSHOT_NAME=s1 XL_SNAPSHOT_CREATED=1 \
+    XL_SNAPSHOT_PATH=/dev/zvol/tank/vol $hooks/zfs revert
+ok "and stays" test -d $ZFS_ROOT/tank/vol.xl-snapshot-revert
+rm -r $ZFS_ROOT/tank/vol.xl-snapshot-revert
 ok "nor were other files of the dataset touched" test -e /srv/zfs/another
 ok "a name that ZFS cannot have" mustfail "can be no ZFS snapshot" xl snapshot-create -n a+b zv

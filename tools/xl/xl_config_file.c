@@ -250,6 +250,23 @@ static int config_update_check_written(struct config_update *u,
     return r;
 }
 
+/* Fail if somebody has edited the file since it was read. */
+static int config_update_check_same(struct config_update *u,
+                                    const char *before)
+{
+    size_t len;
+    char *now;
+    int r = config_file_read(u->path, &now, &len);
+
+    if (r || strcmp(now, before)) {
+        config_update_fail(u, "%s: somebody has changed it just now",
+                           u->file);
+        r = -1;
+    }
+    free(now);
+    return r;
+}
+
 static int config_update_replace(struct config_update *u,
                                  const char *before, const char *after)
 {
@@ -263,7 +280,9 @@ static int config_update_replace(struct config_update *u,
                            strerror(errno));
         goto out;
     }
-    if (config_update_check_written(u, beside, before)) goto out;
+    if (config_update_check_written(u, beside, before)
+        || config_update_check_same(u, before))
+        goto out;
     if (rename(beside, u->path)) {
         config_update_fail(u, "cannot rename %s to %s: %s", beside,
                            u->path, strerror(errno));
