@@ -104,6 +104,32 @@ ok "it is undone" says "Undone." recover web
 ok "no journal is left" absent "$snapshots/.journal"
 ok "nor anything else" absent xvda.s1.qcow2 "$snapshots/web"
 
+# --- tags of a domain that does not run, and who uses its images -----------
+
+new_host
+define_domain web qcow2 qcow2
+remember
+killed_at "in /srv/web/xvdb" create --internal -n s1
+sleep_with rw xvda.qcow2
+ok "a tag is not removed from an image that somebody uses" cannot \
+    "remove the tag from /srv/web/xvda.qcow2: in use by sleep (pid $!)"
+ends $!
+ok "when that has ended, it is" says "Undone." recover web
+ok "and all is as before" unchanged
+# as of one that was killed: its qemu-img makes the tag yet
+makes_a_tag() {
+    cp "$(command -v sleep)" "$hidden/qemu-img"
+    exec 3<>xvda.qcow2
+    "$hidden/qemu-img" 1000 &
+    exec 3<&-
+    cannot "remove the tag from /srv/web/xvda.qcow2: in use by qemu-img (pid $!)"
+    code=$?
+    ends $!
+    return $code
+}
+killed_at "in /srv/web/xvda" create --internal -n s1
+ok "one that is being made is not taken for one that is not there" makes_a_tag
+ok "but when that has ended" says "Undone." recover web
 
 # --- a revert, and who started the domain ----------------------------------
 

@@ -198,7 +198,7 @@ static void a_program_shows_that_it_was_run_as_its_step_says(void)
     for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct snap_step step = {
             .kind = SNAP_STEP_EXEC,
-            .path = "/a",
+            .path = tmp_text("a", ""),
             .done_probe = cases[i].done_probe,
             .done_when = cases[i].when,
             .lv_tag = cases[i].lv_tag,
@@ -334,7 +334,7 @@ static void a_program_that_failed_is_undone_if_it_did_anything(void)
     step->undo_if_failed = true;
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove it");
     step->argv = snap_argv(sc, "mkdir", tmp_path("undone"), NULL);
-    step->path = "/a";
+    step->path = tmp_text("a", "");
     step->done_when = SNAP_DONE_TAG_IS_GONE;
     step->done_probe = "gone";
     CHECK_FAILS(snap_run_plan(sc, &run, &plan), ERROR_FAIL, "fail: false");

@@ -83,6 +83,24 @@ static int program_lv_is_removed(libxl_snapshot_ctx *sc,
     return rc;
 }
 
+/* Refuse to remove a tag while somebody else writes to the image: a domain,
+ * of whose image qemu-img ruins the references, or a qemu-img that outlived
+ * the command and makes the tag yet. */
+static int program_check_tagged(libxl_snapshot_ctx *sc,
+                                const struct snap_step *step, bool has_tag)
+{
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    struct snap_file_use use = {
+        .who = "image", .path = step->path, .write_only = true,
+    };
+    int rc = snap_users_of_files(sc, &use, 1, &nobody);
+
+    if (rc || !use.users || !(has_tag || strstr(use.users, "qemu-img")))
+        return rc;
+    return snap_fail(sc, ERROR_FAIL, "%s: in use by %s; wait until that has "
+                     "ended, or shut it down", step->what, use.users);
+}
+
 /* One of the name is taken for ours only if the journal does not tell. */
 static int program_tag_is_gone(libxl_snapshot_ctx *sc,
                                const struct snap_step *step, bool *done_r)
@@ -94,7 +112,7 @@ static int program_tag_is_gone(libxl_snapshot_ctx *sc,
     if (!rc && now && *done_r)
         snap_tell_left(sc, "tag %s of %s is not the one that the command has "
                        "made", step->done_probe, step->path);
-    return rc;
+    return rc ? rc : program_check_tagged(sc, step, !*done_r);
 }
 
 /* By snap_done_when: has the program done its work?  NULL: the program can
