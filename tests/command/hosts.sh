@@ -67,4 +67,19 @@ cut_off "$another_boot"
 ok "the same host, restarted" says "Undone." xl snapshot-recover --all
 cut_off "$another_boot" machine= host=
 ok "a journal of an older version does not tell" says "Undone." xl snapshot-recover web
+
+# --- what another host sees ------------------------------------------------
+
+seen() { find "$snapshots/.journal" -name '*.json' | wc -l; }
+rm -rf "$snapshots" /srv/web
+define_domain web qcow2
+for when in before after; do
+    fault 1 kill-$when create -n s1
+    ok "killed $when its plan: no half of a journal" same "$code $(seen)" "137 0"
+    ok "what is left is undone" says "Undone." xl snapshot-recover --all
+    ok "and gone" absent "$snapshots/.journal"
+done
+fault 1 kill-before create -n s1
+ok "or is in the way of nobody" create -n s1
+ok "and goes then" absent "$snapshots/.journal"
 finished

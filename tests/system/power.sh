@@ -122,6 +122,7 @@ begin() { # CELL
 journals() {
     local journal line name num
     for journal in "$snapshots/.journal"/*.json; do
+        [ -e "$journal" ] || continue
         num=0 name=''
         while read -r line; do
             [ $num != 0 ] || { name=${line#*'"domain":"'} name=${name%%'"'*}; }

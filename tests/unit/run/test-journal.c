@@ -357,6 +357,72 @@ static void a_second_one_of_the_domain_is_not_begun(void)
     CHECK_INT(found().plan.num_steps, 4);
 }
 
+/* The folder may be shared: a head under its last name is whole. */
+static void a_head_is_written_under_another_name(void)
+{
+    const char *draft =
+        snap_journal_draft(sc, "deep/journal/" UUID ".json");
+    struct snap_plan plan = some_plan();
+    struct snap_journal *journal;
+
+    snap_journal_end(sc, begin());
+    CHECK_INT(mkdir(tmp_path("deep"), 0700), 0);
+    CHECK_INT(mkdir(tmp_path("deep/journal"), 0700), 0);
+    tmp_text(draft, "{\"operation\":\"create\",\"domain\":\"web\"}\n");
+    CHECK(found().torn);
+    CHECK_STR(found().head.domain, UUID);
+    CHECK_OK(snap_journal_refuse(sc, "web", UUID));
+    CHECK_OK(snap_journal_begin(sc, &head, &plan, &journal));
+    CHECK(!found().torn);
+    CHECK(access(tmp_path(draft), F_OK));
+    CHECK_OK(snap_journal_end(sc, journal));
+}
+
+/* What another host is just writing. */
+static void another_hosts_draft_is_left_alone(void)
+{
+    static const char draft[] =
+        "deep/journal/" UUID ".json.0123456789abcdef0123456789abcdef."
+        "00000000-0000-4000-8000-000000000000";
+    struct snap_journal_entry *entries;
+    struct snap_journal *journal = begin();
+    int num;
+
+    tmp_text(draft, "{\"operation\":");
+    CHECK_OK(snap_journal_list(sc, &entries, &num));
+    CHECK_INT(num, 1);
+    CHECK_OK(snap_journal_end(sc, journal));
+    CHECK_OK(snap_journal_refuse(sc, "web", UUID));
+    CHECK_OK(snap_journal_end(sc, begin()));
+    CHECK_INT(access(tmp_path(draft), F_OK), 0);
+}
+
+/* Locks are each host's own.  A domain has two names for its journal: its
+ * uuid and, while it does not run, its name. */
+static void of_two_hosts_one_begins_at_most(void)
+{
+    static const char other[] =
+        "{\"operation\":\"create\",\"domain\":\"web\",\"host\":\"b\","
+        "\"machine\":\"0123456789abcdef0123456789abcdef\",\"plan\":[]}\n";
+    static const char *const names[] = { "web", UUID };
+    struct snap_plan plan = some_plan();
+    struct snap_journal *journal;
+    const char *path;
+    int i;
+
+    snap_journal_end(sc, begin());
+    CHECK_INT(mkdir(tmp_path("deep"), 0700), 0);
+    CHECK_INT(mkdir(tmp_path("deep/journal"), 0700), 0);
+    for (i = 0; i < 2; i++) {
+        path = tmp_text(snap_sprintf(sc, "deep/journal/%s.json", names[i]),
+                        other);
+        CHECK_FAILS(snap_journal_begin(sc, &head, &plan, &journal),
+                    ERROR_INVAL, "has not ended on host b");
+        CHECK_STR(found().other_host, "host b");
+        CHECK_INT(unlink(path), 0);
+    }
+}
+
 static void a_path_that_is_not_utf8_is_refused(void)
 {
     struct snap_plan plan = { 0 };
@@ -385,4 +451,7 @@ TESTS(TEST(there_is_none_without_a_folder),
       TEST(it_may_be_named_without_a_folder),
       TEST(another_operation_on_the_domain_is_refused),
       TEST(a_second_one_of_the_domain_is_not_begun),
+      TEST(a_head_is_written_under_another_name),
+      TEST(another_hosts_draft_is_left_alone),
+      TEST(of_two_hosts_one_begins_at_most),
       TEST(a_path_that_is_not_utf8_is_refused))

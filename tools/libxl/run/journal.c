@@ -73,21 +73,13 @@ static int journal_sync_folder(libxl_snapshot_ctx *sc, const char *path)
     return r ? journal_write_failed(sc, path) : 0;
 }
 
-/* Remove the journal of a command that ended before it began anything. */
-static bool journal_drop_torn(libxl_snapshot_ctx *sc, const char *path)
+/* Make the file @draft, its folder and those missing above that.  The end
+ * of another operation removes an empty folder, perhaps just now.  A draft
+ * of this name was left by a command that was killed. */
+static int journal_create_draft(libxl_snapshot_ctx *sc, const char *draft,
+                                bool *made_above_r)
 {
-    struct snap_journal_entry was;
-
-    return errno == EEXIST && !snap_journal_read(sc, path, &was)
-           && was.torn && !unlink(path);
-}
-
-/* Make the file, its folder and those missing above that.  The end of
- * another operation removes an empty folder, perhaps just now. */
-static int journal_create_in_folder(libxl_snapshot_ctx *sc,
-                                    const char *path, bool *made_above_r)
-{
-    const char *dir = snap_file_dirname(sc, path);
+    const char *dir = snap_file_dirname(sc, draft);
     int fd, try;
 
     *made_above_r = false;
@@ -95,9 +87,9 @@ static int journal_create_in_folder(libxl_snapshot_ctx *sc,
         if (!mkdir(snap_file_dirname(sc, dir), 0700)) *made_above_r = true;
         else if (errno != EEXIST) return -1;
         if (mkdir(dir, 0700) && errno != EEXIST) return -1;
-        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
+        fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
                   0600);
-        if (fd >= 0 || (errno != ENOENT && !journal_drop_torn(sc, path)))
+        if (fd >= 0 || (errno == EEXIST ? unlink(draft) : errno != ENOENT))
             return fd;
     }
     return -1;
@@ -141,17 +133,43 @@ static struct snap_journal *journal_new(const char *path, int fd,
     return journal;
 }
 
-/* Write the first line; file and name are on the disk when this returns. */
-static int journal_write_head(libxl_snapshot_ctx *sc, const char *path,
-                              int fd, const char *line)
+/* Give the head @draft its name, at which nothing else may be but the torn
+ * journal of a command that had begun nothing. */
+static int journal_publish(libxl_snapshot_ctx *sc,
+                           const struct snap_journal_head *head,
+                           const char *draft, const char *path)
+{
+    struct snap_journal_entry was;
+    const char *why;
+    int rc = snap_file_publish(sc, draft, NULL, path);
+
+    if (!rc) return 0;
+    why = snap_take_error(sc);
+    if (!snap_journal_read(sc, path, &was) && was.torn && !unlink(path))
+        return snap_file_publish(sc, draft, NULL, path);
+    snap_take_error(sc);
+    rc = snap_journal_refuse(sc, head->domain, head->uuid_str);
+    return rc ? rc : snap_fail(sc, ERROR_FAIL, "%s", why);
+}
+
+/* Write the first line; file and name are on the disk when this returns.
+ * Of two hosts that begin at once, under two names, both withdraw. */
+static int journal_write_head(libxl_snapshot_ctx *sc,
+                              const struct snap_journal_head *head, int fd,
+                              const char *line, const char *draft,
+                              const char *path)
 {
     const char *dir = snap_file_dirname(sc, path);
     int rc;
 
-    if (snap_file_write_all(fd, line, strlen(line)) || fsync(fd))
+    if (snap_file_write_all(fd, line, strlen(line)))
         return journal_write_failed(sc, path);
-    rc = journal_sync_folder(sc, dir);
-    return rc ? rc : journal_sync_folder(sc, snap_file_dirname(sc, dir));
+    rc = journal_publish(sc, head, draft, path);
+    if (rc) return rc;
+    rc = journal_sync_folder(sc, snap_file_dirname(sc, dir));
+    if (!rc) rc = snap_journal_refuse_others(sc, head, path);
+    if (rc) unlink(path);
+    return rc;
 }
 
 int snap_journal_begin(libxl_snapshot_ctx *sc,
@@ -159,7 +177,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r)
 {
-    const char *path, *line;
+    const char *path, *draft, *line;
     bool made_above;
     int fd, rc;
 
@@ -167,14 +185,15 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
     if (!sc->journal_dir) return 0;
     path = snap_sprintf(sc, "%s/%s.json", sc->journal_dir,
                         head->uuid_str ? head->uuid_str : head->domain);
-    fd = journal_create_in_folder(sc, path, &made_above);
+    draft = snap_journal_draft(sc, path);
+    fd = journal_create_draft(sc, draft, &made_above);
     if (fd < 0) return journal_write_failed(sc, path);
     line = snap_sprintf(sc, "%s\n",
                         journal_head_to_json(sc, head, plan, made_above));
     rc = journal_check_readable(sc, path, line);
-    if (!rc) rc = journal_write_head(sc, path, fd, line);
+    if (!rc) rc = journal_write_head(sc, head, fd, line, draft, path);
     if (rc) {
-        unlink(path);
+        unlink(draft);
         journal_drop_folder(sc, path, made_above);
         close(fd);
         return rc;
@@ -458,6 +477,11 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     };
     rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content, &more);
     if (rc) return rc;
+    if (snap_journal_is_draft(path)) {
+        entry->torn = true;
+        entry->length = strlen(content);
+        return 0;
+    }
     rc = journal_parse(sc, content, more, entry);
     if (!rc) return 0;
     entry->head.domain = entry->head.uuid_str = snap_journal_stem(sc, path);

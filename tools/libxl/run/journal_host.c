@@ -8,13 +8,22 @@
 
 #include <string.h>
 
+/* A machine-id; NULL if there is none, or none yet. */
+static const char *host_machine(libxl_snapshot_ctx *sc)
+{
+    const char *id = snap_file_first_line(sc, "/etc/machine-id");
+    bool is_one = id && strspn(id, "0123456789abcdef") == 32 && !id[32];
+
+    return is_one ? id : NULL;
+}
+
 /* The name is the static one: at boot the kernel may not have its name
  * yet. */
 struct snap_journal_host snap_journal_host(libxl_snapshot_ctx *sc)
 {
     return (struct snap_journal_host){
         .name = snap_file_first_line(sc, "/etc/hostname"),
-        .machine = snap_file_first_line(sc, "/etc/machine-id"),
+        .machine = host_machine(sc),
         .boot = snap_file_first_line(sc, "/proc/sys/kernel/random/boot_id"),
     };
 }

@@ -10,31 +10,76 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The length of the name of a file without the ".json" behind it. */
-static size_t journals_stem_len(const char *name)
-{
-    size_t len = strlen(name);
+/*
+ * Names: STEM.json; and STEM.json.HOST.BOOT for a draft, the head of a
+ * journal that its host is just writing, or was killed at.
+ */
+#define JOURNAL_EXT ".json"
 
-    return len > 5 && !strcmp(name + len - 5, ".json") ? len - 5 : len;
+/* What stands behind ".json": nothing, or ".HOST.BOOT"; NULL: it is
+ * neither. */
+static const char *journals_tail(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *next = name, *tail = NULL;
+
+    while ((next = strstr(next, JOURNAL_EXT)))
+        tail = next += strlen(JOURNAL_EXT);
+    return tail && tail != name + strlen(JOURNAL_EXT)
+           && (!*tail || *tail == '.') ? tail : NULL;
 }
 
 const char *snap_journal_stem(libxl_snapshot_ctx *sc, const char *path)
 {
-    const char *slash = strrchr(path, '/'),
-               *name = slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *tail = journals_tail(path);
 
-    return snap_sprintf(sc, "%.*s", (int)journals_stem_len(name), name);
+    if (!tail) return snap_strdup(sc, name);
+    return snap_sprintf(sc, "%.*s",
+                        (int)(tail - strlen(JOURNAL_EXT) - name), name);
+}
+
+bool snap_journal_is_draft(const char *path)
+{
+    const char *tail = journals_tail(path);
+
+    return tail && *tail;
+}
+
+static const char *journals_host(const struct snap_journal_host *host)
+{
+    return host->machine ? host->machine : host->name ? host->name : "-";
+}
+
+const char *snap_journal_draft(libxl_snapshot_ctx *sc, const char *path)
+{
+    const struct snap_journal_host here = snap_journal_host(sc);
+
+    return snap_sprintf(sc, "%s.%s.%s", path, journals_host(&here),
+                        here.boot ? here.boot : "-");
+}
+
+/* True for a draft of this host, of this boot or an earlier one. */
+static bool journals_is_our_draft(libxl_snapshot_ctx *sc, const char *path)
+{
+    const struct snap_journal_host here = snap_journal_host(sc);
+    const char *tail = journals_tail(path), *boot = strrchr(tail, '.');
+
+    return !strcmp(snap_sprintf(sc, ".%s%s", journals_host(&here), boot),
+                   tail);
 }
 
 static int journals_is_journal(const struct dirent *entry)
 {
-    return entry->d_name[journals_stem_len(entry->d_name)] != '\0';
+    return journals_tail(entry->d_name) != NULL;
 }
 
 int snap_journal_list(libxl_snapshot_ctx *sc,
                       struct snap_journal_entry **entries_r, int *num_r)
 {
+    struct snap_journal_entry *entry;
     struct dirent **names = NULL;
+    const char *path;
     int i, num = 0;
 
     *entries_r = NULL;
@@ -49,14 +94,18 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
                          sc->journal_dir, strerror(errno));
     *entries_r = snap_zalloc(sc, num * sizeof(**entries_r));
     for (i = 0; i < num; i++) {
-        if (snap_journal_read(sc, snap_sprintf(
-                sc, "%s/%s", sc->journal_dir, names[i]->d_name),
-                &(*entries_r)[i]))
-            (*entries_r)[i].error = snap_take_error(sc);
+        path = snap_sprintf(sc, "%s/%s", sc->journal_dir,
+                            names[i]->d_name);
         free(names[i]);
+        if (snap_journal_is_draft(path) && !journals_is_our_draft(sc, path))
+            continue;
+        entry = &(*entries_r)[(*num_r)++];
+        if (snap_journal_read(sc, path, entry))
+            entry->error = snap_take_error(sc);
+        /* one that has just ended */
+        if (entry->error && !snap_file_exists(path)) (*num_r)--;
     }
     free(names);
-    *num_r = num;
     return 0;
 }
 
@@ -84,8 +133,9 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
                      snap_operand(sc, head->domain));
 }
 
-int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
-                        const char *uuid_str)
+/* @except: the path of a journal that does not count, or NULL. */
+static int journals_refuse(libxl_snapshot_ctx *sc, const char *except,
+                           const char *domain, const char *uuid_str)
 {
     struct snap_journal_entry *entries;
     int i, num, rc;
@@ -96,6 +146,7 @@ int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
         const struct snap_journal_head *head = &entries[i].head;
 
         if (entries[i].torn
+            || (except && !strcmp(entries[i].path, except))
             || !snap_journal_is_of(&entries[i], domain, uuid_str))
             continue;
         if (entries[i].error)
@@ -108,4 +159,19 @@ int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                          snap_operand(sc, head->domain));
     }
     return 0;
+}
+
+int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
+                        const char *uuid_str)
+{
+    return journals_refuse(sc, NULL, domain, uuid_str);
+}
+
+int snap_journal_refuse_others(libxl_snapshot_ctx *sc,
+                               const struct snap_journal_head *head,
+                               const char *path)
+{
+    int rc = journals_refuse(sc, path, head->domain, head->uuid_str);
+
+    return rc ? rc : journals_refuse(sc, path, NULL, head->running_uuid);
 }

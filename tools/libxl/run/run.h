@@ -22,7 +22,8 @@
  *   {"undo":0,"kind":"rmdir","state":"begun"}
  *   {"recover":0,...}              a step of a recovery, counted anew
  *
- * The first line is on the disk before the first step begins, and so are
+ * The first line is written under another name, so that no other host sees
+ * half of it; it is on the disk before the first step begins, and so are
  * all lines up to the commit point before that begins.  The lines between
  * survive our own death at once, but a crash of the host only when the
  * kernel has written them: a recovery after such a crash takes any step
@@ -99,9 +100,9 @@ struct snap_journal_entry {
                                  * The head then has the name of the
                                  * file as domain and as uuid, since
                                  * nothing tells which of the two it is */
-    bool torn;                  /* cut off in its first line: nothing
-                                 * was begun, and the head has the
-                                 * domain alone */
+    bool torn;                  /* a draft, or cut off in its first line:
+                                 * nothing was begun, and the head has
+                                 * the domain alone */
     off_t length;               /* of its whole lines */
     struct snap_journal_head head;
     uint64_t began;             /* seconds since the epoch */
@@ -141,8 +142,12 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
                       struct snap_journal_entry *entry);
 /* The uuid or the name of the domain in the name of the file. */
 const char *snap_journal_stem(libxl_snapshot_ctx *sc, const char *path);
+/* The name under which this host writes the head of the journal @path; and
+ * true if @path is such a name: nothing was begun. */
+const char *snap_journal_draft(libxl_snapshot_ctx *sc, const char *path);
+bool snap_journal_is_draft(const char *path);
 /* List the journals in the context's folder, also those that cannot be
- * used. */
+ * used, and drafts of this host. */
 int snap_journal_list(libxl_snapshot_ctx *sc,
                       struct snap_journal_entry **entries_r, int *num_r);
 /* True if @entry is of the domain @domain, or of the uuid @uuid_str;
@@ -157,6 +162,10 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
  * that ends it. */
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                         const char *uuid_str);
+/* Fail if there is one of the domain of @head, other than @path. */
+int snap_journal_refuse_others(libxl_snapshot_ctx *sc,
+                               const struct snap_journal_head *head,
+                               const char *path);
 
 /*-- run: perform a plan ----------------------------------------------------*/
 
