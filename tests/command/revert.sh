@@ -137,7 +137,13 @@ ok "no kernel" not_touched "kernel is /srv/vmlinuz, which is missing" revert
 : >/srv/vmlinuz
 cp web.cfg big.cfg
 sed -i 's/^memory.*/memory = 4000000/' big.cfg
-ok "no memory for it" not_touched "the domain needs 4000000 MiB of memory" \
+ok "no memory for it" not_touched "MiB of memory, and" revert --domain-config big.cfg
+# 2112 MiB are free, which does not do for its page tables, too
+sed -i 's/^memory.*/memory = 2110/' big.cfg
+ok "nor for what Xen keeps about it" not_touched "the domain needs 21" \
+    revert --domain-config big.cfg
+sed 's/^memory.*/&\nmaxmem = 999999/' web.cfg >big.cfg
+ok "with as much as it may ever have" not_touched "the domain needs 39" \
     revert --domain-config big.cfg
 sed 's,/srv/vmlinuz,vmlinuz,' web.cfg >near.cfg
 ok "a kernel that only one folder has" not_touched "kernel is vmlinuz, a path that begins where \

@@ -88,6 +88,8 @@ static void domain_config_parse_boot(XLU_Config *cfg,
     }
     if (!xlu_cfg_get_long(cfg, "memory", &mib, 1) && mib > 0)
         b->target_memkb = (uint64_t)mib << 10;
+    if (!xlu_cfg_get_long(cfg, "maxmem", &mib, 1) && mib > 0)
+        b->max_memkb = (uint64_t)mib << 10;
 }
 
 static int domain_config_parse(XLU_Config *cfg,

@@ -139,7 +139,7 @@ struct snap_boot_file {
 struct snap_boot {
     int num;
     struct snap_boot_file *files;
-    uint64_t need_kb;           /* the guest's memory, at least */
+    uint64_t need_kb;           /* see snap_dom_need_kb() */
     uint64_t free_kb;           /* what it can have, at most */
 };
 /* Fill in the files of @config that a restore of @snap, or a boot if that

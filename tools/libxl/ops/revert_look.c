@@ -357,8 +357,7 @@ static int revert_check_room(libxl_snapshot_ctx *sc, struct snap_revert *r)
     int rc;
 
     if (r->report) return 0;
-    r->boot.need_kb = r->config.b_info.target_memkb;
-    if (r->boot.need_kb == LIBXL_MEMKB_DEFAULT) r->boot.need_kb = 0;
+    r->boot.need_kb = snap_dom_need_kb(sc, &r->config);
     rc = snap_dom_free_kb(sc, r->dom.domid, &r->boot.free_kb);
     return rc ? rc : snap_refuse_no_room(sc, &r->boot);
 }

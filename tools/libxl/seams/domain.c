@@ -172,6 +172,24 @@ int snap_dom_free_kb(libxl_snapshot_ctx *sc, uint32_t domid,
     return rc;
 }
 
+uint64_t snap_dom_need_kb(libxl_snapshot_ctx *sc,
+                          const libxl_domain_config *config)
+{
+    uint64_t kb = config->b_info.target_memkb;
+    libxl_domain_config copy;
+
+    libxl_domain_config_init(&copy);
+    libxl_domain_config_copy(sc->ctx, &copy, config);
+    /* page tables are for as much as it may ever have */
+    if (copy.b_info.max_memkb == LIBXL_MEMKB_DEFAULT)
+        copy.b_info.max_memkb = kb;
+    if (libxl_domain_need_memory(sc->ctx, &copy, INVALID_DOMID, &kb)
+        && kb == LIBXL_MEMKB_DEFAULT)
+        kb = 0;
+    libxl_domain_config_dispose(&copy);
+    return kb;
+}
+
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     libxl_dominfo info;

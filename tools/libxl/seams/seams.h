@@ -151,6 +151,11 @@ bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
 libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
                                                uint32_t domid);
 bool snap_dom_is_suspended(libxl_snapshot_ctx *sc, uint32_t domid);
+/* The memory, in KiB, that xl will want for a domain of @config: the
+ * guest's, and that for its display, page tables and the like.  Source:
+ * libxl_domain_need_memory(), which xl asks, too. */
+uint64_t snap_dom_need_kb(libxl_snapshot_ctx *sc,
+                          const libxl_domain_config *config);
 /* The memory, in KiB, that a domain can have at most when @domid
  * (SNAP_NO_DOMAIN: none) is gone. */
 int snap_dom_free_kb(libxl_snapshot_ctx *sc, uint32_t domid,
