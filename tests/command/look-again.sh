@@ -60,4 +60,17 @@ ends $!
 ok "leaves nothing" as_it_was
 held s1
 ok "if nothing has changed it is taken" says "Snapshot s1 of domain web" let_go
+
+# --- a recovery, beside a migration ----------------------------------------
+
+plan_of create s2
+fault $((2 * $(grep -n "pause the domain" "$hidden/steps" | head -1 | cut -d: -f1) + 1)) \
+    kill-after create s2
+saves 1
+ok "a killed create is not undone while somebody migrates the domain" refuses \
+    "domain web: it is being saved or migrated (pid $!)" xl snapshot-recover web
+ok "which stays as it is" same "$(state_of web)" paused
+ends $!
+ok "but then" says "Undone." xl snapshot-recover web
+ok "and it goes on" same "$(state_of web)" ""
 finished

@@ -192,7 +192,7 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
 
     dom->domid = domid;
     rc = domain_gather_state(sc, dom);
-    if (!rc) rc = snap_dom_saver(sc, dom->domid, &dom->saver);
+    if (!rc) rc = snap_dom_saver(sc, dom->domid, false, &dom->saver);
     if (rc) return rc;
     /* a dying domain has no config, and one that is shut down no QEMU */
     rc = snap_refuse_not_alive(sc, dom);

@@ -93,6 +93,19 @@ static int recover_check_left(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* Somebody may save or migrate the domain by now: a guest that he has
+ * suspended must not be resumed. */
+static int recover_check_saver(libxl_snapshot_ctx *sc,
+                               const struct snap_recover *r)
+{
+    pid_t saver = 0;
+    int rc = 0;
+
+    if (r->domid != SNAP_NO_DOMAIN)
+        rc = snap_dom_saver(sc, r->domid, false, &saver);
+    return rc ? rc : snap_refuse_saver(sc, r->entry.head.domain, saver);
+}
+
 static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     const struct snap_operation *operation;
@@ -114,6 +127,8 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->commit = snap_recover_commit_point(&r->entry.plan);
     r->first = r->commit + 1;
     recover_gather_domain(sc, r);
+    rc = recover_check_saver(sc, r);
+    if (rc) return rc;
     r->forward = r->entry.committed || r->entry.maybe;
     if (r->entry.maybe && operation->was_committed)
         rc = operation->was_committed(sc, r, &r->forward);

@@ -255,7 +255,7 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
     rc = snap_dom_uuid_str(sc, r->dom.domid, &r->dom.uuid_str);
     if (rc || r->report) return rc;
     name = snap_xenstore_domain_name(sc, r->dom.domid);
-    rc = snap_dom_saver(sc, r->dom.domid, &r->dom.saver);
+    rc = snap_dom_saver(sc, r->dom.domid, false, &r->dom.saver);
     if (!rc) rc = snap_refuse_saver(sc, name, r->dom.saver);
     if (rc) return rc;
     return snap_monitor_find(sc, name, &r->dom.monitors,

@@ -216,7 +216,8 @@ static bool dom_is_saver(libxl_snapshot_ctx *sc, pid_t pid)
     return dom_saver_domid(sc, pid, &domid);
 }
 
-int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, pid_t *pid_r)
+static int dom_find_saver(libxl_snapshot_ctx *sc, uint32_t domid,
+                          pid_t *pid_r)
 {
     uint32_t saved;
     pid_t *pids;
@@ -231,6 +232,19 @@ int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, pid_t *pid_r)
     return 0;
 }
 
+int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, bool at_once,
+                   pid_t *pid_r)
+{
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_SAVER);
+    int rc;
+
+    for (;;) {
+        rc = dom_find_saver(sc, domid, pid_r);
+        if (rc || !*pid_r || at_once || snap_now_us() > deadline) return rc;
+        usleep(50000);
+    }
+}
+
 int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
                          bool paused)
 {
@@ -238,7 +252,7 @@ int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
     pid_t saver;
     int rc;
 
-    rc = snap_dom_saver(sc, domid, &saver);
+    rc = snap_dom_saver(sc, domid, true, &saver);
     if (rc) return rc;
     if (saver)
         return snap_fail(sc, ERROR_FAIL, "domain %u: it is being saved or "

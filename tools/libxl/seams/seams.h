@@ -139,8 +139,11 @@ int snap_dom_uuid_str(libxl_snapshot_ctx *sc, uint32_t domid,
  * of libxl_domain_suspend(). */
 int snap_save_domain(libxl_snapshot_ctx *sc, uint32_t domid, int fd,
                      bool live, uint64_t *stopped_us_r);
-/* The process by which libxl saves or migrates the domain; 0: none. */
-int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, pid_t *pid_r);
+/* The process by which libxl saves or migrates the domain; 0: none.  The
+ * one of a command that was killed has a moment to end (SNAP_WAIT_SAVER);
+ * @at_once: it has not. */
+int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, bool at_once,
+                   pid_t *pid_r);
 /* Fail if the domain is being saved or migrated, has ended, or is shut down,
  * but for a suspend; with @paused also if it is suspended, or not paused. */
 int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
