@@ -200,6 +200,7 @@ int main(int argc, char **argv)
         return revert(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : NULL);
 
     sc->wait_ms[SNAP_WAIT_QMP_GREETING] = 5000;
+    sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 5000;
     dom.disks = snap_zalloc(sc, MAX_DISKS * sizeof(*dom.disks));
     for (i = 3; i < argc && num_ops < MAX_DISKS; i++) {
         if (!strcmp(argv[i], "--break")) broken = true;

@@ -9,6 +9,7 @@ Takes the place of SOCKET, until it is killed, and prints "ready".  To the first
   cut       half of the reply comes, and then the end of the connection
   no-json   what comes is no JSON
   endless   100 MB come, and no end of the line
+  silent    QEMU does it, and from then on no reply to anything comes
 Everything else goes through.
 """
 import json
@@ -30,6 +31,7 @@ class Proxy:
         self.path, self.command, self.fault = path, command, fault
         self.real = path + ".real"
         self.armed = True
+        self.silent = False
         self.spoil = None           # the id of the command whose reply is to be
 
     def to_qemu(self, line, qemu):
@@ -38,10 +40,13 @@ class Proxy:
             self.armed = False
             if self.fault == "lost":
                 return
+            self.silent = self.fault == "silent"
             self.spoil = request["id"]
         qemu.sendall(line)
 
     def to_client(self, line, client):
+        if self.silent:
+            return
         if self.spoil is None or json.loads(line).get("id") != self.spoil:
             client.sendall(line)
             return

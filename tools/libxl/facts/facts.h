@@ -102,6 +102,31 @@ const char *snap_devices_add_images(libxl_snapshot_ctx *sc,
 int snap_devices_compare(libxl_snapshot_ctx *sc, const char *before,
                          const char *now);
 
+/*-- transaction: whether QEMU has carried it out ---------------------------*/
+
+struct snap_transaction {
+    int num_switched;           /* overlays that their disks are on, */
+    int num_unswitched;         /* are not on, */
+    int num_gone;               /* and that QEMU does not know */
+    int num_tags;
+    int num_made;               /* of the tags, those that are there */
+};
+enum snap_carried {
+    SNAP_CARRIED_NOT,
+    SNAP_CARRIED_OUT,
+    SNAP_CARRIED_HALF,          /* QEMU died, or somebody has changed it */
+    SNAP_CARRIED_UNKNOWN,
+};
+
+/* Ask QEMU what has become of the transaction with these arguments. */
+int snap_transaction_look(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                          const char *arguments,
+                          struct snap_transaction *t);
+/* The same by the reply to query-named-block-nodes.  Pure. */
+void snap_transaction_compare(libxl_snapshot_ctx *sc, yajl_val arguments,
+                              yajl_val nodes, struct snap_transaction *t);
+enum snap_carried snap_transaction_judge(const struct snap_transaction *t);
+
 /*-- hooks: the driver that takes a disk ------------------------------------*/
 
 /* The hooks that an operation asks: found once, and one that fails is not

@@ -21,6 +21,32 @@ static int qemu_connect(libxl_snapshot_ctx *sc, struct snap_run *run)
         : snap_qmp_open(sc, run->domid, run->uuid_str, &run->qmp);
 }
 
+/*
+ * The answer to the transaction @step is lost; @rc is how.  Ask on a new
+ * connection before the guest is let go.  QEMU takes all commands in turn,
+ * and drops those of a connection that has ended: a transaction that is not
+ * done when it answers will not be (7.2, monitor/qmp.c).
+ */
+static int qemu_ask_again(libxl_snapshot_ctx *sc, struct snap_run *run,
+                          const struct snap_step *step, int rc)
+{
+    const char *lost = snap_take_error(sc);
+    enum snap_carried carried = SNAP_CARRIED_UNKNOWN;
+    struct snap_transaction t;
+
+    if (!qemu_connect(sc, run)
+        && !snap_transaction_look(sc, run->qmp, step->arguments, &t))
+        carried = snap_transaction_judge(&t);
+    else
+        snap_run_close_qmp(run);
+    snap_take_error(sc);
+    run->reply_lost = carried != SNAP_CARRIED_OUT
+        && carried != SNAP_CARRIED_NOT;
+    if (carried != SNAP_CARRIED_OUT) return snap_fail(sc, rc, "%s", lost);
+    snap_log(sc, XTL_VERBOSE, "%s: done, though: %s", step->what, lost);
+    return 0;
+}
+
 static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
@@ -33,8 +59,9 @@ static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
     /* only an error of QEMU's tells that it has not done the command, and
      * will not */
     run->reply_lost = rc && rc != ERROR_QMP_GENERIC_ERROR;
-    if (run->reply_lost) snap_run_close_qmp(run);
-    return rc;
+    if (!run->reply_lost) return rc;
+    snap_run_close_qmp(run);
+    return step->commit_point ? qemu_ask_again(sc, run, step, rc) : rc;
 }
 
 static int qemu_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
