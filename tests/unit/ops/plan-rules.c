@@ -57,6 +57,14 @@ static bool argv_has(const char **argv, const char *arg)
     return false;
 }
 
+/* What stands behind @arg; "" if that is not there. */
+static const char *argv_after(const char **argv, const char *arg)
+{
+    for (; argv && *argv; argv++)
+        if (!strcmp(*argv, arg)) return argv[1] ? argv[1] : "";
+    return "";
+}
+
 /* The step only fills, or flushes, a file that a step before it has
  * created. */
 static bool fills_a_new_file(const struct snap_plan *plan, int step)
@@ -427,6 +435,10 @@ void check_revert_rules(const struct subject *s)
              || (i > commit
                  && step[-1].kind == SNAP_STEP_REMOVE_BITMAPS),
              "an image has no dirty bitmaps when its tag is applied");
+        rule(s, i, !argv_has(step->argv, "-a")
+             || !argv_has(step->argv, "snapshot")
+             || !strcmp(argv_after(step->argv, "-a"), "3"),
+             "a tag is applied by its ID, as plan-facts.c has it");
     }
     rule(s, plan->num_steps, count_of(plan, SNAP_STEP_RESTORE)
          + count_of(plan, SNAP_STEP_BOOT) == 1,
