@@ -38,3 +38,9 @@ ok "both snapshots are there" says "^2$" grep -c "^web-root.s" <(volumes)
 xl destroy vm
 ok "forward to the newer one, the domain being gone" revert vm s2
 ok "which is there again" back_at vm "$newer" "$newer_end"
+
+mv "$(memory vm s1)" "$(memory vm s1).away"
+ok "with the memory image gone, the volumes are looked at all the same" \
+    mustfail "cannot be reverted to" xl snapshot-verify "$(cfg vm s1)"
+ok "and are good" grep -q "^disk xvdb *good" "$_tmp/stdout"
+ok "the image is not" grep -q "^memory image *BAD" "$_tmp/stdout"
