@@ -134,12 +134,20 @@ ok "it stays" is_somebodys "$of_s1/snapshot.cfg.partial"
 cut_off "$(begun "name it.*snapshot.cfg")"
 mv "$of_s1/snapshot.cfg.partial" "$of_s1/moved"
 echo "somebody's" >"$of_s1/snapshot.cfg"
-ok "another file of that name is no snapshot config of ours" fails 1 \
-    "snapshot.cfg.partial is gone, and $of_s1/snapshot.cfg is another file" \
-    xl snapshot-recover web
-rm "$of_s1/snapshot.cfg"
-mv "$of_s1/moved" "$of_s1/snapshot.cfg.partial"
-ok "when ours is back: completed" completed
+ok "another file of that name is not taken for ours" says "Left: \
+$of_s1/snapshot.cfg.partial is gone, and $of_s1/snapshot.cfg is not the file that the \
+command has made." xl snapshot-recover web
+ok "and stays" is_somebodys "$of_s1/snapshot.cfg"
+
+# all of the folder comes from a backup
+cut_off "$(begun "name it.*snapshot.cfg")"
+cp -a "$of_s1" "$snapshots/web/copy" && rm -r "$of_s1" && mv "$snapshots/web/copy" "$of_s1"
+ok "copies of ours are not ours" fails 1 "cannot write $of_s1/snapshot.cfg.partial: somebody \
+has put another file in its place; if that is a copy of it, take .partial off its name \
+yourself" xl snapshot-recover web
+mv "$of_s1/snapshot.cfg.partial" "$of_s1/snapshot.cfg"
+ok "but a person may say that they are" says "Completed." xl snapshot-recover web
+ok "and the snapshot is good" xl snapshot-verify "$(cfg s1)"
 cut_off "$(begun "name it.*snapshot.cfg")"
 ln "$of_s1/snapshot.cfg.partial" "$of_s1/snapshot.cfg"
 ok "one with two names, half renamed: completed" completed

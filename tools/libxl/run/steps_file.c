@@ -74,8 +74,8 @@ static int file_is_published(libxl_snapshot_ctx *sc, struct snap_run *run,
                              const struct snap_step *step, bool *done_r)
 {
     (void)run;
-    return snap_file_is_published(sc, step->path, step->made, step->to,
-                                  done_r);
+    *done_r = snap_file_is_published(sc, step->path, step->made, step->to);
+    return 0;
 }
 
 static int file_flush(libxl_snapshot_ctx *sc, struct snap_run *run,

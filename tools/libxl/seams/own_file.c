@@ -23,6 +23,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define OWN_REPLACED    "somebody has put another file in its place"
+/* It may be in a folder that comes from a backup. */
+#define OWN_COPY        "; if that is a copy of it, take .partial off its " \
+                        "name yourself"
+
 /*-- identity ---------------------------------------------------------------*/
 
 static const char *own_handle(libxl_snapshot_ctx *sc, int fd)
@@ -79,8 +84,7 @@ int snap_file_check_made(libxl_snapshot_ctx *sc, const char *path,
     const char *now = made ? snap_file_identity(sc, path) : NULL;
 
     if (!made || (now && !strcmp(now, made))) return 0;
-    return snap_fail(sc, ERROR_FAIL, "cannot use %s: somebody has put another "
-                     "file in its place", path);
+    return snap_fail(sc, ERROR_FAIL, "cannot use %s: " OWN_REPLACED, path);
 }
 
 /*-- removing ---------------------------------------------------------------*/
@@ -211,9 +215,8 @@ static int own_open(libxl_snapshot_ctx *sc, const char *path,
     }
     close(fd);
     return snap_fail(sc, ERROR_FAIL,
-                     "cannot write %s: somebody has put another "
-                     "file in its place",
-                     path);
+                     "cannot write %s: " OWN_REPLACED "%s", path,
+                     empty ? "" : OWN_COPY);
 }
 
 int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path,
@@ -290,7 +293,7 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
     const char *why = NULL;
 
     if (fd >= 0 && made && !own_is(sc, fd, made))
-        why = "somebody has put another file in its place";
+        why = OWN_REPLACED OWN_COPY;
     else if (fd >= 0 && !fsync(fd))
         r = own_has_name(fd, to) ? unlink(path)
                                  : own_rename_onto_nothing(path, to);
@@ -304,15 +307,17 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
     return r ? ERROR_FAIL : 0;
 }
 
-int snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
-                           const char *made, const char *to, bool *is_r)
+bool snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
+                            const char *made, const char *to)
 {
-    const char *there = snap_file_identity(sc, to);
+    const char *there;
 
-    *is_r = !snap_file_exists(path) && snap_file_exists(to);
-    if (!*is_r || !made || (there && !strcmp(made, there))) return 0;
-    return snap_fail(sc, ERROR_FAIL, "%s is gone, and %s is another file, "
-                     "which somebody has put there", path, to);
+    if (snap_file_exists(path) || !snap_file_exists(to)) return false;
+    there = made ? snap_file_identity(sc, to) : NULL;
+    if (made && (!there || strcmp(made, there)))
+        snap_tell_left(sc, "%s is gone, and %s is not the file that the "
+                       "command has made", path, to);
+    return true;
 }
 
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,

@@ -31,9 +31,10 @@ int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
 int snap_file_flush(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *made, const char *to);
-/* Set *is_r: it is done.  Fail if another file has the name @to. */
-int snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
-                           const char *made, const char *to, bool *is_r);
+/* True if only @to is there.  Nothing can be done any more if that is
+ * another file; it is told. */
+bool snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
+                            const char *made, const char *to);
 /* Make a folder, 0700; succeeds if we have made it already. */
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
 
