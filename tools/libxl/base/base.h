@@ -159,6 +159,10 @@ yajl_val snap_json_get(yajl_val obj, const char *key);
 const char *snap_json_str(yajl_val obj, const char *key);
 /* A copy of the string, which is the context's. */
 char *snap_json_dup(libxl_snapshot_ctx *sc, yajl_val obj, const char *key);
+/* Copies of the strings of the array @name, with a NULL behind them; their
+ * number to *num_r. */
+const char **snap_json_dup_strings(libxl_snapshot_ctx *sc, yajl_val obj,
+                                   const char *name, int *num_r);
 bool snap_json_bool(yajl_val obj, const char *key);
 uint64_t snap_json_u64(yajl_val obj, const char *key);
 

@@ -158,6 +158,21 @@ char *snap_json_dup(libxl_snapshot_ctx *sc, yajl_val obj, const char *key)
     return snap_strdup(sc, snap_json_str(obj, key));
 }
 
+const char **snap_json_dup_strings(libxl_snapshot_ctx *sc, yajl_val obj,
+                                   const char *name, int *num_r)
+{
+    yajl_val list = snap_json_get(obj, name);
+    size_t i, num = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    const char **strings = snap_zalloc(sc, (num + 1) * sizeof(*strings));
+
+    *num_r = 0;
+    for (i = 0; i < num; i++)
+        if (YAJL_IS_STRING(list->u.array.values[i]))
+            strings[(*num_r)++] = snap_strdup(
+                sc, YAJL_GET_STRING(list->u.array.values[i]));
+    return strings;
+}
+
 bool snap_json_bool(yajl_val obj, const char *key)
 {
     return YAJL_IS_TRUE(snap_json_get(obj, key));

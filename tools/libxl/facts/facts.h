@@ -265,4 +265,12 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
 int snap_identity_check_memory(libxl_snapshot_ctx *sc,
                                const libxl_domain_snapshot *snap);
 
+/* A print of the file or device @path, by which a later one tells if
+ * somebody has written to it; never NULL. */
+const char *snap_identity_print(libxl_snapshot_ctx *sc, const char *path);
+/* True if the print @then, of @path, proves that nobody has written to
+ * that since.  Only equal prints do; dates may go backwards. */
+bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
+                                const char *then);
+
 #endif /* SNAP_FACTS_H */

@@ -14,6 +14,10 @@
  *   volume UUID NUMBER      a thin volume, and its number in the pool
  *   origin UUID TAG         a thick snapshot volume, by its origin
  *   image SIZE HASH HASH    the memory image: of its first and last 64 KiB
+ *
+ * A print is such a line, too.  It lasts for minutes, not for years, so it
+ * may hold what a copy or a reboot changes: inode, ctime, the kernel's
+ * count of writes.
  */
 #include "facts/facts.h"
 
@@ -282,4 +286,36 @@ int snap_identity_check_memory(libxl_snapshot_ctx *sc,
         "revert with it all the same",
         snap->memory_path,
         now.date ? now.date : "an unknown time");
+}
+
+/*-- prints -----------------------------------------------------------------*/
+
+#define IDENTITY_NO_PRINT "unknown"
+
+const char *snap_identity_print(libxl_snapshot_ctx *sc, const char *path)
+{
+    const char *before = snap_strdup(sc, sc->error);
+    struct snap_file_print p;
+
+    if (!snap_file_exists(path)) return "absent";
+    if (snap_file_print(sc, path, &p)) {
+        snap_take_error(sc);
+        if (before) snap_fail(sc, ERROR_FAIL, "%s", before);
+        return IDENTITY_NO_PRINT;
+    }
+    if (p.is_device && !p.writes) return IDENTITY_NO_PRINT;
+    if (p.is_device)
+        return snap_sprintf(sc, "device %" PRIu64 " %016" PRIx64 " %s",
+                            p.bytes, p.head, p.writes);
+    return snap_sprintf(
+        sc, "file %" PRIu64 " %" PRIu64 " %" PRIu64 ".%09" PRIu64
+        " %" PRIu64 ".%09" PRIu64 " %016" PRIx64, p.inode, p.bytes,
+        p.written, p.written_nsec, p.changed, p.changed_nsec, p.head);
+}
+
+bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
+                                const char *then)
+{
+    return strcmp(then, IDENTITY_NO_PRINT)
+        && !strcmp(then, snap_identity_print(sc, path));
 }

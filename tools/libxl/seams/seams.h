@@ -282,13 +282,13 @@ int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
                            size_t max, char **text_r, bool *more_r);
 int snap_file_write_all(int fd, const void *buf, size_t len);
 
-/* The properties by which a file is told from another, without reading all
- * of it. */
+/* What tells a file from another without reading all of it.  The dates,
+ * mtime and ctime, say nothing for a device. */
 struct snap_file_print {
     bool is_device;
     uint64_t bytes;
-    uint64_t written, written_nsec;     /* mtime; says nothing for a
-                                         * device */
+    uint64_t inode, written, written_nsec, changed, changed_nsec;
+    const char *writes;         /* a device's, as counted; NULL: unknown */
     uint64_t head, tail;        /* XXH3 of its first and of its last 64 KiB */
 };
 int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
