@@ -26,7 +26,7 @@ ok "there are commands, and pages" test -n "$commands" -a -n "$pages"
 # --- the header: prototypes in a paragraph without a comment; _init and
 # _dispose are explained once, at the top
 undocumented() {
-    find "$srcdir/tools" -name libxl_snapshot.h -exec awk '
+    find "$srcdir/tools" -name "libxl_snapshot*.h" -exec awk '
         /^$/ { commented = 0 }
         /\*\/$/ { commented = 1 }
         /^[a-z].*libxl_[a-z_]*\(/ && !/^typedef/ {
@@ -35,7 +35,7 @@ undocumented() {
             if (!commented && name !~ /_(init|dispose)$/) print name
         }' {} +
 }
-ok "every function of the header has its comment" nothing undocumented
+ok "every function of the headers has its comment" nothing undocumented
 
 # --- the snapshot config
 # The first string of each row of the table of keys.

@@ -455,46 +455,6 @@ char *libxl_snapshot_config_escape(const char *s, char quote);
 char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
                                         const libxl_domain_snapshot *snap);
 
-/* An operation that was cut off, as its journal tells, and how it ends. */
-typedef struct libxl_snapshot_recovery {
-    char *domain;               /* its name */
-    char *operation;            /* "create" or "revert" */
-    char *snapshot;             /* the name of the snapshot; or NULL */
-    char *journal;              /* the path of the journal */
-    uint64_t began;             /* seconds since the epoch */
-    char *state;                /* a sentence, without the domain */
-    char *host;                 /* another, that alone may end it; or NULL */
-    bool forward;               /* it will be completed; false: undone */
-    int num_steps;
-    char **steps;               /* the steps that this takes */
-    int num_disks;
-    char **disks;               /* the domain's new disks, for its xl.cfg */
-    char *left;                 /* of what is not ours: sentences; or NULL */
-} libxl_snapshot_recovery;
-
-void libxl_snapshot_recovery_init(libxl_snapshot_recovery *recovery);
-void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery);
-
-/*
- * List the journals of operations on @domain, its name or uuid (NULL: on
- * any), that have not ended, perhaps because they are still at work.
- * *paths_r has *num_r paths; the array and its strings are malloc'd.
- * Errors: ERROR_FAIL (the folder cannot be read).
- */
-int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
-                                char ***paths_r, int *num_r);
-
-/*
- * End the operation of @journal: undo it, or complete it if its commit
- * point was passed.  May be cut off itself and called again.  With
- * @dry_run nothing is changed.  @result must be initialised.
- * Errors: ERROR_LOCK_FAIL (the operation is still at work), ERROR_INVAL
- * (the journal cannot be used, or the domain is in a state in which the
- * operation must not be ended), ERROR_FAIL and others if a step failed;
- * the journal then stays.
- * Source: as the operation.
- */
-int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
-                           bool dry_run, libxl_snapshot_recovery *result);
+#include <libxl_snapshot_recover.h>
 
 #endif /* LIBXL_SNAPSHOT_H */
