@@ -132,6 +132,18 @@ journals() {
     done
 }
 
+# Recover the domains whose reverts overwrite something: the boot leaves them to a person.
+recover_asked_for() {
+    local names name
+    names=$(sed -n 's/.*xl snapshot-recover --lose-writes \([^ ]*\) completes.*/\1/p' \
+        /srv/recover.out)
+    [ -n "$names" ] || return 1
+    for name in $names; do
+        xl snapshot-recover --lose-writes "$name" >> /srv/recover.out 2>&1 || return 1
+    done
+    [ ! -e /var/lib/xen/snapshots/.journal ]
+}
+
 # What the recovery said that it did for domain $1: undone, completed, or completed
 # without a snapshot (whose memory is flushed after the commit point).
 outcome_of() {
@@ -236,7 +248,7 @@ recover)
     rm -f "$consoles"/guest-*.log       # they may end in a block of zeros
     ! vgs vg-0 > /dev/null 2>&1 || lvm_ vgchange -ay vg-0
     journals > /srv/journals
-    /etc/init.d/xl-snapshot-recover start > /srv/recover.out 2>&1 ||
+    /etc/init.d/xl-snapshot-recover start > /srv/recover.out 2>&1 || recover_asked_for ||
         { cat /srv/recover.out; exit 1; }
     cat /srv/recover.out ;;
 check) check "${@:2}" ;;

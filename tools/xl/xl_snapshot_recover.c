@@ -17,14 +17,16 @@ struct recover_options {
     struct common_options common;
     const char *domain;         /* NULL: all */
     bool all;
+    bool lose_writes;
 };
 
-enum { OPT_ALL = OPT_OF_COMMAND };
+enum { OPT_ALL = OPT_OF_COMMAND, OPT_LOSE_WRITES };
 
 static const char recover_name[] = "snapshot-recover";
 
 static const struct option recover_longopts[] = {
     {"all", 0, 0, OPT_ALL},
+    {"lose-writes", 0, 0, OPT_LOSE_WRITES},
     LONG_OPT_DRY_RUN,
     SNAPSHOT_LONG_OPTS
 };
@@ -38,12 +40,18 @@ static void recover_parse_options(int argc, char **argv,
     case OPT_ALL:
         o->all = true;
         break;
+    case OPT_LOSE_WRITES:
+        o->lose_writes = true;
+        break;
     default:
         common_option(&o->common, opt);
     }
     if (argc - optind + o->all != 1)
         usage_error(recover_name, "name one domain, or use --all; see xl "
                     "snapshot-recover --help");
+    if (o->all && o->lose_writes)
+        usage_error(recover_name, "--lose-writes is for one domain, by "
+                    "its name; not with --all");
     common_options_end(&o->common, recover_name, argc - optind, 1);
     o->domain = o->all ? NULL : argv[optind];
 }
@@ -100,19 +108,22 @@ static int recover_one(const struct session *s,
                        const struct recover_options *o,
                        const char *journal, struct json *j)
 {
+    const libxl_snapshot_recover_params params = {
+        .dry_run = o->common.dry_run, .lose_writes = o->lose_writes,
+    };
     libxl_snapshot_recovery found;
     const char *error = NULL;
     bool told;
     int r;
 
     libxl_snapshot_recovery_init(&found);
-    r = libxl_snapshot_recover(s->sc, journal, o->common.dry_run, &found);
+    r = libxl_snapshot_recover(s->sc, journal, &params, &found);
     told = o->all && found.host;
     if (r && !told) error = libxl_snapshot_ctx_error(s->sc);
     if (j && found.domain)
         recover_print_json(j, &found, error);
     else if (found.domain)
-        recover_print_text(&found, o->common.dry_run, r);
+        recover_print_text(&found, params.dry_run, r);
     if (error) session_library_error(s);
     libxl_snapshot_recovery_dispose(&found);
     return told ? 0 : r;

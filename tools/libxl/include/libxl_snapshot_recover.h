@@ -36,17 +36,24 @@ void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery);
 int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
                                 char ***paths_r, int *num_r);
 
+typedef struct libxl_snapshot_recover_params {
+    bool dry_run;               /* change nothing */
+    bool lose_writes;           /* a revert may overwrite what somebody has
+                                 * written since it was cut off */
+} libxl_snapshot_recover_params;
+
 /*
  * End the operation of @journal: undo it, or complete it if its commit
- * point was passed.  May be cut off itself and called again.  With
- * @dry_run nothing is changed.  @result must be initialised.
+ * point was passed.  May be cut off itself and called again.  @result must
+ * be initialised.
  * Errors: ERROR_LOCK_FAIL (the operation is still at work), ERROR_INVAL
- * (the journal cannot be used, or the domain is in a state in which the
- * operation must not be ended), ERROR_FAIL and others if a step failed;
- * the journal then stays.
+ * (the journal cannot be used, or the domain or its disks are in a state
+ * in which the operation must not be ended), ERROR_FAIL and others if a
+ * step failed; the journal then stays.
  * Source: as the operation.
  */
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
-                           bool dry_run, libxl_snapshot_recovery *result);
+                           const libxl_snapshot_recover_params *params,
+                           libxl_snapshot_recovery *result);
 
 #endif /* LIBXL_SNAPSHOT_RECOVER_H */

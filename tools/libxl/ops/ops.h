@@ -126,6 +126,9 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
 /*-- recover: ending an operation that was cut off --------------------------*/
 
 struct snap_recover {
+    /* the caller's */
+    const libxl_snapshot_recover_params *params;
+
     /* gathered */
     struct snap_journal_entry entry;
     uint32_t domid;             /* SNAP_NO_DOMAIN: the domain does not

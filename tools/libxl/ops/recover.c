@@ -207,9 +207,10 @@ static int recover_run(libxl_snapshot_ctx *sc,
 }
 
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
-                           bool dry_run, libxl_snapshot_recovery *result)
+                           const libxl_snapshot_recover_params *params,
+                           libxl_snapshot_recovery *result)
 {
-    struct snap_recover r = { .domid = SNAP_NO_DOMAIN };
+    struct snap_recover r = { .params = params, .domid = SNAP_NO_DOMAIN };
     int uuid_lock = -1, name_lock = -1, rc;
 
     snap_ctx_begin(sc);
@@ -228,7 +229,7 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     snap_recover_plan(sc, &r);
     recover_result(&r, result);
     if (r.entry.other_host) rc = snap_journal_fail_other(sc, &r.entry);
-    else if (!dry_run) rc = recover_run(sc, &r);
+    else if (!params->dry_run) rc = recover_run(sc, &r);
     result->left = rc ? NULL : snap_result_str(sc->left);
  out:
     snap_lock_release(&name_lock, NULL);

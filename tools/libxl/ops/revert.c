@@ -58,6 +58,22 @@ static void revert_result(libxl_snapshot_ctx *sc,
     }
 }
 
+/* What the revert overwrites, and the disks that belong to its memory. */
+static const char **revert_at_stake(libxl_snapshot_ctx *sc,
+                                    const struct snap_revert *r)
+{
+    const char **paths = snap_zalloc(sc, (r->num_ops + 1) * sizeof(*paths));
+    int i;
+
+    for (i = 0; i < r->num_ops; i++) {
+        const struct snap_disk_op *op = &r->ops[i];
+
+        paths[i] = op->path ? op->path
+            : op->at_stake ? op->at_stake : op->image;
+    }
+    return paths;
+}
+
 struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
                                           const struct snap_revert *r)
 {
@@ -68,6 +84,8 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
         .domid = r->dom.domid,
         .running_uuid = r->dom.uuid_str,
         .snapshot = r->snap->name,
+        .num_at_stake = r->num_ops,
+        .at_stake = revert_at_stake(sc, r),
     };
 }
 

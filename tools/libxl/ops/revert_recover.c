@@ -20,6 +20,25 @@ static int revert_back_step(const struct snap_plan *plan)
     return i;
 }
 
+/* Refuse a domain that has the uuid, under another name. */
+static int revert_check_uuid(libxl_snapshot_ctx *sc,
+                             const struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    libxl_uuid uuid;
+    uint32_t domid;
+    int rc;
+
+    if (!head->uuid_str || libxl_uuid_from_string(&uuid, head->uuid_str))
+        return 0;
+    rc = snap_dom_find(sc, &uuid, &domid);
+    if (rc || domid == SNAP_NO_DOMAIN || domid == r->domid) return rc;
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: domain %u has its uuid, under another name; shut that "
+        "down first", head->domain, domid);
+}
+
 /* Find the domain that the revert was to bring back, which is not the one
  * that it destroyed. */
 static int revert_find_back(libxl_snapshot_ctx *sc,
@@ -32,9 +51,9 @@ static int revert_find_back(libxl_snapshot_ctx *sc,
     int rc;
 
     *domid_r = SNAP_NO_DOMAIN;
-    if (libxl_name_to_domid(sc->ctx, head->domain, &domid)
-        || domid == r->domid)
-        return 0;
+    if (libxl_name_to_domid(sc->ctx, head->domain, &domid))
+        return revert_check_uuid(sc, r);
+    if (domid == r->domid) return 0;
     rc = snap_dom_uuid_str(sc, domid, &uuid_str);
     if (rc) return rc;
     *domid_r = domid;
@@ -46,6 +65,96 @@ static int revert_find_back(libxl_snapshot_ctx *sc,
         head->domain, domid);
 }
 
+/* Refuse while somebody uses what is at stake.  The domain that the revert
+ * destroys does, and one that it has half made. */
+static int revert_check_nobody_uses(libxl_snapshot_ctx *sc,
+                                    const struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    struct snap_users_except except = { 0, r->domid };
+    struct snap_file_use *uses =
+        snap_zalloc(sc, (head->num_at_stake + 1) * sizeof(*uses));
+    int i, num = 0, rc;
+
+    for (i = 0; i < head->num_at_stake; i++)
+        if (snap_file_exists(head->at_stake[i]))
+            uses[num++] = (struct snap_file_use){
+                .who = "disk", .path = head->at_stake[i],
+            };
+    if (r->domid != SNAP_NO_DOMAIN)
+        except.pid = snap_xenstore_qemu_pid(sc, r->domid);
+    rc = snap_users_of_files(sc, uses, num, &except);
+    for (i = 0; !rc && i < num; i++)
+        if (uses[i].users)
+            rc = snap_fail(sc, ERROR_INVAL, "domain %s: %s is in use by %s, "
+                           "and the rest of its revert would ruin it; end "
+                           "that first", head->domain, uses[i].path,
+                           uses[i].users);
+    return rc;
+}
+
+/* The kind of the first step, of those that are left, that destroys what
+ * somebody has written since; SNAP_STEP_NUM if there is none.  Memory that
+ * is restored ruins disks that have gone on without it. */
+static enum snap_step_kind revert_destroys_by(const struct snap_recover *r,
+                                              int back)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int i;
+
+    for (i = r->first; i <= back && i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_EXEC
+            || plan->steps[i].kind == SNAP_STEP_HOOK
+            || plan->steps[i].kind == SNAP_STEP_RESTORE)
+            return plan->steps[i].kind;
+    return SNAP_STEP_NUM;
+}
+
+/* The reason why nobody can know that what is at stake is as the revert
+ * left it; NULL: it is. */
+static const char *revert_may_lose(libxl_snapshot_ctx *sc,
+                                   const struct snap_recover *r, int back)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    enum snap_step_kind kind = revert_destroys_by(r, back);
+    int i;
+
+    if (kind == SNAP_STEP_NUM) return NULL;
+    if (r->domid != SNAP_NO_DOMAIN && !r->half_made)
+        return NULL;            /* it runs, and is to be destroyed */
+    if (!e->same_boot && kind != SNAP_STEP_RESTORE)
+        return "the host has been restarted since";
+    if (!e->prints) return "its journal does not tell how its disks were";
+    for (i = 0; i < e->head.num_at_stake; i++)
+        if (!snap_identity_is_unwritten(sc, e->head.at_stake[i],
+                                        e->prints[i]))
+            return snap_sprintf(sc, "%s is not as the revert's journal has "
+                                "it", e->head.at_stake[i]);
+    return NULL;
+}
+
+/* Refuse to destroy what somebody has written since the revert was cut
+ * off, unless a person has said that it may be lost. */
+static int revert_check_writes(libxl_snapshot_ctx *sc,
+                               const struct snap_recover *r, int back)
+{
+    const char *why, *domain = r->entry.head.domain;
+    int rc;
+
+    if (r->first > back) return 0;
+    rc = revert_check_nobody_uses(sc, r);
+    if (rc || r->params->lose_writes) return rc;
+    why = revert_may_lose(sc, r, back);
+    if (!why) return 0;
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: the rest of its revert to %s destroys what was written "
+        "to its disks since, and something may have been: %s. Look at the "
+        "disks, and keep a copy of what you need; then xl "
+        "snapshot-recover --lose-writes %s completes the revert",
+        domain, r->entry.head.snapshot, why, snap_operand(sc, domain));
+}
+
 /*
  * Find the step at which a revert goes on.  Once the domain is back it
  * must not be brought back again, since the guest runs, or has run, on the
@@ -53,10 +162,11 @@ static int revert_find_back(libxl_snapshot_ctx *sc,
  * A domain that xl makes is complete when xl's monitor of it is there,
  * which xl forks last (4.17).
  */
-static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
+static int revert_find_first(libxl_snapshot_ctx *sc,
+                             struct snap_recover *r, int back)
 {
     const struct snap_journal_entry *e = &r->entry;
-    int back = revert_back_step(&e->plan), num = 0, rc;
+    int num = 0, rc;
     uint32_t domid;
     pid_t *pids;
 
@@ -82,6 +192,14 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->half_made = !num;
     if (num) r->first = back + 1;
     return 0;
+}
+
+static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    int back = revert_back_step(&r->entry.plan);
+    int rc = revert_find_first(sc, r, back);
+
+    return rc ? rc : revert_check_writes(sc, r, back);
 }
 
 const struct snap_operation snap_operation_revert = {

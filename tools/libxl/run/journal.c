@@ -27,6 +27,8 @@ struct snap_journal {
     bool recovers;
     bool made_above;            /* the operation made the folder above
                                  * the snapshot's, too */
+    int num_at_stake;
+    const char **at_stake;
     struct aiocb flush;
     bool hangs;                 /* the storage hangs: no line is written
                                  * any more */
@@ -38,6 +40,18 @@ static int journal_write_failed(libxl_snapshot_ctx *sc, const char *path)
 {
     return snap_fail(sc, ERROR_FAIL, "cannot write the journal %s: %s", path,
                      strerror(errno));
+}
+
+/* Prints as JSON; NULL if nothing is at stake. */
+static const char *journal_prints(libxl_snapshot_ctx *sc,
+                                  const char **at_stake, int num)
+{
+    const char **prints = snap_zalloc(sc, num * sizeof(*prints));
+    int i;
+
+    for (i = 0; i < num; i++)
+        prints[i] = snap_identity_print(sc, at_stake[i]);
+    return num ? snap_json_strings(sc, prints, num) : NULL;
 }
 
 static char *journal_head_to_json(libxl_snapshot_ctx *sc,
@@ -57,6 +71,10 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
         "j:tagged", head->num_tagged
                     ? snap_json_strings(sc, head->tagged, head->num_tagged)
                     : NULL,
+        "j:at_stake", head->num_at_stake
+                      ? snap_json_strings(sc, head->at_stake,
+                                          head->num_at_stake) : NULL,
+        "j:prints", journal_prints(sc, head->at_stake, head->num_at_stake),
         "u:began", (uint64_t)time(NULL),
         "s:host", host.name, "s:machine", host.machine,
         "s:boot", host.boot,
@@ -120,14 +138,17 @@ static int journal_check_readable(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-static struct snap_journal *journal_new(const char *path, int fd,
-                                        bool recovers, bool made_above)
+static struct snap_journal *journal_new(
+    const char *path, int fd, const struct snap_journal_head *head,
+    bool recovers, bool made_above)
 {
     struct snap_journal *journal = calloc(1, sizeof(*journal));
 
     if (!journal) abort();
     journal->path = snap_result_str(path);
     journal->fd = fd;
+    journal->num_at_stake = head->num_at_stake;
+    journal->at_stake = head->at_stake;
     journal->recovers = recovers;
     journal->made_above = made_above;
     return journal;
@@ -198,7 +219,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
         close(fd);
         return rc;
     }
-    *journal_r = journal_new(path, fd, false, made_above);
+    *journal_r = journal_new(path, fd, head, false, made_above);
     return 0;
 }
 
@@ -215,7 +236,8 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
         if (fd >= 0) close(fd);
         return journal_write_failed(sc, entry->path);
     }
-    *journal_r = journal_new(entry->path, fd, true, entry->made_above);
+    *journal_r = journal_new(entry->path, fd, &entry->head, true,
+                             entry->made_above);
     return 0;
 }
 
@@ -250,9 +272,12 @@ static int journal_flush(libxl_snapshot_ctx *sc,
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note)
 {
-    const char *line, *left = NULL;
+    const char *line, *left = NULL, *prints = NULL;
 
     if (!journal || journal->hangs) return 0;
+    if (strcmp(note->state, "begun"))
+        prints = journal_prints(sc, journal->at_stake,
+                                journal->num_at_stake);
     if (note->left.pid)
         left = snap_json_object(sc, "u:pid", (uint64_t)note->left.pid,
                                 "u:started", note->left.started, NULL);
@@ -260,7 +285,7 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
         sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
         (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
         "s:state", note->state, "s:made", note->made, "j:left", left,
-        NULL));
+        "j:prints", prints, NULL));
     if (snap_file_write_all(journal->fd, line, strlen(line)))
         return journal_write_failed(sc, journal->path);
     return note->flush ? journal_flush(sc, journal) : 0;
@@ -292,17 +317,14 @@ void snap_journal_close(struct snap_journal *journal)
 
 /*-- reading ----------------------------------------------------------------*/
 
-static void journal_parse_tagged(libxl_snapshot_ctx *sc, yajl_val obj,
-                                 struct snap_journal_head *head)
+/* Read the prints of a line that has them. */
+static void journal_parse_prints(libxl_snapshot_ctx *sc, yajl_val obj,
+                                 struct snap_journal_entry *entry)
 {
-    yajl_val list = snap_json_get(obj, "tagged");
-    size_t i, num = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    int num;
+    const char **prints = snap_json_dup_strings(sc, obj, "prints", &num);
 
-    head->tagged = snap_zalloc(sc, num * sizeof(*head->tagged));
-    for (i = 0; i < num; i++)
-        if (YAJL_IS_STRING(list->u.array.values[i]))
-            head->tagged[head->num_tagged++] = snap_strdup(
-                sc, YAJL_GET_STRING(list->u.array.values[i]));
+    if (num && num == entry->head.num_at_stake) entry->prints = prints;
 }
 
 static void journal_parse_host(libxl_snapshot_ctx *sc, yajl_val obj,
@@ -343,7 +365,11 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     head->running_uuid = snap_json_dup(sc, obj, "running_uuid");
     if (!head->running_uuid) head->running_uuid = head->uuid_str;
     head->memory_path = snap_json_dup(sc, obj, "memory");
-    journal_parse_tagged(sc, obj, head);
+    head->tagged = snap_json_dup_strings(sc, obj, "tagged",
+                                         &head->num_tagged);
+    head->at_stake = snap_json_dup_strings(sc, obj, "at_stake",
+                                           &head->num_at_stake);
+    journal_parse_prints(sc, obj, entry);
     journal_parse_host(sc, obj, entry);
     entry->began = snap_json_u64(obj, "began");
     entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
@@ -451,8 +477,10 @@ static int journal_parse(libxl_snapshot_ctx *sc, char *content, bool more,
             rc = obj ? journal_parse_head(sc, obj, entry)
                      : snap_fail(sc, ERROR_INVAL, "its first line is not "
                                  "JSON");
-        else if (obj)
+        else if (obj) {
             journal_parse_note(sc, obj, entry);
+            journal_parse_prints(sc, obj, entry);
+        }
         yajl_tree_free(obj);
         first = false;
         entry->length = rest - content;

@@ -22,6 +22,9 @@
  *   {"undo":0,"kind":"rmdir","state":"begun"}
  *   {"recover":0,...}              a step of a recovery, counted anew
  *
+ * The first line and the end of each step have prints of what is at stake
+ * (snap_identity_print()), in the order of the member at_stake.
+ *
  * The first line is written under another name, so that no other host sees
  * half of it; it is on the disk before the first step begins, and so are
  * all lines up to the commit point before that begins.  The lines between
@@ -45,6 +48,9 @@ struct snap_journal_head {
                                  * memory */
     int num_tagged;             /* create: qcow2 images that QEMU tags */
     const char **tagged;
+    int num_at_stake;           /* revert: what it overwrites, or restores
+                                 * the memory of */
+    const char **at_stake;
 };
 
 /* An open journal; NULL if the context has no folder for journals, which
@@ -131,6 +137,8 @@ struct snap_journal_entry {
     bool same_boot;             /* the host has not been restarted since */
     int num_left;               /* programs that had not ended */
     struct snap_left *left;
+    const char **prints;        /* of head.at_stake, by the last line that
+                                 * has them; NULL: none has */
 };
 
 /* Open the journal of @entry again, for a recovery to append to. */

@@ -76,6 +76,8 @@ const struct cmd_spec cmd_table[] = {
       "Undo or complete a create or a revert that was cut off",
       "[options] <Domain>|--all",
       "--all                     Recover all domains.\n"
+      "--lose-writes             Overwrite what was written since a revert\n"
+      "                          was cut off.\n"
       HELP_DRY_RUN
       HELP_ALL
     },
