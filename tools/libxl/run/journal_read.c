@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * run/journal_read.c: reads the durable record of an operation, see
+ * run/journal.c.
+ */
+#include "run/run.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOURNAL_MAX (64 << 20)      /* bytes */
+#define DOMID_MAX 0x7fef            /* and above 0, which has no
+                                     * snapshots */
+
+/* Read the prints of a line that has them. */
+static void journal_parse_prints(libxl_snapshot_ctx *sc, yajl_val obj,
+                                 struct snap_journal_entry *entry)
+{
+    int num;
+    const char **prints = snap_json_dup_strings(sc, obj, "prints", &num);
+
+    if (num && num == entry->head.num_at_stake) entry->prints = prints;
+}
+
+static void journal_parse_host(libxl_snapshot_ctx *sc, yajl_val obj,
+                               struct snap_journal_entry *entry)
+{
+    const struct snap_journal_host here = snap_journal_host(sc), of = {
+        .name = snap_json_dup(sc, obj, "host"),
+        .machine = snap_json_dup(sc, obj, "machine"),
+        .boot = snap_json_dup(sc, obj, "boot"),
+    };
+
+    entry->same_boot = of.boot && here.boot && !strcmp(of.boot, here.boot);
+    entry->other_host = snap_journal_host_other(sc, &here, &of);
+}
+
+static int journal_parse_plan(libxl_snapshot_ctx *sc, yajl_val obj,
+                              struct snap_journal_entry *entry)
+{
+    int rc = snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
+
+    if (!rc || !entry->other_host) return rc;
+    snap_take_error(sc);
+    entry->plan.num_steps = 0;
+    return 0;
+}
+
+static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
+                              struct snap_journal_entry *entry)
+{
+    struct snap_journal_head *head = &entry->head;
+    uint64_t domid = snap_json_u64(obj, "domid");
+
+    head->operation = snap_json_dup(sc, obj, "operation");
+    head->domain = snap_json_dup(sc, obj, "domain");
+    head->uuid_str = snap_json_dup(sc, obj, "uuid");
+    head->domid = snap_json_get(obj, "domid") ? domid : SNAP_NO_DOMAIN;
+    head->snapshot = snap_json_dup(sc, obj, "snapshot");
+    head->running_uuid = snap_json_dup(sc, obj, "running_uuid");
+    if (!head->running_uuid) head->running_uuid = head->uuid_str;
+    head->memory_path = snap_json_dup(sc, obj, "memory");
+    head->tagged = snap_json_dup_strings(sc, obj, "tagged",
+                                         &head->num_tagged);
+    head->at_stake = snap_json_dup_strings(sc, obj, "at_stake",
+                                           &head->num_at_stake);
+    journal_parse_prints(sc, obj, entry);
+    journal_parse_host(sc, obj, entry);
+    entry->began = snap_json_u64(obj, "began");
+    entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
+    if (!head->operation || !head->domain)
+        return snap_fail(sc, ERROR_INVAL, "its first line does not name "
+                         "its operation and domain");
+    if (head->num_tagged && !head->snapshot)
+        return snap_fail(sc, ERROR_INVAL, "its first line does not name "
+                         "its snapshot");
+    if (head->domid != SNAP_NO_DOMAIN && (!domid || domid > DOMID_MAX))
+        return snap_fail(sc, ERROR_INVAL, "its domid is not a domid");
+    if (!YAJL_IS_ARRAY(snap_json_get(obj, "plan")))
+        return snap_fail(sc, ERROR_INVAL, "its first line has no plan");
+    return journal_parse_plan(sc, obj, entry);
+}
+
+static bool journal_brings_back(const char *kind)
+{
+    return !strcmp(kind, snap_step_kind_name(SNAP_STEP_RESTORE))
+        || !strcmp(kind, snap_step_kind_name(SNAP_STEP_BOOT));
+}
+
+/* Count the pauses that are the operation's own. */
+static void journal_count_pauses(const char *kind, const char *state,
+                                 struct snap_journal_entry *entry)
+{
+    bool pause = !strcmp(kind, snap_step_kind_name(SNAP_STEP_PAUSE));
+
+    if (!pause && strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE))) return;
+    entry->pause_unsure = !strcmp(state, "begun");
+    if (!strcmp(state, "done")) entry->pauses += pause ? 1 : -1;
+}
+
+/* Read what a step has made. */
+static void journal_parse_end(libxl_snapshot_ctx *sc, yajl_val obj,
+                              const char *state,
+                              struct snap_journal_entry *entry)
+{
+    struct snap_step *step = &entry->plan.steps[entry->at];
+    const char *made = snap_json_dup(sc, obj, "made");
+
+    if (made) snap_plan_set_made(&entry->plan, entry->at, made);
+    if (!strcmp(state, "refused")) step->undo = NULL;
+}
+
+/* Read the program that a step has left at work. */
+static void journal_parse_left(libxl_snapshot_ctx *sc, yajl_val left,
+                               struct snap_journal_entry *entry)
+{
+    uint64_t pid = snap_json_u64(left, "pid");
+
+    if (!pid || pid > INT_MAX) return;
+    entry->left = snap_grow(sc, entry->left,
+                            entry->num_left * sizeof(*entry->left),
+                            (entry->num_left + 1) * sizeof(*entry->left));
+    entry->left[entry->num_left++] = (struct snap_left){
+        pid, snap_json_u64(left, "started"),
+    };
+}
+
+/* Read a line that says how far the operation came. */
+static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
+                               struct snap_journal_entry *entry)
+{
+    yajl_val step = snap_json_get(obj, "step");
+    const char *state = snap_json_str(obj, "state");
+    const char *kind = snap_json_str(obj, "kind");
+    bool commits;
+
+    journal_parse_left(sc, snap_json_get(obj, "left"), entry);
+    if (state && kind) journal_count_pauses(kind, state, entry);
+    if (state && kind && journal_brings_back(kind)) {
+        if (!strcmp(state, "begun")) entry->may_be_back = true;
+        if (!strcmp(state, "done")) entry->is_back = true;
+    }
+    if (entry->is_back && kind
+        && !strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE)))
+        entry->may_have_run = true;
+    if (snap_json_get(obj, "undo")) entry->undoing = true;
+    if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
+        || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)
+        return;
+    entry->at = YAJL_GET_INTEGER(step);
+    journal_parse_end(sc, obj, state, entry);
+    commits =
+        entry->plan.steps[entry->at].commit_point && !entry->committed;
+    if (!commits) return;
+    entry->maybe = !strcmp(state, "begun") || !strcmp(state, "lost");
+    entry->committed = !strcmp(state, "done");
+}
+
+/* Read the lines of a journal.  The last one may be torn; if it is the
+ * first as well, nothing was begun, unless there is @more behind it. */
+static int journal_parse(libxl_snapshot_ctx *sc, char *content, bool more,
+                         struct snap_journal_entry *entry)
+{
+    char *line, *rest = content;
+    yajl_val obj;
+    int rc = 0;
+    bool first = true;
+
+    while (!rc && (line = strsep(&rest, "\n")) && rest) {
+        obj = snap_json_parse(line);
+        if (first)
+            rc = obj ? journal_parse_head(sc, obj, entry)
+                     : snap_fail(sc, ERROR_INVAL, "its first line is not "
+                                 "JSON");
+        else if (obj) {
+            journal_parse_note(sc, obj, entry);
+            journal_parse_prints(sc, obj, entry);
+        }
+        yajl_tree_free(obj);
+        first = false;
+        entry->length = rest - content;
+    }
+    if (first && more)
+        return snap_fail(sc, ERROR_INVAL, "its first line has zeros in the "
+                         "middle");
+    entry->torn = first;
+    return rc;
+}
+
+int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
+                      struct snap_journal_entry *entry)
+{
+    const char *why;
+    char *content;
+    bool more;
+    int rc;
+
+    *entry = (struct snap_journal_entry){
+        .path = path, .at = -1, .head.domain = snap_journal_stem(sc, path),
+    };
+    rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content, &more);
+    if (rc) return rc;
+    if (snap_journal_is_draft(path)) {
+        entry->torn = true;
+        entry->length = strlen(content);
+        return 0;
+    }
+    rc = journal_parse(sc, content, more, entry);
+    if (!rc) return 0;
+    entry->head.domain = entry->head.uuid_str = snap_journal_stem(sc, path);
+    why = snap_take_error(sc);
+    return snap_fail(sc, rc, "%s is not a usable journal: %s", path,
+                     why);
+}
