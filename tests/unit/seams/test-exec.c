@@ -202,6 +202,25 @@ static void and_if_it_does_not_it_is_left_but_never_killed(void)
     end_left(&output.left, true);
 }
 
+/* As a hook that is a script, whose dd waits for the storage. */
+static void what_it_has_started_counts_as_the_program(void)
+{
+    struct snap_exec_output output;
+    int tries = 0;
+
+    sc->wait_ms[SNAP_WAIT_REAP] = 100;
+    CHECK_FAILS(change_shell("(trap '' TERM; sleep 20; :) & exec sleep 20",
+                             SNAP_EXEC_TERM, &output),
+                ERROR_NOT_READY, "does not end by SIGTERM");
+    sc->wait_ms[SNAP_WAIT_REAP] = 0;
+    CHECK(output.left.pid > 0);
+    CHECK(snap_process_is_at_work(sc, &output.left));
+    kill(-output.left.pid, SIGKILL);
+    while (snap_process_is_at_work(sc, &output.left) && tries++ < 1000)
+        usleep(10000);
+    CHECK(!snap_process_is_at_work(sc, &output.left));
+}
+
 static void a_pid_that_is_used_again_is_not_the_program(void)
 {
     struct snap_left left = { getpid(), snap_process_started(sc, getpid()) };
@@ -396,6 +415,7 @@ TESTS(TEST(a_program_that_succeeds_gives_its_output),
       TEST(one_that_no_signal_may_end_is_left_to_go_on),
       TEST(one_that_ends_in_good_order_is_asked_to),
       TEST(and_if_it_does_not_it_is_left_but_never_killed),
+      TEST(what_it_has_started_counts_as_the_program),
       TEST(a_pid_that_is_used_again_is_not_the_program),
       TEST(a_megabyte_of_output_is_taken),
       TEST(output_is_cut_at_16_megabytes),

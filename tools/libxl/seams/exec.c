@@ -42,9 +42,8 @@ struct exec_child {
 
 static void child_init(struct exec_child *child)
 {
-    *child = (struct exec_child){ .pid = -1, .pidfd = -1, .in = -1,
-                                  .out = -1, .err = -1,
-                                  .end = SNAP_EXEC_KILL };
+    *child = (struct exec_child){ .pid = -1, .pidfd = -1, .in = -1, .out = -1,
+                                  .err = -1, .end = SNAP_EXEC_KILL };
 }
 
 static void exec_close_fd(int *fd)
@@ -92,13 +91,11 @@ static bool exec_is_set_in(const char *const *env, const char *entry)
 static char **exec_merged_environ(libxl_snapshot_ctx *sc,
                                   const char *const *env)
 {
-    size_t ours, theirs, num = 0, i;
+    size_t ours = 0, theirs = 0, num = 0, i;
     char **merged;
 
-    for (ours = 0; environ[ours]; ours++)
-        ;
-    for (theirs = 0; env[theirs]; theirs++)
-        ;
+    while (environ[ours]) ours++;
+    while (env[theirs]) theirs++;
     merged = snap_zalloc(sc, (ours + theirs + 1) * sizeof(*merged));
     for (i = 0; i < ours; i++)
         if (!exec_is_set_in(env, environ[i])) merged[num++] = environ[i];
@@ -219,17 +216,21 @@ static bool child_floods(const struct exec_child *child)
         && out.st_size + err.st_size > EXEC_FLOOD;
 }
 
-/* Wait for the end of a program that was killed.  One that waits for its
- * storage (state D) ends when that answers, which may be never. */
+/* Wait until a program that was killed has ended, and all that it started.
+ * What waits for its storage (state D) may do so for ever. */
 static bool child_reap(libxl_snapshot_ctx *sc, const struct exec_child *child)
 {
+    const struct snap_left group = { .pid = child->pid };
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_REAP);
+    bool reaped = false;
 
-    while (!waitpid(child->pid, NULL, WNOHANG)) {
+    for (;; usleep(5000)) {
+        reaped = reaped || waitpid(child->pid, NULL, WNOHANG);
+        if (reaped && (kill(-child->pid, 0)
+                       || !snap_process_is_at_work(sc, &group)))
+            return true;
         if (snap_now_us() > deadline) return false;
-        usleep(5000);
     }
-    return true;
 }
 
 /* The program has not ended and cannot be made to. */
