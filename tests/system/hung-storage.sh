@@ -1,6 +1,7 @@
 #!/bin/bash
-# Storage hangs in the middle of a create, that of the memory image, of an overlay or of
-# the journal: the guest is let go, and what is left is undone when the storage is back.
+# Storage hangs in the middle of a create, that of the memory image, of an overlay, of
+# the journal or of a hook: the guest is let go, and what is left is undone when the
+# storage is back.
 . "$(dirname "$0")/faults.sh"
 
 new_snapshot_domain vm qcow2:64M
@@ -34,13 +35,14 @@ ok "and can be snapshot" xl snapshot-create -n s2 vm
 # hang_at STATE STEP NAME: the device NAME hangs when that step is begun, or done.
 hang_at() {
     plan_of attempt n
-    XL_SNAPSHOT_TIMEOUT=5 stopped_at "$(entry "$1" "$(step_of "$2")")" "$_tmp/said" \
-        xl snapshot-create -n n vm "${wishes[@]}"
+    XL_SNAPSHOT_TIMEOUT=5 XL_SNAPSHOT_HOOK_TIMEOUT=6 stopped_at "$(entry "$1" "$(step_of "$2")")" "$_tmp/said" \
+        xl snapshot-create -n n "${options[@]}" $guest "${wishes[@]}"
     dmsetup suspend --nolockfs "$3"
     kill -CONT $pid
 }
 waits() { nap 7; kill -0 $pid; }     # longer than what it started may take
-attempt() { xl snapshot-create -n "$1" "${@:2}" vm "${wishes[@]}"; }
+attempt() { xl snapshot-create -n "$1" "${@:2}" "${options[@]}" $guest "${wishes[@]}"; }
+options=() guest=vm
 
 # That of an overlay, while qemu-img formats it.
 new_fs overlay 16M
@@ -68,3 +70,40 @@ ok "the command waits for the storage" kill -0 $pid
 ok "and ends, saying what hung" ends journal "its storage has not answered for 5 s"
 ok "all is as before" unchanged vm
 ok "and no journal is left" not grep . <(find "$snapshots/.journal" -name '*.json')
+
+# That of a hook, while the guest is held for it: fsync() does not end by SIGKILL.
+xl destroy vm
+umount -l "$snapshots/.journal"
+rmdir "$snapshots/.journal"
+new_snapshot_domain held loop:32M
+new_fs hook 16M
+mkdir -p /etc/xen/snapshot.d
+cleanup_fn rm -rf /etc/xen/snapshot.d
+cat > /etc/xen/snapshot.d/fsync <<'END'
+#!/bin/sh
+case $1 in
+create) dd if=/dev/zero of=/mnt/hook/copy bs=64k count=1 conv=fsync 2> /dev/null ;;
+delete) rm -f /mnt/hook/copy ;;
+esac
+echo '{"handles":true,"can":["live"],"exists":false,"done":true}'
+END
+chmod 755 /etc/xen/snapshot.d/fsync
+options=(--disk-only) guest=held
+ticking held
+remember held
+ok "a hook's storage hangs" hang_at begun hook hook
+since=$SECONDS
+ok "the guest stands" still held
+code=0
+wait $pid || code=$?
+took=$((SECONDS - since))
+echo "# the command took $took s"
+ok "the command ends, without the storage: 6 s, and 5 more" [ $code = 1 -a $took -lt 20 ]
+ok "it says what hung" grep "fsync (pid .* and cannot be killed: its storage hangs" \
+    "$_tmp/said"
+ok "the guest goes on" ticking held
+ok "nothing is recovered meanwhile" mustfail "is still at work" xl snapshot-recover held
+dmsetup resume hook
+ok "when the storage is back, it is" until_ok 30 recovered Undone
+ok "all is as before" unchanged held
+ok "what the hook has begun is gone" [ ! -e /mnt/hook/copy ]
