@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +84,42 @@ static void a_program_that_is_missing_is_named(void)
     CHECK(snap_exec(sc, "the test", folder, LONG_MS, NULL) < 0);
     CHECK_HAS(error_text(), "the test: ");
     CHECK_HAS(error_text(), "/tmp");
+}
+
+/* As cron has it; and a program called thus finds its own programs. */
+static void programs_of_administrators_are_found_without_path(void)
+{
+    const char *argv[] = { "chroot", "--version", NULL };
+    struct snap_exec_output output = { NULL };
+    char *path = strdup(getenv("PATH"));
+
+    setenv("PATH", "/usr/bin:/bin", 1);
+    CHECK(snap_exec_finds(sc, "chroot"));
+    CHECK_OK(snap_exec(sc, "the test", argv, LONG_MS, NULL));
+    CHECK_OK(run_shell("echo $PATH; chroot --version >/dev/null", LONG_MS,
+                       &output));
+    CHECK_STR(output.out,
+              "/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin\n");
+    unsetenv("PATH");
+    CHECK_OK(run_shell("chroot --version", LONG_MS, NULL));
+    setenv("PATH", path, 1);
+    free(path);
+}
+
+/* The current folder may be anybody's. */
+static void an_empty_part_of_path_finds_nothing(void)
+{
+    char *path = strdup(getenv("PATH"));
+
+    tmp_text("mine", "#!/bin/sh\n");
+    chmod(tmp_path("mine"), 0700);
+    CHECK_INT(chdir(snap_file_dirname(sc, tmp_path("mine"))), 0);
+    setenv("PATH", ":/usr/bin::/bin:", 1);
+    CHECK(!snap_exec_finds(sc, "mine"));
+    CHECK(snap_exec_finds(sc, "sh") && !snap_exec_finds(sc, "."));
+    CHECK_INT(chdir("/"), 0);
+    setenv("PATH", path, 1);
+    free(path);
 }
 
 static void a_program_that_hangs_is_killed(void)
@@ -409,6 +446,8 @@ TESTS(TEST(a_program_that_succeeds_gives_its_output),
       TEST(a_status_and_the_last_words_are_told),
       TEST(death_by_a_signal_is_told_apart),
       TEST(a_program_that_is_missing_is_named),
+      TEST(programs_of_administrators_are_found_without_path),
+      TEST(an_empty_part_of_path_finds_nothing),
       TEST(a_program_that_hangs_is_killed),
       TEST(it_is_killed_with_its_children),
       TEST(a_program_that_cannot_be_killed_is_left),

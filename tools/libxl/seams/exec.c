@@ -28,8 +28,6 @@
 #define EXEC_SLICE_MS 200
 #define EXEC_CHUNK (1 << 20)
 
-extern char **environ;
-
 struct exec_child {
     pid_t pid;
     int pidfd;
@@ -78,34 +76,9 @@ static void exec_spawn_attributes(posix_spawnattr_t *attr)
                                        | POSIX_SPAWN_SETPGROUP);
 }
 
-static bool exec_is_set_in(const char *const *env, const char *entry)
-{
-    size_t len = strcspn(entry, "=") + 1;
-
-    for (; *env; env++)
-        if (!strncmp(*env, entry, len)) return true;
-    return false;
-}
-
-/* Our environment, overridden by @env. */
-static char **exec_merged_environ(libxl_snapshot_ctx *sc,
-                                  const char *const *env)
-{
-    size_t ours = 0, theirs = 0, num = 0, i;
-    char **merged;
-
-    while (environ[ours]) ours++;
-    while (env[theirs]) theirs++;
-    merged = snap_zalloc(sc, (ours + theirs + 1) * sizeof(*merged));
-    for (i = 0; i < ours; i++)
-        if (!exec_is_set_in(env, environ[i])) merged[num++] = environ[i];
-    for (i = 0; i < theirs; i++) merged[num++] = (char *)env[i];
-    return merged;
-}
-
-/* Start the program; its stdin is @in, or empty if that is -1. */
-static int exec_spawn(const char *const *argv, char **env, int in,
-                      struct exec_child *child)
+/* Start the program @file; its stdin is @in, or empty if that is -1. */
+static int exec_spawn(const char *file, const char *const *argv, char **env,
+                      int in, struct exec_child *child)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -120,8 +93,8 @@ static int exec_spawn(const char *const *argv, char **env, int in,
     posix_spawn_file_actions_adddup2(&actions, child->err, 2);
     exec_spawn_attributes(&attr);
 
-    r = posix_spawnp(&child->pid, argv[0], &actions, &attr,
-                     (char *const *)argv, env);
+    r = posix_spawn(&child->pid, file, &actions, &attr,
+                    (char *const *)argv, env);
 
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attr);
@@ -146,8 +119,8 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
                        const struct snap_exec_input *input,
                        struct exec_child *child)
 {
-    char **env = input && input->env ? exec_merged_environ(sc, input->env)
-                                     : environ;
+    char **env = snap_environ_make(sc, input ? input->env : NULL);
+    const char *file = snap_environ_find(sc, argv[0]);
     int pipes[2] = { -1, -1 }, r, rc;
 
     child->out = exec_above_stdio(memfd_create("stdout", MFD_CLOEXEC));
@@ -162,7 +135,7 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
                        strerror(errno));
         goto out;
     }
-    r = exec_spawn(argv, env, pipes[0], child);
+    r = file ? exec_spawn(file, argv, env, pipes[0], child) : ENOENT;
     if (r) {
         child->pid = -1;
         rc = snap_fail(sc, r == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL,
@@ -331,15 +304,7 @@ static int child_wait(libxl_snapshot_ctx *sc, const char *what,
 
 bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program)
 {
-    const char *dir = getenv("PATH");
-    size_t len;
-
-    for (; dir && *dir; dir += len + (dir[len] == ':')) {
-        len = strcspn(dir, ":");
-        if (!access(snap_sprintf(sc, "%.*s/%s", (int)len, dir, program), X_OK))
-            return true;
-    }
-    return false;
+    return snap_environ_find(sc, program) != NULL;
 }
 
 static void child_output(libxl_snapshot_ctx *sc,

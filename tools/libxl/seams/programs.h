@@ -8,6 +8,16 @@
 
 #include "base/base.h"
 
+/*-- seam: environ ----------------------------------------------------------*/
+
+/* The file that is run as @program: itself, if it is a path; else looked up
+ * in PATH, then in the folders for administrators' programs (sbin).  NULL:
+ * there is none. */
+const char *snap_environ_find(libxl_snapshot_ctx *sc, const char *program);
+/* Our environment, overridden by @env, which may be NULL; with a PATH by
+ * which programs find others as we do. */
+char **snap_environ_make(libxl_snapshot_ctx *sc, const char *const *env);
+
 /*-- seam: exec, the only file that forks -----------------------------------*/
 
 /* A program that goes on though its time is over.  A pid is used again:
@@ -24,7 +34,7 @@ struct snap_exec_output {
 };
 
 /*
- * Run argv[0] (looked up in PATH), which only reads, with an empty stdin.
+ * Run argv[0] (looked up as above), which only reads, with an empty stdin.
  * After @timeout_ms, kill it and all that it started.  @what names the purpose
  * in messages, @output_r may be NULL.  Fails unless the program exits 0; the
  * message has the last line of its stderr.
@@ -51,7 +61,7 @@ int snap_exec_change(libxl_snapshot_ctx *sc, const char *what,
                      enum snap_exec_end end,
                      struct snap_exec_output *output_r);
 
-/* True if there is a program of this name to run, in PATH. */
+/* True if there is a program of this name to run. */
 bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program);
 
 /* The standard input of a program: @head, then the rest of the file @fd
