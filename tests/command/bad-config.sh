@@ -48,7 +48,7 @@ ok "no name at all" refused "" 'name = ""'
 ok "one that is too long" refused "at most 128" "name = \"$(printf %129s '' | tr ' ' a)\""
 ok "a uuid that is none" refused "bad.cfg: \`uuid' must be a uuid, not 'web'" 'uuid = "web"'
 ok "a type that is none" refused "bad.cfg: \`type' must be pv, pvh or hvm, not 'xen'" 'type = "xen"'
-ok "a consistency that is none" refused "must be crash or clean" 'consistency = "good"'
+ok "a consistency that is none" refused "must be crash, clean or off" 'consistency = "good"'
 ok "memory and no memory" refused "memory=0 and memory_path contradict each other" \
     'memory = 0' 'memory_path = "/srv/memory"'
 ok "a disk without a device" refused "no vdev specified in" 'disks = [ "/a,qcow2" ]'

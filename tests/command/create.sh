@@ -60,7 +60,7 @@ ok "the domain" has "$(cfg s1)" 'domain = "web"'
 ok "its uuid" has "$(cfg s1)" "uuid = \"$uuid\""
 ok "and type" has "$(cfg s1)" 'type = "pvh"'
 ok "no memory" has "$(cfg s1)" 'memory = 0'
-ok "disks of a domain that is off are clean" has "$(cfg s1)" 'consistency = "clean"'
+ok "nor what its guest had flushed" has "$(cfg s1)" 'consistency = "off"'
 ok "of each disk that it goes on with the same image" has "$(cfg s1)" '    ",,xvda",'
 ok "what made its snapshot" has "$(cfg s1)" '    "xvdb=qcow2-internal",'
 ok "and what it is known by" grep -q '^    "xvda=tag 1 [0-9.]*",$' "$(cfg s1)"
@@ -73,6 +73,22 @@ ok "its memory is saved" refused_cleanly "its memory was saved to /var/lib/xen/s
     create --internal -n s2
 ok "no revert either" refuses "its memory was saved to" xl snapshot-revert web "$(cfg s1)"
 rm -r /var/lib/xen/save
+empty_folder /etc/default
+mkdir /srv/saved "/srv/saved here"
+cat >/etc/default/xendomains <<'END'
+#XENDOMAINS_SAVE=/srv/web
+XENDOMAINS_SAVE=/srv/saved
+ XENDOMAINS_SAVE="/srv/saved here"  # not there
+XENDOMAINS_SAVED=/srv/web
+END
+: >/srv/saved/web
+ok "not where xendomains would leave it" create -N
+mv /srv/saved/web "/srv/saved here/web"
+ok "where it is told to" refused_cleanly "its memory was saved to /srv/saved here/web" \
+    create --internal -n s2
+echo "XENDOMAINS_SAVE=''" >/etc/default/xendomains
+ok "nowhere" create -N
+rm -r /srv/saved "/srv/saved here" /etc/default/xendomains
 ok "a tag of that name is there" refused_cleanly "has an internal snapshot 's1' already" \
     create -n s1
 ok "another one goes beside it" create -n s2
@@ -119,7 +135,7 @@ ok "in nothing but the images" same "$(diff before.cfg web.cfg | grep -c '^>')" 
 ok "names do not grow" grep -q "'/srv/web/xvda.s2.qcow2,qcow2,  xvda,w'" web.cfg
 ok "and it is what a chain is" same "$(backing xvda.s2.qcow2)" "/srv/web/xvda.s1.qcow2 qcow2"
 ok "all its layers stand" guest_sees qcow2 xvda.s2.qcow2 "web xvda"
-ok "as JSON" json '.name == "s3" and .consistency == "clean" and .total_us > 0
+ok "as JSON" json '.name == "s3" and .consistency == "off" and .total_us > 0
     and (.disks | map(.mode) == ["external", "external"])
     and .disks[0].parent == {"path": "/srv/web/xvda.s2.qcow2", "format": "qcow2"}
     and .disks[0].child == {"path": "/srv/web/xvda.s3.qcow2", "format": "qcow2"}

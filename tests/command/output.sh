@@ -24,7 +24,7 @@ create() { xl snapshot-create --domain-config web.cfg "$@" web; }
 define_domain web qcow2 raw
 ok "create, external" prints "Snapshot s1 of domain web
   config  /var/lib/xen/snapshots/web/s1/snapshot.cfg
-  disks only, clean
+  disks only, as the domain left them
   xvda    external: base /srv/web/xvda.qcow2 (frozen), overlay /srv/web/xvda.s1.qcow2
   xvdb    external: base /srv/web/xvdb.raw (frozen), overlay /srv/web/xvdb.s1.qcow2
 The domain has new disks. For the next xl create, write into its xl.cfg:
@@ -86,7 +86,7 @@ new_host
 define_domain web qcow2 qcow2
 ok "create, internal" prints "Snapshot s1 of domain web
   config  /var/lib/xen/snapshots/web/s1/snapshot.cfg
-  disks only, clean
+  disks only, as the domain left them
   xvda    internal: tag s1 in /srv/web/xvda.qcow2
   xvdb    internal: tag s1 in /srv/web/xvdb.qcow2
 Revert with: xl snapshot-revert web /var/lib/xen/snapshots/web/s1/snapshot.cfg" create -n s1

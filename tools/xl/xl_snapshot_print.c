@@ -231,6 +231,14 @@ static void print_revert_command(const char *domain,
     free(path);
 }
 
+/* Whether a domain that is off was shut down or destroyed nobody knows. */
+static const char *print_consistency(const char *word)
+{
+    if (!strcmp(word, "clean")) return "clean";
+    if (!strcmp(word, "off")) return "as the domain left them";
+    return "as after a power cut (crash-consistent)";
+}
+
 static void print_created_text(const libxl_domain_snapshot_result *result,
                                const char *config_path,
                                const struct config_update *u)
@@ -242,8 +250,7 @@ static void print_created_text(const libxl_domain_snapshot_result *result,
     printf("  config  %s\n", config_path);
     print_memory(snap->memory_path);
     if (snap->consistency)
-        printf("  disks only, %s\n", strcmp(snap->consistency, "clean")
-               ? "as after a power cut (crash-consistent)" : "clean");
+        printf("  disks only, %s\n", print_consistency(snap->consistency));
     for (i = 0; i < snap->num_disks; i++)
         print_created_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)

@@ -238,8 +238,8 @@ static void drivers_go_with_disks(void)
 
 static void consistency_is_a_word_of_ours(void)
 {
-    refused("consistency='good'\n", ": `consistency' must be crash or clean, "
-            "not 'good'");
+    refused("consistency='good'\n", ": `consistency' must be crash, clean or "
+            "off, not 'good'");
     CHECK_OK(read_text("consistency='clean'\n"));
     CHECK_STR(snap.consistency, "clean");
 }

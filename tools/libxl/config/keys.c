@@ -50,7 +50,7 @@ const struct snap_key snap_keys[] = {
     { "memory", FOR_CREATE | WRITTEN, BOOL(memory) },
     { "memory_path", FOR_CREATE | WRITTEN, STRING(memory_path) },
     { "memory_state", WRITTEN, STRING(memory_state) },
-    { "consistency", WRITTEN, WORD(consistency, "crash", "clean") },
+    { "consistency", WRITTEN, WORD(consistency, "crash", "clean", "off") },
     { "domain_config", WRITTEN, STRING(domain_config_path) },
     { "disks", FOR_CREATE | WRITTEN, IMAGES(disks), .comment =
       "# The disks that the domain went on with: overlays, or, where only"

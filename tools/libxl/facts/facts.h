@@ -45,7 +45,7 @@ int snap_domain_gather(libxl_snapshot_ctx *sc, uint32_t domid,
                        struct snap_domain *dom);
 /* Refuse to change the disks of a domain that does not run while
  * xendomains has its memory. */
-int snap_offline_refuse_saved(libxl_snapshot_ctx *sc, const char *name);
+int snap_saved_refuse(libxl_snapshot_ctx *sc, const char *name);
 /* Fill @dom for a domain that does not run, from its @config. */
 int snap_offline_gather(libxl_snapshot_ctx *sc,
                         const libxl_domain_config *config,

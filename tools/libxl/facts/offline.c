@@ -37,23 +37,6 @@ int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name,
         name, (int)pids[0]);
 }
 
-/* Where xendomains(8) leaves the memory of the domains when the host goes
- * down, each under its domain's name, and whence it restores them. */
-#define XENDOMAINS_SAVE "/var/lib/xen/save"
-
-int snap_offline_refuse_saved(libxl_snapshot_ctx *sc, const char *name)
-{
-    const char *path = snap_sprintf(sc, XENDOMAINS_SAVE "/%s", name);
-
-    if (strchr(name, '/') || !snap_file_exists(path)) return 0;
-    return snap_fail(
-        sc, ERROR_INVAL,
-        "domain %s: its memory was saved to %s, and fits the disks only as "
-        "they are now. Let it go on with xl restore first; or, if that "
-        "memory is not wanted any more, move the file away",
-        name, path);
-}
-
 static int offline_check_not_running(libxl_snapshot_ctx *sc,
                                      const struct snap_domain *dom)
 {
@@ -65,7 +48,7 @@ static int offline_check_not_running(libxl_snapshot_ctx *sc,
     if (!libxl_name_to_domid(sc->ctx, dom->name, &domid))
         return snap_fail(sc, ERROR_INVAL, "domain %s: it runs, as domain %u; "
                          "leave out its config", dom->name, domid);
-    rc = snap_offline_refuse_saved(sc, dom->name);
+    rc = snap_saved_refuse(sc, dom->name);
     if (rc || libxl_uuid_is_nil(&dom->uuid)) return rc;
     rc = snap_dom_find(sc, &dom->uuid, &domid);
     if (rc || domid == SNAP_NO_DOMAIN) return rc;

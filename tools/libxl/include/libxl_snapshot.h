@@ -120,7 +120,7 @@ typedef struct libxl_domain_snapshot {
     char *memory_state;         /* as a disk's */
     char *consistency;          /* without memory: "crash": as after a power
                                  * cut; "clean": the guest had flushed all and
-                                 * stood still, or did not run.  Else NULL */
+                                 * stood still; "off".  Else NULL */
     char *domain_config_path;   /* without memory: the xl.cfg to boot from; or
                                  * NULL */
     char *xen_version;          /* e.g. "4.17.7"; NULL: not known */

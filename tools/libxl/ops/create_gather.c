@@ -279,8 +279,8 @@ static void gather_result_disk(libxl_snapshot_ctx *sc,
 static const char *gather_consistency(const struct snap_create *c)
 {
     if (c->params->memory_path) return NULL;
-    return c->dom.domid == SNAP_NO_DOMAIN || c->params->quiesce ? "clean"
-                                                                : "crash";
+    if (c->dom.domid == SNAP_NO_DOMAIN) return "off";
+    return c->params->quiesce ? "clean" : "crash";
 }
 
 static void gather_result(libxl_snapshot_ctx *sc,

@@ -250,7 +250,7 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
         r->dom.domid = other;
     }
     if (r->dom.domid == SNAP_NO_DOMAIN)
-        return name && !r->report ? snap_offline_refuse_saved(sc, name) : 0;
+        return name && !r->report ? snap_saved_refuse(sc, name) : 0;
     r->dom.qemu_pid = snap_xenstore_qemu_pid(sc, r->dom.domid);
     rc = snap_dom_uuid_str(sc, r->dom.domid, &r->dom.uuid_str);
     if (rc || r->report) return rc;
