@@ -180,6 +180,10 @@ uint64_t snap_dom_need_kb(libxl_snapshot_ctx *sc,
 
     libxl_domain_config_init(&copy);
     libxl_domain_config_copy(sc->ctx, &copy, config);
+    /* libxl (4.17) makes the bitmap anew if it is empty, and loses what
+     * the copy has then */
+    if (!copy.b_info.avail_vcpus.size)
+        libxl_bitmap_dispose(&copy.b_info.avail_vcpus);
     /* page tables are for as much as it may ever have */
     if (copy.b_info.max_memkb == LIBXL_MEMKB_DEFAULT)
         copy.b_info.max_memkb = kb;
