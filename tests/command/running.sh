@@ -33,11 +33,14 @@ ok "another's is refused" not_touched "is of domain web, not of db" \
 
 # --- in which state --------------------------------------------------------
 
-for why in poweroff reboot crash suspend; do
+for why in poweroff reboot; do
     state $why
-    ok "shut down: $why" not_touched "domain 1: it has shut down or crashed" create s1
+    ok "shut down: $why" not_touched "domain 1: it has shut down; wait" create s1
 done
+state crash
+ok "crashed: its memory may be wanted" not_touched "(xl dump-core) before you destroy it" create s1
 state suspend
+ok "suspended: it can go on" not_touched "let it go on with xl resume" create s1
 saves 1
 ok "suspended by one who saves it it is not to be destroyed" not_touched \
     "domain 1: it is being saved or migrated (pid $!), with the disks that it has now; wait" create s1

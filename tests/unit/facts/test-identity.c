@@ -75,8 +75,8 @@ static void one_that_was_written_to_is_refused_with_the_time(void)
     setenv("TZ", "UTC", 1);
     CHECK_FAILS(check_disk(), ERROR_INVAL, "has changed since the "
                 "snapshot: it was last written to at 2023-11-14 22:14:20");
-    CHECK_FAILS(check_disk(), ERROR_INVAL, "use --force to revert with it "
-                "all the same");
+    CHECK_FAILS(check_disk(), ERROR_INVAL, "only if you know that its content "
+                "is the same, use --force");
     libxl_domain_snapshot_dispose(&snap);
 }
 

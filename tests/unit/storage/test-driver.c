@@ -313,7 +313,10 @@ static void domains_that_are_out_of_reach_are_refused(void)
     CHECK_OK(snap_refuse_domain(sc, &dom));
     dom.shutdown = true;
     CHECK_FAILS(snap_refuse_not_alive(sc, &dom), ERROR_INVAL,
-                "domain 7: it has shut down or crashed");
+                "domain 7: it has shut down; wait");
+    dom.shutdown_reason = LIBXL_SHUTDOWN_REASON_SUSPEND;
+    CHECK_FAILS(snap_refuse_not_alive(sc, &dom), ERROR_INVAL,
+                "do not destroy it");
     dom.dying = true;
     CHECK_FAILS(snap_refuse_not_alive(sc, &dom), ERROR_INVAL,
                 "domain 7: it is dying");

@@ -18,7 +18,7 @@ static void a_target_must_be_absolute_absent_and_have_room(void)
     CHECK_FAILS(check_target("f", NULL, 1), ERROR_INVAL,
                 "overlay f: not an absolute path");
     CHECK_FAILS(check_target(path, NULL, 1), ERROR_INVAL,
-                "exists already; choose another snapshot name");
+                "exists already; choose another name");
     CHECK_FAILS(check_target(tmp_path("g"), NULL, UINT64_MAX / 2), ERROR_INVAL,
                 "MiB free");
     CHECK_FAILS(check_target(deep, NULL, 1), ERROR_INVAL, "No such file");

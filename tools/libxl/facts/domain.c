@@ -50,6 +50,7 @@ static int domain_gather_state(libxl_snapshot_ctx *sc,
     dom->type = info.domain_type;
     dom->paused = info.paused;
     dom->shutdown = info.shutdown;
+    dom->shutdown_reason = info.shutdown_reason;
     dom->dying = info.dying;
     dom->memory_kb = info.current_memkb;
     /* a request of "xl shutdown" that the guest has not yet answered */

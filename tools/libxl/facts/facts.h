@@ -18,6 +18,7 @@ struct snap_domain {
     const char *name;
     libxl_domain_type type;
     bool paused, shutdown, dying;
+    libxl_shutdown_reason shutdown_reason;      /* if @shutdown */
     const char *asked_to;               /* "poweroff", "reboot"; or NULL, "" */
     uint64_t memory_kb;
     bool pv_drivers;                    /* HVM: suspends only by answering */

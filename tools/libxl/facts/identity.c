@@ -264,8 +264,8 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
     return snap_fail(
         sc, ERROR_INVAL,
         "disk %s: %s has changed since the snapshot: %s; it no longer "
-        "matches the rest of the snapshot; use --force to revert with it "
-        "all the same",
+        "matches the rest of the snapshot. Put the right one back; only "
+        "if you know that its content is the same, use --force",
         ds->vdev, ds->parent.pdev_path,
         identity_difference(sc, ds->state, &now));
 }
@@ -282,8 +282,8 @@ int snap_identity_check_memory(libxl_snapshot_ctx *sc,
     return snap_fail(
         sc, ERROR_INVAL,
         "memory image %s: it has changed since the snapshot: it was last "
-        "written to at %s; it no longer matches the disks; use --force to "
-        "revert with it all the same",
+        "written to at %s; it no longer matches the disks. Put the right one "
+        "back; only if you know that its content is the same, use --force",
         snap->memory_path,
         now.date ? now.date : "an unknown time");
 }

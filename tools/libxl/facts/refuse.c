@@ -17,6 +17,28 @@ int snap_refuse_saver(libxl_snapshot_ctx *sc, const char *domain,
                      "wait until that has ended", domain, (int)saver);
 }
 
+/* Whoever destroys a domain that is suspended, or kept after a crash, loses
+ * its memory. */
+static int refuse_shut_down(libxl_snapshot_ctx *sc,
+                            const struct snap_domain *dom)
+{
+    if (dom->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it is suspended, and "
+                         "its memory waits to go on; let it go on with xl "
+                         "resume (from Xen 4.20 on) and do not destroy it, "
+                         "which would lose that memory", dom->domid);
+    if (dom->shutdown_reason == LIBXL_SHUTDOWN_REASON_CRASH)
+        return snap_fail(sc, ERROR_INVAL, "domain %u: it has crashed; wait "
+                         "until xl has cleaned up. If it is kept for an "
+                         "analysis, take that (xl dump-core) before you "
+                         "destroy it; with its xl.cfg (--domain-config) "
+                         "there are snapshots of its disks then",
+                         dom->domid);
+    return snap_fail(sc, ERROR_INVAL, "domain %u: it has shut down; wait "
+                     "until xl has cleaned up or started it again",
+                     dom->domid);
+}
+
 int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
                           const struct snap_domain *dom)
 {
@@ -29,10 +51,7 @@ int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
     if (dom->shutdown && dom->saver)
         return snap_refuse_saver(sc, snap_sprintf(sc, "%u", dom->domid),
                                  dom->saver);
-    if (dom->shutdown)
-        return snap_fail(sc, ERROR_INVAL, "domain %u: it has shut down or "
-                         "crashed and waits to be cleaned up; destroy or "
-                         "restart it first", dom->domid);
+    if (dom->shutdown) return refuse_shut_down(sc, dom);
     if (dom->asked_to && *dom->asked_to)
         return snap_fail(sc, ERROR_INVAL, "domain %u: it has been asked "
                          "to %s and has not done so yet; wait until it has",

@@ -121,7 +121,7 @@ static int create_check_base(libxl_snapshot_ctx *sc,
         "domain %s: %s was written to at %s, after the command that took "
         "snapshot %s was cut off: somebody has started the domain from "
         "it. What the guest wrote before that is in %s, which needs the "
-        "base as it was. Keep a copy of the one that you want, then "
+        "base as it was. Keep copies of both elsewhere, then "
         "remove the overlay and %s",
         e->head.domain, to->from, snap_date(sc, base.written),
         e->head.snapshot, to->to, e->path);

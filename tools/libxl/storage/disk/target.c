@@ -34,7 +34,7 @@ int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
                          "shorter one", what, path, NAME_MAX);
     if (target->exists)
         return snap_fail(sc, ERROR_INVAL, "%s %s: exists already; choose "
-                         "another snapshot name or remove it", what, path);
+                         "another name for the snapshot", what, path);
     if (target->rc) return snap_fail(sc, target->rc, "%s", target->error);
     if (target->space >= bytes) return 0;
     return snap_fail(sc, ERROR_INVAL, "%s %s: needs %" PRIu64 " MiB, the file "

@@ -130,7 +130,7 @@ static int thick_check_sibling(libxl_snapshot_ctx *sc,
         sc, ERROR_INVAL,
         "disk %s: %s/%s, another snapshot of its volume, has %.0f MiB "
         "left but may need up to %.0f MiB in the revert, and would then "
-        "be lost; lvextend it, or remove it",
+        "be lost; lvextend it",
         op->vdev, sibling->vg, sibling->name,
         left < 0 ? 0 : left / 1048576, merged / 1048576);
 }

@@ -144,7 +144,7 @@ int snap_lv_check_new(libxl_snapshot_ctx *sc, const char *vdev,
                          vdev, lv->vg, name);
     if (snap_lv_named(lv->all, lv->vg, name))
         return snap_fail(sc, ERROR_INVAL, "disk %s: there is a volume %s/%s "
-                         "already; choose another name or remove it", vdev,
+                         "already; choose another name", vdev,
                          lv->vg, name);
     return 0;
 }

@@ -143,7 +143,8 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s has more than one "
                          "internal snapshot '%s', and only one of them is "
                          "of this snapshot; qemu-img snapshot -l lists "
-                         "them, and -d removes the first", op->vdev,
+                         "them; copy the image before you remove one, for "
+                         "-d takes the first, whichever that is", op->vdev,
                          op->image, op->name);
     if (tag) return internal_check_id(sc, op);
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
