@@ -17,16 +17,17 @@ struct recover_options {
     struct common_options common;
     const char *domain;         /* NULL: all */
     bool all;
-    bool lose_writes;
+    bool lose_writes, abandon;
 };
 
-enum { OPT_ALL = OPT_OF_COMMAND, OPT_LOSE_WRITES };
+enum { OPT_ALL = OPT_OF_COMMAND, OPT_LOSE_WRITES, OPT_ABANDON };
 
 static const char recover_name[] = "snapshot-recover";
 
 static const struct option recover_longopts[] = {
     {"all", 0, 0, OPT_ALL},
     {"lose-writes", 0, 0, OPT_LOSE_WRITES},
+    {"abandon", 0, 0, OPT_ABANDON},
     LONG_OPT_DRY_RUN,
     SNAPSHOT_LONG_OPTS
 };
@@ -43,24 +44,34 @@ static void recover_parse_options(int argc, char **argv,
     case OPT_LOSE_WRITES:
         o->lose_writes = true;
         break;
+    case OPT_ABANDON:
+        o->abandon = true;
+        break;
     default:
         common_option(&o->common, opt);
     }
     if (argc - optind + o->all != 1)
         usage_error(recover_name, "name one domain, or use --all; see xl "
                     "snapshot-recover --help");
-    if (o->all && o->lose_writes)
-        usage_error(recover_name, "--lose-writes is for one domain, by "
-                    "its name; not with --all");
+    if (o->lose_writes + o->abandon + o->all > 1)
+        usage_error(recover_name, "--lose-writes and --abandon are for "
+                    "one domain, by its name; not with --all or each "
+                    "other");
     common_options_end(&o->common, recover_name, argc - optind, 1);
     o->domain = o->all ? NULL : argv[optind];
 }
 
 /*-- what was found -----------------------------------------------------*/
 
+static const char *recover_to_be(const libxl_snapshot_recovery *found)
+{
+    if (found->host) return NULL;
+    return found->forward ? "completed" : "undone";
+}
+
 static void recover_print_json(struct json *j,
                                const libxl_snapshot_recovery *found,
-                               const char *error)
+                               const char *to_be, const char *error)
 {
     json_open_object(j, NULL);
     json_str(j, "domain", found->domain);
@@ -70,9 +81,10 @@ static void recover_print_json(struct json *j,
     json_u64(j, "began", found->began);
     json_str(j, "state", found->state);
     json_str(j, "host", found->host);
-    json_str(j, "to_be", found->host ? NULL
-             : found->forward ? "completed" : "undone");
+    json_str(j, "to_be", to_be);
     json_strings(j, "steps", found->steps, found->num_steps);
+    if (found->num_given_up)
+        json_strings(j, "given_up", found->given_up, found->num_given_up);
     json_strings(j, "xl_cfg", found->disks, found->num_disks);
     json_str(j, "left", found->left);
     json_str(j, "error", error);
@@ -121,7 +133,7 @@ static int recover_one(const struct session *s,
     told = o->all && found.host;
     if (r && !told) error = libxl_snapshot_ctx_error(s->sc);
     if (j && found.domain)
-        recover_print_json(j, &found, error);
+        recover_print_json(j, &found, recover_to_be(&found), error);
     else if (found.domain)
         recover_print_text(&found, params.dry_run, r);
     if (error) session_library_error(s);
@@ -129,13 +141,58 @@ static int recover_one(const struct session *s,
     return told ? 0 : r;
 }
 
+static void recover_print_abandoned(const libxl_snapshot_recovery *found,
+                                    bool dry_run)
+{
+    int i;
+
+    printf("Domain %s: %s.\n", found->domain, found->state);
+    for (i = 0; i < found->num_steps; i++)
+        printf("  done:     %s\n", found->steps[i]);
+    for (i = 0; i < found->num_given_up; i++)
+        printf("  not done: %s\n", found->given_up[i]);
+    for (i = 0; i < found->num_disks; i++)
+        print_new_disk(found->disks[i], !i);
+    if (dry_run) printf("Nothing was changed.\n");
+    else printf("Abandoned. The record of it is %s\n", found->journal);
+}
+
+static int recover_abandon(const struct session *s,
+                           const struct recover_options *o)
+{
+    struct json *j = o->common.json ? json_begin() : NULL;
+    libxl_snapshot_recovery found;
+    int r;
+
+    libxl_snapshot_recovery_init(&found);
+    r = libxl_snapshot_abandon(s->sc, o->domain, o->common.dry_run,
+                               &found);
+    if (r) session_library_error(s);
+    if (j) {
+        json_open_array(j, NULL);
+        if (found.domain)
+            recover_print_json(j, &found, "abandoned",
+                               r ? libxl_snapshot_ctx_error(s->sc) : NULL);
+        json_close_array(j);
+        json_print(j);
+    } else if (!r && found.domain) {
+        recover_print_abandoned(&found, o->common.dry_run);
+    } else if (!r) {
+        printf("Nothing to recover of domain %s.\n", o->domain);
+    }
+    libxl_snapshot_recovery_dispose(&found);
+    return r;
+}
+
 static int recover_domains(const struct session *s, const void *options)
 {
     const struct recover_options *o = options;
-    struct json *j = o->common.json ? json_begin() : NULL;
+    struct json *j;
     char **journals;
     int i, num, r;
 
+    if (o->abandon) return recover_abandon(s, o);
+    j = o->common.json ? json_begin() : NULL;
     r = libxl_snapshot_journal_list(s->sc, o->domain, &journals, &num);
     if (r) session_library_error(s);
     if (j) json_open_array(j, NULL);

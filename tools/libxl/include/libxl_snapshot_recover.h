@@ -21,6 +21,8 @@ typedef struct libxl_snapshot_recovery {
     int num_disks;
     char **disks;               /* the new disks of the domain, for its
                                  * xl.cfg: see xl-disk-configuration(5) */
+    int num_given_up;
+    char **given_up;            /* when abandoned: what is not done */
     char *left;                 /* of what is not ours: sentences; or NULL */
 } libxl_snapshot_recovery;
 
@@ -55,5 +57,15 @@ typedef struct libxl_snapshot_recover_params {
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
                            const libxl_snapshot_recover_params *params,
                            libxl_snapshot_recovery *result);
+
+/*
+ * Give up what is left of an operation on @domain, its name or uuid, that
+ * was cut off and cannot be ended: let the guest go, do nothing else, and
+ * rename the journal, whose path is then in @result (NULL: there is none).
+ * A person has to ask for it.  Errors: ERROR_LOCK_FAIL (it is still at
+ * work), ERROR_FAIL.  Source: libxl_domain_unpause(), _resume().
+ */
+int libxl_snapshot_abandon(libxl_snapshot_ctx *sc, const char *domain,
+                           bool dry_run, libxl_snapshot_recovery *result);
 
 #endif /* LIBXL_SNAPSHOT_RECOVER_H */

@@ -148,6 +148,11 @@ struct snap_recover {
  * is none. */
 int snap_recover_commit_point(const struct snap_plan *plan);
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
+/* Fill in r->domid; @result. */
+void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r);
+void snap_recover_result(const struct snap_recover *r,
+                         libxl_snapshot_recovery *result);
 
 /*-- operations: those that keep a journal ----------------------------------*/
 

@@ -16,8 +16,8 @@
 
 /* Find the domain, which may have been restarted: under another domid, or
  * since another boot of the host. */
-static void recover_gather_domain(libxl_snapshot_ctx *sc,
-                                  struct snap_recover *r)
+void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r)
 {
     const struct snap_journal_head *head = &r->entry.head;
     const char *uuid_str;
@@ -126,7 +126,7 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     if (rc) return rc;
     r->commit = snap_recover_commit_point(&r->entry.plan);
     r->first = r->commit + 1;
-    recover_gather_domain(sc, r);
+    snap_recover_gather_domain(sc, r);
     rc = recover_check_saver(sc, r);
     if (rc) return rc;
     r->forward = r->entry.committed || r->entry.maybe;
@@ -164,8 +164,8 @@ static void recover_result_disks(const struct snap_recover *r,
         }
 }
 
-static void recover_result(const struct snap_recover *r,
-                           libxl_snapshot_recovery *result)
+void snap_recover_result(const struct snap_recover *r,
+                         libxl_snapshot_recovery *result)
 {
     const struct snap_journal_head *head = &r->entry.head;
     int i;
@@ -227,7 +227,7 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     else rc = recover_gather(sc, &r);
     if (rc) goto out;
     snap_recover_plan(sc, &r);
-    recover_result(&r, result);
+    snap_recover_result(&r, result);
     if (r.entry.other_host) rc = snap_journal_fail_other(sc, &r.entry);
     else if (!params->dry_run) rc = recover_run(sc, &r);
     result->left = rc ? NULL : snap_result_str(sc->left);

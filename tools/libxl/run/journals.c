@@ -109,6 +109,19 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+int snap_journal_set_aside(libxl_snapshot_ctx *sc, const char *path,
+                           const char **to_r)
+{
+    int i = 1;
+
+    do {
+        *to_r = snap_sprintf(sc, "%s/%s.abandoned-%d",
+                             snap_file_dirname(sc, path),
+                             snap_journal_stem(sc, path), i++);
+    } while (snap_file_exists(*to_r));
+    return snap_file_publish(sc, path, NULL, *to_r);
+}
+
 bool snap_journal_is_of(const struct snap_journal_entry *entry,
                         const char *domain, const char *uuid_str)
 {
@@ -128,7 +141,8 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
 
     return snap_fail(sc, ERROR_INVAL, "domain %s: a snapshot-%s of it has "
                      "not ended on %s (%s), and may be at work there; run xl "
-                     "snapshot-recover %s there first", head->domain,
+                     "snapshot-recover %s there first; or, if that host will "
+                     "never come back, see --abandon", head->domain,
                      head->operation, entry->other_host, entry->path,
                      snap_operand(sc, head->domain));
 }

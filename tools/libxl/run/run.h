@@ -162,6 +162,10 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
  * either may be NULL: unknown. */
 bool snap_journal_is_of(const struct snap_journal_entry *entry,
                         const char *domain, const char *uuid_str);
+/* Rename the journal @path, so that it is a record of what was given up,
+ * and holds nobody up; *to_r: its name then. */
+int snap_journal_set_aside(libxl_snapshot_ctx *sc, const char *path,
+                           const char **to_r);
 /* Fail, since another host has begun the operation of @entry. */
 int snap_journal_fail_other(libxl_snapshot_ctx *sc,
                             const struct snap_journal_entry *entry);

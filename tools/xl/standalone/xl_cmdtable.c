@@ -76,6 +76,7 @@ const struct cmd_spec cmd_table[] = {
       "Undo or complete a create or a revert that was cut off",
       "[options] <Domain>|--all",
       "--all                     Recover all domains.\n"
+      "--abandon                 Give up what cannot be recovered.\n"
       "--lose-writes             Overwrite what was written since a revert\n"
       "                          was cut off.\n"
       HELP_DRY_RUN
