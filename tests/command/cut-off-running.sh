@@ -4,7 +4,7 @@
 . "$srcdir/tests/command/faults.sh"
 
 start() { xl create -q web.cfg; }
-if_begun=completed if_not_recorded=completed
+if_begun=undone if_not_recorded=completed
 reverts_internal
 killed_everywhere "revert, running, internal"
 terminated_everywhere "revert, running, internal"

@@ -136,6 +136,7 @@ ok "but when that has ended" says "Undone." recover web
 new_host
 define_domain web qcow2 qcow2
 create --internal -n s1 >/dev/null
+lost="the rest of its revert to s1 destroys what was written to its disks since"
 
 killed_at "xvdb.*back" revert
 ok "no revert until then" refuses "run xl snapshot-recover web first" revert
@@ -154,6 +155,18 @@ xl destroy web
 xl create new.cfg
 reborn=$(domid_of web)
 killed_at "destroy" revert
+guest_writes qcow2 xvdb.qcow2 "weeks later"
+ok "a domain that runs on is not destroyed, weeks later" says "Undone." recover web
+ok "it is the same" same "$(domid_of web) $(state_of web)" "$reborn "
+ok "with what its guest has written" guest_sees qcow2 xvdb.qcow2 "weeks later"
+killed_at "destroy" revert
+guest_writes qcow2 xvdb.qcow2 "weeks later"
+xl pause web
+ok "one that was paused after weeks is not, unasked" cannot "$lost"
+xl unpause web
+ok "when it runs again, it is left to run" says "Undone." recover web
+killed_at "destroy" revert
+xl pause web            # as libxl does before it destroys one
 ok "a domain that was started with a new uuid is known again" says "Completed." recover web
 ok "and is destroyed, as it was to be" grep -qx "destroy $reborn" "$STAND_IN_XEN.log"
 
@@ -184,7 +197,6 @@ ok "and not brought back again" same "$(starts) $(domid_of web) $(state_of web)"
 
 # --- who has written since to what a revert overwrites ---------------------
 
-lost="the rest of its revert to s1 destroys what was written to its disks since"
 killed_at "boot" revert
 sleep_with r xvda.qcow2
 ok "an image in use is not overwritten" cannot "/srv/web/xvda.qcow2 is in use by sleep (pid $!)"

@@ -195,5 +195,5 @@ new_revert() {
 # kill_reverts OPERATION "OPTION..." IS_BACK DISK...: kill_everywhere of that.
 kill_reverts() {
     new_revert "${@:2}"
-    kill_everywhere "$1" completed
+    kill_everywhere "$1" undone
 }

@@ -65,7 +65,7 @@ plan_of attempt n
 remember vm
 for at in $(entries_to_kill_at); do
     mark vm
-    if [ "$at" -lt "$(entry begun "$commit")" ]; then
+    if [ "$at" -lt "$(entry "done" "$commit")" ]; then
         recovery_killed "$at" "of a revert, back" undone unchanged vm
         ok "the guest goes on" ticking vm
     else

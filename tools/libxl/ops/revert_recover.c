@@ -1,13 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * ops/revert_recover.c: looks at a revert that was cut off, for a
- * recovery.  Its commit point, once begun, counts as passed: a domain that
- * is perhaps destroyed has to be brought back.
+ * recovery.
  */
 #include "ops/ops.h"
 
 #include <string.h>
 #include <libxl_utils.h>
+
+/*
+ * Slot was_committed.  The domain is destroyed, or libxl has begun with it,
+ * and it has to be brought back.  One that runs is untouched: libxl pauses
+ * it before anything else (4.17, libxl__destroy_domid()).  Its guest has
+ * gone on since, perhaps for weeks.
+ */
+static int revert_was_committed(libxl_snapshot_ctx *sc,
+                                const struct snap_recover *r, bool *was_r)
+{
+    libxl_dominfo info;
+    int rc;
+
+    *was_r = true;
+    if (r->domid == SNAP_NO_DOMAIN) return 0;
+    libxl_dominfo_init(&info);
+    rc = snap_dom_info(sc, r->domid, &info);
+    *was_r = info.paused || info.shutdown || info.dying;
+    libxl_dominfo_dispose(&info);
+    return rc;
+}
 
 static int revert_back_step(const struct snap_plan *plan)
 {
@@ -120,8 +140,6 @@ static const char *revert_may_lose(libxl_snapshot_ctx *sc,
     int i;
 
     if (kind == SNAP_STEP_NUM) return NULL;
-    if (r->domid != SNAP_NO_DOMAIN && !r->half_made)
-        return NULL;            /* it runs, and is to be destroyed */
     if (!e->same_boot && kind != SNAP_STEP_RESTORE)
         return "the host has been restarted since";
     if (!e->prints) return "its journal does not tell how its disks were";
@@ -204,5 +222,6 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
 const struct snap_operation snap_operation_revert = {
     .name = "revert",
+    .was_committed = revert_was_committed,
     .look = revert_look,
 };
