@@ -33,5 +33,5 @@ ok "blkback would write to it: no overlay where xl.cfg says that" \
     mustfail "add backendtype=qdisk to the disk" \
     xl snapshot-create --domain-config "$(config vm)" vm \
     <(echo "disks = [ '/srv/vm/other.qcow2,qcow2,xvda' ]")
-ok "but a snapshot of LVM's" says "disks only, clean" \
+ok "but a snapshot of LVM's" says "disks only, as the domain left them" \
     xl snapshot-create --domain-config "$(config vm)" -n s2 vm

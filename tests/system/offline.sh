@@ -24,7 +24,7 @@ before=$(files)
 ok "a dry run" says "Nothing was changed" \
     xl snapshot-create -N --domain-config "$xl" -n s1 vm
 ok "changes nothing" diff <(echo "$before") <(files)
-ok "a snapshot of its disks" says "disks only, clean" \
+ok "a snapshot of its disks" says "disks only, as the domain left them" \
     xl snapshot-create --domain-config "$xl" -n s1 vm
 ok "froze them" not sh -c ': >> /srv/vm/xvdb.raw'
 bases=$(sha256sum /srv/vm/xvda.qcow2 /srv/vm/xvdb.raw)
