@@ -333,4 +333,3 @@ int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
     close(fd);
     return rc;
 }
-
