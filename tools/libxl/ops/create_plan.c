@@ -58,13 +58,6 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
             plan_verb(&c->ops[i])->prepare(sc, &c->plan, &c->ops[i]);
 }
 
-static void plan_set_monitors(struct snap_step *step,
-                              const struct snap_create *c)
-{
-    step->pids = c->dom.monitors;
-    step->num_pids = c->dom.num_monitors;
-}
-
 /* True if the records of the disk must be made to name its overlay. */
 static bool plan_repoints_disk(const struct snap_disk_op *op)
 {
@@ -78,31 +71,13 @@ static bool plan_repoints_disk(const struct snap_disk_op *op)
 static int plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     bool needed = c->params->memory_path != NULL;
-    struct snap_step *step;
     int i;
 
     for (i = 0; i < c->num_ops; i++)
         needed = needed || plan_repoints_disk(&c->ops[i]);
     if (!needed || !c->dom.num_monitors) return -1;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_HOLD_MONITOR,
-                         "hold xl's monitor of the domain");
-    plan_set_monitors(step, c);
-    step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
-                          "release xl's monitor");
-    plan_set_monitors(step, c);
-    return snap_plan_last(&c->plan);
-}
-
-static void plan_release_monitor(libxl_snapshot_ctx *sc,
-                                 struct snap_create *c, int hold)
-{
-    struct snap_step *step;
-
-    if (hold < 0) return;
-    step = snap_plan_add(sc, &c->plan, SNAP_STEP_RELEASE_MONITOR,
-                         "release xl's monitor");
-    plan_set_monitors(step, c);
-    step->retires_undo_of = hold;
+    return snap_plan_hold_monitor(sc, &c->plan, c->dom.monitors,
+                                  c->dom.num_monitors);
 }
 
 /* Plan a pause of ours, also where somebody else has paused the domain:
@@ -334,6 +309,6 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
     plan_unpause(sc, c);
     if (quiesce >= 0) snap_quiesce_plan_thaw(sc, &c->plan, quiesce);
     plan_repoint(sc, c);
-    plan_release_monitor(sc, c, hold);
+    if (hold >= 0) snap_plan_release_monitor(sc, &c->plan, hold);
     plan_after(sc, c);
 }

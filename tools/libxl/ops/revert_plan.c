@@ -37,36 +37,14 @@ static const char **revert_images_to_release(libxl_snapshot_ctx *sc,
  * first.  Returns the index of the step; -1 if there is none. */
 static int revert_plan_hold(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
-    struct snap_step *step;
     int hold;
 
     if (!r->dom.num_monitors) return -1;
-    step = snap_plan_add(sc, &r->plan, SNAP_STEP_HOLD_MONITOR,
-                         "hold xl's monitor of the domain");
-    step->pids = r->dom.monitors;
-    step->num_pids = r->dom.num_monitors;
-    step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
-                          "release xl's monitor");
-    step->pids = r->dom.monitors;
-    step->num_pids = r->dom.num_monitors;
-    hold = snap_plan_last(&r->plan);
+    hold = snap_plan_hold_monitor(sc, &r->plan, r->dom.monitors,
+                                  r->dom.num_monitors);
     snap_plan_add(sc, &r->plan, SNAP_STEP_LOOK_AGAIN,
                   "see that the domain is still there");
     return hold;
-}
-
-static void revert_plan_release(libxl_snapshot_ctx *sc,
-                                struct snap_revert *r, int hold)
-{
-    struct snap_step *step;
-
-    if (hold < 0) return;
-    step = snap_plan_add(sc, &r->plan, SNAP_STEP_RELEASE_MONITOR,
-                         "release xl's monitor");
-    step->pids = r->dom.monitors;
-    step->num_pids = r->dom.num_monitors;
-    step->retires_undo_of = hold;
-    step->commit_point = true;
 }
 
 static void revert_plan_destroy(libxl_snapshot_ctx *sc,
@@ -167,6 +145,7 @@ void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r)
         if (revert_verb(&r->ops[i])->prepare)
             revert_verb(&r->ops[i])->prepare(sc, &r->plan, &r->ops[i]);
     revert_plan_destroy(sc, r);
-    revert_plan_release(sc, r, hold);
+    if (hold >= 0)
+        snap_plan_release_monitor(sc, &r->plan, hold)->commit_point = true;
     revert_plan_back(sc, r);
 }

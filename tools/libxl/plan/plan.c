@@ -106,6 +106,37 @@ void snap_plan_flush(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                   path)->path = path;
 }
 
+static void plan_set_pids(struct snap_step *step, const pid_t *pids,
+                          int num)
+{
+    step->pids = pids;
+    step->num_pids = num;
+}
+
+int snap_plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const pid_t *pids, int num)
+{
+    struct snap_step *step = snap_plan_add(sc, plan, SNAP_STEP_HOLD_MONITOR,
+                                           "hold xl's monitor of the domain");
+
+    plan_set_pids(step, pids, num);
+    step = snap_step_undo(sc, step, SNAP_STEP_RELEASE_MONITOR,
+                          "release xl's monitor");
+    plan_set_pids(step, pids, num);
+    return snap_plan_last(plan);
+}
+
+struct snap_step *snap_plan_release_monitor(libxl_snapshot_ctx *sc,
+                                            struct snap_plan *plan, int hold)
+{
+    struct snap_step *step = snap_plan_add(
+        sc, plan, SNAP_STEP_RELEASE_MONITOR, "release xl's monitor");
+
+    plan_set_pids(step, plan->steps[hold].pids, plan->steps[hold].num_pids);
+    step->retires_undo_of = hold;
+    return step;
+}
+
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path)
 {

@@ -157,6 +157,14 @@ struct snap_step *snap_plan_exec(libxl_snapshot_ctx *sc,
 /* Plan that the new file @path, and its name, are on the disk. */
 void snap_plan_flush(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                      const char *path);
+/* Plan that xl's monitor, the processes @pids, is stopped, until
+ * snap_plan_release_monitor() is planned for the index @hold that this
+ * returns. */
+int snap_plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const pid_t *pids, int num);
+struct snap_step *snap_plan_release_monitor(libxl_snapshot_ctx *sc,
+                                            struct snap_plan *plan,
+                                            int hold);
 /* Plan that nobody can write to the file @path, a base, any more. */
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path);
