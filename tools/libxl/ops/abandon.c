@@ -115,9 +115,10 @@ int libxl_snapshot_abandon(libxl_snapshot_ctx *sc, const char *domain,
     snap_ctx_begin(sc);
     rc = abandon_find(sc, domain, &r.entry, &found);
     if (rc || !found) goto out;
-    rc = snap_lock_domain(sc, r.entry.head.domain, &name_lock);
-    if (!rc && r.entry.head.uuid_str && !r.entry.error)
-        rc = snap_lock_domain(sc, r.entry.head.uuid_str, &uuid_lock);
+    /* of a damaged journal uuid and domain are the same, its file's name */
+    rc = snap_lock_domain_both(
+        sc, r.entry.error ? NULL : r.entry.head.uuid_str,
+        r.entry.head.domain, &uuid_lock, &name_lock);
     /* the operation may have ended or gone on while we waited */
     if (!rc) rc = abandon_find(sc, domain, &r.entry, &found);
     if (rc || !found) goto out;
