@@ -147,9 +147,11 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
                      snap_operand(sc, head->domain));
 }
 
-/* @except: the path of a journal that does not count, or NULL. */
+/* @except: the path of a journal that does not count, or NULL; @other_uuid:
+ * another uuid of the domain, or NULL. */
 static int journals_refuse(libxl_snapshot_ctx *sc, const char *except,
-                           const char *domain, const char *uuid_str)
+                           const char *domain, const char *uuid_str,
+                           const char *other_uuid)
 {
     struct snap_journal_entry *entries;
     int i, num, rc;
@@ -161,7 +163,8 @@ static int journals_refuse(libxl_snapshot_ctx *sc, const char *except,
 
         if (entries[i].torn
             || (except && !strcmp(entries[i].path, except))
-            || !snap_journal_is_of(&entries[i], domain, uuid_str))
+            || !(snap_journal_is_of(&entries[i], domain, uuid_str)
+                 || snap_journal_is_of(&entries[i], NULL, other_uuid)))
             continue;
         if (entries[i].error)
             return snap_fail(sc, ERROR_INVAL, "%s", entries[i].error);
@@ -178,14 +181,13 @@ static int journals_refuse(libxl_snapshot_ctx *sc, const char *except,
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                         const char *uuid_str)
 {
-    return journals_refuse(sc, NULL, domain, uuid_str);
+    return journals_refuse(sc, NULL, domain, uuid_str, NULL);
 }
 
 int snap_journal_refuse_others(libxl_snapshot_ctx *sc,
                                const struct snap_journal_head *head,
                                const char *path)
 {
-    int rc = journals_refuse(sc, path, head->domain, head->uuid_str);
-
-    return rc ? rc : journals_refuse(sc, path, NULL, head->running_uuid);
+    return journals_refuse(sc, path, head->domain, head->uuid_str,
+                           head->running_uuid);
 }
