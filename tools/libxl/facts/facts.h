@@ -115,8 +115,8 @@ struct snap_transaction {
 enum snap_carried {
     SNAP_CARRIED_NOT,
     SNAP_CARRIED_OUT,
-    SNAP_CARRIED_HALF,          /* QEMU died, or somebody has changed it */
-    SNAP_CARRIED_UNKNOWN,
+    SNAP_CARRIED_UNKNOWN,       /* half, too: QEMU died, or somebody has
+                                 * changed it */
 };
 
 /* Ask QEMU what has become of the transaction with these arguments. */

@@ -79,17 +79,16 @@ int snap_transaction_look(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     return 0;
 }
 
-/* QEMU makes all tags before it switches the first disk. */
+/* An overlay that has gone, as one of a disk that was detached, says
+ * nothing; the others do. */
 enum snap_carried snap_transaction_judge(const struct snap_transaction *t)
 {
-    bool all_tags = t->num_made == t->num_tags;
+    bool knows_overlays = t->num_switched || t->num_unswitched;
 
-    if (t->num_switched && t->num_unswitched) return SNAP_CARRIED_HALF;
-    if (t->num_unswitched)
-        return t->num_made ? SNAP_CARRIED_HALF : SNAP_CARRIED_NOT;
-    if (t->num_switched)
-        return all_tags ? SNAP_CARRIED_OUT : SNAP_CARRIED_UNKNOWN;
-    if (t->num_gone || !t->num_tags) return SNAP_CARRIED_UNKNOWN;
-    if (all_tags) return SNAP_CARRIED_OUT;
-    return t->num_made ? SNAP_CARRIED_HALF : SNAP_CARRIED_NOT;
+    if (!knows_overlays && (t->num_gone || !t->num_tags))
+        return SNAP_CARRIED_UNKNOWN;
+    if (!t->num_switched && !t->num_made) return SNAP_CARRIED_NOT;
+    if (!t->num_unswitched && t->num_made == t->num_tags)
+        return SNAP_CARRIED_OUT;
+    return SNAP_CARRIED_UNKNOWN;
 }
