@@ -5,7 +5,7 @@
  * drivers look at; and the memory.  xl resolves a relative path from the
  * folder in which it is started.
  */
-#include "facts/facts.h"
+#include "facts/domain.h"
 
 #include <string.h>
 

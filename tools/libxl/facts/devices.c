@@ -8,7 +8,7 @@
  *   qemu /machine/... #block147 /srv/xvda.qcow2 depth 0
  *   image /srv/xvda.qcow2 is file 412 of 8:1
  */
-#include "facts/facts.h"
+#include "facts/domain.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * facts/domain.c: reads the facts of a domain: its state, its stored
  * config, its disks in xenstore.  Changes nothing.
  */
-#include "facts/facts.h"
+#include "facts/refuse.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * facts/graph.c: what the QEMU of a domain says: its disks, with their
  * layers, its nodes, its jobs.
  */
-#include "facts/facts.h"
+#include "facts/domain.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * other driver takes it; a hook that fails is left out, and its error is
  * added to the other reasons.
  */
-#include "facts/facts.h"
+#include "facts/images.h"
 
 #include <string.h>
 

@@ -19,7 +19,7 @@
  * may hold what a copy or a reboot changes: inode, ctime, the kernel's
  * count of writes.
  */
-#include "facts/facts.h"
+#include "facts/images.h"
 
 #include <inttypes.h>
 #include <stdio.h>

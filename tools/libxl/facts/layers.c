@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /* facts/layers.c: finds the users of the images of an operation. */
-#include "facts/facts.h"
+#include "facts/images.h"
 
 /* An image that is not a local file, such as the export of an NBD server,
  * has no users that can be seen on this host. */

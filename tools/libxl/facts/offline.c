@@ -3,7 +3,7 @@
  * facts/offline.c: gathers the facts of a domain that does not run, from
  * its config and its images.
  */
-#include "facts/facts.h"
+#include "facts/refuse.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /* facts/program.c: finds the version of a program that is installed. */
-#include "facts/facts.h"
+#include "facts/images.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * facts/refuse.c: refusals that more than one operation makes.  Each is a
  * sentence: what, on what, why, what to do.
  */
-#include "facts/facts.h"
+#include "facts/refuse.h"
 
 #include <inttypes.h>
 #include <string.h>

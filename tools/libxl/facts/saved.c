@@ -4,7 +4,7 @@
  * the host goes down, each under its domain's name, and whence it restores
  * them: in a folder that a file of shell settings names.
  */
-#include "facts/facts.h"
+#include "facts/refuse.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * graph: an overlay has a base when its disk has been switched to it, since
  * it was opened without one; a tag stands in its image.
  */
-#include "facts/facts.h"
+#include "facts/domain.h"
 
 #include <string.h>
 

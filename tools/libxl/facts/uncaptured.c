@@ -5,7 +5,7 @@
  * host, TPMs, and disks that QEMU alone knows.  After a revert it would not
  * fit the guest's memory and its disks.  Each is named as in an xl.cfg.
  */
-#include "facts/facts.h"
+#include "facts/domain.h"
 
 #include <string.h>
 

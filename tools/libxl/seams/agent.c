@@ -11,7 +11,7 @@
  *
  * QEMU serves one client, and drops what the agent says to nobody.
  */
-#include "seams/seams.h"
+#include "seams/qemu.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,7 +3,9 @@
  * seams/domain.c: short calls of libxl that act on a domain, and signals.
  * The long call, a save, is in seams/save.c.
  */
-#include "seams/seams.h"
+#include "seams/domain.h"
+#include "seams/programs.h"
+#include "seams/users.h"
 
 #include <stdlib.h>
 #include <string.h>

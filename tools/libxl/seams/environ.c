@@ -3,7 +3,7 @@
  * seams/environ.c: where programs are found, and the environment that they
  * are started in.
  */
-#include "seams/seams.h"
+#include "seams/programs.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,8 @@
  * daemon that it leaves behind (the monitor of "xl restore") cannot keep
  * us waiting for an EOF.
  */
-#include "seams/seams.h"
+#include "seams/programs.h"
+#include "seams/users.h"
 
 #include <errno.h>
 #include <fcntl.h>

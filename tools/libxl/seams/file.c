@@ -3,7 +3,8 @@
  * seams/file.c: files as they are: read, frozen, told from another.  Those
  * that we make are in own_file.c.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
+#include "seams/users.h"
 
 #include <errno.h>
 #include <fcntl.h>

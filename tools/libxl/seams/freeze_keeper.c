@@ -14,7 +14,8 @@
  *   owner -> keeper  {}                           thaw
  *   keeper -> owner  {} or {"rc":..,"error":..}   frozen until now, or not
  */
-#include "seams/seams.h"
+#include "seams/programs.h"
+#include "seams/qemu.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -5,7 +5,8 @@
  * stdout.  A hook runs as root, so nobody else may be able to change it;
  * and it is somebody's script, so nothing that it says is believed unseen.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
+#include "seams/programs.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -6,7 +6,8 @@
  * Order: the lock on a domain, then libxl's lock on QEMU's socket, or its
  * device-changes lock and inside of that the lock of the stored config.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
+#include "seams/users.h"
 
 #include <errno.h>
 #include <fcntl.h>

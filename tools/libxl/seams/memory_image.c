@@ -12,7 +12,7 @@
  * the records to the last END tells a complete image from a truncated one
  * and reads only their headers.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
 
 #include <endian.h>
 #include <fcntl.h>

@@ -22,7 +22,8 @@
  * told by its arguments: one has the domain's name, or is a file that has
  * (4.17, xl_utils.c:do_daemonize).
  */
-#include "seams/seams.h"
+#include "seams/domain.h"
+#include "seams/users.h"
 
 #include <ctype.h>
 #include <dirent.h>

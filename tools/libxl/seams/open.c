@@ -8,7 +8,7 @@
  * (fs.protected_symlinks), and openat2() follows all links or none, but
  * /var/run is a link.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

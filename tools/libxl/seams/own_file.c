@@ -12,7 +12,7 @@
  * held open from the comparison to its removal, so that meanwhile no other
  * can get its inode.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

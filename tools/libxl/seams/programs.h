@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/programs.h: the part of seams/seams.h that runs programs: ours, and
- * hooks.
+ * seams/programs.h: programs that we run, hooks among them, and the signals
+ * that we get.
  */
 #ifndef SNAP_PROGRAMS_H
 #define SNAP_PROGRAMS_H
@@ -111,5 +111,26 @@ int snap_hook_ask(libxl_snapshot_ctx *sc, const char *path,
 int snap_hook_act(libxl_snapshot_ctx *sc, const char *path,
                   const char *verb, const char *request,
                   struct snap_left *left_r);
+
+/*-- seam: save, signals ----------------------------------------------------*/
+
+/* The signals that ask us to stop. */
+void snap_signals_set(sigset_t *set);
+/* True if such a signal has come (call snap_signals_block() first). */
+bool snap_signals_pending(void);
+/* Fail with ERROR_ABORTED, because a signal is pending; before the commit
+ * point. */
+int snap_signals_fail(libxl_snapshot_ctx *sc);
+/* What was before snap_signals_block(). */
+struct snap_signals {
+    sigset_t mask;
+    struct sigaction pipe, xfsz;
+};
+/* Let no signal end or stop this process but SIGKILL and SIGSTOP.  SIGPIPE
+ * and SIGXFSZ are ignored: the write fails. */
+void snap_signals_block(struct snap_signals *old);
+/* Forget the pending signals, which have been answered. */
+void snap_signals_drop(void);
+void snap_signals_restore(const struct snap_signals *old);
 
 #endif /* SNAP_PROGRAMS_H */

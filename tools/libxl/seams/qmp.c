@@ -8,7 +8,8 @@
  * libxl_qmp.c:qmp_ev_connect).  Who does not (a socat in a script) is
  * found by a greeting that does not come.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
+#include "seams/qemu.h"
 
 #include <inttypes.h>
 

@@ -18,7 +18,8 @@
  * network-attach holds the latter alone while it reads the stored config,
  * adds its device and writes it back.
  */
-#include "seams/seams.h"
+#include "seams/domain.h"
+#include "seams/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -23,7 +23,9 @@
  * and the guest is resumed.  Nor do we where the guest cannot answer any
  * more, for which libxl would wait for a minute.
  */
-#include "seams/seams.h"
+#include "seams/domain.h"
+#include "seams/programs.h"
+#include "seams/users.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -6,7 +6,8 @@
  * The other side may be in a guest's hands: what it sends is limited in
  * size, nesting and time, and every member is looked for, never assumed.
  */
-#include "seams/seams.h"
+#include "seams/qemu.h"
+#include "seams/users.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -10,7 +10,8 @@
  * The answers are a table of uses, sorted by what is used.  A use as a
  * block device (a loop device, say) leads to what uses that, and so on.
  */
-#include "seams/seams.h"
+#include "seams/domain.h"
+#include "seams/users.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * seams/users.h: the part of seams/seams.h that tells who uses a file.
+ * seams/users.h: other processes, and who uses a file.
  */
 #ifndef SNAP_USERS_H
 #define SNAP_USERS_H
 
-#include "base/base.h"
+#include "seams/programs.h"
+
+/*-- seam: process, processes by their file descriptors ---------------------*/
+
+/* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
+char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
+/* When it began, as proc(5) has it (starttime); 0: it has ended. */
+uint64_t snap_process_started(libxl_snapshot_ctx *sc, pid_t pid);
+/* True if the program, or one that it started, has not ended yet. */
+bool snap_process_is_at_work(libxl_snapshot_ctx *sc,
+                             const struct snap_left *left);
+/* Set *domid_r: the number that is the argument @after places behind
+ * @option in the process's command line.  False if there is none. */
+bool snap_process_domid(libxl_snapshot_ctx *sc, pid_t pid,
+                        const char *option, int after, uint32_t *domid_r);
+/* Find processes that have a file descriptor, given to @match as text, for
+ * which @match returns true; never ourselves. */
+typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid,
+                           const char *fd, void *opaque);
+bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
+                         snap_match_fd *match, void *opaque);
+int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
+                           void *opaque, pid_t **pids_r, int *num_r);
+/* Find processes by what they are; never ourselves. */
+typedef bool snap_match_process(libxl_snapshot_ctx *sc, pid_t pid);
+int snap_processes(libxl_snapshot_ctx *sc, snap_match_process *match,
+                   pid_t **pids_r, int *num_r);
+/* The process that is connected to the unix socket @path, or NULL. */
+char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
+/* The first line of a file of /proc or /sys, or NULL. */
+char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path);
 
 /*-- seam: users, who uses a file -------------------------------------------*/
 

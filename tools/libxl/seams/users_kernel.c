@@ -6,7 +6,7 @@
  * compared by device and inode, never by name: the file of a loop device
  * may have been renamed or deleted, and another one have its name.
  */
-#include "seams/seams.h"
+#include "seams/users.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,9 @@
  * seams/users_processes.c: finds processes by their file descriptors:
  * those that have a certain file open, or the other end of a socket.
  */
-#include "seams/seams.h"
+#include "seams/domain.h"
+#include "seams/programs.h"
+#include "seams/users.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -8,7 +8,7 @@
  * unless the vhd is of the fixed kind, a copy of them at the start.  The
  * guest owns the start of a fixed one.
  */
-#include "seams/seams.h"
+#include "seams/files.h"
 
 #include <errno.h>
 #include <fcntl.h>

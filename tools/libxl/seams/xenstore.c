@@ -2,7 +2,8 @@
 /*
  * seams/xenstore.c: reads xenstore.
  */
-#include "seams/seams.h"
+#include "seams/domain.h"
+#include "seams/files.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/files.h: files and devices: opened, made, locked, told apart.
+ */
+#ifndef SNAP_FILES_H
+#define SNAP_FILES_H
+
+#include "base/base.h"
+
+/*-- seam: open, paths that others cannot bend ------------------------------*/
+
+/*
+ * Like open(2), with mode 0600 and O_CLOEXEC, but a symbolic link is
+ * followed only if nobody but root, or we, can have put it there; and with
+ * O_NOFOLLOW or O_EXCL not at the end of @path.  Returns -1 and sets
+ * errno.
+ */
+int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags);
+/* The errno of snap_open(), or of a call after it, in words. */
+const char *snap_open_why(void);
+
+/*-- seam: file -------------------------------------------------------------*/
+
+/*
+ * Make @path unwritable, even for root and its QEMU, which modes do not
+ * stop: immutable if the file system can do that (undone by "chattr -i"),
+ * else without any write bit.  Block devices are left as they are: LVM
+ * freezes volumes.  On the disk when it returns.
+ */
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
+bool snap_file_is_frozen(const char *path);
+bool snap_file_exists(const char *path);
+const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
+/* Free bytes for root on the file system of folder @path. */
+int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
+                    uint64_t *bytes_r);
+/* Read a whole file of at most @max bytes, NUL-terminated.  A pipe may
+ * take SNAP_WAIT_PIPE for its next bytes. */
+int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
+                   char **text_r);
+/* Read a file up to its first zero: after a power cut a file has its
+ * length, but the part that the kernel had not written yet reads as zeros
+ * (ext4).  *more_r, unless NULL: there is something else behind them. */
+int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
+                           size_t max, char **text_r, bool *more_r);
+int snap_file_write_all(int fd, const void *buf, size_t len);
+
+/* What tells a file from another without reading all of it.  The dates,
+ * mtime and ctime, say nothing for a device. */
+struct snap_file_print {
+    bool is_device;
+    uint64_t bytes;
+    uint64_t inode, written, written_nsec, changed, changed_nsec;
+    const char *writes;         /* a device's, as counted; NULL: unknown */
+    uint64_t head, tail;        /* XXH3 of its first and of its last 64 KiB */
+};
+int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
+                    struct snap_file_print *print_r);
+
+/*-- seam: own_file, files that we make, and remove -------------------------*/
+
+/* @made: the identity of the file or folder that we made; NULL: not known. */
+
+/* What tells the file or folder @path from another one that comes to its
+ * place; NULL: there is none, or its file system does not tell. */
+const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path);
+
+/* Fail if another file than the one that we made is at @path. */
+int snap_file_check_made(libxl_snapshot_ctx *sc, const char *path,
+                         const char *made);
+
+int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
+                     const char *like, const char *content);
+/* Open for writing the empty file that snap_file_create() made; fail if
+ * somebody has put another file in its place. */
+int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path,
+                     const char *made, int *fd_r);
+/* Write @text over the whole file; its owner and mode stay. */
+int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
+                        const char *made, const char *text);
+/* Let the file or device @path, and its name in its folder, be on the
+ * disk. */
+int snap_file_flush(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *made, const char *to);
+/* True if only @to is there.  Nothing can be done any more if that is
+ * another file; it is told. */
+bool snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
+                            const char *made, const char *to);
+/* Make a folder, 0700; succeeds if we have made it already. */
+int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
+
+/* Remove the file or the folder; succeeds if it is gone.  One that is not
+ * ours is left, which is no failure: snap_tell_left().  If that is not
+ * known, a file goes that is empty or has nothing but the beginning of
+ * @content (which may be NULL), and any empty folder. */
+int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path,
+                     const char *made, const char *content);
+int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path,
+                    const char *made);
+
+/*-- seam: lock -------------------------------------------------------------*/
+
+/*
+ * Take flock(2) on @path, which may be unlinked by a holder; wait at most
+ * @timeout_ms.  *fd_r is closed by snap_lock_release().
+ * Errors: ERROR_LOCK_FAIL, with the holder named.
+ */
+int snap_lock(libxl_snapshot_ctx *sc, const char *path, int timeout_ms,
+              const char *what, int *fd_r);
+/* @unlink_path: remove the file first, as libxl does with its own; or
+ * NULL. */
+void snap_lock_release(int *fd, const char *unlink_path);
+/* Take the lock of an operation on a domain; @id is its uuid, or its name
+ * if it does not run.  Errors: ERROR_LOCK_FAIL, with the holder named. */
+int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r);
+/* Take both locks, by uuid and by name (either may be NULL): another
+ * command may know a domain that does not run by either. */
+int snap_lock_domain_both(libxl_snapshot_ctx *sc, const char *uuid_str,
+                          const char *name, int *uuid_fd_r,
+                          int *name_fd_r);
+
+/*-- seam: vhd, the footer of a vhd -----------------------------------------*/
+
+/* The kind of vhd, from its footer. */
+enum snap_vhd {
+    SNAP_VHD_NONE,                  /* the disk is not a vhd */
+    SNAP_VHD_PLAIN,                 /* fixed or dynamic: complete by itself */
+    SNAP_VHD_DIFFERENCING,          /* a part of its data is in a parent
+                                     * vhd */
+    SNAP_VHD_BAD,                   /* damaged, or not a vhd at all */
+};
+
+int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
+                  enum snap_vhd *vhd_r);
+
+/*-- seam: image, the memory image's file -----------------------------------*/
+
+/* Make the part of a memory image that comes before libxl's stream: xl's
+ * header and the config @json. */
+void snap_memory_image_header(libxl_snapshot_ctx *sc, const char *json,
+                              const void **head_r, size_t *len_r);
+/*
+ * Check that @path is a complete memory image.  *json_r gets the config in
+ * it, *stream_r the offset of libxl's stream.
+ */
+int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
+                            char **json_r, off_t *stream_r);
+
+#endif /* SNAP_FILES_H */
