@@ -118,17 +118,19 @@ typedef struct libxl_domain_snapshot {
     libxl_defbool memory;       /* default: a ConfigFile does not say */
     char *memory_path;          /* or NULL */
     char *memory_state;         /* as a disk's */
-    char *consistency;          /* without memory: "crash": as after a power
-                                 * cut; "clean": the guest had flushed all and
-                                 * stood still; "off".  Else NULL */
+    char *consistency;          /* NULL with memory; "crash": as after a
+                                 * power cut; "clean": the guest had flushed
+                                 * all and stood still; "off": the domain did
+                                 * not run, whatever ended it */
     char *domain_config_path;   /* without memory: the xl.cfg to boot from; or
                                  * NULL */
     char *xen_version;          /* e.g. "4.17.7"; NULL: not known */
     char *qemu_version;         /* e.g. "7.2.22"; NULL: no QEMU */
     int num_disks;
     libxl_disk_snapshot *disks;
-    int num_skipped;            /* writable disks that were left out, */
-    char **skipped;             /* by vdev; other devices with state */
+    int num_skipped;
+    char **skipped;             /* what was left out: writable disks, by vdev,
+                                 * and other devices with state, by name */
     char *lvm_size;             /* in a ConfigFile for create; or NULL */
 } libxl_domain_snapshot;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * libxl_snapshot_recover.h: ends an operation that was cut off.  Include
- * libxl_snapshot.h, which includes this.
+ * libxl_snapshot_recover.h: ends an operation that was cut off.
  */
 #ifndef LIBXL_SNAPSHOT_RECOVER_H
 #define LIBXL_SNAPSHOT_RECOVER_H
+
+#include <libxl_snapshot.h>
 
 /* An operation that was cut off, as its journal tells, and how it ends. */
 typedef struct libxl_snapshot_recovery {
