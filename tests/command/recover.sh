@@ -16,6 +16,12 @@ killed_at() {
     fault $((2 * number)) kill-after "$@"
     same $code 137 || { cat "$hidden/said"; return 1; }
 }
+# state TEXT COMMAND...: it fails, and yet prints where the operation stands.
+state() {
+    stands=$1
+    shift
+    fails 1 '' "$@" && grep -F -- "$stands" "$hidden/out"
+}
 # cannot TEXT: the recovery fails with one line that has TEXT, and its journal stays.
 cannot() {
     fails 1 "$1" recover web && same "$(wc -l <"$hidden/error")" 1 &&
@@ -136,7 +142,7 @@ ok "but when that has ended" says "Undone." recover web
 new_host
 define_domain web qcow2 qcow2
 create --internal -n s1 >/dev/null
-lost="the rest of its revert to s1 destroys what was written to its disks since"
+lost="the rest of its revert to s1 destroys what is on its disks"
 
 killed_at "xvdb.*back" revert
 ok "no revert until then" refuses "run xl snapshot-recover web first" revert
@@ -211,6 +217,17 @@ ok "nor when the domain was started by hand, and has ended" cannot "domain web: 
 ok "which says how to go on" grep -q "xl snapshot-recover --lose-writes web completes" \
     "$hidden/error"
 ok "not even as a dry run" fails 1 "$lost" recover -N web
+ok "which tells where the revert stands" state \
+    "a snapshot-revert (s1) was cut off at: boot the domain from $snapshots/web/s1/domain.cfg \
+with xl; it is to be completed." \
+    recover -N web
+ok "what was done" grep -qF "  was done: bring disk xvdb (/srv/web/xvdb.qcow2) back to its tag" "$hidden/out"
+ok "what is left" grep -q "^ *[0-9]*[.] boot the domain" "$hidden/out"
+ok "and that nothing was changed" grep -qx "Nothing was changed." "$hidden/out"
+ok "so does a refusal that is none of a dry run" state "was cut off at: boot" recover --all
+ok "as JSON" fails_json 'length == 1 and (.[0] | .domain == "web" and .operation == "revert"
+    and .to_be == "completed" and (.done | any(contains("xvdb"))) and (.steps | length > 2)
+    and (.error | contains("--lose-writes")))' recover --json --all
 ok "not for all domains at once" fails 2 "not with --all" recover --lose-writes --all
 ok "what was written is there" guest_sees qcow2 xvdb.qcow2 "weeks later"
 ok "who asks for its loss gets it" says "Completed." recover --lose-writes web
@@ -326,6 +343,9 @@ left_by_tags
 "$QEMU_IMG" snapshot -c s1 xvda.qcow2
 ok "a tag in the first image alone is no snapshot" cannot \
     "/srv/web/xvda.qcow2 has the tag s1, but /srv/web/xvdb.qcow2 has not"
+ok "as JSON: nobody knows how it ends" fails_json '.[0] | .domain == "web" and
+    (.state | endswith("in one QEMU transaction")) and (has("to_be") | not)
+    and (.error | contains("has the tag s1"))' recover --json web
 "$QEMU_IMG" snapshot -d s1 xvda.qcow2
 "$QEMU_IMG" snapshot -c s1 xvdb.qcow2
 ok "nor is nothing done with one in the second" cannot \

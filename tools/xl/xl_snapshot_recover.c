@@ -65,7 +65,7 @@ static void recover_parse_options(int argc, char **argv,
 
 static const char *recover_to_be(const libxl_snapshot_recovery *found)
 {
-    if (found->host) return NULL;
+    if (found->host || found->unknown) return NULL;
     return found->forward ? "completed" : "undone";
 }
 
@@ -78,10 +78,11 @@ static void recover_print_json(struct json *j,
     json_str(j, "operation", found->operation);
     json_str(j, "snapshot", found->snapshot);
     json_str(j, "journal", found->journal);
-    json_u64(j, "began", found->began);
+    if (found->began) json_u64(j, "began", found->began);
     json_str(j, "state", found->state);
     json_str(j, "host", found->host);
     json_str(j, "to_be", to_be);
+    json_strings(j, "done", found->done, found->num_done);
     json_strings(j, "steps", found->steps, found->num_steps);
     if (found->num_given_up)
         json_strings(j, "given_up", found->given_up, found->num_given_up);
@@ -100,10 +101,12 @@ static void recover_print_text(const libxl_snapshot_recovery *found,
 
     strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime(&began));
     printf("Domain %s, %s: %s.\n", found->domain, when, found->state);
-    if (dry_run) {
+    if (dry_run || found->refused) {
+        for (i = 0; i < found->num_done; i++)
+            printf("  was done: %s\n", found->done[i]);
         for (i = 0; i < found->num_steps; i++)
             printf("  %2d. %s\n", i + 1, found->steps[i]);
-        printf("Nothing was changed.\n");
+        if (dry_run || !found->host) printf("Nothing was changed.\n");
         return;
     }
     if (failed) return;
@@ -132,9 +135,9 @@ static int recover_one(const struct session *s,
     r = libxl_snapshot_recover(s->sc, journal, &params, &found);
     told = o->all && found.host;
     if (r && !told) error = libxl_snapshot_ctx_error(s->sc);
-    if (j && found.domain)
+    if (j)
         recover_print_json(j, &found, recover_to_be(&found), error);
-    else if (found.domain)
+    else if (found.state)
         recover_print_text(&found, params.dry_run, r);
     if (error) session_library_error(s);
     libxl_snapshot_recovery_dispose(&found);

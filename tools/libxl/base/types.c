@@ -233,6 +233,7 @@ void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
     free(recovery->journal);
     free(recovery->state);
     free(recovery->host);
+    snap_strings_free(recovery->done, recovery->num_done);
     snap_strings_free(recovery->steps, recovery->num_steps);
     snap_strings_free(recovery->given_up, recovery->num_given_up);
     snap_strings_free(recovery->disks, recovery->num_disks);

@@ -17,6 +17,12 @@ typedef struct libxl_snapshot_recovery {
     char *state;                /* a sentence, without the domain */
     char *host;                 /* another, that alone may end it; or NULL */
     bool forward;               /* it will be completed; false: undone */
+    bool unknown;               /* it was refused before that was found out */
+    bool refused;               /* it cannot be ended yet, and nothing was
+                                 * changed: the error says why */
+    int num_done;
+    char **done;                /* forward: the steps that it had done itself,
+                                 * from that of no return on */
     int num_steps;
     char **steps;               /* the steps that this takes */
     int num_disks;
@@ -52,7 +58,8 @@ typedef struct libxl_snapshot_recover_params {
  * Errors: ERROR_LOCK_FAIL (the operation is still at work), ERROR_INVAL
  * (the journal cannot be used, or the domain or its disks are in a state
  * in which the operation must not be ended), ERROR_FAIL and others if a
- * step failed; the journal then stays.
+ * step failed; the journal then stays.  @result has all that is known, also
+ * after a failure.
  * Source: as the operation.
  */
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,

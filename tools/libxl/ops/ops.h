@@ -134,6 +134,7 @@ struct snap_recover {
     uint32_t domid;             /* SNAP_NO_DOMAIN: the domain does not
                                  * exist any more */
     int commit;                 /* the index of the commit point */
+    bool looked;                /* the next one is known: */
     bool forward;               /* it is completed; else undone */
     int first;                  /* forward: the step to begin with */
     bool half_made;             /* domid was left incomplete by an xl

@@ -51,10 +51,11 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
         : snap_sprintf(sc, "at: %s", e->plan.steps[e->at].what);
 
     return snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off %s%s; it is to be %s%s%s",
+        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s",
         e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
         e->undoing ? "while it was being undone, " : "", at,
-        r->forward ? "completed" : "undone",
+        !r->looked ? "" : r->forward ? "; it is to be completed"
+                                     : "; it is to be undone",
         r->memory_lost ? ", but without a snapshot: its memory image did not "
                          "reach the disk before the host stopped" : "",
         recover_is_pause_unsure(e)
@@ -122,6 +123,7 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
             "%s: this version has no operation '%s'; another version of "
             "this program wrote the journal and has to recover it",
             r->entry.path, r->entry.head.operation);
+    r->state = recover_state(sc, r);
     rc = recover_check_left(sc, r);
     if (rc) return rc;
     r->commit = snap_recover_commit_point(&r->entry.plan);
@@ -132,8 +134,10 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->forward = r->entry.committed || r->entry.maybe;
     if (r->entry.maybe && operation->was_committed)
         rc = operation->was_committed(sc, r, &r->forward);
-    if (!rc && r->forward && operation->look) rc = operation->look(sc, r);
-    if (!rc) r->state = recover_state(sc, r);
+    if (rc) return rc;
+    r->looked = true;
+    if (r->forward && operation->look) rc = operation->look(sc, r);
+    r->state = recover_state(sc, r);
     return rc;
 }
 
@@ -148,7 +152,7 @@ static void recover_result_disks(const struct snap_recover *r,
 
     for (i = 0; i < plan->num_steps; i++)
         num += plan->steps[i].num_repoints;
-    if (!r->forward || !num) return;
+    if (!r->forward || !num || result->refused) return;
     result->disks = calloc(num, sizeof(*result->disks));
     if (!result->disks) abort();
     for (i = 0; i < plan->num_steps; i++)
@@ -162,6 +166,21 @@ static void recover_result_disks(const struct snap_recover *r,
                 libxl_snapshot_disk_spec(&disk);
             libxl_device_disk_dispose(&disk);
         }
+}
+
+/* List the steps of the operation itself, from the commit point on. */
+static void recover_result_done(const struct snap_recover *r,
+                                libxl_snapshot_recovery *result)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int i;
+
+    result->done = calloc(plan->num_steps + 1, sizeof(*result->done));
+    if (!result->done) abort();
+    for (i = r->commit; r->forward && i < plan->num_steps; i++)
+        if (r->entry.done[i])
+            result->done[result->num_done++] =
+                snap_result_str(plan->steps[i].what);
 }
 
 void snap_recover_result(const struct snap_recover *r,
@@ -178,6 +197,7 @@ void snap_recover_result(const struct snap_recover *r,
     result->state = snap_result_str(r->state);
     result->host = snap_result_str(r->entry.other_host);
     result->forward = r->forward;
+    recover_result_done(r, result);
     result->steps = calloc(r->plan.num_steps + 1, sizeof(*result->steps));
     if (!result->steps) abort();
     for (i = 0; i < r->plan.num_steps; i++)
@@ -206,6 +226,25 @@ static int recover_run(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* Find out all that is needed to end the operation, or why it cannot be
+ * ended; the locks are taken. */
+static int recover_look(libxl_snapshot_ctx *sc, const char *journal,
+                        struct snap_recover *r)
+{
+    /* it may have ended or gone on while we waited for the locks */
+    int rc = snap_journal_read(sc, journal, &r->entry);
+
+    if (rc) return rc;
+    if (r->entry.torn)
+        r->state = "a command was cut off before its first step";
+    else
+        rc = recover_gather(sc, r);
+    if (r->looked) snap_recover_plan(sc, r);
+    if (!rc && r->entry.other_host)
+        rc = snap_journal_fail_other(sc, &r->entry);
+    return rc;
+}
+
 int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
                            const libxl_snapshot_recover_params *params,
                            libxl_snapshot_recovery *result)
@@ -215,23 +254,16 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
 
     snap_ctx_begin(sc);
     rc = snap_journal_read(sc, journal, &r.entry);
-    if (rc) goto out;
-    rc =
-        snap_lock_domain_both(sc, r.entry.head.uuid_str,
-                              r.entry.head.domain, &uuid_lock, &name_lock);
-    if (rc) goto out;
-    /* the operation may have ended or gone on while we waited */
-    rc = snap_journal_read(sc, journal, &r.entry);
-    if (rc) goto out;
-    if (r.entry.torn) r.state = "a command was cut off before its first step";
-    else rc = recover_gather(sc, &r);
-    if (rc) goto out;
-    snap_recover_plan(sc, &r);
+    if (!rc)
+        rc = snap_lock_domain_both(sc, r.entry.head.uuid_str,
+                                   r.entry.head.domain, &uuid_lock,
+                                   &name_lock);
+    if (!rc) rc = recover_look(sc, journal, &r);
+    result->refused = rc != 0;
+    result->unknown = !r.looked && !r.entry.torn;
     snap_recover_result(&r, result);
-    if (r.entry.other_host) rc = snap_journal_fail_other(sc, &r.entry);
-    else if (!params->dry_run) rc = recover_run(sc, &r);
+    if (!rc && !params->dry_run) rc = recover_run(sc, &r);
     result->left = rc ? NULL : snap_result_str(sc->left);
- out:
     snap_lock_release(&name_lock, NULL);
     snap_lock_release(&uuid_lock, NULL);
     return rc;

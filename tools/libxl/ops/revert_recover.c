@@ -166,10 +166,12 @@ static int revert_check_writes(libxl_snapshot_ctx *sc,
     if (!why) return 0;
     return snap_fail(
         sc, ERROR_INVAL,
-        "domain %s: the rest of its revert to %s destroys what was written "
-        "to its disks since, and something may have been: %s. Look at the "
-        "disks, and keep a copy of what you need; then xl "
-        "snapshot-recover --lose-writes %s completes the revert",
+        "domain %s: the rest of its revert to %s destroys what is on its "
+        "disks, and somebody may have written to them since it was cut off: "
+        "%s. Until you decide, do not start the domain: its disks may be of "
+        "two moments. Keep a copy of what you need; then xl "
+        "snapshot-recover --lose-writes %s completes the revert, or "
+        "--abandon leaves the disks as they are",
         domain, r->entry.head.snapshot, why, snap_operand(sc, domain));
 }
 

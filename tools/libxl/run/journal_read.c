@@ -41,6 +41,7 @@ static int journal_parse_plan(libxl_snapshot_ctx *sc, yajl_val obj,
 {
     int rc = snap_plan_parse(sc, snap_json_get(obj, "plan"), &entry->plan);
 
+    entry->done = snap_zalloc(sc, entry->plan.num_steps + 1);
     if (!rc || !entry->other_host) return rc;
     snap_take_error(sc);
     entry->plan.num_steps = 0;
@@ -149,6 +150,7 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)
         return;
     entry->at = YAJL_GET_INTEGER(step);
+    entry->done[entry->at] = !strcmp(state, "done");
     journal_parse_end(sc, obj, state, entry);
     commits =
         entry->plan.steps[entry->at].commit_point && !entry->committed;

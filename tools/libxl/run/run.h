@@ -118,6 +118,7 @@ struct snap_journal_entry {
     struct snap_plan plan;      /* of another host: perhaps without steps,
                                  * if this version cannot read them */
     int at;                     /* the last step that was begun; -1: none */
+    bool *done;                 /* by step: it is done */
     bool may_be_back, is_back;  /* revert: bringing the domain back was
                                  * begun; is done, by the revert or a
                                  * recovery */
