@@ -68,6 +68,38 @@ ok "a state of no disk" refused "\`states' must be a list of VDEV=STATE" 'states
 ok "a disk that is there and left out" refused "\`skipped' must list virtual devices that" \
     'disks = [ ",,xvda" ]' 'skipped = [ "xvda" ]'
 
+# --- more than libxlutil can bear ------------------------------------------
+
+# characters NUMBER: a word of that length.
+characters() { head -c "$1" /dev/zero | tr '\0' a; }
+# disks NUMBER: a list of them.
+disks() { seq -f "',,xvda%g'," "$1"; }
+
+ok "a disk of 100,000 characters" refused "bad.cfg: disk '/aaaa" \
+    "disks = [ '/$(characters 100000),qcow2,xvda,w' ]"
+ok "one whose vdev is" refused "at most 12288 are read" "disks = [ ',,$(characters 20000)' ]"
+ok "a parent" refused "at most 12288 are read" 'disks = [ ",,xvda" ]' \
+    "parents = [ 'target=/$(characters 20000)' ]"
+ok "257 disks" refused "\`disks' has 257 items; no domain has more than 256 disks" \
+    "disks = [" "$(disks 257)" "]"
+ok "60,000 disks, at once" refused "\`disks' has 60000 items" "disks = [" "$(disks 60000)" "]"
+ok "as many left out" refused "\`skipped' has 60000 items" "skipped = [" "$(disks 60000)" "]"
+
+# xl_cfg TEXT LINE...: an xl.cfg of these lines.
+xl_cfg() {
+    said=$1
+    shift
+    printf '%s\n' 'name = "web"' "$@" >bad.cfg
+    refuses "$said" xl snapshot-create --domain-config bad.cfg -n s2 web &&
+        refuses "$said" xl snapshot-create --domain-config web.cfg --update-config=bad.cfg --external -n s2 web
+}
+ok "an xl.cfg with such a disk" xl_cfg "at most 12288 are read" \
+    "disk = [ '/srv/$(characters 20000),qcow2,xvda,w' ]"
+ok "one with 257" xl_cfg "bad.cfg: \`disk' has 257 items" "disk = [" "$(disks 257)" "]"
+ok "one whose disk is a list" xl_cfg "bad.cfg" \
+    "disk = [ [ '/srv/a,qcow2,xvda,w' ] ]"
+rm bad.cfg
+
 # --- the file --------------------------------------------------------------
 
 rm bad.cfg

@@ -13,9 +13,10 @@
 
 const char fuzz_target[] = "disk";
 
+static FILE *nowhere;
+
 static XLU_Config *open_config(void)
 {
-    static FILE *nowhere;
     XLU_Config *cfg;
 
     if (!nowhere) nowhere = fopen("/dev/null", "w");
@@ -39,15 +40,15 @@ static void spec_and_back(XLU_Config *cfg, const char *text)
 {
     libxl_device_disk disk, again;
     char *spec, *spec2;
-    const char *p;
 
     if (strchr(text, '\n')) return;  /* such a path is refused, as libxlutil
                                       * cannot say it after "target=" */
     libxl_device_disk_init(&disk);
-    if (!xlu_disk_parse(cfg, 1, &text, &disk) && is_vdev(disk.vdev)) {
-        p = spec = libxl_snapshot_disk_spec(&disk);
+    if (!libxl_snapshot_disk_parse(cfg, nowhere, text, &disk)
+        && is_vdev(disk.vdev)) {
+        spec = libxl_snapshot_disk_spec(&disk);
         libxl_device_disk_init(&again);
-        MUST(!xlu_disk_parse(cfg, 1, &p, &again));
+        MUST(!libxl_snapshot_disk_parse(cfg, nowhere, spec, &again));
         spec2 = libxl_snapshot_disk_spec(&again);
         MUST(!strcmp(spec, spec2));
         libxl_device_disk_dispose(&again);

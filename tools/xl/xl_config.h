@@ -13,6 +13,7 @@
 /*-- xl_config_parse.c: an xl.cfg as libxlutil reads it -----------------*/
 
 struct config_parser {
+    const char *file;
     XLU_Config *cfg;
     FILE *report;
     char *complaint;
@@ -26,6 +27,14 @@ int config_parse(struct config_parser *p, const char *file,
 /* The first line of libxlutil's complaint, which names file and line; NULL
  * if there is none.  Valid until @p is disposed of. */
 const char *config_complaint(struct config_parser *p);
+/* The list `disk', which may be none.  Returns -1 if it is no list, or has
+ * more than LIBXL_SNAPSHOT_MAX_DISKS. */
+int config_disks(struct config_parser *p, XLU_ConfigList **list_r,
+                 int *num_r);
+/* Parse the disk number @i of the list.  Returns non-zero if libxlutil
+ * refuses it; dispose of @disk whatever the result. */
+int config_disk(struct config_parser *p, const XLU_ConfigList *list, int i,
+                libxl_device_disk *disk);
 void config_parser_dispose(struct config_parser *p);
 
 /*-- xl_domain_devices.c: devices in an xl.cfg --------------------------*/

@@ -20,24 +20,18 @@
 
 /*-- its xl.cfg ---------------------------------------------------------*/
 
-static int domain_config_parse_disks(XLU_Config *cfg,
+static int domain_config_parse_disks(struct config_parser *parser,
                                      libxl_domain_config *config)
 {
     XLU_ConfigList *list;
-    const char *spec;
-    int num, i, r;
+    int num, i;
 
-    /* xl warns of a string, and starts the domain without disks */
-    r = xlu_cfg_get_list(cfg, "disk", &list, &num, 0);
-    if (r) return r == ESRCH ? 0 : -1;
-    config->disks = xcalloc(num, sizeof(*config->disks));
-    for (i = 0; i < num; i++) {
-        libxl_device_disk *disk = &config->disks[config->num_disks++];
-
-        libxl_device_disk_init(disk);
-        spec = xlu_cfg_get_listitem(list, i);
-        if (!spec || xlu_disk_parse(cfg, 1, &spec, disk)) return -1;
-    }
+    if (config_disks(parser, &list, &num)) return -1;
+    config->disks = xcalloc(num + 1, sizeof(*config->disks));
+    for (i = 0; i < num; i++)
+        if (config_disk(parser, list, i,
+                        &config->disks[config->num_disks++]))
+            return -1;
     return 0;
 }
 
@@ -92,9 +86,10 @@ static void domain_config_parse_boot(XLU_Config *cfg,
         b->max_memkb = (uint64_t)mib << 10;
 }
 
-static int domain_config_parse(XLU_Config *cfg,
+static int domain_config_parse(struct config_parser *parser,
                                libxl_domain_config *config)
 {
+    XLU_Config *cfg = parser->cfg;
     libxl_domain_create_info *c_info = &config->c_info;
     const char *uuid;
 
@@ -107,7 +102,7 @@ static int domain_config_parse(XLU_Config *cfg,
     if (domain_config_parse_type(cfg, &c_info->type)) return -1;
     domain_config_parse_boot(cfg, config);
     if (domain_config_parse_devices(cfg, config)) return -1;
-    return domain_config_parse_disks(cfg, config);
+    return domain_config_parse_disks(parser, config);
 }
 
 /* Read the text of the file @path; *@text_r is malloc'd whatever the
@@ -137,7 +132,7 @@ int domain_config_read(const char *path, libxl_domain_config *config,
     r = domain_config_read_text(path, &text, error_r);
     if (r) goto out;
     r = config_parse(&parser, path, text, strlen(text));
-    if (!r) r = domain_config_parse(parser.cfg, config);
+    if (!r) r = domain_config_parse(&parser, config);
     if (!r) goto out;
     complaint = config_complaint(&parser);
     if (complaint)

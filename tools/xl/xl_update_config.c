@@ -72,17 +72,14 @@ static int update_parse_fail(struct update *u, struct parsed *p)
 static int update_parse(struct update *u, const char *text, size_t len,
                         struct parsed *p)
 {
-    int r;
-
     memset(p, 0, sizeof(*p));
     if (memchr(text, 0, len) || len > CONFIG_FILE_MAX)
         return update_fail(u, "%s: not a text file, or larger than %d "
                            "bytes", u->file, CONFIG_FILE_MAX);
-    if (config_parse(&p->parser, u->file, text, len))
+    if (config_parse(&p->parser, u->file, text, len)
+        || config_disks(&p->parser, &p->disks, &p->num))
         return update_parse_fail(u, p);
-    r = xlu_cfg_get_list(p->parser.cfg, "disk", &p->disks, &p->num, 0);
-    if (!r || r == ESRCH) return 0;
-    return update_parse_fail(u, p);
+    return 0;
 }
 
 /* Parse the disk number @i.  Dispose of @disk whatever the result; its
@@ -90,10 +87,7 @@ static int update_parse(struct update *u, const char *text, size_t len,
 static int update_parse_disk(struct update *u, struct parsed *p, int i,
                              libxl_device_disk *disk)
 {
-    const char *spec = xlu_cfg_get_listitem(p->disks, i);
-
-    libxl_device_disk_init(disk);
-    if (xlu_disk_parse(p->parser.cfg, 1, &spec, disk))
+    if (config_disk(&p->parser, p->disks, i, disk))
         return update_parse_fail(u, p);
     if (!disk->pdev_path) disk->pdev_path = xstrdup("");
     return 0;

@@ -29,6 +29,10 @@ static int list_read(struct snap_config_file *file,
     if (r)
         return snap_config_refuse(file, "`%s' must be a list (%s)",
                                   key->name, snap_config_complaint(file));
+    if (num > LIBXL_SNAPSHOT_MAX_DISKS)
+        return snap_config_refuse(file, "`%s' has %d items; no domain has "
+                                  "more than %d disks", key->name, num,
+                                  LIBXL_SNAPSHOT_MAX_DISKS);
     for (i = 0; i < num; i++) {
         item = xlu_cfg_get_listitem(list, i);
         if (!item)
@@ -72,8 +76,9 @@ static int list_parse(struct snap_config_file *file, const char *spec,
                       libxl_device_disk *disk)
 {
     libxl_device_disk_init(disk);
-    if (!xlu_disk_parse(file->cfg, 1, &spec, disk)) return 0;
-    return snap_config_refuse(file, "disk '%s': %s", spec,
+    if (!libxl_snapshot_disk_parse(file->cfg, file->report, spec, disk))
+        return 0;
+    return snap_config_refuse(file, "disk '%.256s': %s", spec,
                               snap_config_complaint(file));
 }
 

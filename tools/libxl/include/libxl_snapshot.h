@@ -18,7 +18,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <libxl.h>
+#include <libxlutil.h>
 #include <xentoollog.h>
 
 /* The library version that first has all that this header declares. */
@@ -435,6 +437,20 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
                                       const char *path,
                                       libxl_domain_snapshot *snap_r);
 
+/* More disks than Xen's guests have.  To read a list of more would take
+ * libxlutil and the looks at each pair of disks minutes. */
+#define LIBXL_SNAPSHOT_MAX_DISKS 256
+
+/*
+ * xlu_disk_parse() of one @spec, which may be anybody's: a word of more
+ * than 16,384 characters makes libxlutil (4.17 to 4.20: flex's REJECT)
+ * write behind its buffer, so a @spec of more than 12,288 is refused.
+ * @disk has been initialised, and must be disposed of whatever the result.
+ * The complaint goes to @report, which is that of @cfg.  Returns 0 or
+ * ERROR_INVAL.
+ */
+int libxl_snapshot_disk_parse(XLU_Config *cfg, FILE *report,
+                              const char *spec, libxl_device_disk *disk);
 /*
  * The specification of @disk, as in xl-disk-configuration(5), malloc'd:
  * with all that the syntax can say, apart from libxl's defaults.
