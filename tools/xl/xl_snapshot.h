@@ -76,11 +76,12 @@ char *default_overlay(const libxl_disk_snapshot_info *disk,
 /* The overlay of the @n-th revert: <child's stem>.r<N>.qcow2. */
 char *revert_overlay(const char *child, int n);
 /* The overlay of the next revert: the first one that does not exist. */
-char *next_revert_overlay(const char *child);
+char *next_revert_overlay(libxl_snapshot_ctx *sc, const char *child);
 /* The volume of the @n-th revert: <snapshot>.r<N>. */
 char *revert_volume(const char *snapshot, int n);
-/* The volume of the next revert: the first one that does not exist. */
-char *next_revert_volume(const char *snapshot);
+/* The volume of the next revert: the first one that does not exist, not
+ * even inactive. */
+char *next_revert_volume(libxl_snapshot_ctx *sc, const char *snapshot);
 
 /*-- xl_snapshot_disks.c ------------------------------------------------*/
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "xl.h"
 #include "xl_utils.h"
@@ -84,8 +83,9 @@ char *revert_volume(const char *snapshot, int n)
     return path;
 }
 
-/* The first path that @nth makes of @from and no file has. */
-static char *path_next_free(char *(*nth)(const char *from, int n),
+/* The first path that @nth makes of @from and nothing has. */
+static char *path_next_free(libxl_snapshot_ctx *sc,
+                            char *(*nth)(const char *from, int n),
                             const char *from)
 {
     char *path = NULL;
@@ -94,18 +94,18 @@ static char *path_next_free(char *(*nth)(const char *from, int n),
     do {
         free(path);
         path = nth(from, ++n);
-    } while (!access(path, F_OK));
+    } while (libxl_snapshot_path_is_taken(sc, path));
     return path;
 }
 
-char *next_revert_overlay(const char *child)
+char *next_revert_overlay(libxl_snapshot_ctx *sc, const char *child)
 {
     /* tapdisk's target is "vhd:FILE" */
     if (!strncmp(child, "vhd:/", 5)) child += 4;
-    return path_next_free(revert_overlay, child);
+    return path_next_free(sc, revert_overlay, child);
 }
 
-char *next_revert_volume(const char *snapshot)
+char *next_revert_volume(libxl_snapshot_ctx *sc, const char *snapshot)
 {
-    return path_next_free(revert_volume, snapshot);
+    return path_next_free(sc, revert_volume, snapshot);
 }

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <libxl_utils.h>
 
 #include "xl_config.h"
@@ -60,7 +59,8 @@ static void revert_parse_options(int argc, char **argv,
 /* The file may name any image that the disk had since the snapshot: the
  * one that the domain went on with, and those of reverts up to this
  * one. */
-static void revert_allow_layers(struct config_edit *edit,
+static void revert_allow_layers(const struct session *s,
+                                struct config_edit *edit,
                                 const libxl_disk_snapshot *ds)
 {
     const char *child = ds->child.pdev_path;
@@ -73,7 +73,7 @@ static void revert_allow_layers(struct config_edit *edit,
     config_edit_from(edit, first);
     for (n = 1; exists; n++) {
         path = child ? revert_overlay(first, n) : revert_volume(first, n);
-        exists = !access(path, F_OK);
+        exists = libxl_snapshot_path_is_taken(s->sc, path);
         config_edit_from(edit, path);
         free(path);
     }
@@ -114,7 +114,7 @@ static int revert_plan_update(const struct session *s,
     config_update_init(u, o->common.update_config, result);
     for (i = 0; i < snap->num_disks; i++) {
         edit = config_edit_of(u->edits, u->num, snap->disks[i].vdev);
-        if (edit) revert_allow_layers(edit, &snap->disks[i]);
+        if (edit) revert_allow_layers(s, edit, &snap->disks[i]);
     }
     revert_allow_present(s, u, o->domain);
     r = config_update_try(u, result->domain_name);

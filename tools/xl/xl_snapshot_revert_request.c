@@ -51,7 +51,8 @@ static int revert_check_domain(const struct session *s, const char *domain,
 }
 
 /* Choose a path for each new image, that no file has. */
-static void revert_set_new_images(const libxl_domain_snapshot *snap,
+static void revert_set_new_images(const struct session *s,
+                                  const libxl_domain_snapshot *snap,
                                   libxl_domain_snapshot_revert_params *p)
 {
     int i;
@@ -66,8 +67,8 @@ static void revert_set_new_images(const libxl_domain_snapshot *snap,
         disk->vdev = xstrdup(ds->vdev);
         disk->mode = ds->mode;
         disk->path = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-            ? next_revert_overlay(ds->child.pdev_path)
-            : next_revert_volume(ds->parent.pdev_path);
+            ? next_revert_overlay(s->sc, ds->child.pdev_path)
+            : next_revert_volume(s->sc, ds->parent.pdev_path);
     }
 }
 
@@ -111,7 +112,7 @@ int revert_request_read(const struct session *s, const char *config_file,
     r->params.skip_unsupported = o->skip_unsupported;
     r->params.leave_paused = o->paused;
     r->params.dry_run = o->dry_run;
-    revert_set_new_images(&r->snap, &r->params);
+    revert_set_new_images(s, &r->snap, &r->params);
     return revert_set_domain_config(s, o->domain_config, r);
 }
 

@@ -131,18 +131,6 @@ static void what_is_not_of_lvs_is_refused(void)
     CHECK_INT(lvm.num, 0);
 }
 
-static void a_file_is_no_volume(void)
-{
-    const struct snap_lv *found;
-
-    CHECK_OK(snap_lv_gather(sc, tmp_text("file", "x"), &found));
-    CHECK(found == NULL);
-    CHECK_OK(snap_lv_gather(sc, "/nowhere/file", &found));
-    CHECK(found == NULL);
-    CHECK_OK(snap_lv_gather(sc, NULL, &found));
-    CHECK(found == NULL && sc->lvm == NULL);    /* lvs was not asked */
-}
-
 /*-- create -----------------------------------------------------------------*/
 
 static const struct snap_driver *choose(libxl_snapshot_mode mode,
@@ -481,7 +469,7 @@ static void a_disk_that_was_left_out_needs_consent(void)
 
 TESTS(TEST(what_lvs_prints_becomes_facts),
       TEST(a_volume_is_known_by_its_device_or_by_either_name),
-      TEST(what_is_not_of_lvs_is_refused), TEST(a_file_is_no_volume),
+      TEST(what_is_not_of_lvs_is_refused),
       TEST(each_volume_has_its_driver), TEST(a_thick_snapshot),
       TEST(a_thin_snapshot_of_a_reverts_volume_has_a_short_name),
       TEST(a_volume_of_qemus_stays_with_qemu),

@@ -67,18 +67,23 @@ static void reverts_count_up(void)
 static void the_next_revert_takes_the_first_name_that_is_free(void)
 {
     char *child = xstrdup(tmp_path("web.s.qcow2"));
+    char *r1 = xstrdup(tmp_path("web.s.r1.qcow2"));
+    char *r2 = xstrdup(tmp_path("web.s.r2.qcow2"));
 
-    check_name(next_revert_overlay(child), tmp_path("web.s.r1.qcow2"));
+    check_name(next_revert_overlay(sc, child), r1);
     tmp_text("web.s.r1.qcow2", "");
     tmp_text("web.s.r3.qcow2", "");
-    check_name(next_revert_overlay(child), tmp_path("web.s.r2.qcow2"));
+    check_name(next_revert_overlay(sc, child), r2);
     free(child);
-    check_name(next_revert_volume(tmp_path("lv.s")), tmp_path("lv.s.r1"));
+    free(r1);
+    free(r2);
+    check_name(next_revert_volume(sc, "/nowhere/lv.s"),
+               "/nowhere/lv.s.r1");
 }
 
 static void the_target_of_tapdisk_is_no_part_of_a_path(void)
 {
-    check_name(next_revert_overlay("vhd:/nowhere/web.s.vhd"),
+    check_name(next_revert_overlay(sc, "vhd:/nowhere/web.s.vhd"),
                "/nowhere/web.s.r1.vhd");
 }
 

@@ -379,6 +379,8 @@ void libxl_domain_snapshot_revert_params_dispose(
 /* True if a revert to @ds gives the disk a new image (an overlay on the
  * frozen one, or a new volume), whose path the caller has to choose. */
 bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
+/* True if there is a file @path or a logical volume, active or not. */
+bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
 
 /*
  * Bring the domain of @snap back to @snap.  The running domain of that

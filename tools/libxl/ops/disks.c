@@ -113,3 +113,13 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
     snap_domain_dispose(&dom);
     return rc;
 }
+
+bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path)
+{
+    const struct snap_lv *lv;
+
+    snap_ctx_begin(sc);
+    if (snap_file_exists(path)) return true;
+    /* where lvs fails, the operation will say so */
+    return !snap_lv_gather(sc, path, &lv) && lv;
+}

@@ -18,9 +18,8 @@ static const char lvm_fields[] =
     "metadata_percent,chunk_size,vg_free,vg_extent_size,"
     "lv_uuid,lv_time,lv_tags,thin_id";
 
-/* Get the reply of lvs, which is asked once in an operation.  A host
- * without LVM has no volumes: a device that the device mapper made there
- * is something else. */
+/* Get the reply of lvs, which is asked once in an operation; once more if
+ * it failed. */
 static int lvm_gather(libxl_snapshot_ctx *sc)
 {
     const char **argv = snap_argv(sc, "lvs", "--reportformat", "json", "-a",
@@ -31,35 +30,62 @@ static int lvm_gather(libxl_snapshot_ctx *sc)
     int rc;
 
     if (sc->lvm) return 0;
-    sc->lvm = lvm;
-    if (!snap_exec_finds(sc, argv[0])) return 0;
+    if (!snap_exec_finds(sc, argv[0]))
+        return snap_fail(sc, ERROR_NOTFOUND, "the logical volumes: there is "
+                         "no program lvs; install LVM's tools (lvm2)");
     rc = snap_exec(sc, "the logical volumes", argv,
                    snap_wait_ms(sc, SNAP_WAIT_LVS), &output);
-    return rc ? rc : snap_lvm_parse(sc, output.out, lvm);
+    if (!rc) rc = snap_lvm_parse(sc, output.out, lvm);
+    if (!rc) sc->lvm = lvm;
+    return rc;
+}
+
+/* True if the device mapper made the device @st for a logical volume: its
+ * uuid there says so, whether lvs can be asked or not. */
+static bool lvm_made(libxl_snapshot_ctx *sc, const struct stat *st)
+{
+    const char *dm = snap_sprintf(sc, "/sys/dev/block/%u:%u/dm",
+                                  major(st->st_rdev), minor(st->st_rdev));
+    char *uuid;
+
+    if (!S_ISBLK(st->st_mode) || !snap_file_exists(dm)) return false;
+    if (!snap_file_read(sc, snap_sprintf(sc, "%s/uuid", dm), 4096, &uuid))
+        return !strncmp(uuid, "LVM-", 4);
+    snap_take_error(sc);
+    return true;
+}
+
+/* Find a volume that has no device, since it is not active, by its path. */
+static int lvm_gather_inactive(libxl_snapshot_ctx *sc, const char *path,
+                               const struct snap_lv **lv_r)
+{
+    bool can_ask = sc->lvm || snap_exec_finds(sc, "lvs");
+    int rc;
+
+    if (strncmp(path, "/dev/", 5) || !can_ask) return 0;
+    rc = lvm_gather(sc);
+    if (!rc) *lv_r = snap_lv_of_path(sc->lvm, path);
+    return rc;
 }
 
 int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
                    const struct snap_lv **lv_r)
 {
     struct stat st;
-    bool there;
     int rc;
 
     *lv_r = NULL;
     if (!path) return 0;
-    there = !stat(path, &st);
-    if (there ? !S_ISBLK(st.st_mode)
-                || !snap_file_exists(snap_sprintf(
-                       sc, "/sys/dev/block/%u:%u/dm", major(st.st_rdev),
-                       minor(st.st_rdev)))
-              : strncmp(path, "/dev/", 5))
-        return 0;
+    if (stat(path, &st)) return lvm_gather_inactive(sc, path, lv_r);
+    if (!lvm_made(sc, &st)) return 0;
     rc = lvm_gather(sc);
     if (rc) return rc;
-    *lv_r = there ? snap_lv_of_device(sc->lvm, major(st.st_rdev),
-                                      minor(st.st_rdev))
-                  : snap_lv_of_path(sc->lvm, path);
-    return 0;
+    *lv_r = snap_lv_of_device(sc->lvm, major(st.st_rdev),
+                              minor(st.st_rdev));
+    if (*lv_r) return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s is a logical volume, but lvs -a "
+                     "does not list it; see that LVM's filters or devices "
+                     "file (lvmdevices) do not hide it", path);
 }
 
 int snap_lv_is_there(libxl_snapshot_ctx *sc, const char *id,
@@ -99,7 +125,9 @@ int snap_lv_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     int rc;
 
     if (op->verb == SNAP_VERB_CREATE) return 0;
-    rc = snap_lv_gather(sc, op->image, &op->lv);
+    rc = lvm_gather(sc);        /* without lvs no volume is known to be
+                                 * gone */
+    if (!rc) rc = snap_lv_gather(sc, op->image, &op->lv);
     if (rc || !op->lv) return rc;
     snap_lv_find_origin(op);
     /* a merge writes to the origin; and an inactive volume has no device */
