@@ -198,12 +198,42 @@ xl create new.cfg
 ok "another domain of its name" not_touched "domain $(domid_of web) has this name but is \
 another domain (neither its uuid nor its disks are the snapshot's); rename it first" revert
 xl destroy web
-ok "its own under another name is reverted" says "Domain web is back" \
+ok "its own, renamed, is not guessed" not_touched "domain web: domain other \
+(domid $(domid_of other)) has its uuid; if that is the domain, renamed, name it: xl \
+snapshot-revert other ...; if it is a copy, shut it down and give it a uuid" revert
+ok "but taken where it is named" says "Domain web is back" \
     xl snapshot-revert other "$(cfg s1)"
 ok "and has its name again" not domid_of other
 xl destroy web
 xl create new.cfg
 ok "one started without uuid, on the same disks, is the same domain" says "is back" revert
+
+# --- a copy of the domain, which has kept its uuid --------------------------
+
+new_host
+define_domain web qcow2
+create --internal -n s1
+cp -a /srv/web /srv/copy
+sed 's/web/copy/' web.cfg >/srv/copy/copy.cfg
+sed 's,/srv/web,/srv/copy,' -i /srv/copy/copy.cfg
+xl create /srv/copy/copy.cfg
+ok "a copy that runs while the domain is off is not destroyed" not_touched "domain web: domain \
+copy (domid 1) has its uuid, but none of the snapshot's disks; if it is a copy, shut it down" \
+    revert
+ok "not even if it is named" not_touched "none of the snapshot's disks" \
+    xl snapshot-revert copy "$(cfg s1)"
+verify() { fails 1 "cannot be reverted to" xl snapshot-verify "$(cfg s1)"; }
+ok "snapshot-verify says so" verify
+ok "and why" grep -q "^domain  *BAD .*has its uuid, but none" "$hidden/out"
+xl create web.cfg
+ok "beside the domain it does no harm" says "Domain web is back" revert
+ok "and runs on" domid_of copy
+xl destroy web
+xl destroy copy
+qemu-img create -q -f qcow2 -b /srv/web/xvda.qcow2 -F qcow2 /srv/copy/over.qcow2
+sed -i 's/xvda.qcow2/over.qcow2/' /srv/copy/copy.cfg
+xl create /srv/copy/copy.cfg
+ok "nor one on an overlay of the domain's image" not_touched "if it is a copy" revert
 
 # --- a name that is another tag's ID ----------------------------------------
 

@@ -28,9 +28,10 @@ static bool revert_has_uuid(const struct session *s, uint32_t domid,
 
 /* Check that @domain, which the user named, is that of the snapshot.  It
  * may be gone, or have been started anew with another uuid: the library
- * looks into that. */
+ * looks into that.  *domid_r: one that has another name by now. */
 static int revert_check_domain(const struct session *s, const char *domain,
-                               const libxl_domain_snapshot *snap)
+                               const libxl_domain_snapshot *snap,
+                               uint32_t *domid_r)
 {
     const char *name = snap->domain_name;
     uint32_t domid;
@@ -42,6 +43,7 @@ static int revert_check_domain(const struct session *s, const char *domain,
                       "it back", domain, name ? name : "(no name)");
         return -1;
     }
+    *domid_r = domid;
     if (revert_has_uuid(s, domid, &snap->domain_uuid)) return 0;
     session_error(s, "domain %s: the snapshot is of another domain (%s, "
                   "uuid " LIBXL_UUID_FMT ")", domain,
@@ -107,7 +109,9 @@ int revert_request_read(const struct session *s, const char *config_file,
         session_library_error(s);
         return -1;
     }
-    if (domain && revert_check_domain(s, domain, &r->snap)) return -1;
+    if (domain
+        && revert_check_domain(s, domain, &r->snap, &r->params.domid))
+        return -1;
     r->params.xl_path = xstrdup(xl_path());
     r->params.skip_unsupported = o->skip_unsupported;
     r->params.leave_paused = o->paused;

@@ -311,6 +311,7 @@ void revert_facts(const struct plan_case *pc, enum state state,
     snap_domain_init(&r->dom);
     if (state != OFF) {
         r->dom.domid = 7;
+        r->dom.name = "vm";
         r->dom.paused = state == PAUSED;
         r->dom.qemu_pid = 412;
         r->dom.monitors = monitors;

@@ -358,6 +358,8 @@ typedef struct libxl_domain_snapshot_revert_params {
      * libxl_disk_snapshot_moves(): vdev, and as path its new image. */
     int num_disks;
     libxl_disk_snapshot_params *disks;
+    uint32_t domid;             /* the domain, if it has been renamed since;
+                                 * 0: the one of the snapshot's name */
     char *xl_path;              /* the xl that restores and monitors */
     /* For a snapshot without memory: the xl.cfg to boot from, and its name
      * and disks as libxlutil reads them; @config stays the caller's. */
@@ -383,8 +385,8 @@ bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
 
 /*
- * Bring the domain of @snap back to @snap.  The running domain of that
- * uuid, if there is one, is destroyed and its present memory is lost;
+ * Bring the domain of @snap back to @snap.  The running domain of that name
+ * and uuid, if there is one, is destroyed and its present memory is lost;
  * layers that it wrote since stay where they are.  The new domain has
  * another domid.  Everything that can be checked is checked before the
  * domain is destroyed.  @result_r must be initialised.

@@ -200,12 +200,11 @@ static int revert_gather_new_config(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/* Set *is_r: a domain of the snapshot's name, but with another uuid,
- * is the snapshot's all the same, because it has one of its disks.  It was
- * started from an xl.cfg without a uuid. */
-static int revert_is_reborn(libxl_snapshot_ctx *sc,
-                            const struct snap_revert *r, uint32_t domid,
-                            bool *is_r)
+/* Set *is_r: the running domain @domid has one of the snapshot's disks.  A
+ * snapshot without disks tells nothing. */
+static int revert_is_on_disks(libxl_snapshot_ctx *sc,
+                              const struct snap_revert *r, uint32_t domid,
+                              bool *is_r)
 {
     int i, rc;
 
@@ -220,6 +219,81 @@ static int revert_is_reborn(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* The domain @domid has the snapshot's name.  It is the snapshot's if it
+ * has the uuid, too; or one of the disks, while no domain has the uuid:
+ * then it was started from an xl.cfg without one. */
+static int revert_take_named(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                             const char *name, uint32_t domid)
+{
+    const libxl_uuid *wanted = &r->snap->domain_uuid;
+    bool is_it = false;
+    uint32_t other;
+    libxl_uuid uuid;
+    int rc;
+
+    rc = snap_dom_uuid(sc, domid, &uuid);
+    if (rc) return rc;
+    r->dom.domid = domid;
+    if (!libxl_uuid_compare(&uuid, wanted)) return 0;
+    rc = snap_dom_find(sc, wanted, &other);
+    if (!rc && other == SNAP_NO_DOMAIN)
+        rc = revert_is_on_disks(sc, r, domid, &is_it);
+    if (rc || is_it) return rc;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has "
+                     "this name but is another domain (neither "
+                     "its uuid nor its disks are the snapshot's); "
+                     "rename it first", name, domid);
+}
+
+/*
+ * The domain @domid has the snapshot's uuid, under another name: it has
+ * been renamed, or is a copy whose xl.cfg has kept the uuid, which must not
+ * be destroyed in its stead.  It is the snapshot's if the caller names it,
+ * and it has one of the disks.
+ */
+static int revert_take_renamed(libxl_snapshot_ctx *sc,
+                               struct snap_revert *r, const char *name,
+                               uint32_t domid)
+{
+    const char *now = snap_xenstore_domain_name(sc, domid);
+    bool is_it = !r->num_ops;
+    int rc = is_it ? 0 : revert_is_on_disks(sc, r, domid, &is_it);
+
+    if (rc) return rc;
+    r->dom.domid = domid;
+    if (!is_it)
+        return snap_fail(sc, ERROR_INVAL, "domain %s: domain %s (domid %u) "
+                         "has its uuid, but none of the snapshot's disks; "
+                         "if it is a copy, shut it down and give it a uuid "
+                         "of its own; if it is the domain, renamed, rename "
+                         "it back: xl rename %s %s", name, now, domid,
+                         snap_operand(sc, now), snap_operand(sc, name));
+    if (r->report || r->params->domid == domid) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: domain %s (domid %u) has "
+                     "its uuid; if that is the domain, renamed, name it: xl "
+                     "snapshot-revert %s ...; if it is a copy, shut it down "
+                     "and give it a uuid of its own", name, now, domid,
+                     snap_operand(sc, now));
+}
+
+/* Find the running domain, if there is one. */
+static int revert_find_domain(libxl_snapshot_ctx *sc,
+                              struct snap_revert *r, const char *name)
+{
+    uint32_t domid;
+    int rc;
+
+    if (name && !r->report) {
+        rc = snap_offline_wait(sc, name, &r->snap->domain_uuid);
+        if (rc) return rc;
+    }
+    if (name && !libxl_name_to_domid(sc->ctx, name, &domid))
+        return revert_take_named(sc, r, name, domid);
+    rc = snap_dom_find(sc, &r->snap->domain_uuid, &domid);
+    if (rc || domid == SNAP_NO_DOMAIN) return rc;
+    return revert_take_renamed(sc, r, name, domid);
+}
+
 /* The running domain: only what the revert needs of it, since one whose
  * QEMU has died must be revertible too.  A verification looks for it
  * without its config, too: its own use of its disks is no fault. */
@@ -228,37 +302,19 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
 {
     const char *name = r->config.c_info.name ? r->config.c_info.name
                                              : r->snap->domain_name;
-    uint32_t other;
-    bool reborn;
-    int rc;
+    int rc = revert_find_domain(sc, r, name);
 
-    if (name && !r->report) {
-        rc = snap_offline_wait(sc, name, &r->snap->domain_uuid);
-        if (rc) return rc;
-    }
-    rc = snap_dom_find(sc, &r->snap->domain_uuid, &r->dom.domid);
     if (rc) return rc;
-    if (name && !libxl_name_to_domid(sc->ctx, name, &other)
-        && other != r->dom.domid) {
-        rc = revert_is_reborn(sc, r, other, &reborn);
-        if (rc) return rc;
-        if (!reborn || r->dom.domid != SNAP_NO_DOMAIN)
-            return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has "
-                             "this name but is another domain (neither "
-                             "its uuid nor its disks are the snapshot's); "
-                             "rename it first", name, other);
-        r->dom.domid = other;
-    }
     if (r->dom.domid == SNAP_NO_DOMAIN)
         return name && !r->report ? snap_saved_refuse(sc, name) : 0;
     r->dom.qemu_pid = snap_xenstore_qemu_pid(sc, r->dom.domid);
     rc = snap_dom_uuid_str(sc, r->dom.domid, &r->dom.uuid_str);
     if (rc || r->report) return rc;
-    name = snap_xenstore_domain_name(sc, r->dom.domid);
+    r->dom.name = snap_xenstore_domain_name(sc, r->dom.domid);
     rc = snap_dom_saver(sc, r->dom.domid, false, &r->dom.saver);
-    if (!rc) rc = snap_refuse_saver(sc, name, r->dom.saver);
+    if (!rc) rc = snap_refuse_saver(sc, r->dom.name, r->dom.saver);
     if (rc) return rc;
-    return snap_monitor_find(sc, name, &r->dom.monitors,
+    return snap_monitor_find(sc, r->dom.name, &r->dom.monitors,
                              &r->dom.num_monitors);
 }
 

@@ -55,7 +55,7 @@ static void revert_plan_destroy(libxl_snapshot_ctx *sc,
     if (r->dom.domid == SNAP_NO_DOMAIN) return;
     step = snap_plan_add(sc, &r->plan, SNAP_STEP_DESTROY,
                          "destroy domain %s (domid %u)",
-                         r->config.c_info.name, r->dom.domid);
+                         r->dom.name, r->dom.domid);
     step->images = revert_images_to_release(sc, r);
     step->commit_point = true;
 }
