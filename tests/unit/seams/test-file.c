@@ -3,8 +3,10 @@
  * one. */
 #include "../test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +15,14 @@ static mode_t mode_of(const char *path)
     struct stat st;
 
     return stat(path, &st) ? 0 : st.st_mode & 07777;
+}
+
+static int unlink_own(const char *path, const char *made,
+                      const char *content)
+{
+    const struct snap_file_own own = { .made = made, .content = content };
+
+    return snap_file_unlink(sc, path, &own);
 }
 
 static void a_file_is_made_with_its_content_for_root_only(void)
@@ -71,13 +81,52 @@ static void removing_what_is_gone_is_no_failure(void)
 {
     const char *path = tmp_text("f", "");
 
-    CHECK_OK(snap_file_unlink(sc, path, NULL, NULL));
-    CHECK_OK(snap_file_unlink(sc, path, NULL, NULL));
+    CHECK_OK(unlink_own(path, NULL, NULL));
+    CHECK_OK(unlink_own(path, NULL, NULL));
     CHECK_OK(snap_file_rmdir(sc, path, NULL));
-    CHECK_OK(snap_file_unlink(sc, tmp_path("no/f"), NULL, NULL));
+    CHECK_OK(unlink_own(tmp_path("no/f"), NULL, NULL));
     CHECK_FAILS(snap_file_rmdir(sc, "/proc", NULL), ERROR_FAIL,
                 "cannot remove the folder /proc");
     CHECK(!sc->left);
+}
+
+static void what_was_written_to_since_is_not_removed(void)
+{
+    const char *path = tmp_text("f", "the con"), *made;
+    struct snap_file_own own = { .is_overlay = true };
+
+    own.made = made = snap_file_identity(sc, path);
+    CHECK_OK(unlink_own(path, made, "the"));
+    CHECK(strstr(sc->left, "f was written to since; remove it if"));
+    CHECK_OK(snap_file_unlink(sc, path, &own));
+    CHECK_STR(file_text(path), "the con");
+    own.users = "cp (pid 7)";
+    CHECK_OK(snap_file_unlink(sc, path, &own));
+    CHECK(strstr(sc->left, "f is in use by cp (pid 7); remove it if"));
+    CHECK(snap_file_exists(path));
+    CHECK_OK(unlink_own(path, made, "the content"));
+    CHECK(!snap_file_exists(path));
+}
+
+static void a_vhd_is_empty_until_it_has_a_block(void)
+{
+    static const unsigned char first[8] = {
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 4,
+    };
+    char vhd[2048] = "conectix";
+    int fd = open(tmp_path("vhd"), O_RDWR | O_CREAT, 0600);
+
+    REQUIRE(fd >= 0);
+    CHECK(snap_file_is_empty_overlay(fd));
+    memcpy(vhd + 512, "cxsparse", 8);
+    vhd[512 + 22] = 6;                          /* the table, at 1536 */
+    vhd[512 + 31] = 2;                          /* of two blocks */
+    memset(vhd + 1536, 0xff, 512);
+    REQUIRE(pwrite(fd, vhd, sizeof(vhd), 0) == sizeof(vhd));
+    CHECK(snap_file_is_empty_overlay(fd));
+    REQUIRE(pwrite(fd, first, sizeof(first), 1536) == sizeof(first));
+    CHECK(!snap_file_is_empty_overlay(fd));
+    close(fd);
 }
 
 static void what_is_in_the_place_of_ours_is_not_removed(void)
@@ -94,11 +143,11 @@ static void what_is_in_the_place_of_ours_is_not_removed(void)
     tmp_text("f", "theirs");
     other = snap_file_identity(sc, path);
     CHECK(strcmp(made, other));
-    CHECK_OK(snap_file_unlink(sc, path, made, "theirs"));
+    CHECK_OK(unlink_own(path, made, "theirs"));
     CHECK(strstr(sc->left, "f is not the file that the command has made"));
     CHECK_OK(snap_file_rmdir(sc, path, made));
     CHECK_STR(file_text(path), "theirs");
-    CHECK_OK(snap_file_unlink(sc, path, other, NULL));
+    CHECK_OK(unlink_own(path, other, NULL));
     CHECK(!snap_file_exists(path));
 }
 
@@ -106,15 +155,15 @@ static void what_may_be_ours_is_removed_if_nothing_is_lost(void)
 {
     const char *path = tmp_text("f", "the con");
 
-    CHECK_OK(snap_file_unlink(sc, path, NULL, "other content"));
-    CHECK_OK(snap_file_unlink(sc, path, NULL, "the"));
-    CHECK_OK(snap_file_unlink(sc, path, NULL, NULL));
+    CHECK_OK(unlink_own(path, NULL, "other content"));
+    CHECK_OK(unlink_own(path, NULL, "the"));
+    CHECK_OK(unlink_own(path, NULL, NULL));
     CHECK(strstr(sc->left, "f may not be the file that the command has made"));
     CHECK_STR(file_text(path), "the con");
-    CHECK_OK(snap_file_unlink(sc, path, NULL, "the content"));
+    CHECK_OK(unlink_own(path, NULL, "the content"));
     CHECK(!snap_file_exists(path));
     REQUIRE(!symlink("/nowhere", path));
-    CHECK_OK(snap_file_unlink(sc, path, NULL, "the content"));
+    CHECK_OK(unlink_own(path, NULL, "the content"));
     CHECK(snap_file_exists(path));
 }
 
@@ -220,6 +269,8 @@ TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(an_overlay_takes_mode_and_owner_from_its_base),
       TEST(a_file_that_cannot_be_finished_is_removed),
       TEST(removing_what_is_gone_is_no_failure),
+      TEST(what_was_written_to_since_is_not_removed),
+      TEST(a_vhd_is_empty_until_it_has_a_block),
       TEST(what_is_in_the_place_of_ours_is_not_removed),
       TEST(what_may_be_ours_is_removed_if_nothing_is_lost),
       TEST(what_is_published_is_what_we_made),

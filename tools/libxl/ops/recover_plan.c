@@ -49,16 +49,14 @@ static void recover_plan_back(libxl_snapshot_ctx *sc,
 {
     const struct snap_plan *was = &r->entry.plan;
     int last = r->entry.same_boot ? r->entry.at : r->commit, i;
-    struct snap_step *undo;
 
     for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0;
          i--) {
         if (!was->steps[i].undo
             || recover_is_not_ours(r, was->steps[i].undo))
             continue;
-        undo = recover_copy_step(sc, &r->plan, was->steps[i].undo);
-        if (was->steps[i].kind == SNAP_STEP_CREATE_FILE)
-            undo->content = was->steps[i].content;
+        snap_plan_set_content(&was->steps[i]);
+        recover_copy_step(sc, &r->plan, was->steps[i].undo);
     }
 }
 

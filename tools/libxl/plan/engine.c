@@ -19,12 +19,16 @@
 void snap_engine_init(libxl_snapshot_ctx *sc, struct snap_engine *engine,
                       const struct snap_plan *plan)
 {
+    int i;
+
     *engine = (struct snap_engine){
         .plan = plan,
         .state = SNAP_ENGINE_FORWARD,
         .unsure = -1,
         .undoable = snap_zalloc(sc, plan->num_steps * sizeof(bool)),
     };
+    for (i = 0; i < plan->num_steps; i++)
+        snap_plan_set_content(&plan->steps[i]);
 }
 
 static bool engine_is_left_out(const struct snap_engine *engine,

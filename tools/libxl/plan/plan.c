@@ -66,6 +66,13 @@ int snap_plan_last(const struct snap_plan *plan)
     return plan->num_steps - 1;
 }
 
+void snap_plan_set_content(const struct snap_step *maker)
+{
+    if (maker->kind != SNAP_STEP_CREATE_FILE || !maker->undo) return;
+    maker->undo->content = maker->content;
+    maker->undo->owner_of = maker->owner_of;
+}
+
 void snap_plan_create_file(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const char *path, const char *like,
                            const char *content, const char *what)

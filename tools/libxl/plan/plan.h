@@ -16,8 +16,8 @@ enum snap_step_kind {
     SNAP_STEP_MKDIR,            /* path; 0700 */
     SNAP_STEP_RMDIR,            /* path */
     SNAP_STEP_CREATE_FILE,      /* path, owner and mode as owner_of, content */
-    SNAP_STEP_UNLINK,           /* path; content: a file that is not known to
-                                 * be ours has no more than that */
+    SNAP_STEP_UNLINK,           /* path; left if it has more than content, or
+                                 * if owner_of, than an empty overlay */
     SNAP_STEP_RECORD,           /* into path, a snapshot config:
                                  * content, with a record of its disks'
                                  * states */
@@ -142,6 +142,9 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
  * its undo, and to the steps after it that act on the same path. */
 void snap_plan_set_made(const struct snap_plan *plan, int at,
                         const char *made);
+/* If @maker makes a file, let its undo know what it puts there, which is
+ * not written with an undo. */
+void snap_plan_set_content(const struct snap_step *maker);
 /* The index of the last step. */
 int snap_plan_last(const struct snap_plan *plan);
 /* Steps that several operations use. */

@@ -41,8 +41,19 @@ static int file_create(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int file_unlink(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    struct snap_file_use use = { .who = "file", .path = step->path };
+    struct snap_file_own own = {
+        .made = step->made, .content = step->content,
+        .is_overlay = step->owner_of != NULL,
+    };
+    int rc = 0;
+
     (void)run;
-    return snap_file_unlink(sc, step->path, step->made, step->content);
+    if (snap_file_exists(step->path))
+        rc = snap_users_of_files(sc, &use, 1, &nobody);
+    own.users = use.users;
+    return rc ? rc : snap_file_unlink(sc, step->path, &own);
 }
 
 static int file_record(libxl_snapshot_ctx *sc, struct snap_run *run,

@@ -90,14 +90,31 @@ bool snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
 /* Make a folder, 0700; succeeds if we have made it already. */
 int snap_file_mkdir(libxl_snapshot_ctx *sc, const char *path);
 
-/* Remove the file or the folder; succeeds if it is gone.  One that is not
- * ours is left, which is no failure: snap_tell_left().  If that is not
- * known, a file goes that is empty or has nothing but the beginning of
- * @content (which may be NULL), and any empty folder. */
+/* What is known of a file that we made. */
+struct snap_file_own {
+    const char *made;
+    const char *content;        /* what was to be written; or NULL */
+    bool is_overlay;            /* into which a guest may have written */
+    const char *users;          /* "qemu-nbd (pid 412)"; NULL: none */
+};
+/* Remove the file or the folder; succeeds if it is gone.  Left, which is no
+ * failure, and told of (snap_tell_left()) is one that is not ours; is in
+ * use; or has more than what we put there: an overlay with a guest's data,
+ * or what is not a beginning of its content.  If it is not known to be
+ * ours, it goes if it has nothing but such a beginning; a folder, if it is
+ * empty. */
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path,
-                     const char *made, const char *content);
+                     const struct snap_file_own *own);
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path,
                     const char *made);
+
+/*-- seam: empty, whether a file has more than what we put there ------------*/
+
+/* True if @fd is a qcow2 or differencing vhd without any data of its own;
+ * or has zeros alone, as a power cut leaves one. */
+bool snap_file_is_empty_overlay(int fd);
+/* True if @fd has nothing but a beginning of @content; NULL: nothing. */
+bool snap_file_has_no_more(int fd, const char *content);
 
 /*-- seam: lock -------------------------------------------------------------*/
 

@@ -89,53 +89,75 @@ int snap_file_check_made(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- removing ---------------------------------------------------------------*/
 
-/* True if the file has no byte that is not of @content, so that nothing is
- * lost with it.  Without an identity we may have made it, and not come
- * further. */
-static bool own_has_no_more(libxl_snapshot_ctx *sc, int dir,
-                            const char *name, const char *content)
+/* Open for reading the file that @fd is, whatever is at its path by now. */
+static int own_reopen(libxl_snapshot_ctx *sc, int fd)
 {
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    size_t max = content ? strlen(content) : 0;
-    char *text = snap_zalloc(sc, max + 1);
     struct stat st;
-    bool is_so = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode)
-        && (uint64_t)st.st_size <= max
-        && read(fd, text, max + 1) == st.st_size
-        && !memcmp(text, content ? content : "", st.st_size);
 
-    if (fd >= 0) close(fd);
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) return -1;
+    return open(snap_sprintf(sc, "/proc/self/fd/%d", fd),
+                O_RDONLY | O_CLOEXEC);
+}
+
+/* True if the file has nothing that is not ours.  Without an identity we
+ * may have made it, and not come further. */
+static bool own_has_no_more(libxl_snapshot_ctx *sc, int fd,
+                            const struct snap_file_own *own)
+{
+    int in = own_reopen(sc, fd);
+    bool is_so = true;
+
+    if (in < 0) return false;
+    if (!own->made || own->content)
+        is_so = snap_file_has_no_more(in, own->content);
+    else if (own->is_overlay)
+        is_so = snap_file_is_empty_overlay(in);
+    close(in);
     return is_so;
 }
 
-/* Remove the file, or with @flags the folder, if it is the one that was
- * @made; without that, if nothing is lost. */
+/* The reason to leave the file, or with @flags the folder, in words that
+ * follow its name; NULL: there is none. */
+static const char *own_why_left(libxl_snapshot_ctx *sc, int fd,
+                                const struct snap_file_own *own, int flags)
+{
+    const char *what = flags ? "folder" : "file";
+
+    if (own->made && !own_is(sc, fd, own->made))
+        return snap_sprintf(sc, "is not the %s that the command has made",
+                            what);
+    if (own->users)
+        return snap_sprintf(sc, "is in use by %s; remove it if nobody needs "
+                            "it", own->users);
+    if (flags || own_has_no_more(sc, fd, own)) return NULL;
+    return own->made
+        ? "was written to since; remove it if you do not need what is in it"
+        : snap_sprintf(sc, "may not be the %s that the command has made; "
+                       "remove it if it is", what);
+}
+
 static int own_remove_at(libxl_snapshot_ctx *sc, int dir, const char *path,
-                         const char *made, const char *content, int flags)
+                         const struct snap_file_own *own, int flags)
 {
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), r = 0;
+    const char *why;
 
     if (fd < 0) return -1;
-    if (made ? own_is(sc, fd, made)
-        : flags || own_has_no_more(sc, dir, name, content))
-        r = unlinkat(dir, name, flags);
-    else
-        snap_tell_left(
-            sc, made ? "%s is not the %s that the command has made"
-                : "%s may not be the %s that the command has made; remove it "
-                  "if it is", path, flags ? "folder" : "file");
+    why = own_why_left(sc, fd, own, flags);
+    if (why) snap_tell_left(sc, "%s %s", path, why);
+    else r = unlinkat(dir, name, flags);
     close(fd);
     return r;
 }
 
 static int own_remove(libxl_snapshot_ctx *sc, const char *path,
-                      const char *made, const char *content, int flags)
+                      const struct snap_file_own *own, int flags)
 {
     int dir = snap_open(sc, snap_file_dirname(sc, path),
                         O_PATH | O_DIRECTORY), r = -1;
 
-    if (dir >= 0) r = own_remove_at(sc, dir, path, made, content, flags);
+    if (dir >= 0) r = own_remove_at(sc, dir, path, own, flags);
     if (r && errno == ENOENT) r = 0;
     /* a folder that is not empty stays: somebody else has put a file
      * there */
@@ -148,15 +170,17 @@ static int own_remove(libxl_snapshot_ctx *sc, const char *path,
 }
 
 int snap_file_unlink(libxl_snapshot_ctx *sc, const char *path,
-                     const char *made, const char *content)
+                     const struct snap_file_own *own)
 {
-    return own_remove(sc, path, made, content, 0);
+    return own_remove(sc, path, own, 0);
 }
 
 int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path,
                     const char *made)
 {
-    return own_remove(sc, path, made, NULL, AT_REMOVEDIR);
+    const struct snap_file_own own = { .made = made };
+
+    return own_remove(sc, path, &own, AT_REMOVEDIR);
 }
 
 /*-- making -----------------------------------------------------------------*/
@@ -177,13 +201,13 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
                      const char *like, const char *content)
 {
     int fd = snap_open(sc, path, O_WRONLY | O_CREAT | O_EXCL);
-    const char *made;
+    struct snap_file_own own = { .content = content };
     int rc = 0;
 
     if (fd < 0)
         return snap_fail(sc, ERROR_FAIL, "cannot create %s: %s", path,
                          snap_open_why());
-    made = own_identity(sc, fd);
+    own.made = own_identity(sc, fd);
     if ((like && own_take_after(fd, like))
         || (content && snap_file_write_all(fd, content, strlen(content))))
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
@@ -191,7 +215,7 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
     if (close(fd) && !rc)
         rc = snap_fail(sc, ERROR_FAIL, "cannot write %s: %s", path,
                        strerror(errno));
-    if (rc) snap_file_unlink(sc, path, made, content);
+    if (rc) snap_file_unlink(sc, path, &own);
     return rc;
 }
 
