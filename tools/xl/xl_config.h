@@ -86,6 +86,27 @@ struct config_place {
 
 void config_find_place(const char *spec, struct config_place *place);
 
+/*-- xl_config_patch.c: another path, another format -------------------*/
+
+/* Zeroed: none. */
+struct config_patches {
+    int num;
+    struct config_patch *patches;
+};
+
+/* Let @item, in which @place is, name the image @path, or its format. */
+void config_patch_path(struct config_patches *p,
+                       const struct config_item *item,
+                       const struct config_place *place, const char *path);
+void config_patch_format(struct config_patches *p,
+                         const struct config_item *item,
+                         const struct config_place *place,
+                         libxl_disk_format format);
+/* @text with all of @p done, malloc'd. */
+char *config_patched_text(struct config_patches *p, const char *text,
+                          size_t len);
+void config_patches_dispose(struct config_patches *p);
+
 /*-- xl_update_config.c: text in, text out ------------------------------*/
 
 #define CONFIG_FILE_MAX (1 << 20)

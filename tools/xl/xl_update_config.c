@@ -17,13 +17,6 @@
 
 #include "xl_utils.h"
 
-/* A replacement for @len bytes of the text at @at. */
-struct patch {
-    size_t at, len;
-    char quote;
-    char *with;
-};
-
 struct update {
     const char *file;
     const char *text;
@@ -31,8 +24,7 @@ struct update {
     struct config_edit *edits;
     int num_edits;
     struct config_items items;
-    int num_patches;
-    struct patch *patches;
+    struct config_patches patches;
     char *error;
 };
 
@@ -134,76 +126,6 @@ static int update_find_items(struct update *u, struct parsed *p)
 
 /*-- the change ---------------------------------------------------------*/
 
-/* Replace the characters of @item from @begin to @end by @with, which
- * becomes the update's. */
-static void update_patch(struct update *u, const struct config_item *item,
-                         size_t begin, size_t end, char *with)
-{
-    u->patches = xrealloc(u->patches,
-                          (u->num_patches + 1) * sizeof(*u->patches));
-    u->patches[u->num_patches++] = (struct patch){
-        .at = item->at[begin], .len = item->at[end] - item->at[begin],
-        .quote = item->quote, .with = with };
-}
-
-/* Tell whether @path can stand without target= in front of it. */
-static bool update_is_positional(const char *path)
-{
-    return path[0] == '/' && !strpbrk(path, ",=");
-}
-
-/* Move the path to the end, behind target=.  Its position stays and is
- * empty, since others follow on it. */
-static void update_move_path(struct update *u,
-                             const struct config_item *item,
-                             const struct config_span *target,
-                             const char *path)
-{
-    size_t len = strlen(item->spec), end = len;
-    char *text = libxl_snapshot_disk_target(path), *option;
-
-    update_patch(u, item, target->begin, target->end, xstrdup(""));
-    while (end > target->end && strchr(" \t", item->spec[end - 1]))
-        end--;
-    xasprintf(&option, "%s%s",
-              end && item->spec[end - 1] == ',' ? "" : ",", text);
-    update_patch(u, item, len, len, option);
-    free(text);
-}
-
-static void update_change_path(struct update *u,
-                               const struct config_item *item,
-                               const struct config_place *place,
-                               const char *path)
-{
-    const struct config_span *target = &place->target;
-
-    if (place->keyword)
-        update_patch(u, item, target->begin - strlen("target="),
-                     target->end, libxl_snapshot_disk_target(path));
-    else if (update_is_positional(path))
-        update_patch(u, item, target->begin, target->end, xstrdup(path));
-    else
-        update_move_path(u, item, target, path);
-}
-
-static void update_change_format(struct update *u,
-                                 const struct config_item *item,
-                                 const struct config_place *place,
-                                 libxl_disk_format format)
-{
-    const char *name = libxl_disk_format_to_string(format);
-    char *option;
-    int i;
-
-    for (i = 0; i < place->num_formats; i++)
-        update_patch(u, item, place->formats[i].begin,
-                     place->formats[i].end, xstrdup(name));
-    if (place->num_formats) return;
-    xasprintf(&option, "format=%s,", name);
-    update_patch(u, item, 0, 0, option);
-}
-
 static bool update_is_one_of(const char *path, char **paths)
 {
     for (; *paths; paths++)
@@ -253,9 +175,9 @@ static int update_change_disk(struct update *u, struct config_edit *edit,
                            disk->pdev_path, edit->from[0]);
     if (update_find_place(u, item, edit->vdev, &place)) return -1;
     if (disk->format != edit->format)
-        update_change_format(u, item, &place, edit->format);
+        config_patch_format(&u->patches, item, &place, edit->format);
     if (strcmp(disk->pdev_path, edit->to))
-        update_change_path(u, item, &place, edit->to);
+        config_patch_path(&u->patches, item, &place, edit->to);
     return 0;
 }
 
@@ -317,41 +239,6 @@ static int update_change_all(struct update *u, struct parsed *p)
                                "config of this domain?", u->file,
                                u->edits[i].vdev);
     return 0;
-}
-
-static int update_by_place(const void *a, const void *b)
-{
-    const struct patch *x = a, *y = b;
-
-    if (x->at != y->at) return x->at < y->at ? -1 : 1;
-    if (x->len != y->len) return x->len < y->len ? -1 : 1;
-    return 0;
-}
-
-static char *update_new_text(struct update *u)
-{
-    size_t at = 0, len;
-    char *text = NULL, *escaped;
-    FILE *f = open_memstream(&text, &len);
-    int i;
-
-    if (!f) abort();
-    if (u->num_patches)
-        qsort(u->patches, u->num_patches, sizeof(*u->patches),
-              update_by_place);
-    for (i = 0; i < u->num_patches; i++) {
-        const struct patch *patch = &u->patches[i];
-
-        fwrite(u->text + at, 1, patch->at - at, f);
-        escaped = libxl_snapshot_config_escape(patch->with, patch->quote);
-        fputs(escaped, f);
-        free(escaped);
-        at = patch->at + patch->len;
-    }
-    fwrite(u->text + at, 1, u->len - at, f);
-    fclose(f);
-    if (!text) abort();
-    return text;
 }
 
 /*-- the proof ----------------------------------------------------------*/
@@ -448,16 +335,6 @@ int update_config_check(const char *file, const char *before,
 
 /*-- all of it ----------------------------------------------------------*/
 
-static void update_dispose(struct update *u)
-{
-    int i;
-
-    for (i = 0; i < u->num_patches; i++)
-        free(u->patches[i].with);
-    config_items_dispose(&u->items);
-    free(u->patches);
-}
-
 char *update_config_text(const char *file, const char *text, size_t len,
                          const char *domain, struct config_edit *edits,
                          int num, char **error_r)
@@ -473,13 +350,14 @@ char *update_config_text(const char *file, const char *text, size_t len,
     if (update_check_name(&u, &p, domain)) goto out;
     if (update_find_items(&u, &p)) goto out;
     if (update_change_all(&u, &p)) goto out;
-    result = update_new_text(&u);
+    result = config_patched_text(&u.patches, text, len);
     if (!update_check_text(&u, result, strlen(result))) goto out;
     free(result);
     result = NULL;
  out:
     *error_r = u.error;
     config_parser_dispose(&p.parser);
-    update_dispose(&u);
+    config_patches_dispose(&u.patches);
+    config_items_dispose(&u.items);
     return result;
 }
