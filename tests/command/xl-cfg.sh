@@ -22,12 +22,12 @@ has_file() {
 # shellcheck disable=SC2120 # others call it with more
 create() { xl snapshot-create --domain-config vm.cfg --external -n s1 "$@" vm; }
 
-# rewritten NAME LINE: that line of it names an overlay, and nothing else is another.
+# rewritten NAME LINE [EDIT]: that line of it names an overlay, and nothing else is another.
 # xl takes it: it can be read again, for another snapshot.
 rewritten() {
-    has_file "$1"
+    has_file "$1" ${format-}
     says "line $2: " create --update-config=vm.cfg &&
-        sed "$2s/a\.[a-z0-9]*/a.s1.qcow2/" "$hidden/before.cfg" | diff - vm.cfg &&
+        sed "$2${3-s/a\.[a-z0-9]*/a.s1.qcow2/}" "$hidden/before.cfg" | diff - vm.cfg &&
         xl snapshot-create --domain-config vm.cfg --external -n s2 vm
 }
 # not_taken NAME TEXT: no snapshot of it. not_rewritten NAME TEXT: one, but not with
@@ -47,10 +47,13 @@ ok "a PV domain with pygrub" rewritten pygrub 8
 ok "keys with blanks, OVMF, a CD-ROM with a prefix" rewritten ovmf-keys 7
 ok "no blanks at all, hda" rewritten without-blanks 10
 ok "keys as YaST writes them" rewritten yast 13
-ok "tap:qcow2: in front of the path" not_rewritten tap-prefix-multiline \
-    "vm.cfg:10: disk xvda: the path has a prefix, an old form"
-ok "with blanks behind the commas" not_rewritten tap-prefix-blanks \
-    "vm.cfg:9: disk xvda: the path has a prefix, an old form"
+ok "tap:qcow2: in front of the path" rewritten tap-prefix-multiline 10 \
+    's,tap:qcow2:\(.*\)a.qcow2,\1a.s1.qcow2\,qcow2,'
+ok "with blanks behind the commas" rewritten tap-prefix-blanks 9 \
+    's,tap:qcow2:\(.*\)a.img,\1a.s1.qcow2\,qcow2,'
+format=raw
+ok "file: and ioemu:" rewritten ioemu-prefix 3 's,file:\(.*\)a.img,\1a.s1.qcow2\,qcow2,'
+format=
 ok "disk = twice, of which xl takes the last" not_rewritten two-lists-of-disks \
     "vm.cfg:4: \`disk' is set again, after line 2; put all disks into one list"
 
@@ -70,9 +73,6 @@ ok "Python, as xm read it" not_taken python "vm.cfg:1: config parsing error near
 ok "lines of another system" not_taken carriage-returns "vm.cfg:1: config parsing error"
 ok "with its mark of the byte order" not_taken byte-order-mark "vm.cfg:1: config parsing error"
 ok "a string over two lines" not_taken backslash-in-string "vm.cfg:2: config parsing error"
-has_file ioemu-prefix raw
-ok "ioemu:" refuses "vm.cfg:3: disk hda: the path has a prefix, an old form" \
-    create --update-config=vm.cfg
 ok "nor is one of the domain without its disk" not_taken disk-as-string \
     "parameter \`disk' is a single value"
 has_file disk-as-string

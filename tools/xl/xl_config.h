@@ -78,8 +78,9 @@ struct config_span {
 struct config_place {
     bool has_target;
     bool keyword;               /* the path stands behind "target=" */
-    bool prefix;                /* the path stands behind e.g. "file:" */
+    bool prefix;                /* there is an old form, e.g. "file:" */
     struct config_span target;
+    size_t target_prefix;       /* so long is that in front of the path */
     int num_formats;            /* positional, and again as format= */
     struct config_span formats[CONFIG_MAX_FORMATS];
 };
@@ -94,7 +95,8 @@ struct config_patches {
     struct config_patch *patches;
 };
 
-/* Let @item, in which @place is, name the image @path, or its format. */
+/* Let @item, in which @place is, name the image @path, or its format, or
+ * both in the place of a prefix. */
 void config_patch_path(struct config_patches *p,
                        const struct config_item *item,
                        const struct config_place *place, const char *path);
@@ -102,6 +104,10 @@ void config_patch_format(struct config_patches *p,
                          const struct config_item *item,
                          const struct config_place *place,
                          libxl_disk_format format);
+void config_patch_prefix(struct config_patches *p,
+                         const struct config_item *item,
+                         const struct config_place *place,
+                         const char *path, libxl_disk_format format);
 /* @text with all of @p done, malloc'd. */
 char *config_patched_text(struct config_patches *p, const char *text,
                           size_t len);

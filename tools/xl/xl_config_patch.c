@@ -30,29 +30,38 @@ static void patch_add(struct config_patches *p,
         .quote = item->quote, .with = with };
 }
 
-/* Tell whether @path can stand without target= in front of it. */
-static bool patch_is_positional(const char *path)
-{
-    return path[0] == '/' && !strpbrk(path, ",=");
-}
-
-/* Move the path to the end, behind target=.  Its position stays and is
- * empty, since others follow on it. */
-static void patch_move_path(struct config_patches *p,
-                            const struct config_item *item,
-                            const struct config_span *target,
-                            const char *path)
+/* Name the path at the end, behind target=. */
+static void patch_add_target(struct config_patches *p,
+                             const struct config_item *item,
+                             const struct config_span *target,
+                             const char *path)
 {
     size_t len = strlen(item->spec), end = len;
     char *text = libxl_snapshot_disk_target(path), *option;
 
-    patch_add(p, item, target->begin, target->end, xstrdup(""));
     while (end > target->end && strchr(" \t", item->spec[end - 1]))
         end--;
     xasprintf(&option, "%s%s",
               end && item->spec[end - 1] == ',' ? "" : ",", text);
     patch_add(p, item, len, len, option);
     free(text);
+}
+
+/* Replace a path that stands alone, from @begin on, by @path and @more.
+ * If it cannot stand alone its position stays and is empty, since others
+ * follow on it. */
+static void patch_positional(struct config_patches *p,
+                             const struct config_item *item,
+                             const struct config_place *place,
+                             size_t begin, const char *path,
+                             const char *more)
+{
+    bool alone = path[0] == '/' && !strpbrk(path, ",=");
+    char *with;
+
+    xasprintf(&with, "%s%s", alone ? path : "", more);
+    patch_add(p, item, begin, place->target.end, with);
+    if (!alone) patch_add_target(p, item, &place->target, path);
 }
 
 void config_patch_path(struct config_patches *p,
@@ -64,10 +73,21 @@ void config_patch_path(struct config_patches *p,
     if (place->keyword)
         patch_add(p, item, target->begin - strlen("target="),
                   target->end, libxl_snapshot_disk_target(path));
-    else if (patch_is_positional(path))
-        patch_add(p, item, target->begin, target->end, xstrdup(path));
     else
-        patch_move_path(p, item, target, path);
+        patch_positional(p, item, place, target->begin, path, "");
+}
+
+/* Name @format wherever a format is named. */
+static void patch_formats(struct config_patches *p,
+                          const struct config_item *item,
+                          const struct config_place *place,
+                          const char *format)
+{
+    int i;
+
+    for (i = 0; i < place->num_formats; i++)
+        patch_add(p, item, place->formats[i].begin,
+                  place->formats[i].end, xstrdup(format));
 }
 
 void config_patch_format(struct config_patches *p,
@@ -77,14 +97,29 @@ void config_patch_format(struct config_patches *p,
 {
     const char *name = libxl_disk_format_to_string(format);
     char *option;
-    int i;
 
-    for (i = 0; i < place->num_formats; i++)
-        patch_add(p, item, place->formats[i].begin,
-                  place->formats[i].end, xstrdup(name));
+    patch_formats(p, item, place, name);
     if (place->num_formats) return;
     xasprintf(&option, "format=%s,", name);
     patch_add(p, item, 0, 0, option);
+}
+
+/* A path without a prefix is followed by its format, unless that was named
+ * before. */
+void config_patch_prefix(struct config_patches *p,
+                         const struct config_item *item,
+                         const struct config_place *place,
+                         const char *path, libxl_disk_format format)
+{
+    const char *name = libxl_disk_format_to_string(format);
+    size_t begin = place->target.begin - place->target_prefix;
+    bool named = place->num_formats && place->formats[0].begin < begin;
+    char *behind;
+
+    patch_formats(p, item, place, name);
+    xasprintf(&behind, "%s%s", named ? "" : ",", named ? "" : name);
+    patch_positional(p, item, place, begin, path, behind);
+    free(behind);
 }
 
 static int patch_by_place(const void *a, const void *b)

@@ -153,11 +153,24 @@ static bool scan_is_flag(const char *word, size_t len)
     return false;
 }
 
-static bool scan_has_prefix(const char *word, size_t len)
+/* The length of the prefixes at the beginning of @text, with the blanks
+ * behind them; libxlutil makes a script of some, which are none here. */
+static size_t scan_prefixes(const char *text)
 {
-    size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789");
+    static const char *const prefixes[] = {
+        "raw:", "qcow:", "qcow2:", "vhd:", "tapdisk:", "tap:", "tap2:",
+        "aio:", "ioemu:", "file:", "phy:",
+    };
+    size_t len = 0, i = 0, n;
 
-    return n && n < len && word[n] == ':';
+    while (i < sizeof(prefixes) / sizeof(prefixes[0])) {
+        n = strlen(prefixes[i]);
+        if (strncmp(text + len, prefixes[i++], n)) continue;
+        len += n;
+        len += strspn(text + len, " \t\n");
+        i = 0;
+    }
+    return len;
 }
 
 /* A format too many stays as it is, and then the new text fails its
@@ -172,26 +185,29 @@ static void scan_add_format(struct config_place *place, size_t begin,
 
 /* The word from @at to @end is the positional parameter number
  * @position. */
-static void scan_positional(struct config_place *place, const char *spec,
-                            size_t at, size_t end, int position)
+static void scan_positional(struct config_place *place, size_t at,
+                            size_t end, int position)
 {
     if (position == 0) {
-        place->prefix = scan_has_prefix(spec + at, end - at);
         place->has_target = true;
         place->target = (struct config_span){ at, end };
-    } else if (position == 1 && !place->num_formats) {
+    } else if (position == 1 && !place->num_formats && !place->prefix) {
         scan_add_format(place, at, end);
     }
 }
 
+/* Behind a prefix no word but format= is a format. */
 void config_find_place(const char *spec, struct config_place *place)
 {
-    size_t at, len;
+    size_t at, len, prefix;
     int position = 0;
 
     memset(place, 0, sizeof(*place));
     for (at = 0; ; at += len + 1) {
         at += strspn(spec + at, " \t\n");
+        prefix = scan_prefixes(spec + at);
+        at += prefix;
+        place->prefix |= prefix > 0;
         len = strcspn(spec + at, ",");
         if (!strncmp(spec + at, "target=", 7)) {
             place->has_target = true;
@@ -200,11 +216,13 @@ void config_find_place(const char *spec, struct config_place *place)
             return;
         }
         if (!spec[at]) return;
-        if (!strncmp(spec + at, "format=", 7))
+        if (!strncmp(spec + at, "format=", 7)) {
             scan_add_format(place, at + 7, at + len);
-        else if (!memchr(spec + at, '=', len)
-                 && !scan_is_flag(spec + at, len))
-            scan_positional(place, spec, at, at + len, position++);
+        } else if (!memchr(spec + at, '=', len)
+                   && !scan_is_flag(spec + at, len)) {
+            if (!position) place->target_prefix = prefix;
+            scan_positional(place, at, at + len, position++);
+        }
         if (!spec[at + len]) return;
     }
 }

@@ -133,23 +133,26 @@ static bool update_is_one_of(const char *path, char **paths)
     return false;
 }
 
-/* Find path and format in @item, which is that of disk @vdev. */
-static int update_find_place(struct update *u,
-                             const struct config_item *item,
-                             const char *vdev, struct config_place *place)
+/* Put path and format of @edit where they stand in @item, which is
+ * @disk. */
+static void update_patch_disk(struct update *u,
+                              const struct config_edit *edit,
+                              const struct config_item *item,
+                              const libxl_device_disk *disk,
+                              const struct config_place *place)
 {
-    config_find_place(item->spec, place);
-    if (place->prefix)
-        return update_fail(u, "%s:%d: disk %s: the path has a prefix, an "
-                           "old form; write TARGET,FORMAT,VDEV,ACCESS, "
-                           "see xl-disk-configuration(5)", u->file,
-                           item->line, vdev);
-    if (!place->has_target)
-        return update_fail(u, "%s:%d: disk %s: the string has no path; "
-                           "write TARGET,FORMAT,VDEV,ACCESS, see "
-                           "xl-disk-configuration(5)", u->file, item->line,
-                           vdev);
-    return 0;
+    bool path = strcmp(disk->pdev_path, edit->to);
+    bool format = disk->format != edit->format;
+
+    if (place->target_prefix && !place->keyword && (path || format)) {
+        config_patch_prefix(&u->patches, item, place, edit->to,
+                            edit->format);
+        return;
+    }
+    if (format)
+        config_patch_format(&u->patches, item, place, edit->format);
+    if (path)
+        config_patch_path(&u->patches, item, place, edit->to);
 }
 
 /* Let item number @i, which is @disk, be as @edit says. */
@@ -173,11 +176,13 @@ static int update_change_disk(struct update *u, struct config_edit *edit,
         return update_fail(u, "%s:%d: disk %s names %s, not %s; write "
                            "that first", u->file, item->line, edit->vdev,
                            disk->pdev_path, edit->from[0]);
-    if (update_find_place(u, item, edit->vdev, &place)) return -1;
-    if (disk->format != edit->format)
-        config_patch_format(&u->patches, item, &place, edit->format);
-    if (strcmp(disk->pdev_path, edit->to))
-        config_patch_path(&u->patches, item, &place, edit->to);
+    config_find_place(item->spec, &place);
+    if (!place.has_target)
+        return update_fail(u, "%s:%d: disk %s: the string has no path; "
+                           "write TARGET,FORMAT,VDEV,ACCESS, see "
+                           "xl-disk-configuration(5)", u->file, item->line,
+                           edit->vdev);
+    update_patch_disk(u, edit, item, disk, &place);
     return 0;
 }
 
@@ -264,7 +269,7 @@ static int update_check_disk(struct update *u, struct parsed *before,
     was.format = edit->format;
     want = libxl_snapshot_disk_spec(&was);
     got = libxl_snapshot_disk_spec(&is);
-    why = libxl_snapshot_disk_lacks_backend(&is);
+    why = libxl_snapshot_disk_lacks_backend(&was);
     if (why)
         r = update_fail(u, "%s:%d: disk %s: %s", u->file, edit->line,
                         edit->vdev, why);
