@@ -109,6 +109,8 @@ struct snap_revert {
     int rc;                         /* the first failure of a check */
 
     struct snap_plan plan;
+    const char *mark;               /* of the xl that brings the domain
+                                     * back */
 };
 
 /* Gather, and check all that can be known before the domain is destroyed.

@@ -212,7 +212,7 @@ static int recover_run(libxl_snapshot_ctx *sc,
     const struct snap_journal_head *head = &r->entry.head;
     struct snap_run run = {
         .domid = r->domid, .uuid_str = head->uuid_str,
-        .domain_name = head->domain, .redo = true,
+        .domain_name = head->domain, .mark = head->mark, .redo = true,
     };
     int rc = snap_journal_open(sc, &r->entry, &run.journal);
 

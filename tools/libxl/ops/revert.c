@@ -84,6 +84,7 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
         .domid = r->dom.domid,
         .running_uuid = r->dom.uuid_str,
         .snapshot = r->snap->name,
+        .mark = r->mark,
         .num_at_stake = r->num_ops,
         .at_stake = revert_at_stake(sc, r),
     };
@@ -94,7 +95,8 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
 {
     const struct snap_journal_head head = snap_revert_head(sc, r);
     struct snap_run run = {
-        .domid = r->dom.domid, .domain_name = r->config.c_info.name,
+        .domid = r->dom.domid, .uuid_str = head.uuid_str,
+        .domain_name = r->config.c_info.name, .mark = head.mark,
         .head = &head,
     };
     int rc = snap_run_plan(sc, &run, &r->plan);
@@ -146,6 +148,7 @@ int libxl_domain_snapshot_revert(
     revert_result(sc, &result->snapshot, &r);
     snap_plan_to_result(sc, &r.plan, result);
     if (params->dry_run) goto out;
+    r.mark = snap_mark_new(sc);
     rc = revert_run(sc, &r, result);
     result->total_us = snap_now_us() - began;
 

@@ -60,6 +60,7 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
         "j:domid", runs ? snap_sprintf(sc, "%u", head->domid) : NULL,
         "s:running_uuid", head->running_uuid,
         "s:snapshot", head->snapshot, "s:memory", head->memory_path,
+        "s:mark", head->mark,
         "j:tagged", head->num_tagged
                     ? snap_json_strings(sc, head->tagged, head->num_tagged)
                     : NULL,

@@ -62,6 +62,7 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     head->running_uuid = snap_json_dup(sc, obj, "running_uuid");
     if (!head->running_uuid) head->running_uuid = head->uuid_str;
     head->memory_path = snap_json_dup(sc, obj, "memory");
+    head->mark = snap_json_dup(sc, obj, "mark");
     head->tagged = snap_json_dup_strings(sc, obj, "tagged",
                                          &head->num_tagged);
     head->at_stake = snap_json_dup_strings(sc, obj, "at_stake",

@@ -16,6 +16,13 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
     return act->run(sc, run, step);
 }
 
+void snap_run_left(struct snap_run *run, const struct snap_left *left)
+{
+    run->left = *left;
+    run->reply_lost = left->pid != 0;
+    run->is_stuck = run->is_stuck || run->reply_lost;
+}
+
 static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
                      const struct snap_step *step)
 {

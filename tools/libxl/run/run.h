@@ -48,6 +48,9 @@ struct snap_journal_head {
                                  * memory */
     int num_tagged;             /* create: qcow2 images that QEMU tags */
     const char **tagged;
+    const char *mark;           /* revert: of the xl that brings the
+                                 * domain back (seams/mark.c); NULL:
+                                 * without */
     int num_at_stake;           /* revert: what it overwrites, or restores
                                  * the memory of */
     const char **at_stake;
@@ -186,6 +189,7 @@ struct snap_run {
     uint32_t domid;             /* RESTORE: replaced by the new one */
     const char *uuid_str;
     const char *domain_name;
+    const char *mark;           /* RESTORE, BOOT: of its xl; or NULL */
     const struct snap_journal_head *head;   /* NULL: no journal is kept */
     uint64_t stopped_us;        /* when the guest stopped; 0: it did not */
     uint64_t running_us;        /* when it ran again */
@@ -219,6 +223,8 @@ int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan);
 /* For steps: close run->qmp, if it is open. */
 void snap_run_close_qmp(struct snap_run *run);
+/* For steps: note a program that has not ended: it may do the step yet. */
+void snap_run_left(struct snap_run *run, const struct snap_left *left);
 
 /*-- steps: what a step of each kind does -----------------------------------*/
 

@@ -148,25 +148,15 @@ static int domain_find_writer(libxl_snapshot_ctx *sc,
     return rc;
 }
 
-/* Destroy the domain, and wait for its QEMU: libxl tells it to end
- * (SIGHUP) and does not wait (4.17). */
-static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
-                          const struct snap_step *step)
+/* Wait until nobody writes to @files any more: libxl tells a destroyed
+ * domain's QEMU to end (SIGHUP) and does not wait (4.17). */
+static int domain_wait_released(libxl_snapshot_ctx *sc,
+                                struct snap_file_use *files, int num)
 {
     uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_RELEASE);
     const struct snap_file_use *used;
-    struct snap_file_use *files;
-    int rc, i, num;
+    int rc;
 
-    for (num = 0; step->images && step->images[num]; num++)
-        ;
-    files = snap_zalloc(sc, num * sizeof(*files));
-    for (i = 0; i < num; i++)
-        files[i] = (struct snap_file_use){
-            .who = "image", .path = step->images[i], .write_only = true,
-        };
-    rc = snap_dom_destroy(sc, run->domid);
-    if (rc) return rc;
     for (;;) {
         rc = domain_find_writer(sc, files, num, &used);
         if (rc || !used) return rc;
@@ -177,28 +167,110 @@ static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
 }
 
+static struct snap_file_use domain_use(const char *path)
+{
+    return (struct snap_file_use){
+        .who = "image", .path = path, .write_only = true,
+    };
+}
+
+static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
+                          const struct snap_step *step)
+{
+    struct snap_file_use *files;
+    int rc, i, num;
+
+    for (num = 0; step->images && step->images[num]; num++)
+        ;
+    files = snap_zalloc(sc, num * sizeof(*files));
+    for (i = 0; i < num; i++) files[i] = domain_use(step->images[i]);
+    rc = snap_dom_destroy(sc, run->domid);
+    return rc ? rc : domain_wait_released(sc, files, num);
+}
+
 /*-- restore, boot ----------------------------------------------------------*/
+
+/* The domain of the run's name, or uuid; SNAP_NO_DOMAIN: none. */
+static uint32_t domain_find(libxl_snapshot_ctx *sc,
+                            const struct snap_run *run)
+{
+    uint32_t domid;
+    libxl_uuid uuid;
+
+    if (!libxl_name_to_domid(sc->ctx, run->domain_name, &domid))
+        return domid;
+    if (!run->uuid_str || libxl_uuid_from_string(&uuid, run->uuid_str)
+        || snap_dom_find(sc, &uuid, &domid))
+        return SNAP_NO_DOMAIN;
+    return domid;
+}
 
 /* Take over the domain that xl has made. */
 static int domain_came_back(libxl_snapshot_ctx *sc, struct snap_run *run)
 {
-    int rc = libxl_name_to_domid(sc->ctx, run->domain_name, &run->domid);
+    uint32_t domid;
 
+    if (libxl_name_to_domid(sc->ctx, run->domain_name, &domid)
+        || snap_mark_maker(sc, domid, run->domain_name, run->mark)
+           == SNAP_MADE_BY_OTHERS)
+        return snap_fail(sc, ERROR_FAIL, "xl brought the domain back, but "
+                         "there is no domain %s", run->domain_name);
+    run->domid = domid;
     run->restored = true;
-    if (!rc) return 0;
-    return snap_fail(sc, ERROR_FAIL,
-                     "xl brought the domain back, but there is "
-                     "no domain %s",
-                     run->domain_name);
+    snap_mark_set(sc, domid, run->mark);
+    return 0;
+}
+
+/*
+ * xl has failed, and leaves what it has made if it was killed: destroy that,
+ * since its QEMU has the images open.  A domain that was there before xl
+ * began, or that another xl has made, is not touched.
+ */
+static void domain_drop_half(libxl_snapshot_ctx *sc, struct snap_run *run,
+                             const struct snap_step *step, uint32_t before)
+{
+    struct snap_file_use *files =
+        snap_zalloc(sc, step->num_repoints * sizeof(*files));
+    uint32_t domid = domain_find(sc, run);
+    int i;
+
+    if (domid == SNAP_NO_DOMAIN || domid == before
+        || snap_mark_maker(sc, domid, run->domain_name, run->mark)
+           == SNAP_MADE_BY_OTHERS)
+        return;
+    for (i = 0; i < step->num_repoints; i++)
+        files[i] = domain_use(step->repoints[i].to);
+    if (!snap_dom_destroy(sc, domid)
+        && !domain_wait_released(sc, files, step->num_repoints))
+        return;
+    /* the images stay, and so does the journal */
+    run->reply_lost = true;
+}
+
+/* Let xl make the domain. */
+static int domain_run_xl(libxl_snapshot_ctx *sc, struct snap_run *run,
+                         const struct snap_step *step, const char *what,
+                         struct snap_exec_input *input)
+{
+    struct snap_exec_output output = { NULL };
+    uint32_t before = domain_find(sc, run);
+    int rc;
+
+    input->env = snap_mark_env(sc, run->mark);
+    rc = snap_exec_fed(sc, what, step->argv, snap_wait_ms(sc, SNAP_WAIT_XL),
+                       input, &output);
+    if (!rc) return domain_came_back(sc, run);
+    snap_run_left(run, &output.left);
+    if (!output.left.pid) domain_drop_half(sc, run, step, before);
+    return rc;
 }
 
 static int domain_boot(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
-    int rc = snap_exec(sc, "start of the domain", step->argv,
-                       snap_wait_ms(sc, SNAP_WAIT_XL), NULL);
+    struct snap_exec_input input = { .fd = -1 };
 
-    return rc ? rc : domain_came_back(sc, run);
+    return domain_run_xl(sc, run, step, "start of the domain", &input);
 }
 
 /* Hand the memory image to xl, with the new config in it. */
@@ -220,9 +292,7 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
                        snap_open_why());
         goto out;
     }
-    rc = snap_exec_fed(sc, "restore of the domain", step->argv,
-                       snap_wait_ms(sc, SNAP_WAIT_XL), &input, NULL);
-    if (!rc) rc = domain_came_back(sc, run);
+    rc = domain_run_xl(sc, run, step, "restore of the domain", &input);
  out:
     if (input.fd >= 0) close(input.fd);
     return rc;

@@ -8,14 +8,6 @@
 #include <limits.h>
 #include <string.h>
 
-/* Note a program that has not ended: it may do the step yet. */
-static void program_left(struct snap_run *run, const struct snap_left *left)
-{
-    run->left = *left;
-    run->reply_lost = left->pid != 0;
-    run->is_stuck = run->is_stuck || run->reply_lost;
-}
-
 /* Run a program that changes what the step is about. */
 static int program_change(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step,
@@ -28,7 +20,7 @@ static int program_change(libxl_snapshot_ctx *sc, struct snap_run *run,
         ? INT_MAX : timeout_ms + step->timeout_ms;
     rc = snap_exec_change(sc, step->what, argv, timeout_ms,
                           step->at_deadline, &output);
-    program_left(run, &output.left);
+    snap_run_left(run, &output.left);
     return rc;
 }
 
@@ -187,7 +179,7 @@ static int program_hook(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (rc) return rc;
     rc = snap_hook_act(sc, step->path, step->command, step->arguments,
                        &left);
-    program_left(run, &left);
+    snap_run_left(run, &left);
     return rc;
 }
 

@@ -102,5 +102,30 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
 int snap_monitor_hold(libxl_snapshot_ctx *sc, const pid_t *pids, int num);
 int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
                          int num);
+/* Set *pid_r: the xl with that mark that makes a domain yet; 0: none.  One
+ * whose command was killed has a moment to end. */
+int snap_monitor_at_work(libxl_snapshot_ctx *sc, const char *mark,
+                         pid_t *pid_r);
+
+/*-- seam: mark, domains that our xl has made -------------------------------*/
+
+/* A new mark, which no domain has. */
+const char *snap_mark_new(libxl_snapshot_ctx *sc);
+/* The environment, NAME=VALUE up to NULL, in which xl makes a domain with
+ * that mark (NULL: without). */
+const char *const *snap_mark_env(libxl_snapshot_ctx *sc, const char *mark);
+/* Give the domain, which xl has made, the mark itself. */
+void snap_mark_set(libxl_snapshot_ctx *sc, uint32_t domid,
+                   const char *mark);
+bool snap_mark_is_on(libxl_snapshot_ctx *sc, pid_t pid, const char *mark);
+/* Who has made the domain @domid, whose name is @name: we, with that mark;
+ * or nobody who left a trace, as where xl was killed early. */
+enum snap_maker {
+    SNAP_MADE_BY_NOBODY,
+    SNAP_MADE_BY_US,
+    SNAP_MADE_BY_OTHERS,
+};
+enum snap_maker snap_mark_maker(libxl_snapshot_ctx *sc, uint32_t domid,
+                                const char *name, const char *mark);
 
 #endif /* SNAP_DOMAIN_H */

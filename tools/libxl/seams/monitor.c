@@ -247,6 +247,35 @@ int snap_monitor_find(libxl_snapshot_ctx *sc, const char *name,
     return 0;
 }
 
+/* A monitor writes to its log; until then it is the xl that was called. */
+static int monitor_find_at_work(libxl_snapshot_ctx *sc, const char *mark,
+                                pid_t *pid_r)
+{
+    pid_t *pids;
+    int num, i, rc = snap_processes(sc, monitor_match, &pids, &num);
+
+    *pid_r = 0;
+    for (i = 0; !rc && i < num; i++)
+        if (snap_mark_is_on(sc, pids[i], mark)
+            && !monitor_is_log(monitor_link(sc, pids[i], "fd/1")))
+            *pid_r = pids[i];
+    return rc;
+}
+
+int snap_monitor_at_work(libxl_snapshot_ctx *sc, const char *mark,
+                         pid_t *pid_r)
+{
+    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_SAVER);
+    int rc;
+
+    do {
+        rc = monitor_find_at_work(sc, mark, pid_r);
+        if (rc || !*pid_r) return rc;
+        usleep(50000);
+    } while (snap_now_us() < deadline);
+    return 0;
+}
+
 /*-- holding it -------------------------------------------------------------*/
 
 /* The state of a process, as in proc(5): 'S' asleep, 'T' stopped; 0 if it
