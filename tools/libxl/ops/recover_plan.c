@@ -72,6 +72,29 @@ static void recover_plan_drop(libxl_snapshot_ctx *sc,
     step->made = publish->made;
 }
 
+/* Plan to destroy what xl left of the domain, whose QEMU may have the
+ * images open that the domain is to have. */
+static void recover_plan_destroy(libxl_snapshot_ctx *sc,
+                                 struct snap_recover *r)
+{
+    const struct snap_plan *was = &r->entry.plan;
+    struct snap_step *step = snap_plan_add(
+        sc, &r->plan, SNAP_STEP_DESTROY, "destroy what xl left of domain %s",
+        r->entry.head.domain);
+    int i, k, num = 0;
+
+    for (i = 0; i < was->num_steps; i++) {
+        if (was->steps[i].kind != SNAP_STEP_RESTORE
+            && was->steps[i].kind != SNAP_STEP_BOOT)
+            continue;
+        step->images = snap_zalloc(sc, (was->steps[i].num_repoints + 1)
+                                       * sizeof(*step->images));
+        for (k = 0; k < was->steps[i].num_repoints; k++)
+            step->images[num++] = was->steps[i].repoints[k].to;
+        break;
+    }
+}
+
 static void recover_plan_forward(libxl_snapshot_ctx *sc,
                                  struct snap_recover *r)
 {
@@ -80,8 +103,7 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
     int i;
 
     if (r->half_made && was->steps[r->first].kind != SNAP_STEP_DESTROY)
-        snap_plan_add(sc, &r->plan, SNAP_STEP_DESTROY, "destroy what xl left "
-                      "of domain %s", r->entry.head.domain);
+        recover_plan_destroy(sc, r);
     for (i = r->first; i < was->num_steps; i++) {
         if (r->memory_lost && was->steps[i].kind == SNAP_STEP_PUBLISH) {
             recover_plan_drop(sc, r, &was->steps[i]);

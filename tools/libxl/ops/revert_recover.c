@@ -175,43 +175,119 @@ static int revert_check_writes(libxl_snapshot_ctx *sc,
         domain, r->entry.head.snapshot, why, snap_operand(sc, domain));
 }
 
+/* Refuse while the xl of the revert is at work: its domain is not
+ * complete yet. */
+static int revert_check_xl(libxl_snapshot_ctx *sc,
+                           const struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    pid_t pid = 0;
+    int rc = 0;
+
+    if (r->entry.same_boot && head->mark)
+        rc = snap_monitor_at_work(sc, head->mark, &pid);
+    if (rc || !pid) return rc;
+    return snap_fail(sc, ERROR_FAIL, "domain %s: the xl that its revert has "
+                     "started, pid %d, is still at work; wait for its end, "
+                     "then run xl snapshot-recover %s again", head->domain,
+                     (int)pid, snap_operand(sc, head->domain));
+}
+
+/* True if the domain that our xl has made is complete: xl's monitor of it,
+ * which xl forks last (4.17), is there, or its guest has run. */
+static int revert_is_complete(libxl_snapshot_ctx *sc,
+                              const struct snap_recover *r, uint32_t domid,
+                              bool *is_r)
+{
+    libxl_dominfo info;
+    pid_t *pids;
+    int num, rc;
+
+    rc = snap_monitor_find(sc, r->entry.head.domain, &pids, &num);
+    *is_r = r->entry.is_back || num;
+    if (rc || *is_r) return rc;
+    libxl_dominfo_init(&info);
+    rc = snap_dom_info(sc, domid, &info);
+    *is_r = !info.paused || info.cpu_time;
+    libxl_dominfo_dispose(&info);
+    return rc;
+}
+
+/* A domain is there that somebody else has made, or may have. */
+static int revert_refuse(libxl_snapshot_ctx *sc,
+                         const struct snap_recover *r, uint32_t domid,
+                         enum snap_maker maker)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    const char *domain = e->head.domain;
+
+    if (maker == SNAP_MADE_BY_NOBODY && e->may_be_back)
+        return snap_fail(
+            sc, ERROR_INVAL,
+            "domain %s: it is there (domid %u), and nothing tells whether "
+            "the xl of its revert has made it or somebody else; look at it, "
+            "and shut it down, or destroy it if it never ran; then run xl "
+            "snapshot-recover %s again", domain, domid,
+            snap_operand(sc, domain));
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: somebody has started it (domid %u) in the middle "
+        "of its revert; shut it down first. What it writes now will "
+        "be lost", domain, domid);
+}
+
+/* The revert is over, whoever has started the domain since. */
+static bool revert_is_over(const struct snap_journal_entry *e)
+{
+    return e->may_have_run || (e->same_boot && e->is_back && !e->head.mark);
+}
+
+/* A domain is there.  That of somebody else is neither let run, nor
+ * destroyed, nor taken for the one that came back. */
+static int revert_judge(libxl_snapshot_ctx *sc, struct snap_recover *r,
+                        int back, uint32_t domid)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    enum snap_maker maker = r->entry.same_boot
+        ? snap_mark_maker(sc, domid, head->domain, head->mark)
+        : SNAP_MADE_BY_OTHERS;
+    bool complete;
+    int rc;
+
+    if (maker != SNAP_MADE_BY_US) {
+        if (!revert_is_over(&r->entry))
+            return revert_refuse(sc, r, domid, maker);
+        if (snap_dom_is_paused(sc, domid))
+            snap_tell_left(sc, "domain %s is paused, by whom is not known; "
+                           "xl unpause lets it run", head->domain);
+        return 0;
+    }
+    rc = revert_is_complete(sc, r, domid, &complete);
+    if (rc) return rc;
+    r->domid = domid;
+    r->half_made = !complete;
+    if (complete) r->first = back + 1;
+    return 0;
+}
+
 /*
  * Find the step at which a revert goes on.  Once the domain is back it
  * must not be brought back again, since the guest runs, or has run, on the
  * disks; unless the host has stopped since, before the guest was let run.
- * A domain that xl makes is complete when xl's monitor of it is there,
- * which xl forks last (4.17).
  */
 static int revert_find_first(libxl_snapshot_ctx *sc,
                              struct snap_recover *r, int back)
 {
     const struct snap_journal_entry *e = &r->entry;
-    int num = 0, rc;
     uint32_t domid;
-    pid_t *pids;
+    int rc;
 
     r->first = r->commit;
-    rc = revert_find_back(sc, r, &domid);
+    rc = revert_check_xl(sc, r);
+    if (!rc) rc = revert_find_back(sc, r, &domid);
     if (rc) return rc;
-    if (e->same_boot ? e->is_back : e->may_have_run) {
-        r->first = back + 1;
-        r->domid = domid;
-        return 0;
-    }
-    if (domid == SNAP_NO_DOMAIN) return 0;
-    if (!e->same_boot || !e->may_be_back)
-        return snap_fail(
-            sc, ERROR_INVAL,
-            "domain %s: somebody has started it (domid %u) in the middle "
-            "of its revert; shut it down first. What it writes now will "
-            "be lost",
-            e->head.domain, domid);
-    rc = snap_monitor_find(sc, e->head.domain, &pids, &num);
-    if (rc) return rc;
-    r->domid = domid;
-    r->half_made = !num;
-    if (num) r->first = back + 1;
-    return 0;
+    if (e->same_boot ? e->is_back : e->may_have_run) r->first = back + 1;
+    return domid == SNAP_NO_DOMAIN ? 0 : revert_judge(sc, r, back, domid);
 }
 
 static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
