@@ -46,6 +46,12 @@ let_go() {
     soon is_gone
     cat "$hidden/first"
 }
+# edit_journal SED-SCRIPT: changes the journals, which are the same files afterwards.
+edit_journal() {
+    for edited in "$snapshots"/.journal/*.json; do
+        sed "$1" "$edited" >"$hidden/edited" && cat "$hidden/edited" >"$edited"
+    done
+}
 # plan_of COMMAND...: sets $steps to the number of steps of its dry run, and $commit to
 # the number, from 1, of the first commit point.
 plan_of() {

@@ -51,7 +51,7 @@ ok "so does one that was written to since" says "Left: hook copy: $state" \
 # An older version did not say what to delete but by its name.
 start_over
 fault "$(($(begun "copy take.*xvdb") + 1))" kill-before attempt
-sed -i 's/,\\"created\\":[0-9]*//g' "$snapshots"/.journal/*.json
+edit_journal 's/,\\"created\\":[0-9]*//g'
 ok "in a journal of an older version, all stay" says \
     "Left: hook copy: $state was not made for this snapshot; \
 hook copy: /srv/web/xvda.img.s1.copy was not made for this snapshot." xl snapshot-recover web

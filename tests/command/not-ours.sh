@@ -28,7 +28,7 @@ left() {
 }
 # without_records: the journal is as an older version has written it.
 without_records() {
-    sed -i 's/,"made":"[^"]*"//' "$snapshots"/.journal/*.json
+    edit_journal 's/,"made":"[^"]*"//'
 }
 
 as_after() { xl snapshot-verify "$(cfg s1)"; }

@@ -29,8 +29,7 @@ cannot() {
 }
 # The host has stopped and been started again: its domains are gone.
 reboot() {
-    sed -i 's/"boot":"[^"]*"/"boot":"00000000-0000-4000-8000-000000000000"/' \
-        "$snapshots"/.journal/*.json
+    edit_journal 's/"boot":"[^"]*"/"boot":"00000000-0000-4000-8000-000000000000"/'
     ! domid_of web >/dev/null || xl destroy web
 }
 # How often xl has started a domain.
@@ -233,7 +232,7 @@ ok "who asks for its loss gets it" says "Completed." recover --lose-writes web
 ok "from the tag" guest_sees qcow2 xvdb.qcow2 "web xvdb"
 
 killed_at "xvdb.*back" revert
-sed -i 's/"prints":[[][^]]*],//; s/,"prints":[[][^]]*]//' "$snapshots"/.journal/*.json
+edit_journal 's/"prints":[[][^]]*],//; s/,"prints":[[][^]]*]//'
 ok "a journal of an older version does not tell" cannot "its journal does not tell how"
 ok "but its revert can be completed" says "Completed." recover --lose-writes web
 

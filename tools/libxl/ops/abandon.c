@@ -35,12 +35,13 @@ static void abandon_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->commit = snap_recover_commit_point(&e->plan);
     r->forward = e->committed || e->maybe;
     r->first = e->maybe || e->at > r->commit ? e->at : r->commit + 1;
-    if (!e->other_host) snap_recover_gather_domain(sc, r);
+    if (!e->other_host && !e->is_copy) snap_recover_gather_domain(sc, r);
     r->state = snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off%s%s, and is given up",
+        sc, "a snapshot-%s (%s) was cut off%s%s%s, and is given up",
         e->head.operation ? e->head.operation : "command",
         e->head.snapshot ? e->head.snapshot : "no name",
-        e->other_host ? " on " : "", e->other_host ? e->other_host : "");
+        e->other_host ? " on " : "", e->other_host ? e->other_host : "",
+        e->is_copy ? ", as a copy of its journal has it" : "");
 }
 
 /* Keep in the plan what lets the guest go; all else is given up. */

@@ -51,9 +51,10 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
         : snap_sprintf(sc, "at: %s", e->plan.steps[e->at].what);
 
     return snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s",
+        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s%s",
         e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
         e->undoing ? "while it was being undone, " : "", at,
+        e->is_copy ? ", as a copy of its journal has it" : "",
         !r->looked ? "" : r->forward ? "; it is to be completed"
                                      : "; it is to be undone",
         r->memory_lost ? ", but without a snapshot: its memory image did not "
@@ -116,6 +117,9 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
         r->state = recover_state_elsewhere(sc, r);
         return 0;
     }
+    r->state = recover_state(sc, r);
+    rc = snap_journal_refuse_copy(sc, &r->entry);
+    if (rc) return rc;
     operation = snap_operation_named(r->entry.head.operation);
     if (!operation)
         return snap_fail(
@@ -123,7 +127,6 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
             "%s: this version has no operation '%s'; another version of "
             "this program wrote the journal and has to recover it",
             r->entry.path, r->entry.head.operation);
-    r->state = recover_state(sc, r);
     rc = recover_check_left(sc, r);
     if (rc) return rc;
     r->commit = snap_recover_commit_point(&r->entry.plan);

@@ -49,7 +49,7 @@ static const char *journal_prints(libxl_snapshot_ctx *sc,
 static char *journal_head_to_json(libxl_snapshot_ctx *sc,
                                   const struct snap_journal_head *head,
                                   const struct snap_plan *plan,
-                                  bool made_above)
+                                  const char *file, bool made_above)
 {
     bool runs = head->domid != SNAP_NO_DOMAIN;
     const struct snap_journal_host host = snap_journal_host(sc);
@@ -70,7 +70,7 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
         "j:prints", journal_prints(sc, head->at_stake, head->num_at_stake),
         "u:began", (uint64_t)time(NULL),
         "s:host", host.name, "s:machine", host.machine,
-        "s:boot", host.boot,
+        "s:boot", host.boot, "s:file", file,
         "j:made_above", made_above ? "true" : NULL,
         "j:plan", snap_plan_record(sc, plan), NULL);
 }
@@ -203,7 +203,9 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
     fd = journal_create_draft(sc, draft, &made_above);
     if (fd < 0) return journal_write_failed(sc, path);
     line = snap_sprintf(sc, "%s\n",
-                        journal_head_to_json(sc, head, plan, made_above));
+                        journal_head_to_json(sc, head, plan,
+                                             snap_file_identity(sc, draft),
+                                             made_above));
     rc = journal_check_readable(sc, path, line);
     if (!rc) rc = journal_write_head(sc, head, fd, line, draft, path);
     if (rc) {

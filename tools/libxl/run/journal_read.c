@@ -36,6 +36,14 @@ static void journal_parse_host(libxl_snapshot_ctx *sc, yajl_val obj,
     entry->other_host = snap_journal_host_other(sc, &here, &of);
 }
 
+static void journal_parse_file(libxl_snapshot_ctx *sc, yajl_val obj,
+                               struct snap_journal_entry *entry)
+{
+    const char *file = snap_json_dup(sc, obj, "file");
+
+    entry->is_copy = file && !snap_file_is_made(sc, entry->path, file);
+}
+
 static int journal_parse_plan(libxl_snapshot_ctx *sc, yajl_val obj,
                               struct snap_journal_entry *entry)
 {
@@ -69,6 +77,7 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
                                            &head->num_at_stake);
     journal_parse_prints(sc, obj, entry);
     journal_parse_host(sc, obj, entry);
+    journal_parse_file(sc, obj, entry);
     entry->began = snap_json_u64(obj, "began");
     entry->made_above = YAJL_IS_TRUE(snap_json_get(obj, "made_above"));
     if (!head->operation || !head->domain)

@@ -134,6 +134,21 @@ bool snap_journal_is_of(const struct snap_journal_entry *entry,
                && !strcmp(head->running_uuid, uuid_str));
 }
 
+int snap_journal_refuse_copy(libxl_snapshot_ctx *sc,
+                             const struct snap_journal_entry *entry)
+{
+    const struct snap_journal_head *head = &entry->head;
+
+    if (!entry->is_copy) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: %s is a copy of the "
+                     "journal of a snapshot-%s, as from a backup; that may "
+                     "have ended long ago, so nothing is undone or completed "
+                     "by it; see that the domain's disks are as you want "
+                     "them, then run xl snapshot-recover --abandon %s",
+                     head->domain, entry->path, head->operation,
+                     snap_operand(sc, head->domain));
+}
+
 int snap_journal_fail_other(libxl_snapshot_ctx *sc,
                             const struct snap_journal_entry *entry)
 {
@@ -170,6 +185,8 @@ static int journals_refuse(libxl_snapshot_ctx *sc, const char *except,
             return snap_fail(sc, ERROR_INVAL, "%s", entries[i].error);
         if (entries[i].other_host)
             return snap_journal_fail_other(sc, &entries[i]);
+        rc = snap_journal_refuse_copy(sc, &entries[i]);
+        if (rc) return rc;
         return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
                          "not ended (%s); run xl snapshot-recover %s first",
                          head->domain, head->operation, entries[i].path,

@@ -22,6 +22,9 @@
  *   {"undo":0,"kind":"rmdir","state":"begun"}
  *   {"recover":0,...}              a step of a recovery, counted anew
  *
+ * The first line has the identity of its own file, by which a copy of the
+ * journal, as from a backup, is known: the operation may have ended since.
+ *
  * The first line and the end of each step have prints of what is at stake
  * (snap_identity_print()), in the order of the member at_stake.
  *
@@ -118,6 +121,7 @@ struct snap_journal_entry {
     const char *other_host;     /* another host has begun it, which alone
                                  * knows if it is at work: a phrase; else
                                  * NULL */
+    bool is_copy;               /* of a journal */
     struct snap_plan plan;      /* of another host: perhaps without steps,
                                  * if this version cannot read them */
     int at;                     /* the last step that was begun; -1: none */
@@ -170,6 +174,9 @@ bool snap_journal_is_of(const struct snap_journal_entry *entry,
  * and holds nobody up; *to_r: its name then. */
 int snap_journal_set_aside(libxl_snapshot_ctx *sc, const char *path,
                            const char **to_r);
+/* Fail if @entry is a copy, by which nothing may be done. */
+int snap_journal_refuse_copy(libxl_snapshot_ctx *sc,
+                             const struct snap_journal_entry *entry);
 /* Fail, since another host has begun the operation of @entry. */
 int snap_journal_fail_other(libxl_snapshot_ctx *sc,
                             const struct snap_journal_entry *entry);

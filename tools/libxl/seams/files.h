@@ -65,6 +65,9 @@ int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
  * place; NULL: there is none, or its file system does not tell. */
 const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path);
 
+/* True if the file or folder @path is the one that we made. */
+bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,
+                       const char *made);
 /* Fail if another file than the one that we made is at @path. */
 int snap_file_check_made(libxl_snapshot_ctx *sc, const char *path,
                          const char *made);

@@ -62,11 +62,21 @@ static const char *own_identity(libxl_snapshot_ctx *sc, int fd)
                                  (uint64_t)st.stx_ino, handle) : NULL;
 }
 
+/* Another kernel may tell the birth, and this one the handle, or the
+ * other way round: the inode decides then. */
+static bool own_is_same(const char *now, const char *made)
+{
+    char inode[2][32], kind[2][8];
+
+    if (!now || !made || !strcmp(now, made)) return now && made;
+    return sscanf(now, "inode %31s %7s", inode[0], kind[0]) == 2
+        && sscanf(made, "inode %31s %7s", inode[1], kind[1]) == 2
+        && !strcmp(inode[0], inode[1]) && strcmp(kind[0], kind[1]);
+}
+
 static bool own_is(libxl_snapshot_ctx *sc, int fd, const char *made)
 {
-    const char *now = own_identity(sc, fd);
-
-    return made && now && !strcmp(now, made);
+    return own_is_same(own_identity(sc, fd), made);
 }
 
 const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path)
@@ -78,12 +88,16 @@ const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path)
     return identity;
 }
 
+bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,
+                       const char *made)
+{
+    return own_is_same(snap_file_identity(sc, path), made);
+}
+
 int snap_file_check_made(libxl_snapshot_ctx *sc, const char *path,
                          const char *made)
 {
-    const char *now = made ? snap_file_identity(sc, path) : NULL;
-
-    if (!made || (now && !strcmp(now, made))) return 0;
+    if (!made || snap_file_is_made(sc, path, made)) return 0;
     return snap_fail(sc, ERROR_FAIL, "cannot use %s: " OWN_REPLACED, path);
 }
 
@@ -334,11 +348,8 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
 bool snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
                             const char *made, const char *to)
 {
-    const char *there;
-
     if (snap_file_exists(path) || !snap_file_exists(to)) return false;
-    there = made ? snap_file_identity(sc, to) : NULL;
-    if (made && (!there || strcmp(made, there)))
+    if (made && !snap_file_is_made(sc, to, made))
         snap_tell_left(sc, "%s is gone, and %s is not the file that the "
                        "command has made", path, to);
     return true;
