@@ -33,11 +33,13 @@ static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
     return step;
 }
 
-/* True for an unpause that may take off a pause which is somebody else's:
- * such a domain stays paused, once or twice. */
+/* True for a thaw that has been done: the agent, which is asked otherwise,
+ * may be gone by now.  True for an unpause that may take off a pause which
+ * is somebody else's: such a domain stays paused, once or twice. */
 static bool recover_is_not_ours(const struct snap_recover *r,
                                 const struct snap_step *step)
 {
+    if (step->kind == SNAP_STEP_THAW) return r->entry.thawed;
     return step->kind == SNAP_STEP_UNPAUSE && step->was_paused
         && (r->entry.pauses < 1 || r->entry.pause_unsure);
 }

@@ -155,6 +155,9 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
     if (entry->is_back && kind
         && !strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE)))
         entry->may_have_run = true;
+    if (state && kind && !strcmp(state, "done")
+        && !strcmp(kind, snap_step_kind_name(SNAP_STEP_THAW)))
+        entry->thawed = true;
     if (snap_json_get(obj, "undo")) entry->undoing = true;
     if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)

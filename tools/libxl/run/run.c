@@ -142,7 +142,8 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     note.flush = !rc && run_may_flush(run, engine);
     note.left = run->left;
     snap_journal_note(sc, run->journal, &note);
-    if (rc && !forward && !snap_step_act(step->kind)->done_if_failed)
+    if (rc && !forward
+        && (run->redo || !snap_step_act(step->kind)->done_if_failed))
         run->is_unfinished = true;
     return rc;
 }

@@ -136,6 +136,7 @@ struct snap_journal_entry {
     bool maybe;                 /* or was begun, and nobody knows if it
                                  * is done */
     bool undoing;
+    bool thawed;                /* what was frozen is thawed */
     int pauses;                 /* how often the operation has paused the
                                  * domain and not unpaused it */
     bool pause_unsure;          /* or once more, or less: the journal ends
@@ -292,8 +293,8 @@ struct snap_step_act {
      * recovery the journal says so, on the disk, before it can. */
     bool lets_guest_run;
 
-    /* The step will be done even if run() fails, so a recovery need not do
-     * it. */
+    /* The step will be done even if run() fails, other than in a recovery;
+     * so none is needed for it. */
     bool done_if_failed;
 };
 

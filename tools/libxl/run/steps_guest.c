@@ -13,32 +13,35 @@ static int guest_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_keeper_freeze(sc, &how, &run->keeper);
 }
 
-/* Thaw by the keeper, which knows how, since it froze the file systems. */
+/* Thaw by the keeper, which knows how, since it froze the file systems; in
+ * a recovery it may have been killed. */
 static int guest_thaw(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step)
 {
+    const struct snap_freeze how = {
+        .domain = run->domain_name, .socket = step->path,
+        .thaw = step->argv,
+    };
     struct snap_keeper *keeper = run->keeper;
 
-    (void)step;
     run->keeper = NULL;
-    return snap_keeper_thaw(sc, keeper);
+    if (keeper) return snap_keeper_thaw(sc, keeper);
+    return how.socket || how.thaw ? snap_keeper_replace(sc, &how) : 0;
 }
 
-/* Slot is_done: always done for a recovery, since the keeper thaws when
- * the process that began the freeze has ended. */
-static int guest_is_thawed(libxl_snapshot_ctx *sc, struct snap_run *run,
-                           const struct snap_step *step, bool *done_r)
+/* Slot is_done.  Only the guest's agent knows, or nobody: ask it. */
+static int guest_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
+                         const struct snap_step *step, bool *done_r)
 {
-    (void)sc, (void)run, (void)step;
-    *done_r = true;
+    (void)sc, (void)step;
+    *done_r = run->domid == SNAP_NO_DOMAIN;
     return 0;
 }
 
 static const struct snap_step_act guest_acts[] = {
-    { SNAP_STEP_QUIESCE, .run = guest_quiesce,
-      .is_done = guest_is_thawed },
+    { SNAP_STEP_QUIESCE, .run = guest_quiesce, .is_done = guest_is_gone },
     /* the keeper thaws in the end, whatever its answer is */
-    { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_thawed,
+    { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_gone,
       .done_if_failed = true },
 };
 const struct snap_step_table snap_steps_guest =

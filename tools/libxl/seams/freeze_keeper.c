@@ -245,6 +245,27 @@ int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *k)
     return rc;
 }
 
+int snap_keeper_replace(libxl_snapshot_ctx *sc,
+                        const struct snap_freeze *how)
+{
+    struct snap_keeper k = { .how = how };
+    bool frozen = true;
+    int rc = 0;
+
+    if (!how->thaw) {
+        rc = keeper_open_agent(sc, &k);
+        if (!rc) rc = snap_agent_is_frozen(sc, k.agent, &frozen);
+    }
+    if (rc) {
+        snap_take_error(sc);
+        snap_agent_close(k.agent);
+        k.agent = NULL;
+    }
+    rc = frozen ? keeper_thaw(sc, &k) : 0;
+    snap_agent_close(k.agent);
+    return rc;
+}
+
 void snap_keeper_drop(struct snap_keeper *k)
 {
     if (k) snap_stream_close(&k->stream);

@@ -118,5 +118,9 @@ int snap_keeper_freeze(libxl_snapshot_ctx *sc,
 int snap_keeper_thaw(libxl_snapshot_ctx *sc, struct snap_keeper *keeper);
 /* Thaw the file systems, without waiting for that. */
 void snap_keeper_drop(struct snap_keeper *keeper); /* NULL is fine */
+/* For a recovery: thaw what is frozen yet, since the keeper was killed with
+ * its owner.  @how needs no freeze. */
+int snap_keeper_replace(libxl_snapshot_ctx *sc,
+                        const struct snap_freeze *how);
 
 #endif /* SNAP_QEMU_H */
