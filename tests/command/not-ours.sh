@@ -211,10 +211,10 @@ ok "no other file is left" same "$(echo web.cfg*)" web.cfg
 
 # --- volumes -----------------------------------------------------------------
 
-# volumes NAME TAGS: what lvs tells, as if there were that volume in vg.
+# volumes NAME TAGS [ATTR]: what lvs tells, as if there were that volume in vg.
 volumes() {
     cat >"$hidden/lvs.json" <<END
-{"report":[{"lv":[{"vg_name":"vg","lv_name":"$1","lv_uuid":"a","lv_attr":"owi-a-s---",
+{"report":[{"lv":[{"vg_name":"vg","lv_name":"$1","lv_uuid":"a","lv_attr":"${3-sri-a-s---}",
 "lv_size":"4194304","lv_path":"/dev/vg/$1","lv_dm_path":"/dev/mapper/vg-$1",
 "lv_kernel_major":"253","lv_kernel_minor":"0","lv_tags":"$2","origin":"","pool_lv":"",
 "data_percent":"","metadata_percent":"","chunk_size":"4096","vg_free":"0",
@@ -256,6 +256,17 @@ left_by_create "$new"
 ok "a volume that the command has made is removed" says "Undone." xl snapshot-recover web
 ok "by LVM" same "$(cat "$hidden/removed")" "-f vg/web.s1"
 ok "and needs no word" same "$(grep Left "$hidden/out")" ""
+volumes web.s1 xl-snapshot.17 sri-aos---
+left_by_create "$new"
+ok "one that somebody has open is left" says "Left: vg/web.s1 is in use; lvremove it if \
+nobody needs it." xl snapshot-recover web
+ok "by LVM" absent "$hidden/removed"
+volumes web.s1 xl-snapshot.17 Vwi-a-tz--
+left_by_create "$new"
+edit_journal 's/"boot":"[^"]*"/"boot":"00000000-0000-4000-8000-000000000000"/'
+ok "one that can be written to is, after a reboot" says "Left: vg/web.s1 may have been \
+written to since; lvremove it if you do not need what is in it." xl snapshot-recover web
+ok "by LVM" absent "$hidden/removed"
 volumes web.s1 backup,xl-snapshot.171
 left_by_create "$new"
 ok "another volume of its name is left" says "Left: vg/web.s1 is not the volume that the \

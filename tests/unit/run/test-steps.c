@@ -157,7 +157,7 @@ static void stand_in(const char *name, const char *text)
 static void stand_ins(void)
 {
     stand_in("lvs", "{\"report\":[{\"lv\":[{\"vg_name\":\"vg\","
-             "\"lv_name\":\"there\",\"lv_attr\":\"-wi-ao----\","
+             "\"lv_name\":\"there\",\"lv_attr\":\"sri-a-s---\","
              "\"lv_size\":\"4194304\",\"lv_path\":\"/dev/vg/there\","
              "\"lv_dm_path\":\"/dev/mapper/vg-there\","
              "\"lv_kernel_major\":\"253\",\"lv_kernel_minor\":\"0\","

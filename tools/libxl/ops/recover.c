@@ -216,6 +216,7 @@ static int recover_run(libxl_snapshot_ctx *sc,
     struct snap_run run = {
         .domid = r->domid, .uuid_str = head->uuid_str,
         .domain_name = head->domain, .mark = head->mark, .redo = true,
+        .is_later_boot = !r->entry.same_boot,
     };
     int rc = snap_journal_open(sc, &r->entry, &run.journal);
 

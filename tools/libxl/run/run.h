@@ -219,6 +219,7 @@ struct snap_run {
     bool redo;                  /* a recovery: any step may have been
                                  * done before, so ask first, and go on
                                  * after a failure */
+    bool is_later_boot;         /* of an operation of an earlier boot */
     bool is_unfinished;         /* a step is neither done nor undone:
                                  * the journal stays */
 };

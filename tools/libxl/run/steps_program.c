@@ -39,30 +39,36 @@ static int program_look_lv(libxl_snapshot_ctx *sc,
 }
 
 static int program_lv_is_there(libxl_snapshot_ctx *sc,
+                               const struct snap_run *run,
                                const struct snap_step *step, bool *done_r)
 {
     enum snap_lv_there there;
     int rc = program_look_lv(sc, step, &there);
 
+    (void)run;
     *done_r = there == SNAP_LV_OURS;
     return rc;
 }
 
 static int program_lv_is_gone(libxl_snapshot_ctx *sc,
+                              const struct snap_run *run,
                               const struct snap_step *step, bool *done_r)
 {
     enum snap_lv_there there;
     int rc = program_look_lv(sc, step, &there);
 
+    (void)run;
     *done_r = there == SNAP_LV_GONE;
     return rc;
 }
 
 static int program_lv_is_removed(libxl_snapshot_ctx *sc,
+                                 const struct snap_run *run,
                                  const struct snap_step *step, bool *done_r)
 {
     const char *id = step->done_probe;
     enum snap_lv_there there;
+    const char *why;
     int rc = snap_lv_is_there(sc, id, step->lv_tag, &there);
 
     *done_r = there != SNAP_LV_OURS || !step->lv_tag;
@@ -72,7 +78,11 @@ static int program_lv_is_removed(libxl_snapshot_ctx *sc,
     else if (!rc && there == SNAP_LV_OURS && !step->lv_tag)
         snap_tell_left(sc, "%s may not be the volume that the command has "
                        "made; lvremove it if it is", id);
-    return rc;
+    if (rc || *done_r) return rc;
+    why = snap_lv_why_left(sc, id, !run->is_later_boot);
+    if (why) snap_tell_left(sc, "%s %s", id, why);
+    *done_r = why != NULL;
+    return 0;
 }
 
 /* Refuse to remove a tag while somebody else writes to the image: a domain,
@@ -95,11 +105,13 @@ static int program_check_tagged(libxl_snapshot_ctx *sc,
 
 /* One of the name is taken for ours only if the journal does not tell. */
 static int program_tag_is_gone(libxl_snapshot_ctx *sc,
+                               const struct snap_run *run,
                                const struct snap_step *step, bool *done_r)
 {
     const char *now;
     int rc = snap_identity_tag(sc, step->path, step->done_probe, &now);
 
+    (void)run;
     *done_r = !now || strcmp(now, step->made ? step->made : now);
     if (!rc && now && *done_r)
         snap_tell_left(sc, "tag %s of %s is not the one that the command has "
@@ -110,6 +122,7 @@ static int program_tag_is_gone(libxl_snapshot_ctx *sc,
 /* By snap_done_when: has the program done its work?  NULL: the program can
  * be run a second time. */
 static int (*const done_probes[])(libxl_snapshot_ctx *sc,
+                                  const struct snap_run *run,
                                   const struct snap_step *step,
                                   bool *done_r) = {
     [SNAP_DONE_NEVER] = NULL,
@@ -124,10 +137,9 @@ _Static_assert(sizeof(done_probes) / sizeof(*done_probes) == SNAP_DONE_NUM,
 static int program_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
                            const struct snap_step *step, bool *done_r)
 {
-    (void)run;
     *done_r = false;
     if (!done_probes[step->done_when]) return 0;
-    return done_probes[step->done_when](sc, step, done_r);
+    return done_probes[step->done_when](sc, run, step, done_r);
 }
 
 /*-- programs ---------------------------------------------------------------*/
@@ -141,7 +153,7 @@ static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
     /* what is removed must be ours, whoever removes it */
     if (step->done_when == SNAP_DONE_LV_IS_REMOVED
         || step->done_when == SNAP_DONE_TAG_IS_GONE)
-        rc = done_probes[step->done_when](sc, step, &done);
+        rc = done_probes[step->done_when](sc, run, step, &done);
     else if (step->path)
         rc = snap_file_check_made(sc, step->path, step->made);
     return rc || done ? rc : program_change(sc, run, step, step->argv);

@@ -220,6 +220,15 @@ static const char *file_device_writes(libxl_snapshot_ctx *sc, dev_t device)
     return snap_sprintf(sc, "%s %s %s", number, requests, sectors);
 }
 
+bool snap_device_is_written(libxl_snapshot_ctx *sc, int major, int minor)
+{
+    const char *stat = file_sys_line(sc, makedev(major, minor), "stat");
+    char sectors[32];
+
+    return stat && sscanf(stat, "%*s %*s %*s %*s %*s %*s %31s", sectors) == 1
+        && strcmp(sectors, "0");
+}
+
 int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
                     struct snap_file_print *print_r)
 {

@@ -88,24 +88,53 @@ int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
                      "file (lvmdevices) do not hide it", path);
 }
 
+/* The volume @id, VG/LV, as lvs has told; NULL: there is none. */
+static const struct snap_lv *lvm_find(libxl_snapshot_ctx *sc, const char *id)
+{
+    const char *slash = strchr(id, '/');
+    int i;
+
+    for (i = 0; slash && i < sc->lvm->num; i++) {
+        const struct snap_lv *lv = &sc->lvm->lvs[i];
+
+        if (lv->vg && lv->name && !strcmp(lv->name, slash + 1)
+            && !strncmp(lv->vg, id, slash - id) && !lv->vg[slash - id])
+            return lv;
+    }
+    return NULL;
+}
+
 int snap_lv_is_there(libxl_snapshot_ctx *sc, const char *id,
                      const char *tag, enum snap_lv_there *there_r)
 {
-    const char *slash = strchr(id, '/');
-    int i, rc;
+    const struct snap_lv *lv;
+    int rc;
 
     *there_r = SNAP_LV_GONE;
     sc->lvm = NULL;             /* ask lvs again */
     rc = lvm_gather(sc);
-    for (i = 0; !rc && i < sc->lvm->num; i++) {
-        const struct snap_lv *lv = &sc->lvm->lvs[i];
-
-        if (slash && lv->vg && lv->name && !strcmp(lv->name, slash + 1)
-            && !strncmp(lv->vg, id, slash - id) && !lv->vg[slash - id])
-            *there_r = !tag || snap_lv_has_tag(lv, tag) ? SNAP_LV_OURS
-                                                        : SNAP_LV_OTHER;
-    }
+    lv = rc ? NULL : lvm_find(sc, id);
+    if (lv)
+        *there_r = !tag || snap_lv_has_tag(lv, tag) ? SNAP_LV_OURS
+                                                    : SNAP_LV_OTHER;
     return rc;
+}
+
+/* Snapshots are read-only; the volume that a revert makes is not, and the
+ * kernel counts its writes in one boot alone. */
+const char *snap_lv_why_left(libxl_snapshot_ctx *sc, const char *id,
+                             bool same_boot)
+{
+    const struct snap_lv *lv = lvm_find(sc, id);
+
+    if (!lv) return NULL;
+    if (snap_lv_is_open(lv))
+        return "is in use; lvremove it if nobody needs it";
+    if (snap_lv_is_read_only(lv)
+        || (same_boot && !snap_device_is_written(sc, lv->major, lv->minor)))
+        return NULL;
+    return "may have been written to since; lvremove it if you do not need "
+           "what is in it";
 }
 
 int snap_lv_is_related(libxl_snapshot_ctx *sc, const char *path,

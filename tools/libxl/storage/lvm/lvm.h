@@ -61,6 +61,12 @@ enum snap_lv_there { SNAP_LV_GONE, SNAP_LV_OURS, SNAP_LV_OTHER };
 int snap_lv_is_there(libxl_snapshot_ctx *sc, const char *id,
                      const char *tag, enum snap_lv_there *there_r);
 
+/* The reason, in words that follow its name, not to remove the volume @id,
+ * which snap_lv_is_there() has just found; NULL: there is none.  @same_boot:
+ * it was made in this one. */
+const char *snap_lv_why_left(libxl_snapshot_ctx *sc, const char *id,
+                             bool same_boot);
+
 /*-- volume, area: pure -----------------------------------------------------*/
 
 /* True if the volume is in a thin pool. */
