@@ -22,7 +22,7 @@ changed() {
 }
 
 define_domain web qcow2 raw
-xl snapshot-create --domain-config web.cfg -n s1 web >/dev/null
+xl snapshot-create --domain-config web.cfg --update-config=web.cfg -n s1 web >/dev/null
 remember
 
 # --- syntax ----------------------------------------------------------------

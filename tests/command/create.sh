@@ -103,6 +103,10 @@ chmod 640 xvda.qcow2
 # in a namespace for users there may be no other
 chown 12:34 xvda.qcow2 2>/dev/null
 owner=$(stat -c %u:%g xvda.qcow2)
+touch xvdb.s1.qcow2
+ok "the name of an overlay is taken" refused_cleanly \
+    "overlay /srv/web/xvdb.s1.qcow2: exists already" create -n s1
+rm xvdb.s1.qcow2
 ok "one disk raw: overlays for all" says "  xvda    external: base \
 /srv/web/xvda.qcow2 (frozen), overlay /srv/web/xvda.s1.qcow2" create -n s1
 ok "the lines for the xl.cfg are told" grep -qx \
@@ -120,8 +124,6 @@ ok "the config names the overlay" has "$(cfg s1)" \
 ok "and the base" has "$(cfg s1)" \
     '    "format=raw,vdev=xvdb,access=rw,target=/srv/web/xvdb.raw",'
 ok "what it is known by" grep -q '^    "xvda=file [0-9]* [0-9.]* [0-9a-f]\{16\}",$' "$(cfg s1)"
-ok "the name is taken" refused_cleanly "overlay /srv/web/xvda.s1.qcow2: exists already" \
-    create --external -n s1
 
 # --- an overlay on an overlay, and the xl.cfg ------------------------------
 
@@ -146,6 +148,31 @@ ok "the file must name what the domain has" refused_cleanly \
     "before.cfg:8: disk xvda names /srv/web/xvda.s1.qcow2, not" \
     create -n s4 --external --update-config=before.cfg
 
+# --- an xl.cfg that names a base -------------------------------------------
+
+thawed() { chattr -i "$@" 2>/dev/null; chmod u+w "$@"; }
+sed 's/xvda\.s[0-9]/xvda/' web.cfg >"$hidden/stale.cfg"
+mkdir other
+ln -s ../xvda.qcow2 other/link
+thawed xvda.qcow2 xvda.s1.qcow2
+for mode in internal external; do
+    ok "$mode: three layers back" refused_cleanly "disk xvda: /srv/web/xvda.qcow2 is the base \
+of snapshot s1: what the domain wrote since then is in overlays on it. Name the one that it was on \
+last in its xl.cfg (snapshot s3 gave it /srv/web/xvda.s3.qcow2)" \
+        create_as "$hidden/stale.cfg" --$mode -n s4
+done
+ok "and the way out" grep -q "move $snapshots/web/s1 away first" "$hidden/error"
+sed -i 's,web/xvda\.qcow2,web/other/link,' "$hidden/stale.cfg"
+ok "by another path" refused_cleanly "disk xvda: /srv/web/other/link is the base of snapshot s1" \
+    create_as "$hidden/stale.cfg" -n s4 -d /srv/web/other
+sed -i 's,web/other/link,web/xvda.s1.qcow2,' "$hidden/stale.cfg"
+ok "two" refused_cleanly "disk xvda: /srv/web/xvda.s1.qcow2 is the base of snapshot s2" \
+    create_as "$hidden/stale.cfg" -n s4
+mv "$snapshots/web/s2" other
+ok "given up by somebody" create_as "$hidden/stale.cfg" -N -n s4
+mv other/s2 "$snapshots/web"
+ok "none" create -N -n s4
+
 # --- both, and other places ------------------------------------------------
 
 new_host
@@ -159,6 +186,7 @@ ok "a ConfigFile says which disk gets what" create_with mixed.cfg
 ok "an overlay elsewhere" same "$(backing /srv/fast/web.qcow2)" "/srv/web/xvda.qcow2 qcow2"
 ok "a tag" same "$(tags xvdb.qcow2)" mixed
 ok "the rule for the rest" same "$(backing xvdc.mixed.qcow2)" "/srv/web/xvdc.raw raw"
+sed -i 's,web/xvda\.qcow2,fast/web.qcow2,; s/xvdc\.raw,raw/xvdc.mixed.qcow2,qcow2/' web.cfg
 echo "disks = [ '/srv/fast/a.img,raw,xvda' ]" >raw.cfg
 ok "an overlay is qcow2" refuses "write '/srv/fast/a.img,qcow2,xvda'" create_with raw.cfg -n n1
 echo "disks = [ ',,xvdz' ]" >no.cfg

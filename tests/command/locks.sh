@@ -22,6 +22,7 @@ ok "another domain" xl snapshot-create --domain-config db.cfg -n s1 db
 cd /srv/web && domain=web
 ok "the first one goes on to its end" says "Snapshot s1 of domain web" let_go
 ok "its snapshot is good" xl snapshot-verify "$(cfg s1)"
+sed -i 's/xvda\.qcow2/xvda.s1.qcow2/; s/xvdb\.raw,raw/xvdb.s1.qcow2,qcow2/' web.cfg
 ok "then another one begins" create --external -n s2 --dry-run
 
 xl create web.cfg

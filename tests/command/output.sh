@@ -59,13 +59,14 @@ ok "its dry run" members . "name domain uuid type creation_time disks plan" \
     xl snapshot-revert -N --json web "$(cfg s1)"
 xl destroy web
 
+sed -i 's/xvda/&.s1.r1/; s/xvdb.raw,raw/xvdb.s1.r1.qcow2,qcow2/' web.cfg
 ok "create as JSON" members . "name description domain uuid type creation_time config \
 consistency domain_config disks total_us" create -n s2 -D "for now" --json
-ok "a disk with an overlay" members .disks[0] "vdev mode driver parent child xl_cfg" \
-    create -n s3 --json
-ok "an image" members .disks[0].parent "path format" create -n s4 --json
+ok "an image" members .disks[0].parent "path format" create -n s3 --json
 ok "a dry run" members . "name domain uuid type creation_time config consistency \
-domain_config disks plan" create -N -n s5 --json
+domain_config disks plan" create -N -n s4 --json
+ok "a disk with an overlay" members .disks[0] "vdev mode driver parent child xl_cfg" \
+    create --external -n s4 --json
 ok "list as JSON" members . "domain directory snapshots image_tags disks" \
     xl snapshot-list --json --domain-config web.cfg web
 ok "a snapshot" members .snapshots[0] "name creation_time config consistency complete" \

@@ -17,7 +17,8 @@ later() { (sleep 1; exec 3>&-; "$@") & }
 monitor_leaves() { kill "$(sed -n 's,^xen/1/monitor ,,p' "$hidden/runs")"; }
 
 define_domain web qcow2 raw
-ok "a snapshot of a domain that does not run" create --external -n s1
+ok "a snapshot of a domain that does not run" create --external \
+    --update-config=web.cfg -n s1
 xl create web.cfg
 between
 remember

@@ -29,7 +29,7 @@ ok "a snapshot of its disks" says "disks only, as the domain left them" \
 ok "froze them" not sh -c ': >> /srv/vm/xvdb.raw'
 bases=$(sha256sum /srv/vm/xvda.qcow2 /srv/vm/xvdb.raw)
 
-ok "an existing name is refused" mustfail "exists already" \
+ok "an xl.cfg that is older than a snapshot is refused" mustfail "is the base of snapshot s1" \
     xl snapshot-create --domain-config "$xl" -n s1 vm
 
 sed -i 's,xvda.qcow2,xvda.s1.qcow2,; s/xvdb.raw,raw/xvdb.s1.qcow2,qcow2/' "$xl"

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "xl_session.h"
+#include "xl_snapshot_list.h"
 #include "xl_utils.h"
 
 /*-- names and folders --------------------------------------------------*/
@@ -165,6 +166,27 @@ static bool create_with_memory(const struct create_options *o,
     return libxl_defbool_is_default(wish) || libxl_defbool_val(wish);
 }
 
+/* A domain that is off has the disks of its xl.cfg, if that is not older
+ * than its snapshots, wherever these are. */
+static int create_set_off(const struct session *s,
+                          const struct create_options *o,
+                          struct create_request *r)
+{
+    char *dir;
+    int rc;
+
+    if (domain_target_runs(&r->target)) return 0;
+    r->params.config = &r->target.config;
+    dir = default_directory(r->target.name);
+    rc = recorded_refuse_bases(s, dir, &r->target.config);
+    free(dir);
+    if (rc || !o->common.directory) return rc;
+    dir = absolute_path(o->common.directory);
+    rc = recorded_refuse_bases(s, dir, &r->target.config);
+    free(dir);
+    return rc;
+}
+
 int create_request_read(const struct session *s,
                         const struct create_options *o,
                         struct create_request *r)
@@ -179,7 +201,7 @@ int create_request_read(const struct session *s,
     if (create_read_wishes(s, o, &r->wishes)) return -1;
     p->creation_time = time(NULL);
     if (create_set_paths(s, o, create_with_memory(o, r), r)) return -1;
-    if (!domain_target_runs(&r->target)) p->config = &r->target.config;
+    if (create_set_off(s, o, r)) return -1;
     p->description = copy_or_null(o->description ? o->description
                                                  : wish->description);
     p->lvm_size = copy_or_null(o->lvm_size ? o->lvm_size : wish->lvm_size);

@@ -5,11 +5,9 @@
  */
 #include "xl_snapshot_list.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "xl_session.h"
 #include "xl_snapshot.h"
@@ -39,72 +37,6 @@ static void list_parse_options(int argc, char **argv,
     }
     common_options_end(&o->common, list_name, argc - optind, 1);
     o->domain = argv[optind];
-}
-
-/*-- snapshot configs ---------------------------------------------------*/
-
-/* The first file that the snapshot needs and that does not exist. */
-static const char *list_missing_file(const libxl_domain_snapshot *snap)
-{
-    int i;
-
-    if (snap->memory_path && access(snap->memory_path, F_OK))
-        return snap->memory_path;
-    for (i = 0; i < snap->num_disks; i++) {
-        const char *path = snap->disks[i].parent.pdev_path;
-
-        if (path && access(path, F_OK)) return path;
-    }
-    return NULL;
-}
-
-static void list_read_recorded(const struct session *s, struct recorded *r)
-{
-    const char *missing;
-
-    libxl_domain_snapshot_init(&r->snap);
-    if (libxl_domain_snapshot_config_read(s->sc, r->config_path,
-                                          &r->snap)) {
-        r->problem = copy_or_null(libxl_snapshot_ctx_error(s->sc));
-        return;
-    }
-    missing = list_missing_file(&r->snap);
-    if (missing) xasprintf(&r->problem, "%s is missing", missing);
-}
-
-static int list_older_first(const void *a, const void *b)
-{
-    const struct recorded *ra = a, *rb = b;
-
-    if (ra->snap.creation_time != rb->snap.creation_time)
-        return ra->snap.creation_time < rb->snap.creation_time ? -1 : 1;
-    return strcmp(ra->config_path, rb->config_path);
-}
-
-/* A folder that does not exist has no snapshots. */
-static void list_find_recorded(const struct session *s,
-                               struct snapshot_list *list)
-{
-    struct dirent **entries;
-    int num = scandir(list->directory, &entries, NULL, alphasort), i;
-    char *path;
-
-    if (num < 0) return;
-    list->recorded = xcalloc(num, sizeof(*list->recorded));
-    for (i = 0; i < num; i++) {
-        xasprintf(&path, "%s/%s/snapshot.cfg", list->directory,
-                  entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.' && !access(path, F_OK)) {
-            list->recorded[list->num_recorded].config_path = path;
-            list_read_recorded(s, &list->recorded[list->num_recorded++]);
-        } else {
-            free(path);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    qsort(list->recorded, list->num_recorded, sizeof(*list->recorded),
-          list_older_first);
 }
 
 /*-- images -------------------------------------------------------------*/
@@ -174,14 +106,9 @@ static void list_dispose(struct snapshot_list *list)
 {
     int i;
 
-    for (i = 0; i < list->num_recorded; i++) {
-        libxl_domain_snapshot_dispose(&list->recorded[i].snap);
-        free(list->recorded[i].config_path);
-        free(list->recorded[i].problem);
-    }
+    recorded_free(list->recorded, list->num_recorded);
     for (i = 0; i < list->num_tags; i++)
         free(list->tags[i].on);
-    free(list->recorded);
     free(list->tags);
     free(list->directory);
     libxl_disk_snapshot_info_list_free(list->disks, list->num_disks);
@@ -207,7 +134,8 @@ static int list_find(const struct session *s, const struct list_options *o,
     list->directory = o->common.directory
         ? absolute_path(o->common.directory)
         : default_directory(target->name);
-    list_find_recorded(s, list);
+    list->recorded = recorded_find(s, list->directory,
+                                   &list->num_recorded);
     if (config || domain_target_runs(target)) {
         list->images_failed = list_find_images(s, domid, config, list);
         return 0;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* xl_snapshot_list.h: what xl snapshot-list found, to be printed. */
+/* xl_snapshot_list.h: the snapshots on record, and what xl snapshot-list
+ * found, to be printed. */
 #ifndef XL_SNAPSHOT_LIST_H
 #define XL_SNAPSHOT_LIST_H
 
 #include <stdbool.h>
 #include <libxl_snapshot.h>
+
+struct session;
 
 /* A snapshot config in the domain's folder. */
 struct recorded {
@@ -13,6 +16,17 @@ struct recorded {
     char *problem;              /* it cannot be read, or names what is not
                                  * there; NULL: all files exist */
 };
+
+/* The snapshots on record in @directory, the oldest first.  One that does
+ * not exist has none. */
+struct recorded *recorded_find(const struct session *s,
+                               const char *directory, int *num_r);
+void recorded_free(struct recorded *recorded, int num);
+/* Refuse a domain that is off where one of its writable disks is the base
+ * of a snapshot in @directory: only what is on record tells that another
+ * image is the disk by now.  Complains and returns -1. */
+int recorded_refuse_bases(const struct session *s, const char *directory,
+                          const libxl_domain_config *config);
 
 /* Snapshots of one name in the active layers. */
 struct tag_row {

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_recorded.c: the snapshot configs in a domain's folder, and
+ * what they say of its images.
+ */
+#include "xl_snapshot_list.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "xl_config.h"
+#include "xl_session.h"
+#include "xl_snapshot.h"
+#include "xl_utils.h"
+
+/* The first file that the snapshot needs and that does not exist. */
+static const char *recorded_missing_file(const libxl_domain_snapshot *snap)
+{
+    int i;
+
+    if (snap->memory_path && access(snap->memory_path, F_OK))
+        return snap->memory_path;
+    for (i = 0; i < snap->num_disks; i++) {
+        const char *path = snap->disks[i].parent.pdev_path;
+
+        if (path && access(path, F_OK)) return path;
+    }
+    return NULL;
+}
+
+static void recorded_read(const struct session *s, struct recorded *r)
+{
+    const char *missing;
+
+    libxl_domain_snapshot_init(&r->snap);
+    if (libxl_domain_snapshot_config_read(s->sc, r->config_path,
+                                          &r->snap)) {
+        r->problem = copy_or_null(libxl_snapshot_ctx_error(s->sc));
+        return;
+    }
+    missing = recorded_missing_file(&r->snap);
+    if (missing) xasprintf(&r->problem, "%s is missing", missing);
+}
+
+static int recorded_older_first(const void *a, const void *b)
+{
+    const struct recorded *ra = a, *rb = b;
+
+    if (ra->snap.creation_time != rb->snap.creation_time)
+        return ra->snap.creation_time < rb->snap.creation_time ? -1 : 1;
+    return strcmp(ra->config_path, rb->config_path);
+}
+
+struct recorded *recorded_find(const struct session *s,
+                               const char *directory, int *num_r)
+{
+    struct dirent **entries;
+    int num = scandir(directory, &entries, NULL, alphasort), i;
+    struct recorded *found;
+    char *path;
+
+    *num_r = 0;
+    if (num < 0) return NULL;
+    found = xcalloc(num, sizeof(*found));
+    for (i = 0; i < num; i++) {
+        xasprintf(&path, "%s/%s/snapshot.cfg", directory,
+                  entries[i]->d_name);
+        if (entries[i]->d_name[0] != '.' && !access(path, F_OK)) {
+            found[*num_r].config_path = path;
+            recorded_read(s, &found[(*num_r)++]);
+        } else {
+            free(path);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    qsort(found, *num_r, sizeof(*found), recorded_older_first);
+    return found;
+}
+
+void recorded_free(struct recorded *recorded, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++) {
+        libxl_domain_snapshot_dispose(&recorded[i].snap);
+        free(recorded[i].config_path);
+        free(recorded[i].problem);
+    }
+    free(recorded);
+}
+
+/*-- images that are bases of snapshots ---------------------------------*/
+
+static bool recorded_is_same_file(const char *a, const char *b)
+{
+    struct stat sa, sb;
+
+    if (stat(a, &sa) || stat(b, &sb)) return !strcmp(a, b);
+    if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
+        return sa.st_rdev == sb.st_rdev;
+    return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* The disk of @vdev in @r, if its snapshot made an overlay for it. */
+static const libxl_disk_snapshot *recorded_overlay(
+    const struct recorded *r, const char *vdev)
+{
+    int i;
+
+    for (i = 0; i < r->snap.num_disks; i++) {
+        const libxl_disk_snapshot *ds = &r->snap.disks[i];
+
+        if (!strcmp(ds->vdev, vdev))
+            return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
+                && disk_is_moved(ds) ? ds : NULL;
+    }
+    return NULL;
+}
+
+static int recorded_refuse_disk(const struct session *s,
+                                const struct recorded *recorded, int num,
+                                const libxl_device_disk *disk)
+{
+    const libxl_disk_snapshot *ds, *last = NULL;
+    const struct recorded *base = NULL, *newest = NULL;
+    int i;
+
+    for (i = 0; i < num; i++) {
+        ds = recorded_overlay(&recorded[i], disk->vdev);
+        if (!ds) continue;
+        newest = &recorded[i];
+        last = ds;
+        if (recorded_is_same_file(ds->parent.pdev_path, disk->pdev_path))
+            base = newest;
+    }
+    if (!base) return 0;
+    session_error(s, "disk %s: %s is the base of snapshot %s: what the "
+                  "domain wrote since then is in overlays on it. Name the "
+                  "one that it was on last in its xl.cfg (snapshot %s "
+                  "gave it %s); or, if neither they nor that snapshot are "
+                  "wanted any more, move %.*s away first",
+                  disk->vdev, disk->pdev_path, base->snap.name,
+                  newest->snap.name, last->child.pdev_path,
+                  (int)(strlen(base->config_path)
+                        - strlen("/snapshot.cfg")), base->config_path);
+    return -1;
+}
+
+int recorded_refuse_bases(const struct session *s, const char *directory,
+                          const libxl_domain_config *config)
+{
+    int num, i, r = 0;
+    struct recorded *recorded = recorded_find(s, directory, &num);
+
+    for (i = 0; !r && i < config->num_disks; i++) {
+        const libxl_device_disk *disk = &config->disks[i];
+
+        if (disk->pdev_path && disk->readwrite)
+            r = recorded_refuse_disk(s, recorded, num, disk);
+    }
+    recorded_free(recorded, num);
+    return r;
+}
