@@ -24,30 +24,32 @@ mkdir -m 700 "$snapshots"
 define_domain web qcow2 qcow2
 ok "create, internal: as JSON" planned create -N --json -n s1
 ok "folders, files, tags, then the names of the files" holds '$kinds == ["mkdir",
-    "mkdir", "create-file", "create-file", "exec", "exec", "record", "publish", "publish"]'
+    "mkdir", "create-file", "create-file", "look-off", "exec", "look-off", "exec", "look-off",
+    "record", "publish", "publish"]'
 ok "a tag in each image" holds 'of("exec") | map(.argv[1], .argv[3:5])
     == ["snapshot", ["-c", "s1"], "snapshot", ["-c", "s1"]]'
 ok "which is deleted again if the other one fails" holds 'of("exec")
     | map(.undo.argv[1], .undo.argv[3:5]) == ["snapshot", ["-d", "s1"], "snapshot", ["-d", "s1"]]'
-ok "the last tag is the commit point, and nothing else" holds \
-    '[$kinds, map(.commit_point == true)] | transpose | map(select(.[1])) == [["exec", true]]
-        and $all.plan[5].commit_point'
-ok "up to it everything has an undo" holds '.[0:6] | all(.[]; .undo)'
+ok "the last look is the commit point, and nothing else" holds \
+    '[$kinds, map(.commit_point == true)] | transpose | map(select(.[1])) == [["look-off", true]]
+        and $all.plan[8].commit_point'
+ok "up to it all that does anything has an undo" holds \
+    '.[0:8] | all(.[]; .undo or .kind == "look-off")'
 ok "the snapshot config gets its name last" holds '.[-1]
     | .to == $all.config and .path == .to + ".partial"'
 ok "it tells no domid and no time" holds '$all | (has("domid") or has("total_us")) | not'
 
 ok "create, external" planned create -N --json --external -n s1
 ok "overlays, then bases are frozen" holds '$kinds == ["mkdir", "mkdir", "create-file",
-    "create-file", "create-file", "exec", "flush", "create-file", "exec", "flush", "freeze", "freeze",
-    "record", "publish", "publish"]'
+    "create-file", "create-file", "exec", "flush", "create-file", "exec", "flush", "look-off", "freeze",
+    "freeze", "record", "publish", "publish"]'
 ok "an overlay takes after its base" holds 'of("create-file") | map(select(.like)
     | [.path, .like]) == [["/srv/web/xvda.s1.qcow2", "/srv/web/xvda.qcow2"],
         ["/srv/web/xvdb.s1.qcow2", "/srv/web/xvdb.qcow2"]]'
 ok "and is removed again" holds 'of("create-file") | all(.[]; .undo.kind == "unlink"
     and .undo.path == .path)'
 
-ok "in words" says "  5. tag s1 in /srv/web/xvda.qcow2" create -N -n s1
+ok "in words" says "  6. tag s1 in /srv/web/xvda.qcow2" create -N -n s1
 ok "that say what it was" says "Nothing was changed." create -N -n s1
 ok "asked for by the global option" says "Nothing was changed." \
     xl -N snapshot-create --domain-config web.cfg -n s1 web
@@ -60,7 +62,7 @@ ok "a create that would be refused is refused" refuses "create it first" \
 create --external -n s1 >/dev/null
 ok "revert, external, of a domain that does not run" planned revert -N --json
 ok "overlays, and xl" holds '$kinds == ["create-file", "exec", "flush", "create-file", "exec", "flush",
-    "boot", "unpause"]'
+    "look-off", "boot", "unpause"]'
 ok "the start is the commit point" holds 'map(select(.commit_point).kind) == ["boot", "unpause"]'
 ok "with the new overlays in place of what the xl.cfg has" holds 'of("boot")[0]
     | .disks | map(.to) == ["/srv/web/xvda.s1.r1.qcow2", "/srv/web/xvdb.s1.r1.qcow2"]'
@@ -69,9 +71,9 @@ xl create web.cfg
 ok "of one that runs" planned revert -N --json
 ok "it is destroyed when the overlays are there" holds '$kinds == ["hold-monitor", "look-again",
     "create-file", "exec", "flush", "create-file", "exec", "flush", "destroy",
-    "release-monitor", "boot", "unpause"]'
+    "release-monitor", "look-off", "boot", "unpause"]'
 ok "after which there is no way back" holds 'map(.commit_point == true)
-    == [range(12) | . >= 8]'
+    == [range(13) | . >= 8]'
 ok "until nobody writes to the bases" holds 'of("destroy")[0].images
     == ["/srv/web/xvda.qcow2", "/srv/web/xvdb.qcow2"]'
 ok "left paused" planned revert -N --json --paused
@@ -85,12 +87,12 @@ create --internal -n s1 >/dev/null
 xl create web.cfg
 ok "revert, internal" planned revert -N --json
 ok "no image is written to before the destroy" holds '$kinds == ["hold-monitor",
-    "look-again", "destroy", "release-monitor", "remove-bitmaps", "exec", "remove-bitmaps",
-    "exec", "boot", "unpause"] and (of("exec") | map(.argv[3:5]) == [["-a", "1"], ["-a", "1"]])'
+    "look-again", "destroy", "release-monitor", "look-off", "remove-bitmaps", "exec",
+    "look-off", "remove-bitmaps", "exec", "look-off", "boot", "unpause"] and (of("exec") | map(.argv[3:5]) == [["-a", "1"], ["-a", "1"]])'
 ok "nothing is done" changes_nothing revert -N
 add_memory s1
 ok "with memory" planned revert -N --json
-ok "it is restored" holds '$kinds[-3:] == ["exec", "restore", "unpause"]
+ok "it is restored" holds '$kinds[-4:] == ["exec", "look-off", "restore", "unpause"]
     and of("restore")[0].path == "/var/lib/xen/snapshots/web/s1/memory"'
-ok "in words" says "  9. restore the memory $snapshots/web/s1/memory with xl" revert -N
+ok "in words" says " 12. restore the memory $snapshots/web/s1/memory with xl" revert -N
 finished

@@ -359,7 +359,7 @@ ok "with all tags: completed" says "Completed." recover web
 
 set_up() {
     define_domain web qcow2 raw
-    fault 25 kill-before create --external -n s1
+    fault 27 kill-before create --external -n s1
 }
 attempt() { recover "$@" web; }
 as_after() { no_partial && xl snapshot-verify "$(cfg s1)"; }

@@ -151,7 +151,8 @@ static void rules_of_any(const struct subject *s, int commit)
         rule_flushed(s, i, commit);
         if (i < commit)
             rule(s, i, step->undo || step->retires_undo_of >= 0
-                 || step->kind == SNAP_STEP_LOOK_AGAIN
+                 || IS_ONE_OF(step->kind, SNAP_STEP_LOOK_AGAIN,
+                              SNAP_STEP_LOOK_OFF)
                  || fills_a_new_file(s->plan, i),
                  "a step before the commit point has an undo");
         rule(s, i, i > commit || !step->only_if_commit_known,
@@ -229,8 +230,10 @@ static void rule_commit(const struct subject *s, int commit)
     rule(s, commit, num == (s->num_ops > 0),
          "a create of disks has one commit point");
     if (!num) return;
-    rule(s, commit, is_last_of_disks(&plan->steps[commit]),
-         "a disk's snapshot is the commit point");
+    rule(s, commit, s->head.domid == SNAP_NO_DOMAIN
+         ? plan->steps[commit].kind == SNAP_STEP_LOOK_OFF
+         : is_last_of_disks(&plan->steps[commit]),
+         "a disk's snapshot is the commit point, or that it is still off");
     for (i = commit + 1; i < plan->num_steps; i++)
         rule(s, i, IS_ONE_OF(plan->steps[i].kind, SNAP_STEP_UNPAUSE,
                              SNAP_STEP_THAW, SNAP_STEP_REPOINT,
@@ -425,7 +428,8 @@ void check_revert_rules(const struct subject *s)
              "a step after the destroy has only_if_all_done");
         rule(s, i, i < commit || !step->undo, "it has no undo");
         if (i < commit && !IS_ONE_OF(step->kind, SNAP_STEP_HOLD_MONITOR,
-                                     SNAP_STEP_LOOK_AGAIN))
+                                     SNAP_STEP_LOOK_AGAIN,
+                                     SNAP_STEP_LOOK_OFF))
             rule(s, i, step->kind == SNAP_STEP_CREATE_FILE
                  || argv_has(step->argv, "lvcreate")
                  || fills_a_new_file(plan, i),

@@ -182,6 +182,7 @@ void world_apply(struct world *w, const struct snap_step *s, bool again)
     case SNAP_STEP_REMOVE_BITMAPS:
     case SNAP_STEP_RECORD:
     case SNAP_STEP_LOOK_AGAIN:
+    case SNAP_STEP_LOOK_OFF:
     case SNAP_STEP_FLUSH: break;
     case SNAP_STEP_EXEC: world_exec(w, s); break;
     case SNAP_STEP_HOOK: world_hook(w, s); break;

@@ -51,6 +51,9 @@ int snap_offline_gather(libxl_snapshot_ctx *sc,
  * a domain has started it again, or has ended; refuse if it does neither. */
 int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name,
                       const libxl_uuid *uuid);
+/* Refuse to go on if by now there is such a domain. */
+int snap_offline_look_again(libxl_snapshot_ctx *sc, const char *name,
+                            const libxl_uuid *uuid);
 void snap_domain_init(struct snap_domain *dom);
 void snap_domain_dispose(struct snap_domain *dom);
 const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,

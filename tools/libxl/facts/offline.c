@@ -37,6 +37,21 @@ int snap_offline_wait(libxl_snapshot_ctx *sc, const char *name,
         name, (int)pids[0]);
 }
 
+int snap_offline_look_again(libxl_snapshot_ctx *sc, const char *name,
+                            const libxl_uuid *uuid)
+{
+    uint32_t domid;
+    int rc = 0;
+
+    if (libxl_name_to_domid(sc->ctx, name, &domid))
+        rc = snap_dom_find(sc, uuid, &domid);
+    if (rc || domid == SNAP_NO_DOMAIN) return rc;
+    return snap_fail(sc, ERROR_FAIL, "domain %s: somebody has started it "
+                     "meanwhile, as domain %s (domid %u); try again when it "
+                     "is off", name, snap_xenstore_domain_name(sc, domid),
+                     domid);
+}
+
 static int offline_check_not_running(libxl_snapshot_ctx *sc,
                                      const struct snap_domain *dom)
 {

@@ -92,7 +92,7 @@ static int create_run_plan(libxl_snapshot_ctx *sc,
 {
     const struct snap_journal_head head = snap_create_head(sc, c);
 
-    run->uuid_str = c->dom.uuid_str;
+    run->uuid_str = head.uuid_str ? head.uuid_str : head.running_uuid;
     run->domain_name = c->dom.name;
     run->head = &head;
     return snap_run_plan(sc, run, &c->plan);

@@ -7,7 +7,8 @@
  *            without: quiesce if asked to, pause; of a domain that does not
  *            run: nothing
  *   disks    what can be undone; then one transaction for all that QEMU runs,
- *            the commit point; unpause, thaw
+ *            the commit point; of a domain that is off it is the last look
+ *            that finds it so; unpause, thaw
  *   after    stored config repointed, monitor released, bases frozen, files
  *            flushed and given their names
  */
@@ -146,7 +147,6 @@ static void plan_look_again(libxl_snapshot_ctx *sc, struct snap_create *c)
     struct snap_step *step;
     int i;
 
-    if (c->dom.domid == SNAP_NO_DOMAIN) return;
     for (i = 0; i < c->dom.num_disks; i++)
         serves = serves || c->dom.disks[i].node;
     step = snap_plan_add(sc, &c->plan, SNAP_STEP_LOOK_AGAIN, "see that the "
@@ -175,6 +175,22 @@ static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c,
     step->command = "transaction";
     step->arguments = snap_json_object(
         sc, "j:actions", snap_json_array(sc, actions, num), NULL);
+}
+
+/* Plan the snapshots of all disks of a domain that is off: as long as it is,
+ * they are of one instant, and programs may write to its images.  So it is
+ * looked at before each, and after all.  That look changes nothing: one that
+ * was cut off has not committed anything. */
+static void plan_disks_off(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    int i;
+
+    for (i = 0; i < c->num_ops; i++) {
+        if (!plan_verb(&c->ops[i])->act) continue;
+        snap_plan_look_off(sc, &c->plan, c->images);
+        plan_verb(&c->ops[i])->act(sc, &c->plan, &c->ops[i]);
+    }
+    snap_plan_look_off(sc, &c->plan, c->images)->commit_point = true;
 }
 
 /* Plan the snapshots of all disks at one instant, which is past once the
@@ -305,7 +321,8 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
         quiesce = snap_quiesce_plan(sc, &c->plan, &c->dom,
                                     c->params->quiesce_command);
     plan_stop(sc, c);
-    plan_disks(sc, c);
+    if (c->dom.domid == SNAP_NO_DOMAIN) plan_disks_off(sc, c);
+    else plan_disks(sc, c);
     plan_unpause(sc, c);
     if (quiesce >= 0) snap_quiesce_plan_thaw(sc, &c->plan, quiesce);
     plan_repoint(sc, c);

@@ -106,6 +106,12 @@ static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
     if (rc && run.restored)
         snap_fail(sc, rc, "domain %s is back, but paused; xl unpause lets it "
                   "run", r->config.c_info.name);
+    else if (rc && run.committed && r->dom.domid == SNAP_NO_DOMAIN)
+        snap_fail(sc, rc, "domain %s: the revert has begun, and its disks "
+                  "are of two moments by now; what uses them must end "
+                  "before xl snapshot-recover %s completes it",
+                  r->config.c_info.name,
+                  snap_operand(sc, r->config.c_info.name));
     else if (rc && run.committed)
         snap_fail(sc, rc, "domain %s has been destroyed and is not back "
                   "yet. Nothing else is lost: fix this and run xl "

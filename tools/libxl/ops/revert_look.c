@@ -234,9 +234,16 @@ static int revert_take_named(libxl_snapshot_ctx *sc, struct snap_revert *r,
     rc = snap_dom_uuid(sc, domid, &uuid);
     if (rc) return rc;
     r->dom.domid = domid;
-    if (!libxl_uuid_compare(&uuid, wanted)) return 0;
-    rc = snap_dom_find(sc, wanted, &other);
-    if (!rc && other == SNAP_NO_DOMAIN)
+    rc = snap_dom_find_other(sc, wanted, domid, &other);
+    if (rc) return rc;
+    if (!libxl_uuid_compare(&uuid, wanted)) {
+        if (r->report || other == SNAP_NO_DOMAIN) return 0;
+        return snap_fail(sc, ERROR_INVAL, "domain %s: domain %s (domid %u) "
+                         "has the same uuid; it must be shut down, and get "
+                         "a uuid of its own", name,
+                         snap_xenstore_domain_name(sc, other), other);
+    }
+    if (other == SNAP_NO_DOMAIN)
         rc = revert_is_on_disks(sc, r, domid, &is_it);
     if (rc || is_it) return rc;
     return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has "

@@ -5,8 +5,9 @@
  *   before   xl's monitor held, so that the domain that is destroyed is the
  *            one that was looked at; new images, while the domain runs
  *   destroy  the commit point; the monitor, released, finds no domain and ends
- *   after    tags applied, volumes merged; "xl restore" or "xl create";
- *            unpause: nothing of this can be undone
+ *   after    tags applied, volumes merged, after a look each that the domain
+ *            is off; "xl restore" or "xl create"; unpause: nothing of this can
+ *            be undone
  */
 #include "ops/ops.h"
 
@@ -122,11 +123,17 @@ static void revert_plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
 /* Plan to bring the domain back, after the destroy, if there was one. */
 static void revert_plan_back(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
+    const char **images = revert_images_to_release(sc, r);
     int first = r->plan.num_steps, i;
 
-    for (i = 0; i < r->num_ops; i++)
-        if (revert_verb(&r->ops[i])->act)
-            revert_verb(&r->ops[i])->act(sc, &r->plan, &r->ops[i]);
+    /* before the commit point, if nothing was destroyed */
+    if (r->dom.domid == SNAP_NO_DOMAIN) first++;
+    for (i = 0; i < r->num_ops; i++) {
+        if (!revert_verb(&r->ops[i])->act) continue;
+        snap_plan_look_off(sc, &r->plan, images);
+        revert_verb(&r->ops[i])->act(sc, &r->plan, &r->ops[i]);
+    }
+    snap_plan_look_off(sc, &r->plan, images);
     if (r->snap->memory_path) revert_plan_restore(sc, r);
     else revert_plan_boot(sc, r);
     if (!r->params->leave_paused)

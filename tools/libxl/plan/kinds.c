@@ -105,6 +105,7 @@ static const struct row kinds[] = {
     [SNAP_STEP_REPOINT] = { "repoint", 0, repoint_problem },
     [SNAP_STEP_HOLD_MONITOR] = { "hold-monitor", 0, pids_problem },
     [SNAP_STEP_RELEASE_MONITOR] = { "release-monitor", 0, pids_problem },
+    [SNAP_STEP_LOOK_OFF] = { "look-off", 0, NULL },
     [SNAP_STEP_DESTROY] = { "destroy", 0, NULL },
     [SNAP_STEP_RESTORE] = { "restore", NEEDS_PATH | NEEDS_CONTENT | NEEDS_ARGV,
                             NULL },

@@ -144,6 +144,17 @@ struct snap_step *snap_plan_release_monitor(libxl_snapshot_ctx *sc,
     return step;
 }
 
+struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
+                                     struct snap_plan *plan,
+                                     const char **images)
+{
+    struct snap_step *step = snap_plan_add(
+        sc, plan, SNAP_STEP_LOOK_OFF, "see that the domain is still off");
+
+    if (images && *images) step->images = images;
+    return step;
+}
+
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path)
 {

@@ -46,6 +46,8 @@ enum snap_step_kind {
     SNAP_STEP_REPOINT,          /* disks */
     SNAP_STEP_HOLD_MONITOR,     /* pids */
     SNAP_STEP_RELEASE_MONITOR,  /* pids */
+    SNAP_STEP_LOOK_OFF,         /* no domain of its name or uuid is there, and
+                                 * nobody writes to images */
     SNAP_STEP_DESTROY,          /* and wait until nobody writes to images */
     SNAP_STEP_RESTORE,          /* path, content (config), argv */
     SNAP_STEP_BOOT,             /* argv */
@@ -74,7 +76,8 @@ struct snap_step {
     const char **argv;
     int timeout_ms;             /* EXEC: added to the usual time */
     enum snap_exec_end at_deadline;     /* EXEC */
-    const char **images;        /* DESTROY: paths up to NULL; NULL: none */
+    const char **images;        /* LOOK_..., DESTROY: paths up to NULL; NULL:
+                                 * none */
     const char *command, *arguments;
     bool live;
     bool is_downtime_start;     /* PAUSE: the guest ran until then */
@@ -168,6 +171,11 @@ int snap_plan_hold_monitor(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 struct snap_step *snap_plan_release_monitor(libxl_snapshot_ctx *sc,
                                             struct snap_plan *plan,
                                             int hold);
+/* Plan to see that the domain is still off, and that nobody writes to
+ * @images, which are up to NULL. */
+struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
+                                     struct snap_plan *plan,
+                                     const char **images);
 /* Plan that nobody can write to the file @path, a base, any more. */
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path);

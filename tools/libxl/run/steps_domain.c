@@ -131,7 +131,7 @@ static int domain_release_monitor(libxl_snapshot_ctx *sc,
     return snap_monitor_release(sc, step->pids, step->num_pids);
 }
 
-/*-- destroy ----------------------------------------------------------------*/
+/*-- look off, destroy ------------------------------------------------------*/
 
 /* Find the first of @files that somebody writes to; NULL: none. */
 static int domain_find_writer(libxl_snapshot_ctx *sc,
@@ -174,16 +174,54 @@ static struct snap_file_use domain_use(const char *path)
     };
 }
 
+/* The uses of the images of @step that exist: an inactive volume has none. */
+static struct snap_file_use *domain_uses(libxl_snapshot_ctx *sc,
+                                         const struct snap_step *step,
+                                         int *num_r)
+{
+    struct snap_file_use *files;
+    int i;
+
+    for (i = 0; step->images && step->images[i]; i++)
+        ;
+    files = snap_zalloc(sc, (i + 1) * sizeof(*files));
+    *num_r = 0;
+    for (i = 0; step->images && step->images[i]; i++)
+        if (snap_file_exists(step->images[i]))
+            files[(*num_r)++] = domain_use(step->images[i]);
+    return files;
+}
+
+/* Changes nothing, so that it needs no undo.  xl's monitor of the domain may
+ * be about to start it only where none has been destroyed: a domain that was
+ * renamed has one of its old name, too, which is no reason to leave the
+ * destroyed one away. */
+static int domain_look_off(libxl_snapshot_ctx *sc, struct snap_run *run,
+                           const struct snap_step *step)
+{
+    bool was_off = run->domid == SNAP_NO_DOMAIN && !run->redo;
+    int num, rc = 0;
+    struct snap_file_use *files = domain_uses(sc, step, &num);
+    const struct snap_file_use *used;
+    libxl_uuid uuid;
+
+    if (!run->uuid_str || libxl_uuid_from_string(&uuid, run->uuid_str))
+        libxl_uuid_clear(&uuid);
+    if (was_off) rc = snap_offline_wait(sc, run->domain_name, &uuid);
+    if (!rc) rc = snap_offline_look_again(sc, run->domain_name, &uuid);
+    if (!rc) rc = domain_find_writer(sc, files, num, &used);
+    if (rc || !used) return rc;
+    return snap_fail(sc, ERROR_FAIL, "domain %s: %s is in use by %s by now; "
+                     "end that and try again", run->domain_name, used->path,
+                     used->users);
+}
+
 static int domain_destroy(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
-    struct snap_file_use *files;
-    int rc, i, num;
+    int num, rc;
+    struct snap_file_use *files = domain_uses(sc, step, &num);
 
-    for (num = 0; step->images && step->images[num]; num++)
-        ;
-    files = snap_zalloc(sc, num * sizeof(*files));
-    for (i = 0; i < num; i++) files[i] = domain_use(step->images[i]);
     rc = snap_dom_destroy(sc, run->domid);
     return rc ? rc : domain_wait_released(sc, files, num);
 }
@@ -314,6 +352,7 @@ static const struct snap_step_act domain_acts[] = {
       .is_done = domain_is_gone },
     { SNAP_STEP_HOLD_MONITOR, .run = domain_hold_monitor },
     { SNAP_STEP_RELEASE_MONITOR, .run = domain_release_monitor },
+    { SNAP_STEP_LOOK_OFF, .run = domain_look_off },
     { SNAP_STEP_DESTROY, .run = domain_destroy,
       .is_done = domain_is_gone },
     { SNAP_STEP_RESTORE, .run = domain_restore },

@@ -325,8 +325,8 @@ int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid)
                       "destroy");
 }
 
-int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
-                  uint32_t *domid_r)
+int snap_dom_find_other(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                        uint32_t than, uint32_t *domid_r)
 {
     libxl_dominfo *list;
     int num, i;
@@ -337,8 +337,15 @@ int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
     if (!list)
         return snap_fail(sc, ERROR_FAIL, "libxl cannot list the domains");
     for (i = 0; i < num; i++)
-        if (list[i].domid && !libxl_uuid_compare(&list[i].uuid, uuid))
+        if (list[i].domid && list[i].domid != than
+            && !libxl_uuid_compare(&list[i].uuid, uuid))
             *domid_r = list[i].domid;
     libxl_dominfo_list_free(list, num);
     return 0;
+}
+
+int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                  uint32_t *domid_r)
+{
+    return snap_dom_find_other(sc, uuid, SNAP_NO_DOMAIN, domid_r);
 }

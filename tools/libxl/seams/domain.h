@@ -54,6 +54,9 @@ int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid);
  * none. */
 int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
                   uint32_t *domid_r);
+/* The same, but another one than @than. */
+int snap_dom_find_other(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                        uint32_t than, uint32_t *domid_r);
 
 /*-- seam: xs, xenstore and the stored config -------------------------------*/
 
