@@ -151,6 +151,24 @@ memory_image "$memory" "{}"
 ok "one whose config names no domain" bad "memory image" "libxl cannot read the config"
 memory_image "$memory" "$(image_json web | jq -c 'del(.disks[0].vdev)')"
 ok "one whose config has a disk without a device" bad "memory image" "a disk .* no virtual device"
+memory_image "$memory" "$(image_json web | jq -c '.disks += .disks')"
+ok "one that lists a disk twice" bad "memory image" "the domain's config lists disk xvda twice"
+memory_image "$memory" "$(image_json web |
+    jq -c '.disks[0] as $d | .disks = [range(257) | $d + {vdev: "xvd\(.)"}]')"
+ok "one with 257 disks" bad "memory image" "the domain's config has 257 disks"
+memory_image "$memory" "$(image_json a/../../../x)"
+ok "one of a domain of another name" bad "memory image" \
+    "this is the memory of domain a/../../../x, but the snapshot is of web"
+nested() { image_json web | jq -c . | sed "s/^{/{\"x\":$(printf %"$1"s '' | tr ' ' '[')$(printf %"$1"s '' | tr ' ' ']'),/"; }
+memory_image "$memory" "$(nested 200000)"
+ok "one that nests deep is refused at once" bad "memory image" "libxl cannot read the config"
+memory_image "$memory" "$(image_json web | jq -c '.disks = [range(340000) | {}]')"
+ok "so is one with many values" bad "memory image" "libxl cannot read the config"
+memory_image "$memory" "$(image_json web)$(printf %1100000s '')"
+ok "one whose config has more than 1 MiB" bad "memory image" "does not contain the domain's config"
+memory_image "$memory" "$(image_json web | jq -c '.c_info.name = "we\u0000b"')"
+ok "one whose name has a zero byte" bad "memory image" ""
+memory_image "$memory" "$(image_json web | jq -c 'del(.disks[0].vdev)')"
 xl create web.cfg
 ok "the domain's own use of its disks is nothing bad then" bad "memory image" "no virtual device"
 xl destroy web

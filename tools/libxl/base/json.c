@@ -141,6 +141,20 @@ yajl_val snap_json_parse(const char *text)
     return json_is_hostile(text) ? NULL : yajl_tree_parse(text, NULL, 0);
 }
 
+/* snap_json_parse() has limited the depth. */
+size_t snap_json_count(yajl_val value)
+{
+    size_t i, num = 1;
+
+    if (YAJL_IS_ARRAY(value))
+        for (i = 0; i < value->u.array.len; i++)
+            num += snap_json_count(value->u.array.values[i]);
+    else if (YAJL_IS_OBJECT(value))
+        for (i = 0; i < value->u.object.len; i++)
+            num += snap_json_count(value->u.object.values[i]);
+    return num;
+}
+
 yajl_val snap_json_get(yajl_val obj, const char *key)
 {
     const char *path[] = { key, NULL };

@@ -57,6 +57,23 @@ static int revert_gather_ops(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
+/* A domain with 256 disks has some 5,000. */
+#define IMAGE_CONFIG_VALUES_MAX 16384
+
+/* libxl's reader (4.17) takes minutes for JSON that nests deep or has many
+ * values (libxl__ptr_add() looks for a free place from the first one on
+ * each time), so our own, which limits the depth, goes first. */
+static int revert_read_image_config(libxl_snapshot_ctx *sc,
+                                    struct snap_revert *r, const char *json)
+{
+    yajl_val tree = snap_json_parse(json);
+    bool few = tree && snap_json_count(tree) <= IMAGE_CONFIG_VALUES_MAX;
+
+    yajl_tree_free(tree);
+    if (!few) return ERROR_INVAL;
+    return libxl_domain_config_from_json(sc->ctx, &r->config, json);
+}
+
 static int revert_gather_image_config(libxl_snapshot_ctx *sc,
                                       struct snap_revert *r)
 {
@@ -67,7 +84,7 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc,
 
     rc = snap_memory_image_check(sc, snap->memory_path, &json, &stream);
     if (rc) return rc;
-    rc = libxl_domain_config_from_json(sc->ctx, &r->config, json);
+    rc = revert_read_image_config(sc, r, json);
     if (rc || !r->config.c_info.name)
         return snap_fail(sc, ERROR_INVAL, "memory image %s: libxl cannot read "
                          "the config in it", snap->memory_path);
@@ -77,6 +94,12 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc,
                          "not of the snapshot's domain",
                          snap->memory_path, r->config.c_info.name,
                          LIBXL_UUID_BYTES(r->config.c_info.uuid));
+    if (snap->domain_name
+        && strcmp(r->config.c_info.name, snap->domain_name))
+        return snap_fail(sc, ERROR_INVAL, "memory image %s: this is the "
+                         "memory of domain %s, but the snapshot is of %s",
+                         snap->memory_path, r->config.c_info.name,
+                         snap->domain_name);
     return 0;
 }
 
@@ -104,17 +127,36 @@ static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+static int revert_check_disks_are_known(libxl_snapshot_ctx *sc,
+                                        const struct snap_revert *r)
+{
+    const libxl_domain_config *config = &r->config;
+    const libxl_device_disk *disk;
+    int i;
+
+    if (config->num_disks > LIBXL_SNAPSHOT_MAX_DISKS)
+        return snap_fail(sc, ERROR_INVAL, "the domain's config has %d "
+                         "disks; no domain has more than %d",
+                         config->num_disks, LIBXL_SNAPSHOT_MAX_DISKS);
+    for (i = 0; i < config->num_disks; i++) {
+        disk = &config->disks[i];
+        if (!disk->vdev)
+            return snap_fail(sc, ERROR_INVAL, "the domain's config has a "
+                             "disk (%s) that has no virtual device",
+                             disk->pdev_path ? disk->pdev_path
+                                             : "no image");
+        if (snap_config_disk(config, disk->vdev) != disk)
+            return snap_fail(sc, ERROR_INVAL, "the domain's config lists "
+                             "disk %s twice", disk->vdev);
+    }
+    return 0;
+}
+
 static int revert_check_disks_are_there(libxl_snapshot_ctx *sc,
                                         const struct snap_revert *r)
 {
     int i;
 
-    for (i = 0; i < r->config.num_disks; i++)
-        if (!r->config.disks[i].vdev)
-            return snap_fail(sc, ERROR_INVAL, "the domain's config has a "
-                             "disk (%s) that has no virtual device",
-                             r->config.disks[i].pdev_path
-                             ? r->config.disks[i].pdev_path : "no image");
     for (i = 0; i < r->num_ops; i++)
         if (!snap_config_disk(&r->config, r->ops[i].vdev))
             return snap_fail(sc, ERROR_INVAL, "disk %s: the domain's "
@@ -404,6 +446,7 @@ static int revert_gather_config(libxl_snapshot_ctx *sc,
 
     if (!rc && !r->params->force)
         rc = snap_identity_check_memory(sc, r->snap);
+    if (!rc) rc = revert_check_disks_are_known(sc, r);
     if (!rc) rc = revert_check_disks_are_there(sc, r);
     if (!rc) rc = revert_check_left_out(sc, r);
     if (rc) return rc;
