@@ -43,7 +43,7 @@ ok "and lets the guest go" same "$(xargs <"$STAND_IN_XEN.log") $(state_of web)" 
     "pause 1 unpause 1 "
 ok "the message says how it goes on" grep -q "run xl snapshot-recover web" "$hidden/error"
 pid=$(sed -n 's/.*(pid \([0-9]*\)).*/\1/p' "$hidden/error")
-ok "until it has ended, nothing is recovered" refuses "pid $pid, is still at work" \
+ok "until it has ended, nothing is recovered" fails 1 "pid $pid, is still at work" \
     xl snapshot-recover web
 ends "$pid"
 hook nothing ""

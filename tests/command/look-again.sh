@@ -67,7 +67,7 @@ plan_of create s2
 fault $((2 * $(grep -n "pause the domain" "$hidden/steps" | head -1 | cut -d: -f1) + 1)) \
     kill-after create s2
 saves 1
-ok "a killed create is not undone while somebody migrates the domain" refuses \
+ok "a killed create is not undone while somebody migrates the domain" fails 1 \
     "domain web: it is being saved or migrated (pid $!)" xl snapshot-recover web
 ok "which stays as it is" same "$(state_of web)" paused
 ends $!

@@ -113,6 +113,12 @@ struct snap_revert {
                                      * back */
 };
 
+/* The config of the domain, from the memory image or the user's xl.cfg,
+ * checked; and then, with its new disks, as JSON for xl. */
+int snap_revert_gather_config(libxl_snapshot_ctx *sc,
+                              struct snap_revert *r);
+int snap_revert_gather_new_config(libxl_snapshot_ctx *sc,
+                                  struct snap_revert *r);
 /* Gather, and check all that can be known before the domain is destroyed.
  * A revert ends at the first failure; a verification reports them all.
  * Returns the first. */
