@@ -50,7 +50,8 @@ static int file_unlink(libxl_snapshot_ctx *sc, struct snap_run *run,
     int rc = 0;
 
     (void)run;
-    if (snap_file_exists(step->path))
+    /* a program of ours may still write a memory image that is given up */
+    if (own.is_overlay && snap_file_exists(step->path))
         rc = snap_users_of_files(sc, &use, 1, &nobody);
     own.users = use.users;
     return rc ? rc : snap_file_unlink(sc, step->path, &own);
