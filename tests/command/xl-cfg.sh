@@ -7,7 +7,7 @@
 # has_file NAME [FORMAT]: xl-cfg/NAME.cfg is /srv/vm/vm.cfg; its images are there.
 has_file() {
     new_host
-    mkdir -p /srv/vm/vm/a /srv/img
+    mkdir -p /srv/vm/vm/a /srv/img/vm
     cd /srv/vm || exit 1
     domain=vm
     : >/srv/linux
@@ -17,6 +17,8 @@ has_file() {
         new_image qcow2 "$image" vm
     done
     new_image "${2-qcow2}" /srv/img/a.img vm
+    new_image raw /srv/img/vm/disk.img vm
+    new_image raw /srv/img/vm/swap.img vm
     : >/srv/img/inst.iso
 }
 # shellcheck disable=SC2120 # others call it with more
@@ -54,6 +56,16 @@ ok "with blanks behind the commas" rewritten tap-prefix-blanks 9 \
 format=raw
 ok "file: and ioemu:" rewritten ioemu-prefix 3 's,file:\(.*\)a.img,\1a.s1.qcow2\,qcow2,'
 format=
+# its volumes are not there: without them
+partitions() {
+    has_file file-and-phy-partitions
+    remember
+    refuses "/dev/vg/vm-home" create --update-config=vm.cfg && unchanged || return 1
+    sed -i '/phy:/d' vm.cfg
+    says "line 6: xvda2 is /srv/img/vm/disk.s1.qcow2" create --update-config=vm.cfg &&
+        grep -q "'/srv/img/vm/swap.s1.qcow2,qcow2,xvda1,w'" vm.cfg
+}
+ok "partitions, each an image" partitions
 ok "disk = twice, of which xl takes the last" not_rewritten two-lists-of-disks \
     "vm.cfg:4: \`disk' is set again, after line 2; put all disks into one list"
 
@@ -62,6 +74,9 @@ ok "a path from the folder that xl was started in" not_taken relative-target \
 ok "one that begins with ./" not_taken relative-dot \
     "disk xvda (./vm/a/disk.qcow2): no external snapshot: its image is not an absolute path"
 ok "volumes that are not there" not_taken phy-lvm-partitions "/dev/vg0/vm-root"
+ok "without /dev in front" not_taken phy-volume-without-dev "vg0/vm-disk"
+ok "with dots in their names" not_taken volume-with-dots "/dev/vg_hosting/www.vm"
+ok "DRBD, by its device" not_taken phy-drbd "/dev/drbd/by-res/vm/0"
 ok "a list over two lines" not_taken list-in-two-lines "/dev/vg1/ServerSys"
 ok "a volume and an image of a CD" not_taken iso-and-volume "/dev/vg0/lvwin7"
 ok "RBD by a script" not_taken rbd-script "take the snapshot where the storage is"
