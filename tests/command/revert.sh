@@ -129,11 +129,17 @@ sed -i 's,^\],    "/srv/web/install.iso\,raw\,xvdz\,r"\n],' web.cfg
 create --external -n s1
 xl create web.cfg
 mv install.iso away
+is_told() {
+    fails 1 "cannot be reverted to" xl snapshot-verify "$(cfg s1)" &&
+        grep -q "^domain config *BAD .*$1" "$hidden/out"
+}
 ok "no ISO: not even then" not_touched "disk xvdz is /srv/web/install.iso, which is missing" \
     revert
+ok "which snapshot-verify tells" is_told "disk xvdz is /srv/web/install.iso, which is missing"
 mv away install.iso
 rm /srv/vmlinuz
 ok "no kernel" not_touched "kernel is /srv/vmlinuz, which is missing" revert
+ok "that, too" is_told "kernel is /srv/vmlinuz, which is missing"
 : >/srv/vmlinuz
 cp web.cfg big.cfg
 sed -i 's/^memory.*/memory = 4000000/' big.cfg
