@@ -27,6 +27,8 @@ sleep 15
 ok "a cold start from the old xl.cfg has not written" test "$(sum base)" = "$sum"
 xl destroy vm 2>/dev/null || :
 
+# s1 and its overlays are given up
+rm -rf "${snapshots:?}/vm/s1"
 sed -i 's/,backendtype=qdisk//' "$(config vm)"
 lvm_ lvchange -prw vg-0/base
 ok "blkback would write to it: no overlay where xl.cfg says that" \
