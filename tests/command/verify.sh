@@ -159,7 +159,11 @@ ok "one with 257 disks" bad "memory image" "the domain's config has 257 disks"
 memory_image "$memory" "$(image_json a/../../../x)"
 ok "one of a domain of another name" bad "memory image" \
     "this is the memory of domain a/../../../x, but the snapshot is of web"
-nested() { image_json web | jq -c . | sed "s/^{/{\"x\":$(printf %"$1"s '' | tr ' ' '[')$(printf %"$1"s '' | tr ' ' ']'),/"; }
+nested() {
+    json=$(image_json web | jq -c .)
+    printf '{"x":%s%s,%s' "$(printf %"$1"s '' | tr ' ' '[')" "$(printf %"$1"s '' | tr ' ' ']')" \
+        "${json#?}"
+}
 memory_image "$memory" "$(nested 200000)"
 ok "one that nests deep is refused at once" bad "memory image" "libxl cannot read the config"
 memory_image "$memory" "$(image_json web | jq -c '.disks = [range(340000) | {}]')"

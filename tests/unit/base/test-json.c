@@ -88,6 +88,14 @@ static void brackets_in_strings_do_not_nest(void)
     yajl_tree_free(v);
 }
 
+static void values_are_counted(void)
+{
+    CHECK(snap_json_count("7") == 1);
+    CHECK(snap_json_count("[1,2,3]") >= 4);
+    CHECK(snap_json_count("{\"a,b[\\\"\":{},\"c\":[\"d\"]}") == 5);
+    CHECK(snap_json_count("[/**/]") == SIZE_MAX);
+}
+
 /* yajl_tree_parse() takes comments, in which a quote begins no string */
 static void comments_are_no_json(void)
 {
@@ -144,5 +152,6 @@ TESTS(TEST(an_object_has_its_pairs_in_order),
       TEST(nesting_is_limited_to_256_levels),
       TEST(brackets_in_strings_do_not_nest),
       TEST(comments_are_no_json),
+      TEST(values_are_counted),
       TEST(a_member_of_another_type_counts_as_missing),
       TEST(a_large_number_keeps_its_value))

@@ -153,8 +153,9 @@ char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
 /* Parse @text; NULL if it is not JSON, has comments, or nests deeper than
  * 256 levels.  Free with yajl_tree_free(). */
 yajl_val snap_json_parse(const char *text);
-/* How many values @value has in it, itself included. */
-size_t snap_json_count(yajl_val value);
+/* At least as many as @text has values; SIZE_MAX if snap_json_parse() would
+ * refuse to try. */
+size_t snap_json_count(const char *text);
 /* A member of an object; NULL (or the default) if missing or of another
  * type. The string is the tree's. */
 yajl_val snap_json_get(yajl_val obj, const char *key);

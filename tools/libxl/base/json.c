@@ -112,47 +112,43 @@ char *snap_json_strings(libxl_snapshot_ctx *sc, const char *const *items,
     return json_gen_text(sc, g);
 }
 
-/* True if @text nests too deep, or has a comment: JSON has none, but
- * yajl_tree_parse() accepts it, so quotes in it would not be strings. */
-static bool json_is_hostile(const char *text)
+/* Past the string that begins at @text. */
+static const char *json_skip_string(const char *text)
 {
-    bool in_string = false;
+    for (text++; *text && *text != '"'; text++)
+        if (*text == '\\' && text[1]) text++;
+    return text;
+}
+
+/* JSON has no comments, but yajl_tree_parse() accepts them, and quotes in
+ * them would not be strings. */
+size_t snap_json_count(const char *text)
+{
+    size_t num = 1;
     int depth = 0;
 
     for (; *text; text++) {
-        if (in_string) {
-            if (*text == '\\' && text[1]) text++;
-            else if (*text == '"') in_string = false;
-        } else if (*text == '"') {
-            in_string = true;
+        if (*text == '"') {
+            text = json_skip_string(text);
+            if (!*text) break;
         } else if (*text == '/') {
-            return true;
+            return SIZE_MAX;
+        } else if (*text == ',') {
+            num++;
         } else if (*text == '{' || *text == '[') {
-            if (++depth > JSON_DEPTH_MAX) return true;
+            num++;
+            if (++depth > JSON_DEPTH_MAX) return SIZE_MAX;
         } else if (*text == '}' || *text == ']') {
             depth--;
         }
     }
-    return false;
+    return num;
 }
 
 yajl_val snap_json_parse(const char *text)
 {
-    return json_is_hostile(text) ? NULL : yajl_tree_parse(text, NULL, 0);
-}
-
-/* snap_json_parse() has limited the depth. */
-size_t snap_json_count(yajl_val value)
-{
-    size_t i, num = 1;
-
-    if (YAJL_IS_ARRAY(value))
-        for (i = 0; i < value->u.array.len; i++)
-            num += snap_json_count(value->u.array.values[i]);
-    else if (YAJL_IS_OBJECT(value))
-        for (i = 0; i < value->u.object.len; i++)
-            num += snap_json_count(value->u.object.values[i]);
-    return num;
+    return snap_json_count(text) == SIZE_MAX
+        ? NULL : yajl_tree_parse(text, NULL, 0);
 }
 
 yajl_val snap_json_get(yajl_val obj, const char *key)
