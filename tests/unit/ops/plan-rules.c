@@ -220,6 +220,24 @@ static bool is_last_of_disks(const struct snap_step *step)
                      SNAP_STEP_HOOK, SNAP_STEP_FLUSH);
 }
 
+/* A commit point that was cut off: QEMU tells if it has carried out the
+ * transaction, and the hypervisor if it has destroyed the domain.  Anything
+ * else of a create changes nothing, or is undone; of a revert it is done
+ * again. */
+static bool can_be_cut_off(const struct subject *s, int commit)
+{
+    const struct snap_step *step = &s->plan->steps[commit];
+
+    if (!strcmp(s->head.operation, "revert"))
+        return IS_ONE_OF(step->kind, SNAP_STEP_DESTROY,
+                         SNAP_STEP_REMOVE_BITMAPS, SNAP_STEP_RESTORE,
+                         SNAP_STEP_BOOT)
+            || (IS_ONE_OF(step->kind, SNAP_STEP_EXEC, SNAP_STEP_HOOK)
+                && !step->undo);
+    return step->kind == SNAP_STEP_QMP ? !strcmp(step->command, "transaction")
+        : step->undo || step->kind == SNAP_STEP_LOOK_OFF;
+}
+
 static void rule_commit(const struct subject *s, int commit)
 {
     const struct snap_plan *plan = s->plan;
@@ -234,6 +252,8 @@ static void rule_commit(const struct subject *s, int commit)
          ? plan->steps[commit].kind == SNAP_STEP_LOOK_OFF
          : is_last_of_disks(&plan->steps[commit]),
          "a disk's snapshot is the commit point, or that it is still off");
+    rule(s, commit, can_be_cut_off(s, commit),
+         "a commit point shows, or can be done again, or undone");
     for (i = commit + 1; i < plan->num_steps; i++)
         rule(s, i, IS_ONE_OF(plan->steps[i].kind, SNAP_STEP_UNPAUSE,
                              SNAP_STEP_THAW, SNAP_STEP_REPOINT,
@@ -418,6 +438,8 @@ void check_revert_rules(const struct subject *s)
     rule(s, destroy, s->head.domid == SNAP_NO_DOMAIN
                      ? destroy == plan->num_steps : destroy == commit,
          "the destroy of a running domain is the commit point");
+    rule(s, commit, can_be_cut_off(s, commit),
+         "a commit point shows, or can be done again, or undone");
     for (i = 0; i < plan->num_steps; i++) {
         const struct snap_step *step = &plan->steps[i];
 

@@ -194,7 +194,7 @@ static void walk_create(const struct walk *walk, int at, enum progress how,
         && (s->plan->steps[at].kind == SNAP_STEP_PAUSE
             || s->plan->steps[at].kind == SNAP_STEP_UNPAUSE);
     if (r.entry.maybe
-        && (s->plan->steps[r.commit].undo
+        && (s->plan->steps[r.commit].kind != SNAP_STEP_QMP
             || (r.domid == SNAP_NO_DOMAIN && !s->head.num_tagged)))
         CHECK_OK(snap_operation_create.was_committed(sc, &r, &r.forward));
     else if (r.entry.maybe)

@@ -68,18 +68,17 @@ static int create_has_tags(libxl_snapshot_ctx *sc,
 }
 
 /*
- * Slot was_committed.  A commit point that has an undo is undone, and so is
- * all before a last look, which changes nothing.  For
- * QEMU's transaction, tags show in the images, and overlays in QEMU.  If
- * QEMU has gone, overlays are empty or have what the guest wrote after the
+ * Slot was_committed.  Any commit point but QEMU's transaction is undone: a
+ * tag or a volume has an undo, a last look that the domain is off changes
+ * nothing, and nothing names an overlay yet whose flush was begun.  For the
+ * transaction, tags show in the images, and overlays in QEMU.  If QEMU has
+ * gone, overlays are empty or have what the guest wrote after the
  * transaction: to go forward is right for both.
  */
 static int create_was_committed(libxl_snapshot_ctx *sc,
                                 const struct snap_recover *r, bool *was_r)
 {
-    const struct snap_step *commit = &r->entry.plan.steps[r->commit];
-
-    *was_r = !commit->undo && commit->kind != SNAP_STEP_LOOK_OFF;
+    *was_r = r->entry.plan.steps[r->commit].kind == SNAP_STEP_QMP;
     if (!*was_r) return 0;
     if (r->entry.head.num_tagged) return create_has_tags(sc, r, was_r);
     *was_r = true;
