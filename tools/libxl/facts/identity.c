@@ -319,3 +319,23 @@ bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
     return strcmp(then, IDENTITY_NO_PRINT)
         && !strcmp(then, snap_identity_print(sc, path));
 }
+
+bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
+                                     const char *path, const char *then,
+                                     bool same_boot)
+{
+    bool is_file = !strcmp(identity_word(sc, then, 0), "file");
+    bool is_device = !strcmp(identity_word(sc, then, 0), "device");
+    const char *now = snap_identity_print(sc, path);
+    int i;
+
+    /* counts of two boots can be equal by accident */
+    if (is_device && !same_boot && !snap_file_is_frozen(path)) return false;
+    if (snap_identity_is_unwritten(sc, path, then)) return true;
+    if (!snap_file_is_frozen(path) || !(is_file || (is_device && !same_boot)))
+        return false;
+    for (i = 0; i < (is_file ? 6 : 3); i++)
+        if (!(is_file && i == 4) && identity_differs(sc, then, now, i))
+            return false;
+    return true;
+}

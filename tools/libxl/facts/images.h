@@ -82,5 +82,11 @@ const char *snap_identity_print(libxl_snapshot_ctx *sc, const char *path);
  * that since.  Only equal prints do; dates may go backwards. */
 bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
                                 const char *then);
+/* The same of a base, which may have been frozen since: that changes its
+ * ctime; and of a device nobody wrote in another boot either, if it was
+ * frozen (@same_boot: this is the boot of the print). */
+bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
+                                     const char *path, const char *then,
+                                     bool same_boot);
 
 #endif /* SNAP_FACTS_IMAGES_H */

@@ -88,6 +88,76 @@ static int create_was_committed(libxl_snapshot_ctx *sc,
     return create_has_switched(sc, r, was_r);
 }
 
+/*-- of a domain that was off -----------------------------------------------*/
+
+/* The print of the base @path in the journal; NULL if it has none. */
+static const char *create_print_of(const struct snap_journal_entry *e,
+                                   const char *path)
+{
+    int i;
+
+    for (i = 0; e->prints && i < e->head.num_at_stake; i++)
+        if (!strcmp(e->head.at_stake[i], path)) return e->prints[i];
+    return NULL;
+}
+
+/* Set *why_r: the reason why the image @path may be no base any more; NULL:
+ * it is as the create had it. */
+static int create_look_at_base(libxl_snapshot_ctx *sc,
+                               const struct snap_journal_entry *e,
+                               const char *path, const char **why_r)
+{
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    const char *then = create_print_of(e, path);
+    struct snap_file_use use = {
+        .who = "base", .path = path, .write_only = true,
+    };
+    int rc = 0;
+
+    *why_r = NULL;
+    if (snap_file_exists(path))
+        rc = snap_users_of_files(sc, &use, 1, &nobody);
+    if (use.users)
+        *why_r = snap_sprintf(sc, "is in use by %s", use.users);
+    else if (!then)
+        *why_r = "may have been written to: the journal does not tell how "
+                 "it was";
+    else if (!snap_identity_is_unwritten_base(sc, path, then, e->same_boot))
+        *why_r = "is not as the create's journal has it: somebody has "
+                 "written to it, or put another one in its place";
+    return rc;
+}
+
+/*
+ * A domain that was off may have been started from its bases since, and
+ * they are no snapshot then, while the overlays have nothing.  So the
+ * create is undone; but not if a base was perhaps frozen.
+ */
+static int create_look_off(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    const char *why = NULL, *path = NULL;
+    int i, rc = 0;
+
+    for (i = 0; !rc && !why && i < r->commit; i++) {
+        const struct snap_step *step = &e->plan.steps[i];
+
+        if (step->kind != SNAP_STEP_CREATE_FILE || !step->owner_of) continue;
+        path = step->owner_of;
+        rc = create_look_at_base(sc, e, path, &why);
+    }
+    if (rc || !why) return rc;
+    r->forward = false;
+    if (e->at <= r->commit) return 0;
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: snapshot %s cannot be completed: %s %s. End what uses "
+        "it; if it stays so, keep a copy of it, and see --abandon",
+        e->head.domain, e->head.snapshot, path, why);
+}
+
+/*-- of a domain that ran ---------------------------------------------------*/
+
 /*
  * Refuse to complete a snapshot whose base somebody has written to since:
  * the snapshot is ruined, and the overlay, which has what the guest wrote
@@ -165,6 +235,8 @@ static bool create_memory_is_lost(libxl_snapshot_ctx *sc,
 
 static int create_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
+    if (r->entry.head.domid == SNAP_NO_DOMAIN)
+        return create_look_off(sc, r);
     r->memory_lost = create_memory_is_lost(sc, r);
     return create_check_bases(sc, r);
 }

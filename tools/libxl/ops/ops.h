@@ -175,7 +175,8 @@ struct snap_operation {
     /* Look at the domain and its files before the operation is completed.
      * Must refuse if that would do harm by now; sets r->first if that is
      * not the step after the commit point, r->half_made and
-     * r->memory_lost.  Must not change anything.  May be NULL. */
+     * r->memory_lost; clears r->forward if it is to be undone after all.
+     * Must not change anything.  May be NULL. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_recover *r);
 };
 

@@ -55,7 +55,8 @@ struct snap_journal_head {
                                  * domain back (seams/mark.c); NULL:
                                  * without */
     int num_at_stake;           /* revert: what it overwrites, or restores
-                                 * the memory of */
+                                 * the memory of; create of a domain that
+                                 * is off: the images that become bases */
     const char **at_stake;
 };
 
