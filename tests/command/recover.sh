@@ -300,8 +300,13 @@ END
 END
     } >"$snapshots/.journal/$uuid.json"
 }
+xl create web.cfg
 left_by_create
-ok "its base must not be in use" base_in_use
+edit_journal "s/\"domid\":7/\"domid\":$(domid_of web)/"
+ok "while it runs, nobody else writes to its base" base_in_use
+xl destroy web
+edit_journal "s/\"domid\":[0-9]*/\"domid\":7/"
+ok "nor when it has ended" base_in_use
 web_journal=$(journal)
 define_domain db qcow2
 fault 5 kill-before xl snapshot-create --domain-config db.cfg -n s1 db

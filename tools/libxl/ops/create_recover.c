@@ -169,7 +169,7 @@ static int create_check_base(libxl_snapshot_ctx *sc,
                              const struct snap_repoint *to,
                              uint64_t cut_off)
 {
-    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    struct snap_users_except except = { 0, r->domid };
     const struct snap_journal_entry *e = &r->entry;
     struct snap_file_use use = {
         .who = "base", .path = to->from, .write_only = true,
@@ -177,8 +177,10 @@ static int create_check_base(libxl_snapshot_ctx *sc,
     struct snap_file_print base;
     int rc = snap_file_print(sc, to->from, &base);
 
+    if (r->domid != SNAP_NO_DOMAIN)
+        except.pid = snap_xenstore_qemu_pid(sc, r->domid);
     if (!rc && !base.is_device)
-        rc = snap_users_of_files(sc, &use, 1, &nobody);
+        rc = snap_users_of_files(sc, &use, 1, &except);
     if (!rc && use.users)
         rc = snap_fail(
             sc, ERROR_INVAL,
@@ -186,7 +188,8 @@ static int create_check_base(libxl_snapshot_ctx *sc,
             "of snapshot %s. What the guest wrote since the snapshot is "
             "in %s. End that use first",
             e->head.domain, to->from, use.users, e->head.snapshot, to->to);
-    if (rc || base.is_device || base.written <= cut_off + CREATE_LATE_S)
+    if (rc || base.is_device || r->domid != SNAP_NO_DOMAIN
+        || base.written <= cut_off + CREATE_LATE_S)
         return rc;
     return snap_fail(
         sc, ERROR_INVAL,
@@ -199,8 +202,8 @@ static int create_check_base(libxl_snapshot_ctx *sc,
         e->head.snapshot, to->to, e->path);
 }
 
-/* Check the bases, unless the domain exists: it runs on the overlays
- * then. */
+/* Check the bases.  A domain that exists runs on the overlays, but somebody
+ * else may write to a base all the same. */
 static int create_check_bases(libxl_snapshot_ctx *sc,
                               const struct snap_recover *r)
 {
@@ -208,7 +211,6 @@ static int create_check_bases(libxl_snapshot_ctx *sc,
     struct snap_file_print journal;
     int i, k, rc;
 
-    if (r->domid != SNAP_NO_DOMAIN) return 0;
     rc = snap_file_print(sc, r->entry.path, &journal);
     for (i = r->commit; !rc && i < plan->num_steps; i++)
         for (k = 0; !rc && k < plan->steps[i].num_repoints; k++)
