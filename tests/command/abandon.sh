@@ -19,6 +19,7 @@ fault $((2 * commit + 1)) kill-after create --external -n s1
 find "$snapshots/web" -name '*.partial' -delete
 ok "a recovery that cannot end" fails 1 "run xl snapshot-recover web again" \
     xl snapshot-recover web
+ok "and names the way out" grep -q -- "--abandon gives it up" "$hidden/error"
 ok "holds up each command" refuses "run xl snapshot-recover web first" create -n s2
 remember
 ok "what would be given up is told" says "  not done: flush the snapshot config and name it" abandon -N

@@ -32,6 +32,12 @@ reboot() {
     edit_journal 's/"boot":"[^"]*"/"boot":"00000000-0000-4000-8000-000000000000"/'
     ! domid_of web >/dev/null || xl destroy web
 }
+cannot_write() {
+    for image; do
+        frozen "$image" || return 1
+        ! guest_writes qcow2 "$image" half 2>/dev/null || return 1
+    done
+}
 # How often xl has started a domain.
 starts() { grep -cE '^(create|restore)$' "$STAND_IN_XEN.xl"; }
 # with_xl HOW COMMAND...: an xl that does not do as it should.
@@ -250,8 +256,27 @@ reboot
 ok "before it was back: the boot overwrites nothing" fails 1 \
     "the host has been restarted since" recover --all
 ok "and leaves the journal" same "$(journal | wc -l)" 1
+ok "a dry run says what would be done about its disks" state \
+    "1. make /srv/web/xvda.qcow2 writable again" recover -N --all
+# as xendomains does
+xl create web.cfg
+ok "started nevertheless, the domain cannot write to half reverted disks" \
+    cannot_write xvda.qcow2 xvdb.qcow2
+xl destroy web
 ok "a person has it brought back" says "Completed." recover --lose-writes web
 ok "and runs" same "$(state_of web)" ''
+ok "and can write again" guest_writes qcow2 xvda.qcow2 "back"
+
+killed_at "xvdb.*back" revert
+reboot
+ok "a dry run makes nothing unwritable" state "was cut off at: bring disk xvdb" recover -N --all
+ok "so the guest could write" guest_writes qcow2 xvda.qcow2 "before the host knew"
+fails 1 "do not start the domain" recover --all >/dev/null
+ok "who wants its disks as they are gives it up" says \
+    "  done:     make /srv/web/xvda.qcow2 writable again" recover --abandon web
+ok "and they are" guest_sees qcow2 xvda.qcow2 "before the host knew"
+ok "and can be written to" guest_writes qcow2 xvdb.qcow2 "after that"
+rm "$snapshots"/.journal/*.abandoned-1
 
 # what begins with "unpause" is on the disk before the guest can write
 killed_at "unpause" revert

@@ -2,9 +2,9 @@
 /*
  * ops/abandon.c: the way out where recovery has none: give up what is left
  * of an operation that was cut off.  It neither looks nor asks as a
- * recovery does, since that is what may refuse.  The guest is let go; all
- * other steps are named, and not done; the journal stays as a record, under
- * a name that holds nobody up.
+ * recovery does, since that is what may refuse.  The guest, and what was
+ * fenced, is let go; all other steps are named, and not done; the journal
+ * stays as a record, under a name that holds nobody up.
  */
 #include "ops/ops.h"
 
@@ -36,6 +36,7 @@ static void abandon_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->forward = e->committed || e->maybe;
     r->first = e->maybe || e->at > r->commit ? e->at : r->commit + 1;
     if (!e->other_host && !e->is_copy) snap_recover_gather_domain(sc, r);
+    snap_recover_gather_fenced(sc, r);
     r->state = snap_sprintf(
         sc, "a snapshot-%s (%s) was cut off%s%s%s, and is given up",
         e->head.operation ? e->head.operation : "command",
@@ -52,7 +53,9 @@ static void abandon_divide(struct snap_recover *r,
     int i, num = 0;
 
     for (i = 0; i < plan->num_steps; i++)
-        if (r->domid != SNAP_NO_DOMAIN && abandon_lets_go(&plan->steps[i]))
+        if (plan->steps[i].kind == SNAP_STEP_UNFENCE
+            || (r->domid != SNAP_NO_DOMAIN
+                && abandon_lets_go(&plan->steps[i])))
             plan->steps[num++] = plan->steps[i];
         else
             abandon_add(result, plan->steps[i].what);

@@ -148,6 +148,10 @@ struct snap_recover {
     bool half_made;             /* domid was left incomplete by an xl
                                  * that was killed */
     bool memory_lost;           /* the memory image is not complete */
+    bool must_wait;             /* a person has to decide; until then the
+                                 * domain must not be started */
+    int num_fenced;             /* what is unwritable because of that */
+    const char **fenced;
     const char *state;          /* a sentence */
 
     struct snap_plan plan;
@@ -157,8 +161,10 @@ struct snap_recover {
  * is none. */
 int snap_recover_commit_point(const struct snap_plan *plan);
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
-/* Fill in r->domid; @result. */
+/* Fill in r->domid; r->fenced; @result. */
 void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r);
+void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r);
 void snap_recover_result(const struct snap_recover *r,
                          libxl_snapshot_recovery *result);
@@ -167,6 +173,8 @@ void snap_recover_result(const struct snap_recover *r,
 
 struct snap_operation {
     const char *name;           /* in journals; in the command's name */
+    bool overwrites;            /* what is at stake, so that nobody else
+                                 * must write to it before that is over */
     /* Set *was_r: the commit point was passed.  Called if the journal says
      * that it was begun and no more.  Must not change anything.  May be
      * NULL: it counts as passed. */
@@ -174,8 +182,8 @@ struct snap_operation {
                          const struct snap_recover *r, bool *was_r);
     /* Look at the domain and its files before the operation is completed.
      * Must refuse if that would do harm by now; sets r->first if that is
-     * not the step after the commit point, r->half_made and
-     * r->memory_lost; clears r->forward if it is to be undone after all.
+     * not the step after the commit point, r->half_made, r->memory_lost
+     * and r->must_wait; clears r->forward if it is to be undone after all.
      * Must not change anything.  May be NULL. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_recover *r);
 };

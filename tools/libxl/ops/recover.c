@@ -32,6 +32,26 @@ void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
         r->domid = head->domid;
 }
 
+/* Find out which files of an operation that overwrites them wait for a
+ * person's word: recover_fence(). */
+void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    const struct snap_operation *operation = head->operation
+        ? snap_operation_named(head->operation) : NULL;
+    int i;
+
+    if (!operation || !operation->overwrites || r->entry.other_host
+        || r->entry.is_copy)
+        return;
+    r->fenced = snap_zalloc(sc, (head->num_at_stake + 1)
+                                    * sizeof(*r->fenced));
+    for (i = 0; i < head->num_at_stake; i++)
+        if (snap_file_is_fenced(head->at_stake[i]))
+            r->fenced[r->num_fenced++] = head->at_stake[i];
+}
+
 /* True if a domain that was paused before is so perhaps twice now. */
 static bool recover_is_pause_unsure(const struct snap_journal_entry *e)
 {
@@ -132,6 +152,7 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->commit = snap_recover_commit_point(&r->entry.plan);
     r->first = r->commit + 1;
     snap_recover_gather_domain(sc, r);
+    snap_recover_gather_fenced(sc, r);
     rc = recover_check_saver(sc, r);
     if (rc) return rc;
     r->forward = r->entry.committed || r->entry.maybe;
@@ -224,10 +245,37 @@ static int recover_run(libxl_snapshot_ctx *sc,
     rc = snap_run_plan(sc, &run, &r->plan);
     if (rc)
         return snap_fail(sc, rc, "domain %s: not every step could be %s; "
-                         "fix this and run xl snapshot-recover %s again",
+                         "fix this and run xl snapshot-recover %s again; "
+                         "where that cannot be done, --abandon gives it up",
                          head->domain, r->forward ? "completed" : "undone",
                          snap_operand(sc, head->domain));
     return 0;
+}
+
+/*
+ * The host has been restarted, and a person has to decide: xendomains may
+ * start the domain next, on disks of which some are of the snapshot and
+ * some are not.  Nobody can write to them until then.  A device has no such
+ * flag.
+ */
+static void recover_fence(libxl_snapshot_ctx *sc,
+                          const struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    struct snap_run run = {
+        .domid = SNAP_NO_DOMAIN, .domain_name = head->domain, .redo = true,
+    };
+    struct snap_plan plan = { .num_steps = 0 };
+    struct snap_step *step;
+    int i;
+
+    for (i = 0; i < head->num_at_stake; i++)
+        if (snap_file_exists(head->at_stake[i])) {
+            step = snap_plan_add(sc, &plan, SNAP_STEP_FENCE,
+                                 "make %s unwritable", head->at_stake[i]);
+            step->path = head->at_stake[i];
+        }
+    snap_run_plan(sc, &run, &plan);
 }
 
 /* Find out all that is needed to end the operation, or why it cannot be
@@ -266,6 +314,8 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     result->refused = rc != 0;
     result->unknown = !r.looked && !r.entry.torn;
     snap_recover_result(&r, result);
+    if (r.must_wait && !r.entry.same_boot && !params->dry_run)
+        recover_fence(sc, &r);
     if (!rc && !params->dry_run) rc = recover_run(sc, &r);
     result->left = rc ? NULL : snap_result_str(sc->left);
     snap_lock_release(&name_lock, NULL);

@@ -121,9 +121,23 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
             recover_copy_step(sc, &r->plan, was->steps[i].undo);
 }
 
+static void recover_plan_unfence(libxl_snapshot_ctx *sc,
+                                 struct snap_recover *r)
+{
+    struct snap_step *step;
+    int i;
+
+    for (i = 0; i < r->num_fenced; i++) {
+        step = snap_plan_add(sc, &r->plan, SNAP_STEP_UNFENCE,
+                             "make %s writable again", r->fenced[i]);
+        step->path = r->fenced[i];
+    }
+}
+
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     if (r->entry.torn || r->entry.other_host) return;
+    recover_plan_unfence(sc, r);
     if (r->forward) recover_plan_forward(sc, r);
     else recover_plan_back(sc, r);
 }

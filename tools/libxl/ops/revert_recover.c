@@ -154,7 +154,7 @@ static const char *revert_may_lose(libxl_snapshot_ctx *sc,
 /* Refuse to destroy what somebody has written since the revert was cut
  * off, unless a person has said that it may be lost. */
 static int revert_check_writes(libxl_snapshot_ctx *sc,
-                               const struct snap_recover *r, int back)
+                               struct snap_recover *r, int back)
 {
     const char *why, *domain = r->entry.head.domain;
     int rc;
@@ -164,6 +164,7 @@ static int revert_check_writes(libxl_snapshot_ctx *sc,
     if (rc || r->params->lose_writes) return rc;
     why = revert_may_lose(sc, r, back);
     if (!why) return 0;
+    r->must_wait = true;
     return snap_fail(
         sc, ERROR_INVAL,
         "domain %s: the rest of its revert to %s destroys what is on its "
@@ -300,6 +301,7 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
 const struct snap_operation snap_operation_revert = {
     .name = "revert",
+    .overwrites = true,
     .was_committed = revert_was_committed,
     .look = revert_look,
 };

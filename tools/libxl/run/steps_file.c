@@ -104,6 +104,20 @@ static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_file_freeze(sc, step->path);
 }
 
+static int file_fence(libxl_snapshot_ctx *sc, struct snap_run *run,
+                      const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_fence(sc, step->path);
+}
+
+static int file_unfence(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_unfence(sc, step->path);
+}
+
 static const struct snap_step_act file_acts[] = {
     { SNAP_STEP_MKDIR, .run = file_mkdir, .made = file_made },
     { SNAP_STEP_RMDIR, .run = file_rmdir },
@@ -114,6 +128,8 @@ static const struct snap_step_act file_acts[] = {
       .is_done = file_is_published },
     { SNAP_STEP_FLUSH, .run = file_flush },
     { SNAP_STEP_FREEZE, .run = file_freeze },
+    { SNAP_STEP_FENCE, .run = file_fence },
+    { SNAP_STEP_UNFENCE, .run = file_unfence },
 };
 const struct snap_step_table snap_steps_file = SNAP_STEP_TABLE(file_acts);
 _Static_assert(SNAP_STEP_NUM_OF(file_acts) == SNAP_STEP_EXEC - SNAP_STEP_MKDIR,

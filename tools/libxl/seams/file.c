@@ -55,12 +55,12 @@ const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path)
     return dir;
 }
 
-static int file_set_immutable(int fd)
+static int file_set_immutable(int fd, bool on)
 {
     int flags;
 
     if (ioctl(fd, FS_IOC_GETFLAGS, &flags)) return -1;
-    flags |= FS_IMMUTABLE_FL;
+    flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
     return ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
@@ -72,7 +72,7 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
     if (fd < 0 || fstat(fd, &st)) goto out;
     r = 0;
     if (!S_ISREG(st.st_mode)) goto out;
-    r = file_set_immutable(fd);
+    r = file_set_immutable(fd, true);
     if (r) r = fchmod(fd, st.st_mode & 0555);
     if (!r) r = fsync(fd);
  out:
@@ -81,6 +81,45 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
                   "sure that nothing writes to it", path, strerror(errno));
     if (fd >= 0) close(fd);
     return r ? ERROR_FAIL : 0;
+}
+
+static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
+                             bool on)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), r = -1;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st)) goto out;
+    r = S_ISREG(st.st_mode) ? file_set_immutable(fd, on) : 0;
+    if (!r) r = fsync(fd);
+ out:
+    if (r)
+        snap_fail(sc, ERROR_FAIL, "cannot make %s %s: %s; %s", path,
+                  on ? "unwritable" : "writable again", strerror(errno),
+                  on ? "see that nobody starts its domain"
+                     : "use chattr -i");
+    if (fd >= 0) close(fd);
+    return r ? ERROR_FAIL : 0;
+}
+
+int snap_file_fence(libxl_snapshot_ctx *sc, const char *path)
+{
+    return file_change_fence(sc, path, true);
+}
+
+int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path)
+{
+    return file_change_fence(sc, path, false);
+}
+
+bool snap_file_is_fenced(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), flags;
+    bool is = fd >= 0 && !ioctl(fd, FS_IOC_GETFLAGS, &flags)
+        && (flags & FS_IMMUTABLE_FL);
+
+    if (fd >= 0) close(fd);
+    return is;
 }
 
 bool snap_file_is_frozen(const char *path)

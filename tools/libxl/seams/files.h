@@ -29,6 +29,11 @@ const char *snap_open_why(void);
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
 bool snap_file_is_frozen(const char *path);
+/* Make a file immutable for a time, and writable again.  Its mode stays, so
+ * that a file system without that flag, or a device, has no fence. */
+int snap_file_fence(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path);
+bool snap_file_is_fenced(const char *path);
 bool snap_file_exists(const char *path);
 const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 /* Free bytes for root on the file system of folder @path. */
