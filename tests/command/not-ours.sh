@@ -59,7 +59,7 @@ cut_off "$(begun "create.*xvda.s1")" && : >"$overlay"
 ok "one that is empty, and may be ours, is removed" undone
 cut_off "$(begun "create.*xvda.s1")" && echo "somebody's" >"$overlay"
 ok "one that somebody has made meanwhile is left" says \
-    "Left: $overlay may not be the file that the command has made; remove it if it is." \
+    "Left: $overlay may not be the file that the command has made; if you have not put it there, remove it." \
     xl snapshot-recover web
 ok "and stays" is_somebodys "$overlay"
 cut_off "$(begun "create the snapshot config")"
@@ -143,8 +143,8 @@ ok "and stays" is_somebodys "$of_s1/snapshot.cfg"
 cut_off "$(begun "name it.*snapshot.cfg")"
 cp -a "$of_s1" "$snapshots/web/copy" && rm -r "$of_s1" && mv "$snapshots/web/copy" "$of_s1"
 ok "copies of ours are not ours" fails 1 "cannot write $of_s1/snapshot.cfg.partial: somebody \
-has put another file in its place; if that is a copy of it, take .partial off its name \
-yourself" xl snapshot-recover web
+has put another file in its place; if that is a copy of it, rename it yourself, without \
+.partial, then run xl snapshot-recover again" xl snapshot-recover web
 mv "$of_s1/snapshot.cfg.partial" "$of_s1/snapshot.cfg"
 ok "but a person may say that they are" says "Completed." xl snapshot-recover web
 ok "and the snapshot is good" xl snapshot-verify "$(cfg s1)"
@@ -275,7 +275,7 @@ ok "by LVM" absent "$hidden/removed"
 volumes web.s1 xl-snapshot.17
 left_by_create "$old"
 ok "in a journal of an older version, any is" says "Left: vg/web.s1 may not be the volume \
-that the command has made; lvremove it if it is." xl snapshot-recover web
+that the command has made; if you have not made it, lvremove it." xl snapshot-recover web
 ok "by LVM" absent "$hidden/removed"
 volumes web ""
 left_by_create "$old"

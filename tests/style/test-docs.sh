@@ -211,10 +211,10 @@ ok "xl-snapshot(1) leads to every page" same \
     "$(printf '%s\n' $pages | referred | grep -vxF 'xl-snapshot(1)' | words)"
 ok "pages that are named anywhere exist" nothing unknown_pages
 
-# --- messages: xl-snapshot-recovery(7) is found by them. "..." stands there for
+# --- messages: xl-snapshot-recovery(7) and -refusals(7) are found by them. "..." stands there for
 # what differs.
 quotes() {
-    tr '\n' ' ' < "$manual/xl-snapshot-recovery.7.pod" |
+    cat "$manual/xl-snapshot-recovery.7.pod" "$manual/xl-snapshot-refusals.7.pod" | tr '\n' ' ' |
         grep -oE 'C<[^<>]*\.\.\.[^<>]*>' | sed 's/^C<//; s/>$//' |
         awk '{ gsub(/\.\.\./, "\n"); print }' |
         sed 's/^[^A-Za-z]*//; s/[^A-Za-z]*$//' | grep ' ' | sort -u
@@ -228,7 +228,7 @@ not_said() {
         case $said in *"$quote"*) ;; *) echo "$quote" ;; esac
     done
 }
-ok "xl-snapshot-recovery(7) quotes messages" test -n "$(quotes)"
+ok "they quote messages" test -n "$(quotes)"
 ok "which the code has" nothing not_said
 
 # --- pod and man

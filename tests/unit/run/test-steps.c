@@ -247,7 +247,7 @@ static void a_volume_that_is_not_ours_is_not_removed(void)
     step.lv_tag = NULL;
     CHECK(is_done(&step));
     CHECK(strstr(sc->left, "vg/there may not be the volume that the command "
-                 "has made; lvremove it if it is"));
+                 "has made; if you have not made it, lvremove it"));
     CHECK(!snap_file_exists(tmp_path("removed")));
     step.lv_tag = "xl-snapshot.17";
     CHECK_OK(snap_step_act(SNAP_STEP_EXEC)->run(sc, &run, &step));

@@ -77,7 +77,7 @@ static int program_lv_is_removed(libxl_snapshot_ctx *sc,
                        id);
     else if (!rc && there == SNAP_LV_OURS && !step->lv_tag)
         snap_tell_left(sc, "%s may not be the volume that the command has "
-                       "made; lvremove it if it is", id);
+                       "made; if you have not made it, lvremove it", id);
     if (rc || *done_r) return rc;
     why = snap_lv_why_left(sc, id, !run->is_later_boot);
     if (why) snap_tell_left(sc, "%s %s", id, why);

@@ -262,7 +262,8 @@ int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
     if (rc) return rc;
     if (saver)
         return snap_fail(sc, ERROR_FAIL, "domain %u: it is being saved or "
-                         "migrated (pid %d) by now", domid, (int)saver);
+                         "migrated (pid %d) by now; wait until that has "
+                         "ended, then try again", domid, (int)saver);
     libxl_dominfo_init(&info);
     rc = snap_dom_info(sc, domid, &info);
     if (!rc && (info.dying

@@ -24,9 +24,9 @@
 #include <unistd.h>
 
 #define OWN_REPLACED    "somebody has put another file in its place"
-/* It may be in a folder that comes from a backup. */
-#define OWN_COPY        "; if that is a copy of it, take .partial off its " \
-                        "name yourself"
+/* The folder may come from a backup. */
+#define OWN_COPY        "; if that is a copy of it, rename it yourself, " \
+                        "without .partial, then run xl snapshot-recover again"
 
 /*-- identity ---------------------------------------------------------------*/
 
@@ -147,7 +147,7 @@ static const char *own_why_left(libxl_snapshot_ctx *sc, int fd,
     return own->made
         ? "was written to since; remove it if you do not need what is in it"
         : snap_sprintf(sc, "may not be the %s that the command has made; "
-                       "remove it if it is", what);
+                       "if you have not put it there, remove it", what);
 }
 
 static int own_remove_at(libxl_snapshot_ctx *sc, int dir, const char *path,
