@@ -97,4 +97,14 @@ ok "leaves no domain" not domid_of web
 ok "and no QEMU on an image that is removed" same "$(qemus 'xvda.s1.r1.qcow2*')" ""
 ok "nor its image" absent xvda.s1.r1.qcow2
 ok "no journal" absent "$snapshots/.journal"
+
+# --- a pause that somebody else has made ------------------------------------
+
+began external
+plan_of revert
+fault $((2 * steps + 1)) kill-after revert
+ok "the domain has come back, and runs" is_there "1 "
+xl pause web
+ok "the rest of the revert is done" says "Completed." recover --all
+ok "who is paused by somebody, after our pause has ended, stays so" is_there "1 paused"
 finished

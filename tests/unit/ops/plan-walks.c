@@ -134,8 +134,10 @@ static void recover_failure(const struct subject *s, struct world *w,
 
     r.entry.pauses = w->paused - s->paused;
     if (lost) r.forward = how == LOST_DONE || at != r.commit;
-    if (!strcmp(s->head.operation, "revert"))
+    if (!strcmp(s->head.operation, "revert")) {
         r.first = at == last && !s->leave_paused ? at : r.commit;
+        r.entry.pauses = w->paused;     /* that of xl alone */
+    }
     recover(w, &r);
 }
 
@@ -238,6 +240,7 @@ static void walk_revert(const struct walk *walk, int at, enum progress how,
     const struct subject *s = walk->s;
     struct snap_recover r = ended(s, at, how, same_boot);
     int back = s->plan->num_steps - 1 - !s->leave_paused;
+    int sure = at + (how == DONE);
     struct world w = walk->at[at + (how != BEGUN)], want;
     bool is_back = same_boot ? at > back || (at == back && how != BEGUN)
                              : at > back;
@@ -248,6 +251,8 @@ static void walk_revert(const struct walk *walk, int at, enum progress how,
         if (!r.forward || is_back) world_stop(&want);
     }
     r.first = is_back ? back + 1 : r.commit;
+    r.entry.pauses = sure > back ? walk->at[sure].paused : 0;
+    r.entry.pause_unsure = how != DONE && at >= back;
     recover(&w, &r);
     same(s, at, progress_names[how], end_name(same_boot), &want, &w);
 }

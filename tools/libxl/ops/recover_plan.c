@@ -33,15 +33,32 @@ static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
     return step;
 }
 
+/* True if the recovery itself brings the domain back, paused. */
+static bool recover_brings_back(const struct snap_plan *plan)
+{
+    int i;
+
+    for (i = 0; i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_RESTORE
+            || plan->steps[i].kind == SNAP_STEP_BOOT)
+            return true;
+    return false;
+}
+
 /* True for a thaw that has been done: the agent, which is asked otherwise,
- * may be gone by now.  True for an unpause that may take off a pause which
- * is somebody else's: such a domain stays paused, once or twice. */
+ * may be gone by now.  True for an unpause where our pause has been taken
+ * off, or may have been beside that of somebody else: such a domain stays
+ * paused, once or twice. */
 static bool recover_is_not_ours(const struct snap_recover *r,
                                 const struct snap_step *step)
 {
-    if (step->kind == SNAP_STEP_THAW) return r->entry.thawed;
-    return step->kind == SNAP_STEP_UNPAUSE && step->was_paused
-        && (r->entry.pauses < 1 || r->entry.pause_unsure);
+    const struct snap_journal_entry *e = &r->entry;
+
+    if (step->kind == SNAP_STEP_THAW) return e->thawed;
+    if (step->kind != SNAP_STEP_UNPAUSE) return false;
+    if (step->was_paused) return e->pauses < 1 || e->pause_unsure;
+    return e->same_boot && e->pauses < 1 && !e->pause_unsure
+        && !recover_brings_back(&r->plan);
 }
 
 /* Plan the undos.  After a crash of the host the journal may lack steps

@@ -99,15 +99,19 @@ static bool journal_brings_back(const char *kind)
         || !strcmp(kind, snap_step_kind_name(SNAP_STEP_BOOT));
 }
 
-/* Count the pauses that are the operation's own. */
+/* Count the pauses that are the operation's own; xl brings a domain back
+ * with one. */
 static void journal_count_pauses(const char *kind, const char *state,
                                  struct snap_journal_entry *entry)
 {
+    bool back = journal_brings_back(kind);
     bool pause = !strcmp(kind, snap_step_kind_name(SNAP_STEP_PAUSE));
+    bool unpause = !strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE));
 
-    if (!pause && strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE))) return;
-    entry->pause_unsure = !strcmp(state, "begun");
-    if (!strcmp(state, "done")) entry->pauses += pause ? 1 : -1;
+    if (!back && !pause && !unpause) return;
+    entry->pause_unsure = !strcmp(state, "begun") || !strcmp(state, "lost");
+    if (strcmp(state, "done")) return;
+    entry->pauses = back ? 1 : entry->pauses + (pause ? 1 : -1);
 }
 
 /* Read what a step has made. */
