@@ -325,6 +325,10 @@ END
 END
     } >"$snapshots/.journal/$uuid.json"
 }
+# the base as a journal has it
+fault 2 kill-before xl snapshot-create --external --domain-config web.cfg -n s0 web
+print=$(sed 's/.*"prints":\["\([^"]*\)".*/\1/; q' "$snapshots/.journal/$(journal)")
+xl snapshot-recover web >/dev/null
 xl create web.cfg
 left_by_create
 edit_journal "s/\"domid\":7/\"domid\":$(domid_of web)/"
@@ -340,9 +344,21 @@ cd /srv/web && domain=web
 touch -d '+1 hour' xvda.raw
 ok "nor have been written to since" cannot "/srv/web/xvda.raw was written to at 20"
 ok "which says where what the guest wrote is" grep -q \
-    "What the guest wrote before that is in /srv/web/xvda.s1.qcow2" "$hidden/error"
+    "What the guest wrote since snapshot s1 is in /srv/web/xvda.s1.qcow2" "$hidden/error"
 ok "not even as a dry run" fails 1 "was written to" recover -N web
 touch xvda.raw
+# by what the journal has of it: which file it was, and how, once the guest had left it
+is_another() { cannot "/srv/web/xvda.raw is not as the create's journal has it"; }
+edit_journal "s/\"plan\"/\"at_stake\":[\"\\/srv\\/web\\/xvda.raw\"],\
+\"prints\":[\"$(echo "$print" | cut -d ' ' -f 1,2)\"],&/"
+mv xvda.raw away.raw && cp -p away.raw xvda.raw
+ok "nor be a backup, of whatever date" is_another
+mv away.raw xvda.raw
+edit_journal "s/\"state\":\"done\"/&,\"prints\":[\"$print\"]/"
+ok "nor have been written to in the seconds after that" is_another
+touch -d '2001-01-01' xvda.raw
+ok "nor have got an old date by that" is_another
+touch -d "@$(echo "$print" | cut -d ' ' -f 4)" xvda.raw
 ok "else it is completed" says "Completed." recover web
 ok "its base is frozen" frozen xvda.raw
 ok "the line for its xl.cfg is told" grep -q "'/srv/web/xvda.s1.qcow2,qcow2,xvda,w" "$hidden/out"

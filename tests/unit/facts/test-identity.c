@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -188,6 +189,81 @@ static void a_thick_one_by_its_origin_and_its_tag(void)
                 "its storage is of another kind now");
 }
 
+/*-- prints ----------------------------------------------------------------*/
+
+/* As it was, in this boot and in another. */
+static void check_base(const char *path, const char *then, bool this_boot,
+                       bool another)
+{
+    CHECK_INT(snap_identity_is_unwritten_base(sc, path, then, true),
+              this_boot);
+    CHECK_INT(snap_identity_is_unwritten_base(sc, path, then, false),
+              another);
+}
+
+static void write_at_end(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND);
+
+    CHECK(fd >= 0 && write(fd, "x", 1) == 1);
+    close(fd);
+}
+
+/* A rename, a chmod and a freeze change its inode alone. */
+static void a_base_that_is_written_to_has_another_print(void)
+{
+    const char *path = a_base();
+    const char *then = snap_identity_print(sc, path);
+
+    CHECK(snap_identity_tells_writes(sc, then));
+    check_base(path, then, true, true);
+    set_date(path, 1700000000, 6);
+    check_base(path, then, false, false);
+    set_date(path, 1700000000, 5);
+    check_base(path, then, true, true);
+    write_at_end(path);
+    set_date(path, 1700000000, 5);
+    check_base(path, then, false, false);
+}
+
+/* A file system may lose the last dates in a crash. */
+static void after_a_crash_its_dates_may_be_earlier(void)
+{
+    const char *path = a_base(), *then;
+    struct stat st;
+
+    then = snap_identity_print(sc, path);
+    CHECK_INT(stat(path, &st), 0);
+    then = snap_sprintf(sc, "file %ju %ju 1700000000.000000009 "
+                        "%ju.999999999 %s", (uintmax_t)st.st_ino,
+                        (uintmax_t)st.st_size, (uintmax_t)st.st_ctime + 1,
+                        strrchr(then, ' ') + 1);
+    check_base(path, then, false, true);
+    set_date(path, 1700000001, 0);
+    check_base(path, then, false, false);
+    then = snap_identity_print(sc, path);
+    CHECK_INT(usleep(20000), 0);
+    set_date(path, 1700000000, 0);      /* as who restores a backup */
+    check_base(path, then, false, false);
+}
+
+static void a_short_print_tells_only_which_file_it_is(void)
+{
+    const char *path = a_base();
+    const char *then = snap_identity_short_print(sc, path);
+    char *copy = snap_sprintf(sc, "%s.copy", path);
+
+    CHECK(!snap_identity_tells_writes(sc, then));
+    write_at_end(path);
+    check_base(path, then, true, true);
+    CHECK_INT(rename(path, copy), 0);
+    path = tmp_text("base.raw", "some content");
+    check_base(path, then, false, false);
+    CHECK_INT(unlink(path), 0);
+    CHECK_STR(snap_identity_short_print(sc, path), "absent");
+    check_base(path, then, false, false);
+}
+
 TESTS(TEST(a_base_is_known_by_size_date_and_content),
       TEST(one_that_was_written_to_is_refused_with_the_time),
       TEST(a_date_that_was_set_back_does_not_hide_it),
@@ -196,4 +272,7 @@ TESTS(TEST(a_base_is_known_by_size_date_and_content),
       TEST(a_memory_image_that_is_not_published_counts),
       TEST(recording_again_changes_nothing),
       TEST(a_thin_volume_is_known_by_its_uuid),
-      TEST(a_thick_one_by_its_origin_and_its_tag))
+      TEST(a_thick_one_by_its_origin_and_its_tag),
+      TEST(a_base_that_is_written_to_has_another_print),
+      TEST(after_a_crash_its_dates_may_be_earlier),
+      TEST(a_short_print_tells_only_which_file_it_is))

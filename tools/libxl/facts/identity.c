@@ -313,6 +313,21 @@ const char *snap_identity_print(libxl_snapshot_ctx *sc, const char *path)
         p.written, p.written_nsec, p.changed, p.changed_nsec, p.head);
 }
 
+const char *snap_identity_short_print(libxl_snapshot_ctx *sc,
+                                      const char *path)
+{
+    const char *print = snap_identity_print(sc, path);
+    const char *number = identity_word(sc, print, 1);
+
+    return *number ? snap_sprintf(sc, "%s %s", identity_word(sc, print, 0),
+                                  number) : print;
+}
+
+bool snap_identity_tells_writes(libxl_snapshot_ctx *sc, const char *print)
+{
+    return *identity_word(sc, print, 2);
+}
+
 bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
                                 const char *then)
 {
@@ -320,22 +335,66 @@ bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
         && !strcmp(then, snap_identity_print(sc, path));
 }
 
+static bool identity_is_earlier(const char *date, const char *than)
+{
+    uint64_t s[2], ns[2];
+
+    return sscanf(date, "%" SCNu64 ".%" SCNu64, &s[0], &ns[0]) == 2
+        && sscanf(than, "%" SCNu64 ".%" SCNu64, &s[1], &ns[1]) == 2
+        && (s[0] < s[1] || (s[0] == s[1] && ns[0] < ns[1]));
+}
+
+/* Words of the print of a file. */
+enum { FILE_KIND, FILE_INODE, FILE_BYTES, FILE_WRITTEN, FILE_CHANGED,
+       FILE_HEAD };
+
+/* After a crash the date of the last write may be an earlier one, and then
+ * nobody may have set it back. */
+static bool identity_lost_its_date(libxl_snapshot_ctx *sc, const char *then,
+                                   const char *now, bool is_frozen)
+{
+    return identity_is_earlier(identity_word(sc, now, FILE_WRITTEN),
+                               identity_word(sc, then, FILE_WRITTEN))
+        && (is_frozen
+            || !identity_is_earlier(identity_word(sc, then, FILE_CHANGED),
+                                    identity_word(sc, now, FILE_CHANGED)));
+}
+
+/* The change of the inode does not count: a freeze is one, as are a rename
+ * and a chmod. */
+static bool identity_is_base_of_file(libxl_snapshot_ctx *sc,
+                                     const char *then, const char *now,
+                                     bool is_frozen, bool same_boot)
+{
+    int num = snap_identity_tells_writes(sc, then) ? FILE_HEAD + 1
+                                                   : FILE_INODE + 1;
+    int i;
+
+    for (i = FILE_KIND; i < num; i++)
+        if (i != FILE_CHANGED && identity_differs(sc, then, now, i)
+            && !(i == FILE_WRITTEN && !same_boot
+                 && identity_lost_its_date(sc, then, now, is_frozen)))
+            return false;
+    return true;
+}
+
 bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
                                      const char *path, const char *then,
                                      bool same_boot)
 {
-    bool is_file = !strcmp(identity_word(sc, then, 0), "file");
-    bool is_device = !strcmp(identity_word(sc, then, 0), "device");
+    const char *kind = identity_word(sc, then, 0);
     const char *now = snap_identity_print(sc, path);
-    int i;
+    bool is_frozen = snap_file_is_frozen(path);
 
+    if (!strcmp(kind, "file"))
+        return identity_is_base_of_file(sc, then, now, is_frozen, same_boot);
+    if (strcmp(kind, "device") || (same_boot
+                                   && snap_identity_tells_writes(sc, then)))
+        return snap_identity_is_unwritten(sc, path, then);
     /* counts of two boots can be equal by accident */
-    if (is_device && !same_boot && !snap_file_is_frozen(path)) return false;
-    if (snap_identity_is_unwritten(sc, path, then)) return true;
-    if (!snap_file_is_frozen(path) || !(is_file || (is_device && !same_boot)))
-        return false;
-    for (i = 0; i < (is_file ? 6 : 3); i++)
-        if (!(is_file && i == 4) && identity_differs(sc, then, now, i))
-            return false;
-    return true;
+    return (is_frozen || !snap_identity_tells_writes(sc, then))
+        && !identity_differs(sc, then, now, 0)
+        && !identity_differs(sc, then, now, 1)
+        && (!*identity_word(sc, then, 2)
+            || !identity_differs(sc, then, now, 2));
 }

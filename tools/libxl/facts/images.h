@@ -78,13 +78,18 @@ int snap_identity_check_memory(libxl_snapshot_ctx *sc,
 /* A print of the file or device @path, by which a later one tells if
  * somebody has written to it; never NULL. */
 const char *snap_identity_print(libxl_snapshot_ctx *sc, const char *path);
+/* One that tells no more than which file it is, and whether one does. */
+const char *snap_identity_short_print(libxl_snapshot_ctx *sc,
+                                      const char *path);
+bool snap_identity_tells_writes(libxl_snapshot_ctx *sc, const char *print);
 /* True if the print @then, of @path, proves that nobody has written to
  * that since.  Only equal prints do; dates may go backwards. */
 bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
                                 const char *then);
-/* The same of a base, which may have been frozen since: that changes its
- * ctime; and of a device nobody wrote in another boot either, if it was
- * frozen (@same_boot: this is the boot of the print). */
+/* The same of a base, as far as @then tells that.  It may be renamed or
+ * frozen; after a crash its date may be earlier, since file systems write
+ * that late (@same_boot: this is the boot of the print); and to a device
+ * nobody wrote in another boot if it was frozen. */
 bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
                                      const char *path, const char *then,
                                      bool same_boot);

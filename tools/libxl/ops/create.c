@@ -70,8 +70,7 @@ static const char **create_tagged_images(libxl_snapshot_ctx *sc,
     return paths;
 }
 
-/* The images that are to be bases: as long as the domain is off, nobody
- * writes to them. */
+/* The images that are to be bases. */
 static const char **create_bases(libxl_snapshot_ctx *sc,
                                  const struct snap_create *c, int *num_r)
 {
@@ -79,7 +78,7 @@ static const char **create_bases(libxl_snapshot_ctx *sc,
     int i;
 
     *num_r = 0;
-    for (i = 0; i < c->num_ops && c->dom.domid == SNAP_NO_DOMAIN; i++)
+    for (i = 0; i < c->num_ops; i++)
         if (c->ops[i].driver->known_by == SNAP_KNOWN_BY_FILE)
             paths[(*num_r)++] = c->ops[i].disk->path;
     return paths;
@@ -99,6 +98,7 @@ struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
         head.running_uuid = snap_uuid_str(sc, &c->dom.uuid);
     head.tagged = create_tagged_images(sc, c, &head.num_tagged);
     head.at_stake = create_bases(sc, c, &head.num_at_stake);
+    head.stake_is_written = c->dom.domid != SNAP_NO_DOMAIN;
     return head;
 }
 

@@ -158,6 +158,30 @@ static int create_look_off(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
 /*-- of a domain that ran ---------------------------------------------------*/
 
+/* How the base @path shows that it was written to since the guest left it;
+ * NULL: it does not.  Without a print of after that, its date counts. */
+static const char *create_base_is_written(libxl_snapshot_ctx *sc,
+                                          const struct snap_recover *r,
+                                          const char *path,
+                                          const struct snap_file_print *base,
+                                          uint64_t cut_off)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    const char *then = create_print_of(e, path);
+    bool told = then && strchr(then, ' ');
+
+    if (base->is_device && !e->same_boot) return NULL;
+    if (told && !snap_identity_is_unwritten_base(sc, path, then,
+                                                 e->same_boot))
+        return "is not as the create's journal has it";
+    if (base->is_device || r->domid != SNAP_NO_DOMAIN
+        || (told && snap_identity_tells_writes(sc, then))
+        || base->written <= cut_off + CREATE_LATE_S)
+        return NULL;
+    return snap_sprintf(sc, "was written to at %s, after the create was cut "
+                        "off", snap_date(sc, base->written));
+}
+
 /*
  * Refuse to complete a snapshot whose base somebody has written to since:
  * the snapshot is ruined, and the overlay, which has what the guest wrote
@@ -176,6 +200,7 @@ static int create_check_base(libxl_snapshot_ctx *sc,
     };
     struct snap_file_print base;
     int rc = snap_file_print(sc, to->from, &base);
+    const char *why;
 
     if (r->domid != SNAP_NO_DOMAIN)
         except.pid = snap_xenstore_qemu_pid(sc, r->domid);
@@ -188,18 +213,16 @@ static int create_check_base(libxl_snapshot_ctx *sc,
             "of snapshot %s. What the guest wrote since the snapshot is "
             "in %s. End that use first",
             e->head.domain, to->from, use.users, e->head.snapshot, to->to);
-    if (rc || base.is_device || r->domid != SNAP_NO_DOMAIN
-        || base.written <= cut_off + CREATE_LATE_S)
-        return rc;
+    if (rc) return rc;
+    why = create_base_is_written(sc, r, to->from, &base, cut_off);
+    if (!why) return 0;
     return snap_fail(
         sc, ERROR_INVAL,
-        "domain %s: %s was written to at %s, after the command that took "
-        "snapshot %s was cut off: somebody has started the domain from "
-        "it. What the guest wrote before that is in %s, which needs the "
-        "base as it was. Keep copies of both elsewhere, then "
-        "remove the overlay and %s",
-        e->head.domain, to->from, snap_date(sc, base.written),
-        e->head.snapshot, to->to, e->path);
+        "domain %s: %s %s: somebody has started the domain from it, or put "
+        "another file in its place. What the guest wrote since snapshot %s "
+        "is in %s, which needs the base as it was. Keep copies of both "
+        "elsewhere; then put that base back, or see --abandon",
+        e->head.domain, to->from, why, e->head.snapshot, to->to);
 }
 
 /* Check the bases.  A domain that exists runs on the overlays, but somebody

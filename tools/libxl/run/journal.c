@@ -23,6 +23,7 @@ struct snap_journal {
                                  * the snapshot's, too */
     int num_at_stake;
     const char **at_stake;
+    bool stake_is_written;
     struct aiocb flush;
     bool hangs;                 /* the storage hangs: no line is written
                                  * any more */
@@ -36,13 +37,15 @@ static int journal_write_failed(libxl_snapshot_ctx *sc, const char *path)
 
 /* Prints as JSON; NULL if nothing is at stake. */
 static const char *journal_prints(libxl_snapshot_ctx *sc,
-                                  const char **at_stake, int num)
+                                  const char **at_stake, int num,
+                                  bool short_ones)
 {
     const char **prints = snap_zalloc(sc, num * sizeof(*prints));
     int i;
 
     for (i = 0; i < num; i++)
-        prints[i] = snap_identity_print(sc, at_stake[i]);
+        prints[i] = short_ones ? snap_identity_short_print(sc, at_stake[i])
+                               : snap_identity_print(sc, at_stake[i]);
     return num ? snap_json_strings(sc, prints, num) : NULL;
 }
 
@@ -67,7 +70,8 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
         "j:at_stake", head->num_at_stake
                       ? snap_json_strings(sc, head->at_stake,
                                           head->num_at_stake) : NULL,
-        "j:prints", journal_prints(sc, head->at_stake, head->num_at_stake),
+        "j:prints", journal_prints(sc, head->at_stake, head->num_at_stake,
+                                   head->stake_is_written),
         "u:began", (uint64_t)time(NULL),
         "s:host", host.name, "s:machine", host.machine,
         "s:boot", host.boot, "s:file", file,
@@ -142,6 +146,7 @@ static struct snap_journal *journal_new(
     journal->fd = fd;
     journal->num_at_stake = head->num_at_stake;
     journal->at_stake = head->at_stake;
+    journal->stake_is_written = head->stake_is_written;
     journal->recovers = recovers;
     journal->made_above = made_above;
     return journal;
@@ -270,9 +275,10 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
     const char *line, *left = NULL, *prints = NULL;
 
     if (!journal || journal->hangs) return 0;
-    if (strcmp(note->state, "begun"))
+    if (strcmp(note->state, "begun")
+        && (note->settled || !journal->stake_is_written))
         prints = journal_prints(sc, journal->at_stake,
-                                journal->num_at_stake);
+                                journal->num_at_stake, false);
     if (note->left.pid)
         left = snap_json_object(sc, "u:pid", (uint64_t)note->left.pid,
                                 "u:started", note->left.started, NULL);

@@ -81,16 +81,18 @@ static bool run_lets_guest_write(const struct snap_run *run,
         && (run->restored || run->redo);
 }
 
+static bool run_holds_guest(const struct snap_run *run)
+{
+    return run->keeper || (run->stopped_us && !run->running_us);
+}
+
 /* True if a line may be flushed.  A flush takes milliseconds, on a hard
  * disk dozens, and if the storage hangs it takes for ever: a guest that is
  * held must not wait for it. */
 static bool run_may_flush(const struct snap_run *run,
                           const struct snap_engine *engine)
 {
-    bool holds_guest =
-        run->keeper || (run->stopped_us && !run->running_us);
-
-    return engine->state != SNAP_ENGINE_UNWINDING && !holds_guest;
+    return engine->state != SNAP_ENGINE_UNWINDING && !run_holds_guest(run);
 }
 
 /* Keep the identity of what a step has made, for its undo. */
@@ -139,6 +141,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     note.state = !rc ? "done" : run->reply_lost ? "lost"
         : run->refused ? "refused" : "failed";
     if (!rc && forward) note.made = run_set_made(sc, engine, step);
+    note.settled = engine->committed && !run_holds_guest(run);
     note.flush = !rc && run_may_flush(run, engine);
     note.left = run->left;
     snap_journal_note(sc, run->journal, &note);

@@ -26,7 +26,10 @@
  * journal, as from a backup, is known: the operation may have ended since.
  *
  * The first line and the end of each step have prints of what is at stake
- * (snap_identity_print()), in the order of the member at_stake.
+ * (snap_identity_print()), in the order of the member at_stake.  Of images
+ * that a guest writes to there are short ones in the first line, and none
+ * until the commit point is passed and the guest let go: a print reads, and
+ * storage may hang.
  *
  * The first line is written under another name, so that no other host sees
  * half of it; it is on the disk before the first step begins, and so are
@@ -55,9 +58,11 @@ struct snap_journal_head {
                                  * domain back (seams/mark.c); NULL:
                                  * without */
     int num_at_stake;           /* revert: what it overwrites, or restores
-                                 * the memory of; create of a domain that
-                                 * is off: the images that become bases */
+                                 * the memory of; create: the images that
+                                 * become bases, */
     const char **at_stake;
+    bool stake_is_written;      /* to which the guest writes until the
+                                 * commit point */
 };
 
 /* An open journal; NULL if the context has no folder for journals, which
@@ -80,6 +85,8 @@ struct snap_journal_note {
                                  * done */
     const char *made;           /* the identity of what it has made, if it
                                  * is done; or NULL */
+    bool settled;               /* nobody but the operation writes to what
+                                 * is at stake any more */
     bool flush;                 /* the line must be on the disk before
                                  * the call returns */
     struct snap_left left;      /* "lost": its program */
