@@ -23,4 +23,27 @@ as_after() {
 if_begun=undone if_not_recorded=undone
 killed_everywhere "create, running, by a hook"
 terminated_everywhere "create, running, by a hook"
+
+# What was frozen when a command was cut off has been thawed by its end, perhaps
+# before the snapshot.
+printf '#!/bin/sh\n' >"$hidden/quiet"
+chmod +x "$hidden/quiet"
+cut_off_at() {
+    start_over
+    fault "$1" kill-after attempt
+    [ $# = 2 ] || fault "$3" kill-after xl snapshot-recover web
+    says "Completed." xl snapshot-recover web &&
+        grep -qx "consistency = \"$2\"" "$(cfg s1)" && as_after
+}
+attempt() {
+    xl snapshot-create --disk-only --domain-config web.cfg -n s1 \
+        --quiesce-command="$hidden/quiet" "$@" web
+}
+start_over
+plan_of attempt
+thaw=$(grep -n " thaw the guest" "$hidden/steps" | cut -d: -f1)
+ok "cut off before its thaw is done: as after a power cut" cut_off_at $((2 * thaw)) crash
+ok "so is one whose recovery, which has thawed, is cut off, too" \
+    cut_off_at $((2 * thaw)) crash 2
+ok "cut off after that: clean" cut_off_at $((2 * thaw + 1)) clean
 finished

@@ -112,6 +112,24 @@ ok "left paused where that is asked for" create s3 --paused
 ok "so it is" same "$(state_of web)" paused
 xl unpause web
 
+# --- with the guest's file systems frozen ------------------------------------
+
+printf '#!/bin/sh\n[ "$1" != "$(cat /srv/deaf)" ]\n' >/srv/quiet
+chmod +x /srv/quiet
+: >/srv/deaf
+quiet() { create "$@" --quiesce-command=/srv/quiet --domain-config web.cfg; }
+complete() { absent "$snapshots/.journal" && nothing find "$snapshots" /srv -name '*.partial*'; }
+ok "frozen for it" says "disks only, clean" quiet quiet
+sed -i.bak 's,^create() {,&\n    sleep 2,' /etc/xen/snapshot.d/copy
+ok "thawed too early: it fails" fails 1 "domain web was thawed after 1.0 s, before the snapshot was \
+done; the snapshot is not clean: take another" quiet early --quiesce-timeout=1
+ok "says nothing else" same "$(wc -l <"$hidden/error")" 1
+ok "it is a snapshot all the same" grep -q "^  disks only, as after a power cut" "$hidden/out"
+ok "recorded so" grep -qx 'consistency = "crash"' "$(cfg early)"
+ok "complete" complete
+ok "and good" xl snapshot-verify "$(cfg early)"
+mv /etc/xen/snapshot.d/copy.bak /etc/xen/snapshot.d/copy
+
 sed -i.bak 's,^create() {,&\n    rm /srv/vmlinuz,' /etc/xen/snapshot.d/copy
 ok "a snapshot of no use is told at once" fails 1 "snapshot gone was taken, but a revert to it \
 would fail: domain config: " xl snapshot-create --disk-only -n gone --domain-config web.cfg web

@@ -224,6 +224,10 @@ static int create_snapshot(const struct session *s,
                       "domain's new disks into %s yourself", update.error,
                       update.file);
     if (!o->common.dry_run && create_verify(s, o, &request.params)) r = -1;
+    if (result.unclean) {
+        session_error(s, "%s", result.unclean);
+        r = -1;
+    }
  out:
     config_update_dispose(&update);
     create_request_dispose(&request);

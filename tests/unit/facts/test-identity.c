@@ -33,7 +33,7 @@ static void record(const char *parent, const char *memory)
         "parents = [ \"%s,raw,xvda\" ]\n%s", parent,
         memory ? snap_sprintf(sc, "memory_path = \"%s\"\n", memory) : "");
 
-    CHECK_OK(snap_identity_record(sc, path, NULL, text));
+    CHECK_OK(snap_identity_record(sc, path, NULL, text, false));
     libxl_domain_snapshot_dispose(&snap);
     libxl_domain_snapshot_init(&snap);
     CHECK_OK(libxl_domain_snapshot_config_read(sc, path, &snap));

@@ -14,8 +14,10 @@ static void a_result_can_be_disposed_of_twice(void)
     snap_plan_to_result(sc, &plan, &result);
     result.snapshot.name = snap_result_str("before");
     snap_skipped_add(&result.snapshot, "xvdb");
+    result.unclean = snap_result_str("thawed too early");
     libxl_domain_snapshot_result_dispose(&result);
     CHECK(result.steps == NULL && result.plan_json == NULL);
+    CHECK(result.unclean == NULL);
     CHECK(result.snapshot.name == NULL && result.snapshot.skipped == NULL);
     libxl_domain_snapshot_result_dispose(&result);
 }

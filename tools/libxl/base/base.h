@@ -131,6 +131,8 @@ libxl_disk_snapshot *snap_disk_snapshot(const libxl_domain_snapshot *snap,
 
 /* Note that @snap leaves out the disk @vdev. */
 void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev);
+/* The disks of @snap are as after a power cut, and no better. */
+void snap_set_unclean(libxl_domain_snapshot *snap);
 void snap_verification_add(
     libxl_domain_snapshot_verification *verification, const char *what,
     const char *path, const char *error);

@@ -104,6 +104,12 @@ void snap_skipped_add(libxl_domain_snapshot *snap, const char *vdev)
     snap->skipped[snap->num_skipped++] = snap_result_str(vdev);
 }
 
+void snap_set_unclean(libxl_domain_snapshot *snap)
+{
+    free(snap->consistency);
+    snap->consistency = snap_result_str("crash");
+}
+
 static void types_free_layers(libxl_snapshot_layer *layers, int num)
 {
     int i, j;

@@ -181,7 +181,8 @@ static int identity_fill(libxl_snapshot_ctx *sc,
 }
 
 int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
-                         const char *made, const char *content)
+                         const char *made, const char *content,
+                         bool unclean)
 {
     libxl_domain_snapshot snap;
     const char *partial;
@@ -199,6 +200,7 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                            ? partial
                            : snap.memory_path);
     if (rc) goto out;
+    if (unclean) snap_set_unclean(&snap);
     text = libxl_domain_snapshot_config_text(sc, &snap);
     rc = snap_file_overwrite(sc, path, made, text);
     free(text);

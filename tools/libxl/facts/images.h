@@ -64,9 +64,11 @@ int snap_layers_find_users(libxl_snapshot_ctx *sc,
 int snap_identity_tag(libxl_snapshot_ctx *sc, const char *path,
                       const char *name, const char **text_r);
 /* Write the snapshot config @content, with the states added, over the file
- * @path, if that is the one that was @made. */
+ * @path, if that is the one that was @made.  @unclean: its disks are as
+ * after a power cut, whatever was planned. */
 int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
-                         const char *made, const char *content);
+                         const char *made, const char *content,
+                         bool unclean);
 
 /* Refuse the disk of @op, or the memory image, if its state is not the
  * recorded one.  Without a record it passes. */

@@ -296,7 +296,8 @@ typedef struct libxl_domain_snapshot_params {
      * the program @quiesce_command, an absolute path, which is called with
      * "freeze" or "thaw" and the domain's name.  The file systems are
      * thawed after @quiesce_seconds (0: 10) at the latest, in any case; if
-     * the snapshot is not done by then, create fails.
+     * the snapshot is not done by then, it is as after a power cut: see
+     * @unclean of the result.
      */
     bool quiesce;
     char *quiesce_command;
@@ -320,6 +321,9 @@ typedef struct libxl_domain_snapshot_result {
     char **steps;
     char *plan_json;            /* the plan, for programs */
     bool signalled;             /* a signal came after the commit point */
+    char *unclean;              /* the snapshot is there, but its guest was
+                                 * not frozen until then, as was asked
+                                 * for: why; or NULL */
 } libxl_domain_snapshot_result;
 
 void libxl_domain_snapshot_result_init(

@@ -138,6 +138,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     if (params->dry_run) goto out;
 
     rc = create_run_plan(sc, &c, &run);
+    if (rc && run.unclean) snap_fail(sc, rc, "%s", run.unclean);
     if (rc && run.commit_unknown)
         snap_fail(
             sc, rc,
@@ -155,6 +156,10 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
             c.dom.name, snap_operand(sc, c.dom.name));
     result->domid = domid;
     result->signalled = run.signalled;
+    if (run.unclean) {
+        result->unclean = snap_result_str(run.unclean);
+        snap_set_unclean(&result->snapshot);
+    }
     if (run.stopped_us && run.running_us)
         result->downtime_us = run.running_us - run.stopped_us;
     result->total_us = snap_now_us() - began;

@@ -63,20 +63,37 @@ static bool recover_is_pause_unsure(const struct snap_journal_entry *e)
     return false;
 }
 
+/* Why the disks of a snapshot that is completed may not be as its frozen
+ * guest had them; NULL: they are, or it was not frozen. */
+static const char *recover_unclean(const struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    int i;
+
+    for (i = 0; r->forward && !e->thawed_in_time && i < e->plan.num_steps;
+         i++)
+        if (e->plan.steps[i].kind == SNAP_STEP_THAW)
+            return ", as crash-consistent: whether its guest was frozen "
+                   "until then is not known";
+    return NULL;
+}
+
 static const char *recover_state(libxl_snapshot_ctx *sc,
                                  const struct snap_recover *r)
 {
     const struct snap_journal_entry *e = &r->entry;
     const char *at = e->at < 0 ? "before its first step"
         : snap_sprintf(sc, "at: %s", e->plan.steps[e->at].what);
+    const char *unclean = r->looked ? recover_unclean(r) : NULL;
 
     return snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s%s",
+        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s%s%s",
         e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
         e->undoing ? "while it was being undone, " : "", at,
         e->is_copy ? ", as a copy of its journal has it" : "",
         !r->looked ? "" : r->forward ? "; it is to be completed"
                                      : "; it is to be undone",
+        unclean ? unclean : "",
         r->memory_lost ? ", but without a snapshot: its memory image did not "
                          "reach the disk before the host stopped" : "",
         recover_is_pause_unsure(e)
@@ -238,6 +255,7 @@ static int recover_run(libxl_snapshot_ctx *sc,
         .domid = r->domid, .uuid_str = head->uuid_str,
         .domain_name = head->domain, .mark = head->mark, .redo = true,
         .is_later_boot = !r->entry.same_boot,
+        .unclean = recover_unclean(r),
     };
     int rc = snap_journal_open(sc, &r->entry, &run.journal);
 

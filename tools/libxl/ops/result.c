@@ -23,5 +23,6 @@ void libxl_domain_snapshot_result_dispose(
     libxl_domain_snapshot_dispose(&result->snapshot);
     snap_strings_free(result->steps, result->num_steps);
     free(result->plan_json);
+    free(result->unclean);
     libxl_domain_snapshot_result_init(result);
 }

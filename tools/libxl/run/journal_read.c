@@ -160,8 +160,11 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
         && !strcmp(kind, snap_step_kind_name(SNAP_STEP_UNPAUSE)))
         entry->may_have_run = true;
     if (state && kind && !strcmp(state, "done")
-        && !strcmp(kind, snap_step_kind_name(SNAP_STEP_THAW)))
+        && !strcmp(kind, snap_step_kind_name(SNAP_STEP_THAW))) {
         entry->thawed = true;
+        /* not by a recovery */
+        if (YAJL_IS_INTEGER(step)) entry->thawed_in_time = true;
+    }
     if (snap_json_get(obj, "undo")) entry->undoing = true;
     if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)

@@ -151,6 +151,25 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
+/* Do a step.  One that will be done even if it fails, a thaw after the
+ * commit point, keeps back no other: the snapshot is complete all the
+ * same. */
+static int run_tolerant(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_engine *engine,
+                        const struct snap_step *step)
+{
+    const char *before;
+
+    if (run->redo || engine->state != SNAP_ENGINE_COMMITTED
+        || !snap_step_act(step->kind)->done_if_failed)
+        return run_recorded(sc, run, engine, step);
+    before = sc->error ? snap_take_error(sc) : NULL;
+    if (run_recorded(sc, run, engine, step))
+        run->unclean = snap_take_error(sc);
+    if (before) snap_fail(sc, engine->rc, "%s", before);
+    return 0;
+}
+
 static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
                      const struct snap_plan *plan)
 {
@@ -167,7 +186,7 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
             run->is_unfinished = true;
             rc = 0;
         } else
-            rc = run_recorded(sc, run, &engine, step);
+            rc = run_tolerant(sc, run, &engine, step);
         if (rc && run->reply_lost) snap_engine_lost(&engine, rc);
         else if (rc && run->refused) snap_engine_refused(&engine, rc);
         else snap_engine_done(&engine, rc);

@@ -144,7 +144,8 @@ struct snap_journal_entry {
     bool maybe;                 /* or was begun, and nobody knows if it
                                  * is done */
     bool undoing;
-    bool thawed;                /* what was frozen is thawed */
+    bool thawed;                /* what was frozen is thawed, */
+    bool thawed_in_time;        /* and was frozen until then */
     int pauses;                 /* how often the operation has paused the
                                  * domain and not unpaused it */
     bool pause_unsure;          /* or once more, or less: the journal ends
@@ -215,6 +216,8 @@ struct snap_run {
     bool commit_unknown;        /* whether the commit point was passed */
     bool reply_lost;            /* nobody knows if the last step was
                                  * done */
+    const char *unclean;        /* why the disks may not be as the frozen
+                                 * guest had them; NULL: they are */
     bool refused;               /* the last step failed, and has left
                                  * nothing that is to be undone */
     struct snap_left left;      /* its program, if that has not ended */

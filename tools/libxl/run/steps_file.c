@@ -60,9 +60,8 @@ static int file_unlink(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int file_record(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
-    (void)run;
-    return snap_identity_record(sc, step->path, step->made,
-                                step->content);
+    return snap_identity_record(sc, step->path, step->made, step->content,
+                                run->unclean != NULL);
 }
 
 /* Slot is_done of RECORD: done if the snapshot config has been published,
