@@ -104,9 +104,10 @@ chmod 640 xvda.qcow2
 chown 12:34 xvda.qcow2 2>/dev/null
 owner=$(stat -c %u:%g xvda.qcow2)
 touch xvdb.s1.qcow2
-ok "the name of an overlay is taken" refused_cleanly \
-    "overlay /srv/web/xvdb.s1.qcow2: exists already" create -n s1
-rm xvdb.s1.qcow2
+echo "disks = [ '/srv/web/xvdb.s1.qcow2,qcow2,xvdb' ]" >wish.cfg
+ok "the overlay that is asked for is there" refused_cleanly \
+    "overlay /srv/web/xvdb.s1.qcow2: exists already" create_with wish.cfg -n s1
+rm xvdb.s1.qcow2 wish.cfg
 ok "one disk raw: overlays for all" says "  xvda    external: base \
 /srv/web/xvda.qcow2 (frozen), overlay /srv/web/xvda.s1.qcow2" create -n s1
 ok "the lines for the xl.cfg are told" grep -qx \

@@ -69,10 +69,17 @@ void usage_error(const char *command, const char *message)
 char *default_snapshot_name(time_t now);
 /* The folder of all snapshots of @domain. */
 char *default_directory(const char *domain);
-/* The overlay that snapshot @name puts on the active layer of @disk:
- * <stem>.<name>.qcow2 beside that. */
+/* The @n-th choice, from 0, for the overlay that snapshot @name puts on
+ * the active layer of @disk: <stem>.<name>.qcow2 beside that; then the
+ * whole name of the image that has the stem stands for it; then that with
+ * a number. */
 char *default_overlay(const libxl_disk_snapshot_info *disk,
-                      const char *name);
+                      const char *name, int n);
+/* True if both are one file, or would be: a folder may have two names. */
+bool path_is_same(const char *a, const char *b);
+/* True if one of @disks has @path. */
+bool path_is_named(const char *path,
+                   const libxl_disk_snapshot_params *disks, int num);
 /* The overlay of the @n-th revert: <child's stem>.r<N>.qcow2. */
 char *revert_overlay(const char *child, int n);
 /* The overlay of the next revert: the first one that does not exist. */

@@ -133,39 +133,92 @@ static void disks_add_wishes(const libxl_domain_snapshot *wish,
     }
 }
 
-static char *disks_add_default(const libxl_disk_snapshot_info *info,
-                               libxl_snapshot_mode mode,
-                               libxl_domain_snapshot_params *p)
+/* What the disks are, and what each gets that nobody has a wish for. */
+struct disks_choice {
+    const libxl_disk_snapshot_info *info;
+    int num;
+    const struct disk_wishes *wishes;
+    libxl_snapshot_mode usual;
+    libxl_domain_snapshot_params *p;
+};
+
+/* True if the default rules give the disk an overlay. */
+static bool disks_gets_overlay(const struct disks_choice *c,
+                               const libxl_disk_snapshot_info *info)
 {
-    libxl_disk_snapshot_params *disk;
-    char *why = disks_check_place(info, mode);
+    return disks_by_default(info, &c->wishes->each, c->p->skip_unsupported)
+        && disks_mode(info, c->wishes->all, c->usual)
+               == LIBXL_SNAPSHOT_MODE_EXTERNAL
+        && info->path;
+}
+
+/* True if neither a file nor the overlay of another disk has @path, nor is
+ * it the first choice for another disk. */
+static bool disks_is_free(const struct disks_choice *c, const char *path,
+                          const libxl_disk_snapshot_info *of)
+{
+    bool is_free = true;
+    struct stat st;
+    char *other;
+    int i;
+
+    if (!lstat(path, &st)
+        || path_is_named(path, c->p->disks, c->p->num_disks))
+        return false;
+    for (i = 0; i < c->num && is_free; i++) {
+        if (&c->info[i] == of || !disks_gets_overlay(c, &c->info[i]))
+            continue;
+        other = default_overlay(&c->info[i], c->p->name, 0);
+        is_free = !path_is_same(path, other);
+        free(other);
+    }
+    return is_free;
+}
+
+/* The first choice that is free. */
+static char *disks_overlay(const struct disks_choice *c,
+                           const libxl_disk_snapshot_info *info)
+{
+    char *path = default_overlay(info, c->p->name, 0);
+    int n;
+
+    for (n = 1; !disks_is_free(c, path, info); n++) {
+        free(path);
+        path = default_overlay(info, c->p->name, n);
+    }
+    return path;
+}
+
+static char *disks_add_default(const struct disks_choice *c,
+                               const libxl_disk_snapshot_info *info)
+{
+    libxl_snapshot_mode mode = disks_mode(info, c->wishes->all, c->usual);
+    char *why = disks_check_place(info, mode), *path = NULL;
 
     if (why) return why;
-    disk = disks_add(p, info->vdev, mode);
-    if (mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && info->path)
-        disk->path = default_overlay(info, p->name);
+    if (disks_gets_overlay(c, info)) path = disks_overlay(c, info);
+    disks_add(c->p, info->vdev, mode)->path = path;
     return NULL;
 }
 
 char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
                    int num, libxl_domain_snapshot_params *p)
 {
-    const struct disk_wishes *w = wishes;
-    const bool skip = p->skip_unsupported;
-    libxl_snapshot_mode usual, mode;
+    struct disks_choice c = {
+        .info = info, .num = num, .wishes = wishes, .p = p,
+    };
+    const libxl_domain_snapshot *each = &c.wishes->each;
     char *why;
     int i;
 
-    why = disks_check_wishes(&w->each);
+    why = disks_check_wishes(each);
     if (why) return why;
-    usual = disks_default_mode(info, num, &w->each, skip);
+    c.usual = disks_default_mode(info, num, each, p->skip_unsupported);
     free(p->disks);     /* a dry run that chose none may have left this */
-    p->disks = xcalloc(num + w->each.num_disks, sizeof(*p->disks));
-    disks_add_wishes(&w->each, p);
-    for (i = 0; i < num && !why; i++) {
-        if (!disks_by_default(&info[i], &w->each, skip)) continue;
-        mode = disks_mode(&info[i], w->all, usual);
-        why = disks_add_default(&info[i], mode, p);
-    }
+    p->disks = xcalloc(num + each->num_disks, sizeof(*p->disks));
+    disks_add_wishes(each, p);
+    for (i = 0; i < num && !why; i++)
+        if (disks_by_default(&info[i], each, p->skip_unsupported))
+            why = disks_add_default(&c, &info[i]);
     return why;
 }

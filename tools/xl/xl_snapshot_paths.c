@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "xl.h"
 #include "xl_utils.h"
@@ -35,34 +36,81 @@ static size_t path_stem(const char *path)
     return dot && dot != base ? (size_t)(dot - path) : strlen(path);
 }
 
+/* True if @path is the first @len characters of @layer, a dot and more. */
+static bool path_continues(const char *path, const char *layer, size_t len)
+{
+    return !strncmp(path, layer, len) && path[len] == '.';
+}
+
 /*
- * The length of the stem that a chain has in common: of web.s3.qcow2 on
- * web.s2.qcow2 on web.qcow2 it is "web", the shortest stem of a lower
- * layer that the active one continues with a dot.  A gold image's overlays
+ * The length of the stem that a chain has in common, and the layer that
+ * has it: of web.s3.qcow2 on web.s2.qcow2 on web.qcow2 it is "web", the
+ * shortest stem of a lower layer that the active one continues with a dot.
+ * Of web.img.s2.qcow2 on web.img it is "web.img".  A gold image's overlays
  * have stems of their own.
  */
-static size_t path_chain_stem(const libxl_disk_snapshot_info *disk)
+static size_t path_chain_stem(const libxl_disk_snapshot_info *disk,
+                              const char **of)
 {
     size_t best = path_stem(disk->path), len;
     int i;
 
+    *of = disk->path;
     for (i = 1; i < disk->num_layers; i++) {
-        len = path_stem(disk->layers[i].path);
-        if (len < best && !strncmp(disk->layers[i].path, disk->path, len)
-            && disk->path[len] == '.')
-            best = len;
+        const char *layer = disk->layers[i].path;
+
+        len = strlen(layer);
+        if (!path_continues(disk->path, layer, len))
+            len = path_stem(layer);
+        if (len >= best || !path_continues(disk->path, layer, len))
+            continue;
+        *of = layer;
+        best = len;
     }
     return best;
 }
 
 char *default_overlay(const libxl_disk_snapshot_info *disk,
-                      const char *name)
+                      const char *name, int n)
 {
-    char *path;
+    char *path, number[16] = "";
+    const char *layer;
+    size_t len = path_chain_stem(disk, &layer);
 
-    xasprintf(&path, "%.*s.%s.%s", (int)path_chain_stem(disk), disk->path,
-              name, libxl_disk_format_to_string(disk->overlay));
+    if (n > 0) len = strlen(layer);
+    if (n > 1) snprintf(number, sizeof(number), ".%d", n);
+    xasprintf(&path, "%.*s%s.%s.%s", (int)len, layer, number, name,
+              libxl_disk_format_to_string(disk->overlay));
     return path;
+}
+
+bool path_is_same(const char *a, const char *b)
+{
+    const char *file_a = strrchr(a, '/'), *file_b = strrchr(b, '/');
+    struct stat st_a, st_b;
+    char *dir_a, *dir_b;
+    bool same;
+
+    if (!strcmp(a, b)) return true;
+    if (!file_a || !file_b || strcmp(file_a, file_b)) return false;
+    xasprintf(&dir_a, "%.*s/", (int)(file_a - a), a);
+    xasprintf(&dir_b, "%.*s/", (int)(file_b - b), b);
+    same = !stat(dir_a, &st_a) && !stat(dir_b, &st_b)
+        && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+    free(dir_a);
+    free(dir_b);
+    return same;
+}
+
+bool path_is_named(const char *path,
+                   const libxl_disk_snapshot_params *disks, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++)
+        if (disks[i].path && path_is_same(path, disks[i].path))
+            return true;
+    return false;
 }
 
 char *revert_overlay(const char *child, int n)

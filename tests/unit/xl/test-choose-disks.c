@@ -6,6 +6,7 @@
 #include "../test.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "../../../tools/xl/xl_snapshot.h"
 #include "xl_utils.h"
@@ -149,6 +150,57 @@ static void a_disk_without_snapshots_is_skipped_on_request(void)
     CHECK_HAS(choice(info, 2), "xvdb external");
 }
 
+static void no_two_disks_get_one_overlay(void)
+{
+    begin(LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    CHECK_STR(CHOICE(RAW("xvda", "/d/web.img"), RAW("xvdb", "/d/web.swp"),
+                     RAW("xvdc", "/e/web.img")),
+              "xvda external /d/web.img.s.qcow2, "
+              "xvdb external /d/web.swp.s.qcow2, "
+              "xvdc external /e/web.s.qcow2");
+    begin(LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    CHECK_STR(CHOICE(RAW("xvda", "/d/a.cfg-disk"),
+                     RAW("xvdb", "/d/a.cfg-swap")),
+              "xvda external /d/a.cfg-disk.s.qcow2, "
+              "xvdb external /d/a.cfg-swap.s.qcow2");
+}
+
+static void the_first_choice_of_another_disk_is_its_own(void)
+{
+    begin(LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    CHECK_STR(CHOICE(RAW("xvda", "/d/web.img"), RAW("xvdb", "/d/web.swp"),
+                     RAW("xvdc", "/d/web.img.old")),
+              "xvda external /d/web.img.2.s.qcow2, "
+              "xvdb external /d/web.swp.s.qcow2, "
+              "xvdc external /d/web.img.s.qcow2");
+}
+
+static void a_wish_keeps_its_overlay(void)
+{
+    begin(LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    wish("xvdb", LIBXL_SNAPSHOT_MODE_EXTERNAL, LIBXL_DISK_FORMAT_QCOW2,
+         "/d/web.s.qcow2");
+    CHECK_STR(CHOICE(RAW("xvda", "/d/web.img"), RAW("xvdb", "/e/b.img")),
+              "xvdb external /d/web.s.qcow2, "
+              "xvda external /d/web.img.s.qcow2");
+}
+
+static void nothing_that_is_there_is_an_overlay(void)
+{
+    char *image = xstrdup(tmp_path("web.img"));
+    const char *want;
+
+    tmp_text("web.s.qcow2", "");
+    want = snap_sprintf(sc, "xvda external %s.s.qcow2", image);
+    begin(LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    CHECK_STR(CHOICE(RAW("xvda", image)), want);
+    CHECK_INT(symlink("/nowhere", tmp_path("web.img.s.qcow2")), 0);
+    want = snap_sprintf(sc, "xvda external %s.2.s.qcow2", image);
+    begin(LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    CHECK_STR(CHOICE(RAW("xvda", image)), want);
+    free(image);
+}
+
 TESTS(TEST(all_are_internal_if_all_can),
       TEST(one_that_cannot_makes_all_external),
       TEST(a_disk_with_one_kind_gets_that),
@@ -156,4 +208,8 @@ TESTS(TEST(all_are_internal_if_all_can),
       TEST(an_option_is_for_all_disks),
       TEST(a_wish_comes_first_and_is_for_its_disk),
       TEST(an_overlay_that_is_wished_for_must_be_qcow2),
-      TEST(a_disk_without_snapshots_is_skipped_on_request))
+      TEST(a_disk_without_snapshots_is_skipped_on_request),
+      TEST(no_two_disks_get_one_overlay),
+      TEST(the_first_choice_of_another_disk_is_its_own),
+      TEST(a_wish_keeps_its_overlay),
+      TEST(nothing_that_is_there_is_an_overlay))

@@ -17,8 +17,9 @@ static void check_name(char *got, const char *want)
     free(got);
 }
 
-/* Compare the overlay of snapshot s on the chain of @paths, active first. */
-static void check_overlay(const char *const *paths,
+/* Compare the @n-th choice for the overlay of snapshot s on the chain of
+ * @paths, active first. */
+static void check_overlay(const char *const *paths, int n,
                           libxl_disk_format format, const char *want)
 {
     libxl_snapshot_layer layers[4] = { { .path = NULL } };
@@ -28,12 +29,15 @@ static void check_overlay(const char *const *paths,
 
     for (; paths[disk.num_layers]; disk.num_layers++)
         layers[disk.num_layers].path = (char *)paths[disk.num_layers];
-    check_name(default_overlay(&disk, "s"), want);
+    check_name(default_overlay(&disk, "s", n), want);
 }
 
 #define CHECK_OVERLAY(format, want, ...)                                \
-    check_overlay((const char *const []){ __VA_ARGS__, NULL },          \
+    check_overlay((const char *const []){ __VA_ARGS__, NULL }, 0,       \
                   LIBXL_DISK_FORMAT_##format, want)
+#define CHECK_CHOICE(n, want, ...)                                      \
+    check_overlay((const char *const []){ __VA_ARGS__, NULL }, n,       \
+                  LIBXL_DISK_FORMAT_QCOW2, want)
 
 static void an_overlay_stands_beside_its_base(void)
 {
@@ -55,6 +59,40 @@ static void a_clone_of_a_gold_image_has_a_stem_of_its_own(void)
     CHECK_OVERLAY(QCOW2, "/d/web.s.qcow2", "/d/web.qcow2", "/d/gold.qcow2");
     CHECK_OVERLAY(QCOW2, "/d/gold2.s.qcow2", "/d/gold2.qcow2",
                   "/d/gold.qcow2");
+}
+
+static void where_the_stem_is_taken_the_whole_name_stands_for_it(void)
+{
+    CHECK_CHOICE(0, "/d/web.s.qcow2", "/d/web.img");
+    CHECK_CHOICE(1, "/d/web.img.s.qcow2", "/d/web.img");
+    CHECK_CHOICE(1, "/d/web.cfg-swap.s.qcow2", "/d/web.cfg-swap");
+    CHECK_CHOICE(1, "/d/web.s.qcow2", "/d/web");
+    CHECK_CHOICE(1, "/d/web.img.s.qcow2", "/d/web.s1.qcow2", "/d/web.img");
+    CHECK_CHOICE(2, "/d/web.img.2.s.qcow2", "/d/web.img");
+    CHECK_CHOICE(11, "/d/web.img.11.s.qcow2", "/d/web.img");
+}
+
+static void an_image_whose_whole_name_stood_for_the_stem_keeps_it(void)
+{
+    CHECK_CHOICE(0, "/d/web.img.s.qcow2", "/d/web.img.s1.qcow2", "/d/web.img");
+    CHECK_CHOICE(0, "/d/web.img.s.qcow2", "/d/web.img.s2.r1.qcow2",
+                 "/d/web.img.2.s1.qcow2", "/d/web.img");
+    CHECK_CHOICE(1, "/d/web.img.s.qcow2", "/d/web.img.s1.qcow2", "/d/web.img");
+    CHECK_CHOICE(2, "/d/web.img.2.s.qcow2", "/d/web.img.s1.qcow2",
+                 "/d/web.img");
+}
+
+static void a_folder_may_have_two_names(void)
+{
+    char *a = xstrdup(tmp_path("web")), *b = xstrdup(tmp_path("./web"));
+
+    CHECK(path_is_same(a, b));
+    CHECK(!path_is_same(a, tmp_path("web2")));
+    CHECK(!path_is_same("/nowhere/web", "/nowhere/./web"));
+    CHECK(path_is_same("/nowhere/web", "/nowhere/web"));
+    CHECK(!path_is_same("web", "/web"));
+    free(a);
+    free(b);
 }
 
 static void reverts_count_up(void)
@@ -99,6 +137,9 @@ static void a_name_from_the_time_can_name_a_snapshot(void)
 TESTS(TEST(an_overlay_stands_beside_its_base),
       TEST(the_stem_does_not_grow_with_the_chain),
       TEST(a_clone_of_a_gold_image_has_a_stem_of_its_own),
+      TEST(where_the_stem_is_taken_the_whole_name_stands_for_it),
+      TEST(an_image_whose_whole_name_stood_for_the_stem_keeps_it),
+      TEST(a_folder_may_have_two_names),
       TEST(reverts_count_up),
       TEST(the_next_revert_takes_the_first_name_that_is_free),
       TEST(the_target_of_tapdisk_is_no_part_of_a_path),
