@@ -66,4 +66,16 @@ ln -s nowhere /srv/vm/web.bak.s1.qcow2
 ok "a link to nothing is there, too" same "$(taken -n s1)" /srv/vm/web.bak.2.s1.qcow2
 ok "nothing is overwritten" same "$(sha256sum /srv/vm/web.s1.qcow2)" "$sum"
 
+# --- of a revert -----------------------------------------------------------
+
+new_host
+domain_of web /srv/web/one.img /srv/web/two.img
+echo "disks = [ '/srv/web/o.1,qcow2,xvda', '/srv/web/o.2,qcow2,xvdb' ]" >wish.cfg
+xl snapshot-create --domain-config web.cfg --update-config=web.cfg -n s1 web wish.cfg \
+    >"$hidden/out"
+ok "overlays with one stem" xl snapshot-revert --update-config=web.cfg web "$(cfg s1)"
+ok "are reverted to two" same "$(overlays)" "/srv/web/o.r1.qcow2 /srv/web/o.r2.qcow2"
+xl destroy web
+ok "once more" xl snapshot-revert --update-config=web.cfg web "$(cfg s1)"
+ok "which finds all of the last one" same "$(overlays)" "/srv/web/o.r3.qcow2 /srv/web/o.r4.qcow2"
 finished

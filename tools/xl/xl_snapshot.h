@@ -82,13 +82,17 @@ bool path_is_named(const char *path,
                    const libxl_disk_snapshot_params *disks, int num);
 /* The overlay of the @n-th revert: <child's stem>.r<N>.qcow2. */
 char *revert_overlay(const char *child, int n);
-/* The overlay of the next revert: the first one that does not exist. */
-char *next_revert_overlay(libxl_snapshot_ctx *sc, const char *child);
+/* The overlay of the next revert: the first one that does not exist, and
+ * that is not among those of @p. */
+char *next_revert_overlay(libxl_snapshot_ctx *sc,
+                          const libxl_domain_snapshot_revert_params *p,
+                          const char *child);
 /* The volume of the @n-th revert: <snapshot>.r<N>. */
 char *revert_volume(const char *snapshot, int n);
-/* The volume of the next revert: the first one that does not exist, not
- * even inactive. */
-char *next_revert_volume(libxl_snapshot_ctx *sc, const char *snapshot);
+/* The volume of the next revert: the same, also if it is not active. */
+char *next_revert_volume(libxl_snapshot_ctx *sc,
+                         const libxl_domain_snapshot_revert_params *p,
+                         const char *snapshot);
 
 /*-- xl_snapshot_disks.c ------------------------------------------------*/
 

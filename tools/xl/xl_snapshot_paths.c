@@ -131,8 +131,10 @@ char *revert_volume(const char *snapshot, int n)
     return path;
 }
 
-/* The first path that @nth makes of @from and nothing has. */
+/* The first path that @nth makes of @from, and that neither anything there
+ * nor a new image of @p has. */
 static char *path_next_free(libxl_snapshot_ctx *sc,
+                            const libxl_domain_snapshot_revert_params *p,
                             char *(*nth)(const char *from, int n),
                             const char *from)
 {
@@ -142,18 +144,23 @@ static char *path_next_free(libxl_snapshot_ctx *sc,
     do {
         free(path);
         path = nth(from, ++n);
-    } while (libxl_snapshot_path_is_taken(sc, path));
+    } while (path_is_named(path, p->disks, p->num_disks)
+             || libxl_snapshot_path_is_taken(sc, path));
     return path;
 }
 
-char *next_revert_overlay(libxl_snapshot_ctx *sc, const char *child)
+char *next_revert_overlay(libxl_snapshot_ctx *sc,
+                          const libxl_domain_snapshot_revert_params *p,
+                          const char *child)
 {
     /* tapdisk's target is "vhd:FILE" */
     if (!strncmp(child, "vhd:/", 5)) child += 4;
-    return path_next_free(sc, revert_overlay, child);
+    return path_next_free(sc, p, revert_overlay, child);
 }
 
-char *next_revert_volume(libxl_snapshot_ctx *sc, const char *snapshot)
+char *next_revert_volume(libxl_snapshot_ctx *sc,
+                         const libxl_domain_snapshot_revert_params *p,
+                         const char *snapshot)
 {
-    return path_next_free(sc, revert_volume, snapshot);
+    return path_next_free(sc, p, revert_volume, snapshot);
 }

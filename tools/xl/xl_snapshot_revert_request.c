@@ -52,7 +52,7 @@ static int revert_check_domain(const struct session *s, const char *domain,
     return -1;
 }
 
-/* Choose a path for each new image, that no file has. */
+/* Choose a path for each new image, that no file has, nor another one. */
 static void revert_set_new_images(const struct session *s,
                                   const libxl_domain_snapshot *snap,
                                   libxl_domain_snapshot_revert_params *p)
@@ -69,8 +69,8 @@ static void revert_set_new_images(const struct session *s,
         disk->vdev = xstrdup(ds->vdev);
         disk->mode = ds->mode;
         disk->path = ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-            ? next_revert_overlay(s->sc, ds->child.pdev_path)
-            : next_revert_volume(s->sc, ds->parent.pdev_path);
+            ? next_revert_overlay(s->sc, p, ds->child.pdev_path)
+            : next_revert_volume(s->sc, p, ds->parent.pdev_path);
     }
 }
 

@@ -107,21 +107,29 @@ static void the_next_revert_takes_the_first_name_that_is_free(void)
     char *child = xstrdup(tmp_path("web.s.qcow2"));
     char *r1 = xstrdup(tmp_path("web.s.r1.qcow2"));
     char *r2 = xstrdup(tmp_path("web.s.r2.qcow2"));
+    libxl_disk_snapshot_params disk = { .path = r1 };
+    libxl_domain_snapshot_revert_params none = { .num_disks = 0 };
+    libxl_domain_snapshot_revert_params one = {
+        .num_disks = 1, .disks = &disk,
+    };
 
-    check_name(next_revert_overlay(sc, child), r1);
+    check_name(next_revert_overlay(sc, &none, child), r1);
+    check_name(next_revert_overlay(sc, &one, child), r2);
     tmp_text("web.s.r1.qcow2", "");
     tmp_text("web.s.r3.qcow2", "");
-    check_name(next_revert_overlay(sc, child), r2);
+    check_name(next_revert_overlay(sc, &none, child), r2);
     free(child);
     free(r1);
     free(r2);
-    check_name(next_revert_volume(sc, "/nowhere/lv.s"),
+    check_name(next_revert_volume(sc, &none, "/nowhere/lv.s"),
                "/nowhere/lv.s.r1");
 }
 
 static void the_target_of_tapdisk_is_no_part_of_a_path(void)
 {
-    check_name(next_revert_overlay(sc, "vhd:/nowhere/web.s.vhd"),
+    libxl_domain_snapshot_revert_params none = { .num_disks = 0 };
+
+    check_name(next_revert_overlay(sc, &none, "vhd:/nowhere/web.s.vhd"),
                "/nowhere/web.s.r1.vhd");
 }
 
