@@ -11,7 +11,7 @@ record() { find "$snapshots/.journal" -name "$1.abandoned-*" | grep .; }
 define_domain web qcow2 raw
 ok "there is nothing to give up" says "Nothing to recover of domain web." abandon
 ok "not for all domains" fails 2 "not with --all" xl snapshot-recover --abandon --all
-ok "nor with --lose-writes" fails 2 "or each other" abandon --lose-writes
+ok "nor with --lose-writes" fails 2 "not with the others" abandon --lose-writes
 
 # its memory's or its config's other name has gone: it can be neither published nor undone
 plan_of create --external -n s1

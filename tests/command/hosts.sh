@@ -61,6 +61,17 @@ ok "a machine-id that both have" fails 1 "not ended on $there" xl snapshot-recov
 cut_off "$another_boot" "$another_machine" host=dom0-b
 sed -i 's/"kind":"mkdir"/"kind":"merge"/' "$file"
 ok "a plan that this version cannot read" says "$there" xl snapshot-recover --all
+ok "nor can it be taken over then" fails 1 "web.json is not a usable journal" \
+    xl snapshot-recover --take-over web
+cut_off "$another_boot" "$another_machine" host=dom0-b
+ok "who takes it over" says "1. remove" xl snapshot-recover -N --take-over web
+ok "may look first" untouched
+ok "does that for one domain" fails 2 "for one domain" xl snapshot-recover --take-over --all
+ok "and does not give it up" fails 2 "not with the others" xl snapshot-recover --take-over --abandon web
+ok "ends it" says "Undone." xl snapshot-recover --take-over web
+ok "and holds nobody up" create -N -n s2
+cut_off "$another_machine" host=dom0-b
+ok "its own is its own" says "Undone." xl snapshot-recover --take-over web
 cut_off "$another_machine" host=dom0-b
 ok "the same boot: it is this one" says "Undone." xl snapshot-recover web
 cut_off "$another_boot"

@@ -17,16 +17,19 @@ struct recover_options {
     struct common_options common;
     const char *domain;         /* NULL: all */
     bool all;
-    bool lose_writes, abandon;
+    bool lose_writes, take_over, abandon;
 };
 
-enum { OPT_ALL = OPT_OF_COMMAND, OPT_LOSE_WRITES, OPT_ABANDON };
+enum {
+    OPT_ALL = OPT_OF_COMMAND, OPT_LOSE_WRITES, OPT_TAKE_OVER, OPT_ABANDON
+};
 
 static const char recover_name[] = "snapshot-recover";
 
 static const struct option recover_longopts[] = {
     {"all", 0, 0, OPT_ALL},
     {"lose-writes", 0, 0, OPT_LOSE_WRITES},
+    {"take-over", 0, 0, OPT_TAKE_OVER},
     {"abandon", 0, 0, OPT_ABANDON},
     LONG_OPT_DRY_RUN,
     SNAPSHOT_LONG_OPTS
@@ -44,6 +47,9 @@ static void recover_parse_options(int argc, char **argv,
     case OPT_LOSE_WRITES:
         o->lose_writes = true;
         break;
+    case OPT_TAKE_OVER:
+        o->take_over = true;
+        break;
     case OPT_ABANDON:
         o->abandon = true;
         break;
@@ -53,10 +59,10 @@ static void recover_parse_options(int argc, char **argv,
     if (argc - optind + o->all != 1)
         usage_error(recover_name, "name one domain, or use --all; see xl "
                     "snapshot-recover --help");
-    if (o->lose_writes + o->abandon + o->all > 1)
-        usage_error(recover_name, "--lose-writes and --abandon are for "
-                    "one domain, by its name; not with --all or each "
-                    "other");
+    if ((o->lose_writes || o->take_over) + o->abandon + o->all > 1)
+        usage_error(recover_name, "--lose-writes, --take-over and "
+                    "--abandon are for one domain, by its name, not with "
+                    "--all; --abandon not with the others");
     common_options_end(&o->common, recover_name, argc - optind, 1);
     o->domain = o->all ? NULL : argv[optind];
 }
@@ -125,6 +131,7 @@ static int recover_one(const struct session *s,
 {
     const libxl_snapshot_recover_params params = {
         .dry_run = o->common.dry_run, .lose_writes = o->lose_writes,
+        .take_over = o->take_over,
     };
     libxl_snapshot_recovery found;
     const char *error = NULL;

@@ -49,6 +49,9 @@ typedef struct libxl_snapshot_recover_params {
     bool dry_run;               /* change nothing */
     bool lose_writes;           /* a revert may overwrite what somebody has
                                  * written since it was cut off */
+    bool take_over;             /* what another host has begun may be ended
+                                 * here, as after a crash of that: it is
+                                 * known not to be at work */
 } libxl_snapshot_recover_params;
 
 /*

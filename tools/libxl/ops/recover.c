@@ -296,6 +296,16 @@ static void recover_fence(libxl_snapshot_ctx *sc,
     snap_run_plan(sc, &run, &plan);
 }
 
+/* Let the journal count as one of this host, of another boot. */
+static int recover_take_over(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    if (r->entry.plan_error)
+        return snap_fail(sc, ERROR_INVAL, "%s is not a usable journal: %s",
+                         r->entry.path, r->entry.plan_error);
+    r->entry.other_host = NULL;
+    return 0;
+}
+
 /* Find out all that is needed to end the operation, or why it cannot be
  * ended; the locks are taken. */
 static int recover_look(libxl_snapshot_ctx *sc, const char *journal,
@@ -304,6 +314,7 @@ static int recover_look(libxl_snapshot_ctx *sc, const char *journal,
     /* it may have ended or gone on while we waited for the locks */
     int rc = snap_journal_read(sc, journal, &r->entry);
 
+    if (!rc && r->params->take_over) rc = recover_take_over(sc, r);
     if (rc) return rc;
     if (r->entry.torn)
         r->state = "a command was cut off before its first step";

@@ -51,7 +51,7 @@ static int journal_parse_plan(libxl_snapshot_ctx *sc, yajl_val obj,
 
     entry->done = snap_zalloc(sc, entry->plan.num_steps + 1);
     if (!rc || !entry->other_host) return rc;
-    snap_take_error(sc);
+    entry->plan_error = snap_take_error(sc);
     entry->plan.num_steps = 0;
     return 0;
 }

@@ -157,7 +157,8 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
     return snap_fail(sc, ERROR_INVAL, "domain %s: a snapshot-%s of it has "
                      "not ended on %s (%s), and may be at work there; run xl "
                      "snapshot-recover %s there first; or, if that host will "
-                     "never come back, see --abandon", head->domain,
+                     "never come back, or is this one under another name, "
+                     "see --take-over", head->domain,
                      head->operation, entry->other_host, entry->path,
                      snap_operand(sc, head->domain));
 }

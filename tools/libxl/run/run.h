@@ -130,8 +130,9 @@ struct snap_journal_entry {
                                  * knows if it is at work: a phrase; else
                                  * NULL */
     bool is_copy;               /* of a journal */
-    struct snap_plan plan;      /* of another host: perhaps without steps,
-                                 * if this version cannot read them */
+    struct snap_plan plan;
+    const char *plan_error;     /* of another host: why this version cannot
+                                 * read its plan; or NULL */
     int at;                     /* the last step that was begun; -1: none */
     bool *done;                 /* by step: it is done */
     bool may_be_back, is_back;  /* revert: bringing the domain back was

@@ -79,6 +79,8 @@ const struct cmd_spec cmd_table[] = {
       "--abandon                 Give up what cannot be recovered.\n"
       "--lose-writes             Overwrite what was written since a revert\n"
       "                          was cut off.\n"
+      "--take-over               End what another host has begun, which is\n"
+      "                          gone, or this one under another name.\n"
       HELP_DRY_RUN
       HELP_ALL
     },
