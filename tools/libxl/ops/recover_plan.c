@@ -61,6 +61,17 @@ static bool recover_is_not_ours(const struct snap_recover *r,
         && !recover_brings_back(&r->plan);
 }
 
+/* True if a step that is done has made the undo of step @i superfluous: the
+ * domain that was resumed may since have been suspended by somebody. */
+static bool recover_is_retired(const struct snap_journal_entry *e, int i)
+{
+    int k;
+
+    for (k = i + 1; k < e->plan.num_steps; k++)
+        if (e->plan.steps[k].retires_undo_of == i && e->done[k]) return true;
+    return false;
+}
+
 /* Plan the undos.  After a crash of the host the journal may lack steps
  * that were done, so all up to the commit point are undone. */
 static void recover_plan_back(libxl_snapshot_ctx *sc,
@@ -71,7 +82,7 @@ static void recover_plan_back(libxl_snapshot_ctx *sc,
 
     for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0;
          i--) {
-        if (!was->steps[i].undo
+        if (!was->steps[i].undo || recover_is_retired(&r->entry, i)
             || recover_is_not_ours(r, was->steps[i].undo))
             continue;
         snap_plan_set_content(&was->steps[i]);
