@@ -28,6 +28,8 @@ ok "nothing was done" unchanged
 
 ok "a base that is made unwritable" fails 1 "cannot make /srv/web/xvda.qcow2 unwritable" \
     unflushed /xvda.qcow2 create --external -n s1
+ok "what is to be done is said" grep -q \
+    "fix this and run xl snapshot-recover web before the domain starts" "$hidden/error"
 ok "that is not done" refuses "has not ended" create --external -n s2
 ok "a recovery does it again" recovers
 ok "so that the snapshot is whole" says "good" xl snapshot-verify "$(cfg s1)"

@@ -235,7 +235,8 @@ static bool can_be_cut_off(const struct subject *s, int commit)
             || (IS_ONE_OF(step->kind, SNAP_STEP_EXEC, SNAP_STEP_HOOK)
                 && !step->undo);
     return step->kind == SNAP_STEP_QMP ? !strcmp(step->command, "transaction")
-        : step->undo || step->kind == SNAP_STEP_LOOK_OFF;
+        : step->undo || IS_ONE_OF(step->kind, SNAP_STEP_LOOK_OFF,
+                                  SNAP_STEP_LOOK_AGAIN);
 }
 
 static void rule_commit(const struct subject *s, int commit)
@@ -245,13 +246,13 @@ static void rule_commit(const struct subject *s, int commit)
 
     for (i = 0; i < plan->num_steps; i++)
         num += plan->steps[i].commit_point;
-    rule(s, commit, num == (s->num_ops > 0),
-         "a create of disks has one commit point");
-    if (!num) return;
+    rule(s, commit, num == 1, "a create has one commit point");
     rule(s, commit, s->head.domid == SNAP_NO_DOMAIN
          ? plan->steps[commit].kind == SNAP_STEP_LOOK_OFF
-         : is_last_of_disks(&plan->steps[commit]),
-         "a disk's snapshot is the commit point, or that it is still off");
+         : s->num_ops ? is_last_of_disks(&plan->steps[commit])
+         : plan->steps[commit].kind == SNAP_STEP_LOOK_AGAIN,
+         "a disk's snapshot is the commit point, or the look at the domain "
+         "where there is none");
     rule(s, commit, can_be_cut_off(s, commit),
          "a commit point shows, or can be done again, or undone");
     for (i = commit + 1; i < plan->num_steps; i++)
@@ -363,8 +364,7 @@ static void rule_pauses(const struct subject *s)
         paused += s->plan->steps[i].kind == SNAP_STEP_PAUSE;
         paused -= s->plan->steps[i].kind == SNAP_STEP_UNPAUSE;
         rule(s, i, paused >= 0, "no pause is lifted that there is not");
-        rule(s, i, !s->num_ops || i < look || i > commit
-             || paused > s->paused,
+        rule(s, i, i < look || i > commit || paused > s->paused,
              "the disks are taken under a pause of ours");
     }
     rule(s, i, paused == (s->paused || s->leave_paused),
@@ -378,8 +378,9 @@ static void rule_look(const struct subject *s, int commit)
     int look = first_of(plan, SNAP_STEP_LOOK_AGAIN), i, k;
 
     if (s->head.domid == SNAP_NO_DOMAIN) return;
-    rule(s, look, look < commit && plan->steps[look].content
-         && plan->steps[look].images, "all is looked at again");
+    rule(s, look, look < commit + !s->num_ops && plan->steps[look].content
+         && (plan->steps[look].images || !s->num_ops),
+         "all is looked at again");
     held_section(s, &i, &k);
     rule(s, look, look > i, "when nothing can change any more");
     rule(s, look, plan->steps[commit].kind != SNAP_STEP_QMP
@@ -409,8 +410,6 @@ void check_create_rules(const struct subject *s)
     rule_quiesce(s);
     rule_record(s);
     if (s->head.domid != SNAP_NO_DOMAIN) rule_pauses(s);
-    /* without disks there is no commit point for the rest to refer to */
-    if (!s->num_ops) return;
     rules_of_any(s, commit);
     rule_held(s);
     rule_files(s, commit);

@@ -210,8 +210,6 @@ void check_create_walks(const struct subject *s)
     enum progress how;
     int i;
 
-    /* without disks there is no commit point to go back or forward from */
-    if (!s->num_ops) return;
     walk_failures(&walk);
     for (i = 0; i < s->plan->num_steps; i++)
         for (how = 0; how < NUM_PROGRESSES; how++) {

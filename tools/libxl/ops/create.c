@@ -114,6 +114,32 @@ static int create_run_plan(libxl_snapshot_ctx *sc,
     return snap_run_plan(sc, run, &c->plan);
 }
 
+/* Say what it means for the domain that the run of its plan has failed, and
+ * what is to be done. */
+static void create_fail(libxl_snapshot_ctx *sc, const struct snap_create *c,
+                        const struct snap_run *run, int rc)
+{
+    const char *domain = c->dom.name, *operand = snap_operand(sc, domain);
+    bool runs = c->dom.domid != SNAP_NO_DOMAIN;
+
+    if (run->unclean) snap_fail(sc, rc, "%s", run->unclean);
+    if (run->commit_unknown)
+        snap_fail(
+            sc, rc,
+            "domain %s: QEMU did not answer, so it is not known whether "
+            "it switched the disks to their overlays. Nothing is lost and "
+            "the domain runs on. When QEMU answers again, run xl "
+            "snapshot-recover %s",
+            domain, operand);
+    else if (run->committed)
+        snap_fail(
+            sc, rc,
+            "domain %s: the snapshot is taken, but not complete%s; fix this "
+            "and run xl snapshot-recover %s before the domain %s",
+            domain, runs ? ", and the domain runs on" : "", operand,
+            runs ? "reboots" : "starts");
+}
+
 int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
                                  libxl_domain_snapshot_params *params,
                                  libxl_domain_snapshot_result *result)
@@ -138,22 +164,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     if (params->dry_run) goto out;
 
     rc = create_run_plan(sc, &c, &run);
-    if (rc && run.unclean) snap_fail(sc, rc, "%s", run.unclean);
-    if (rc && run.commit_unknown)
-        snap_fail(
-            sc, rc,
-            "domain %s: QEMU did not answer, so it is not known whether "
-            "it switched the disks to their overlays. Nothing is lost and "
-            "the domain runs on. When QEMU answers again, run xl "
-            "snapshot-recover %s",
-            c.dom.name, snap_operand(sc, c.dom.name));
-    else if (rc && run.committed && domid != SNAP_NO_DOMAIN)
-        snap_fail(
-            sc, rc,
-            "domain %s: its disks are on their new layers and it runs on "
-            "with them; fix this and run xl snapshot-recover %s before "
-            "the domain reboots",
-            c.dom.name, snap_operand(sc, c.dom.name));
+    if (rc) create_fail(sc, &c, &run, rc);
     result->domid = domid;
     result->signalled = run.signalled;
     if (run.unclean) {

@@ -7,8 +7,8 @@
  *            without: quiesce if asked to, pause; of a domain that does not
  *            run: nothing
  *   disks    what can be undone; then one transaction for all that QEMU runs,
- *            the commit point; of a domain that is off it is the last look
- *            that finds it so; unpause, thaw
+ *            the commit point; of a domain without disks, or one that is off,
+ *            it is the last look at it; unpause, thaw
  *   after    stored config repointed, monitor released, bases frozen, files
  *            flushed and given their names
  */
@@ -194,7 +194,7 @@ static void plan_disks_off(libxl_snapshot_ctx *sc, struct snap_create *c)
 }
 
 /* Plan the snapshots of all disks at one instant, which is past once the
- * last step here is done. */
+ * last step here is done; without disks that is the look at the domain. */
 static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const char **actions = snap_zalloc(sc, (c->num_ops + 1)
@@ -213,8 +213,7 @@ static void plan_disks(libxl_snapshot_ctx *sc, struct snap_create *c)
         plan_look_again(sc, c);
         plan_transaction(sc, c, actions, num);
     }
-    if (c->num_ops)
-        c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
+    c->plan.steps[snap_plan_last(&c->plan)].commit_point = true;
 }
 
 /* Plan to repoint the disks.  Only a recovery undoes that, if it finds

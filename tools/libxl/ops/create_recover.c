@@ -69,8 +69,8 @@ static int create_has_tags(libxl_snapshot_ctx *sc,
 
 /*
  * Slot was_committed.  Any commit point but QEMU's transaction is undone: a
- * tag or a volume has an undo, a last look that the domain is off changes
- * nothing, and nothing names an overlay yet whose flush was begun.  For the
+ * tag or a volume has an undo, a last look at the domain changes nothing,
+ * and nothing names an overlay yet whose flush was begun.  For the
  * transaction, tags show in the images, and overlays in QEMU.  If QEMU has
  * gone, overlays are empty or have what the guest wrote after the
  * transaction: to go forward is right for both.
