@@ -96,6 +96,26 @@ ok "one that no plan can have" with_more \
     echo '{"step":-1,"kind":"mkdir","state":"done"}'
 ok "a state that is none" with_more echo '{"step":1,"kind":"mkdir","state":"well"}'
 
+# --- of a domain with a longer name ------------------------------------------
+
+# not_ours LINE: the journal of web.example.com, with that line, torn or damaged, is
+# nothing to web, and left to its own domain.
+not_ours() {
+    mkdir -p "$snapshots/.journal"
+    printf "$1" >"$snapshots/.journal/web.example.com.json"
+    remember
+    says "Nothing to recover of domain web." xl snapshot-recover web &&
+        says "Nothing to recover of domain web." xl snapshot-recover --abandon web &&
+        says "Nothing was changed" create -N && unchanged
+}
+ok "a torn one of web.example.com is none of web" not_ours '{"operation":"cre'
+ok "nor is one that is damaged" not_ours 'noise\n'
+ok "of its own domain it is" fails 1 "its first line is not JSON" xl snapshot-recover web.example.com
+mv "$snapshots/.journal/web.example.com.json" "$snapshots/.journal/$uuid.json"
+ok "one that a uuid names may be of any domain" fails 1 "its first line is not JSON" \
+    xl snapshot-recover web
+rm "$snapshots/.journal/$uuid.json"
+
 # --- its folder ------------------------------------------------------------
 
 mkdir -p "$snapshots/.journal/web.json"
