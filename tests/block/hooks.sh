@@ -74,6 +74,11 @@ ok "tells where a snapshot would be" answers \
 ok "takes one" does copy create s1 "$disk"
 ok "which is a copy" content "$disk.s1.copy" one
 ok "finds it" answers '.handles and .exists' copy probe s1 "$disk"
+created=1700000001
+ok "but not for one of another time" answers '(.handles | not) and .exists and
+    (.why | contains("was not made for this snapshot"))' copy probe s1 "$disk"
+ok "nor goes there" fails "was not made for this snapshot" copy revert s1 "$disk"
+created=1700000000
 ok "does not overwrite it" fails "exists already" copy create s1 "$disk"
 printf two > "$disk"
 ok "takes another" does copy create s2 "$disk"
@@ -128,6 +133,11 @@ ok "a name that ZFS cannot have is refused" answers '.handles == false' \
     zfs probe a+b "$disk"
 ok "takes one" does zfs create s1 "$disk"
 ok "finds it" answers '.handles and .exists' zfs probe s1 "$disk"
+created=1700000001
+ok "but not for one of another time" answers '(.handles | not) and .exists and
+    (.why | contains("was not made for this snapshot"))' zfs probe s1 "$disk"
+ok "nor goes there" fails "was not made for this snapshot" zfs revert s1 "$disk"
+created=1700000000
 ok "takes it once" fails "cannot take tank/vms@s1:web:a.raw" zfs create s1 "$disk"
 printf two > "$disk"
 touch mnt/other

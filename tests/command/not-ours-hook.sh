@@ -56,6 +56,23 @@ ok "in a journal of an older version, all stay" says \
     "Left: hook copy: $state was not made for this snapshot; \
 hook copy: /srv/web/xvda.img.s1.copy was not made for this snapshot." xl snapshot-recover web
 
+# A revert takes the snapshot that was recorded, and no other one of its name.
+start_over
+attempt >/dev/null
+cfg=$snapshots/web/s1/snapshot.cfg
+ok "a snapshot that is as it was is good" xl snapshot-verify "$cfg"
+ok "no other is taken of its name" refuses "has a snapshot 's1' of" attempt
+mv "$state" kept && cp xvdb.img "$state"
+is_bad() {
+    fails 1 "cannot be reverted to" xl snapshot-verify "$cfg" &&
+        grep -q "disk xvdb  *BAD .*$state was not made for this snapshot" "$hidden/out"
+}
+ok "one that somebody has put in its place is not" is_bad
+ok "and no revert takes it" refuses "$state was not made for this snapshot" \
+    xl snapshot-revert web "$cfg"
+mv kept "$state"
+ok "put back, it is good" xl snapshot-verify "$cfg"
+
 # A hook that deletes whatever has the name is not asked to when it has made nothing.
 sed 's/^delete() {/&\n    rm -f "$state" "$partial"; return\n/' "$srcdir/tools/hooks/copy" \
     >"$hidden/hooks/copy"

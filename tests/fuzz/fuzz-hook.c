@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snap_hook_info(sc, NAME, &can, &version, &problem);
     if (problem) fuzz_printable(problem);
     if (version) fuzz_printable(version);
-    fuzz_judged(sc, snap_hook_state(sc, FOLDER "/" NAME, &disk, &exists));
+    fuzz_judged(sc, snap_hook_state(sc, FOLDER "/" NAME, &disk, false,
+                                    &exists));
     fuzz_judged(sc, snap_hook_act(sc, FOLDER "/" NAME, "create",
                                   snap_hook_request(sc, "create", &disk),
                                   &left));

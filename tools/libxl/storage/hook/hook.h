@@ -37,11 +37,12 @@ const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
                             struct snap_disk *disk, const char **failed_r);
 /*
  * Set *exists_r: the hook @path has the snapshot that @disk names.  Fails
- * if the hook says that it cannot take the snapshot (which does not
- * exist), or cannot revert to it (which does).
+ * if the hook says that it cannot take the snapshot (@is_new), which does
+ * not exist, or cannot revert to it.
  */
 int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
-                    const struct snap_hook_disk *disk, bool *exists_r);
+                    const struct snap_hook_disk *disk, bool is_new,
+                    bool *exists_r);
 /* Fail if the hook @path has the snapshot that @request is to take. */
 int snap_hook_check_new(libxl_snapshot_ctx *sc, const char *path,
                         const char *request);

@@ -65,7 +65,8 @@ const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
 /*-- one hook ---------------------------------------------------------------*/
 
 int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
-                    const struct snap_hook_disk *disk, bool *exists_r)
+                    const struct snap_hook_disk *disk, bool is_new,
+                    bool *exists_r)
 {
     const char *hook = strrchr(path, '/') + 1, *state;
     yajl_val answer;
@@ -76,7 +77,7 @@ int snap_hook_state(libxl_snapshot_ctx *sc, const char *path,
     if (rc) return rc;
     *exists_r = snap_json_bool(answer, "exists");
     state = snap_json_str(answer, "state");
-    if (!snap_json_bool(answer, "handles"))
+    if (!snap_json_bool(answer, "handles") && !(is_new && *exists_r))
         rc = snap_fail(sc, ERROR_INVAL, "disk %s (%s): hook %s, snapshot %s: "
                        "%s", disk->vdev, disk->path, hook, disk->name,
                        hook_answer_why(sc, answer));
@@ -105,7 +106,7 @@ int snap_hook_check_new(libxl_snapshot_ctx *sc, const char *path,
     int rc;
 
     yajl_tree_free(obj);
-    rc = snap_hook_state(sc, path, &disk, &exists);
+    rc = snap_hook_state(sc, path, &disk, true, &exists);
     if (rc || !exists) return rc;
     return snap_fail(sc, ERROR_FAIL, "disk %s: hook %s has a snapshot '%s' "
                      "of %s by now, which is somebody else's", disk.vdev,
@@ -142,7 +143,7 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     op->at_stake = op->image;
     if (op->verb == SNAP_VERB_CREATE) {
         facts = snap_hook_create_facts(op);
-        return snap_hook_state(sc, op->disk->hook->path, &facts,
+        return snap_hook_state(sc, op->disk->hook->path, &facts, true,
                                &op->hook_has_it);
     }
     rc = snap_lv_gather(sc, op->image, &op->lv);
@@ -154,6 +155,6 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     if (op->is_frozen) return 0;
     facts = snap_hook_revert_facts(op);
     return snap_hook_state(
-        sc, snap_hook_path(sc, snap_hook_name(op->ds->driver)), &facts,
+        sc, snap_hook_path(sc, snap_hook_name(op->ds->driver)), &facts, false,
         &op->hook_has_it);
 }
