@@ -259,13 +259,16 @@ static const char *file_device_writes(libxl_snapshot_ctx *sc, dev_t device)
     return snap_sprintf(sc, "%s %s %s", number, requests, sectors);
 }
 
-bool snap_device_is_written(libxl_snapshot_ctx *sc, int major, int minor)
+bool snap_device_is_unwritten(libxl_snapshot_ctx *sc, int major, int minor)
 {
-    const char *stat = file_sys_line(sc, makedev(major, minor), "stat");
+    dev_t device = makedev(major, minor);
+    const char *counts = file_sys_line(sc, device, "queue/iostats");
+    const char *stat = file_sys_line(sc, device, "stat");
     char sectors[32];
 
-    return stat && sscanf(stat, "%*s %*s %*s %*s %*s %*s %31s", sectors) == 1
-        && strcmp(sectors, "0");
+    return counts && !strcmp(counts, "1") && stat
+        && sscanf(stat, "%*s %*s %*s %*s %*s %*s %31s", sectors) == 1
+        && !strcmp(sectors, "0");
 }
 
 int snap_file_print(libxl_snapshot_ctx *sc, const char *path,

@@ -61,9 +61,9 @@ struct snap_file_print {
 };
 int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
                     struct snap_file_print *print_r);
-/* True if the kernel knows of a write to the block device since that was
- * activated in this boot. */
-bool snap_device_is_written(libxl_snapshot_ctx *sc, int major, int minor);
+/* True if the kernel counts writes to the block device, and knows of none
+ * since that was activated in this boot. */
+bool snap_device_is_unwritten(libxl_snapshot_ctx *sc, int major, int minor);
 
 /*-- seam: own_file, files that we make, and remove -------------------------*/
 

@@ -131,7 +131,8 @@ const char *snap_lv_why_left(libxl_snapshot_ctx *sc, const char *id,
     if (snap_lv_is_open(lv))
         return "is in use; lvremove it if nobody needs it";
     if (snap_lv_is_read_only(lv)
-        || (same_boot && !snap_device_is_written(sc, lv->major, lv->minor)))
+        || (same_boot
+            && snap_device_is_unwritten(sc, lv->major, lv->minor)))
         return NULL;
     return "may have been written to since; lvremove it if you do not need "
            "what is in it";
