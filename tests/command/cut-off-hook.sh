@@ -46,4 +46,24 @@ ok "cut off before its thaw is done: as after a power cut" cut_off_at $((2 * tha
 ok "so is one whose recovery, which has thawed, is cut off, too" \
     cut_off_at $((2 * thaw)) crash 2
 ok "cut off after that: clean" cut_off_at $((2 * thaw + 1)) clean
+
+# --- paused by somebody else -------------------------------------------------
+
+attempt() { xl snapshot-create --disk-only --domain-config web.cfg -n s1 "$@" web; }
+# paused_again ENTRY: cut off there, under our pause; somebody takes that off, and
+# weeks later he pauses the domain, which recovery leaves as it is.
+paused_again() {
+    start_over
+    fault "$1" kill-before attempt
+    same "$(state_of web)" paused || return 1
+    xl unpause web
+    xl pause web
+    says "Left: domain web is paused, by somebody else" xl snapshot-recover web &&
+        same "$(state_of web)" paused
+}
+start_over
+plan_of attempt
+unpause=$(grep -n " unpause the domain" "$hidden/steps" | cut -d: -f1)
+ok "paused again by hand, and undone" paused_again $((2 * unpause - 3))
+ok "and completed" paused_again $((2 * unpause))
 finished

@@ -364,7 +364,7 @@ frozen() {
 # world: prints all that a command which was refused, or undone, must leave as it was:
 # host, xl.cfg, images, snapshots. A qcow2 counts by its tags and what the guest sees.
 world() {
-    grep ' .' "$STAND_IN_XEN" | grep -v '/monitor '
+    grep ' .' "$STAND_IN_XEN" | grep -v '/monitor \|/cpu_ns '
     set -- /srv /etc/xen
     [ ! -d "$snapshots" ] || set -- "$@" "$snapshots"
     find "$@" -printf '%p %y %m %l\n' -name '*.qcow2' -fprint "$hidden/images"

@@ -11,15 +11,13 @@
  *   xen/5/state paused     any of paused (as often as it is), dying, and why
  *                          it has shut down: poweroff, reboot, suspend, crash
  *   xen/5/memory_kb 131072
+ *   xen/5/cpu_ns 5000000   how long it has run, which does not go on by itself
  *   xen/5/monitor 1234     xl's daemon, which leaves when the domain ends
  *
  * Everything else about a domain, its name included, is in xenstore.  Each
  * hypercall that changes a domain adds a line to host.txt.log: "pause 5".
- * A hypercall that is not here fails with ENOSYS.
- *
- * Why hypercalls, and not the functions of libxenctrl: those differ between
- * 4.17 and 4.20 (xc_domain_getinfo_single), and hypercalls are as the
- * headers say that this is built with.
+ * A hypercall that is not here fails with ENOSYS.  (Functions of libxenctrl
+ * differ between 4.17 and 4.20.)
  */
 #include "stand-in-table.h"
 
@@ -140,6 +138,7 @@ static void domain_info(const struct table *table, unsigned int domid,
                         xen_domctl_getdomaininfo_t *info)
 {
     const char *memory = domain_get(table, domid, "memory_kb");
+    const char *cpu = domain_get(table, domid, "cpu_ns");
 
     memset(info, 0, sizeof(*info));
     info->domain = domid;
@@ -148,6 +147,7 @@ static void domain_info(const struct table *table, unsigned int domid,
     info->tot_pages = memory ? strtoull(memory, NULL, 10) * 1024 / XEN_PAGE
                              : 0;
     info->max_pages = info->tot_pages;
+    if (cpu) info->cpu_time = strtoull(cpu, NULL, 10);
     domain_handle(domain_get(table, domid, "uuid"), info->handle);
 }
 

@@ -107,4 +107,13 @@ ok "the domain has come back, and runs" is_there "1 "
 xl pause web
 ok "the rest of the revert is done" says "Completed." recover --all
 ok "who is paused by somebody, after our pause has ended, stays so" is_there "1 paused"
+
+began external
+plan_of revert
+fault $((2 * steps)) kill-before revert
+xl unpause web
+xl pause web
+ok "killed under our pause, unpaused by hand, and paused again" \
+    says "Left: domain web is paused, by somebody else" recover web
+ok "who has run since our pause stays paused" is_there "1 paused"
 finished

@@ -36,6 +36,7 @@ static void abandon_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     r->forward = e->committed || e->maybe;
     r->first = e->maybe || e->at > r->commit ? e->at : r->commit + 1;
     if (!e->other_host && !e->is_copy) snap_recover_gather_domain(sc, r);
+    snap_recover_gather_run(sc, r);
     snap_recover_gather_fenced(sc, r);
     r->state = snap_sprintf(
         sc, "a snapshot-%s (%s) was cut off%s%s%s, and is given up",

@@ -147,6 +147,8 @@ struct snap_recover {
     int first;                  /* forward: the step to begin with */
     bool half_made;             /* domid was left incomplete by an xl
                                  * that was killed */
+    bool has_run;               /* domid has run since our pause: one that
+                                 * is on is somebody else's */
     bool memory_lost;           /* the memory image is not complete */
     bool must_wait;             /* a person has to decide; until then the
                                  * domain must not be started */
@@ -161,9 +163,10 @@ struct snap_recover {
  * is none. */
 int snap_recover_commit_point(const struct snap_plan *plan);
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
-/* Fill in r->domid; r->fenced; @result. */
+/* Fill in r->domid; r->has_run; r->fenced; @result. */
 void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r);
+void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r);
 void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r);
 void snap_recover_result(const struct snap_recover *r,

@@ -32,6 +32,21 @@ void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
         r->domid = head->domid;
 }
 
+/* Find out if somebody has taken off our pause: the guest has run since. */
+void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    uint64_t now;
+
+    r->has_run = e->same_boot && r->domid != SNAP_NO_DOMAIN && e->pauses > 0
+        && e->has_cpu_ns && snap_dom_cpu_ns(sc, r->domid, &now)
+        && now != e->cpu_ns;
+    if (r->has_run && snap_dom_is_paused(sc, r->domid))
+        snap_tell_left(sc, "domain %s is paused, by somebody else: it has "
+                       "run since the command paused it; xl unpause lets it "
+                       "run", e->head.domain);
+}
+
 /* Find out which files of an operation that overwrites them wait for a
  * person's word: recover_fence(). */
 void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
@@ -178,6 +193,7 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     if (rc) return rc;
     r->looked = true;
     if (r->forward && operation->look) rc = operation->look(sc, r);
+    snap_recover_gather_run(sc, r);
     r->state = recover_state(sc, r);
     return rc;
 }

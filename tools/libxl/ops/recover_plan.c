@@ -56,6 +56,7 @@ static bool recover_is_not_ours(const struct snap_recover *r,
 
     if (step->kind == SNAP_STEP_THAW) return e->thawed;
     if (step->kind != SNAP_STEP_UNPAUSE) return false;
+    if (r->has_run && !recover_brings_back(&r->plan)) return true;
     if (step->was_paused) return e->pauses < 1 || e->pause_unsure;
     return e->same_boot && e->pauses < 1 && !e->pause_unsure
         && !recover_brings_back(&r->plan);

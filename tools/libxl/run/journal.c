@@ -285,7 +285,8 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
     line = snap_sprintf(sc, "%s\n", snap_json_object(
         sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
         (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
-        "s:state", note->state, "s:made", note->made, "j:left", left,
+        "s:state", note->state, "s:made", note->made,
+        "j:cpu_ns", note->cpu_ns, "j:left", left,
         "j:prints", prints, NULL));
     if (snap_file_write_all(journal->fd, line, strlen(line)))
         return journal_write_failed(sc, journal->path);

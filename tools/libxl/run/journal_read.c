@@ -101,7 +101,8 @@ static bool journal_brings_back(const char *kind)
 
 /* Count the pauses that are the operation's own; xl brings a domain back
  * with one. */
-static void journal_count_pauses(const char *kind, const char *state,
+static void journal_count_pauses(yajl_val obj, const char *kind,
+                                 const char *state,
                                  struct snap_journal_entry *entry)
 {
     bool back = journal_brings_back(kind);
@@ -112,6 +113,9 @@ static void journal_count_pauses(const char *kind, const char *state,
     entry->pause_unsure = !strcmp(state, "begun") || !strcmp(state, "lost");
     if (strcmp(state, "done")) return;
     entry->pauses = back ? 1 : entry->pauses + (pause ? 1 : -1);
+    if (unpause) return;
+    entry->has_cpu_ns = snap_json_get(obj, "cpu_ns") != NULL;
+    entry->cpu_ns = snap_json_u64(obj, "cpu_ns");
 }
 
 /* Read what a step has made. */
@@ -151,7 +155,7 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
     bool commits;
 
     journal_parse_left(sc, snap_json_get(obj, "left"), entry);
-    if (state && kind) journal_count_pauses(kind, state, entry);
+    if (state && kind) journal_count_pauses(obj, kind, state, entry);
     if (state && kind && journal_brings_back(kind)) {
         if (!strcmp(state, "begun")) entry->may_be_back = true;
         if (!strcmp(state, "done")) entry->is_back = true;

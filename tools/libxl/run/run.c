@@ -5,6 +5,8 @@
  */
 #include "run/run.h"
 
+#include <inttypes.h>
+
 static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
 {
@@ -107,6 +109,19 @@ static const char *run_set_made(libxl_snapshot_ctx *sc,
     return made;
 }
 
+/* The run time of the domain that @step has paused; NULL: not known. */
+static const char *run_cpu_ns(libxl_snapshot_ctx *sc,
+                              const struct snap_run *run,
+                              const struct snap_step *step)
+{
+    uint64_t ns;
+
+    if (!snap_step_act(step->kind)->pauses
+        || !snap_dom_cpu_ns(sc, run->domid, &ns))
+        return NULL;
+    return snap_sprintf(sc, "%" PRIu64, ns);
+}
+
 /* True for an undo by a program where another one is at work yet, and
  * hangs: on the same storage it would hang, too, and hold the guest. */
 static bool run_must_leave(const struct snap_run *run,
@@ -141,6 +156,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     note.state = !rc ? "done" : run->reply_lost ? "lost"
         : run->refused ? "refused" : "failed";
     if (!rc && forward) note.made = run_set_made(sc, engine, step);
+    if (!rc) note.cpu_ns = run_cpu_ns(sc, run, step);
     note.settled = engine->committed && !run_holds_guest(run);
     note.flush = !rc && run_may_flush(run, engine);
     note.left = run->left;

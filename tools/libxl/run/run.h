@@ -19,6 +19,7 @@
  *   {"operation":"create", "domain":"web", ..., "plan":[...]}
  *   {"step":0,"kind":"mkdir","state":"begun"}
  *   {"step":0,"kind":"mkdir","state":"done","made":"inode 7 born 1.5"}
+ *   {"step":5,"kind":"pause","state":"done","cpu_ns":71000000}
  *   {"undo":0,"kind":"rmdir","state":"begun"}
  *   {"recover":0,...}              a step of a recovery, counted anew
  *
@@ -85,6 +86,8 @@ struct snap_journal_note {
                                  * done */
     const char *made;           /* the identity of what it has made, if it
                                  * is done; or NULL */
+    const char *cpu_ns;         /* of a domain that is paused now: how long
+                                 * it has run, a number; or NULL */
     bool settled;               /* nobody but the operation writes to what
                                  * is at stake any more */
     bool flush;                 /* the line must be on the disk before
@@ -151,6 +154,9 @@ struct snap_journal_entry {
                                  * domain and not unpaused it */
     bool pause_unsure;          /* or once more, or less: the journal ends
                                  * in the middle of such a step */
+    bool has_cpu_ns;            /* how long it had run when the last of
+                                 * these pauses began is known: */
+    uint64_t cpu_ns;
     bool made_above;            /* the operation made the folder above
                                  * the snapshot's */
     bool same_boot;             /* the host has not been restarted since */
@@ -301,6 +307,9 @@ struct snap_step_act {
      * that the step is done, or that the step it undoes never was: QEMU
      * refuses to close a node that it does not have (7.2). */
     bool refused_if_done;
+
+    /* The domain is paused by us from here on. */
+    bool pauses;
 
     /* The guest may write to its disks from here on: in a revert or a
      * recovery the journal says so, on the disk, before it can. */

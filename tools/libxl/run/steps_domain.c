@@ -345,7 +345,8 @@ static const struct snap_step_act domain_acts[] = {
     { SNAP_STEP_SAVE, .run = domain_save },
     { SNAP_STEP_RESUME, .run = domain_resume,
       .is_done = domain_is_resumed },
-    { SNAP_STEP_PAUSE, .run = domain_pause, .is_done = domain_is_paused },
+    { SNAP_STEP_PAUSE, .run = domain_pause, .is_done = domain_is_paused,
+      .pauses = true },
     { SNAP_STEP_UNPAUSE, .run = domain_unpause,
       .is_done = domain_is_unpaused, .lets_guest_run = true },
     { SNAP_STEP_REPOINT, .run = domain_repoint,
@@ -355,8 +356,8 @@ static const struct snap_step_act domain_acts[] = {
     { SNAP_STEP_LOOK_OFF, .run = domain_look_off },
     { SNAP_STEP_DESTROY, .run = domain_destroy,
       .is_done = domain_is_gone },
-    { SNAP_STEP_RESTORE, .run = domain_restore },
-    { SNAP_STEP_BOOT, .run = domain_boot },
+    { SNAP_STEP_RESTORE, .run = domain_restore, .pauses = true },
+    { SNAP_STEP_BOOT, .run = domain_boot, .pauses = true },
 };
 const struct snap_step_table snap_steps_domain =
     SNAP_STEP_TABLE(domain_acts);

@@ -207,6 +207,18 @@ bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
     return paused;
 }
 
+bool snap_dom_cpu_ns(libxl_snapshot_ctx *sc, uint32_t domid, uint64_t *ns_r)
+{
+    libxl_dominfo info;
+    int rc;
+
+    libxl_dominfo_init(&info);
+    rc = libxl_domain_info(sc->ctx, &info, domid);
+    *ns_r = rc ? 0 : info.cpu_time;
+    libxl_dominfo_dispose(&info);
+    return !rc;
+}
+
 /* libxl-save-helper --save-domain STREAM-FD BACK-FD DOMID ... (4.7 to 4.20,
  * libxl_save_callout.c).  It lives as long as the save does. */
 static bool dom_saver_domid(libxl_snapshot_ctx *sc, pid_t pid,

@@ -32,6 +32,10 @@ int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, bool at_once,
 int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
                          bool paused);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
+/* How long the domain's vCPUs have run, which does not grow while it is
+ * paused; false: it cannot be asked. */
+bool snap_dom_cpu_ns(libxl_snapshot_ctx *sc, uint32_t domid,
+                     uint64_t *ns_r);
 /* The reason why the domain has shut down; _UNKNOWN if it has not, or does
  * not exist. */
 libxl_shutdown_reason snap_dom_shutdown_reason(libxl_snapshot_ctx *sc,
