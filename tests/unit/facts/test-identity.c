@@ -226,6 +226,20 @@ static void a_base_that_is_written_to_has_another_print(void)
     check_base(path, then, false, false);
 }
 
+/* Without the immutable flag root may have put another content there. */
+static void a_base_without_permissions_can_be_written_to(void)
+{
+    const char *path = a_base(), *then;
+
+    set_date(path, 1700000000, 5);
+    then = snap_identity_print(sc, path);
+    CHECK_INT(chmod(path, 0400), 0);
+    check_base(path, then, true, true);
+    CHECK_INT(usleep(20000), 0);
+    set_date(path, 1600000000, 5);
+    check_base(path, then, false, false);
+}
+
 /* A file system may lose the last dates in a crash. */
 static void after_a_crash_its_dates_may_be_earlier(void)
 {
@@ -274,5 +288,6 @@ TESTS(TEST(a_base_is_known_by_size_date_and_content),
       TEST(a_thin_volume_is_known_by_its_uuid),
       TEST(a_thick_one_by_its_origin_and_its_tag),
       TEST(a_base_that_is_written_to_has_another_print),
+      TEST(a_base_without_permissions_can_be_written_to),
       TEST(after_a_crash_its_dates_may_be_earlier),
       TEST(a_short_print_tells_only_which_file_it_is))

@@ -353,11 +353,11 @@ enum { FILE_KIND, FILE_INODE, FILE_BYTES, FILE_WRITTEN, FILE_CHANGED,
 /* After a crash the date of the last write may be an earlier one, and then
  * nobody may have set it back. */
 static bool identity_lost_its_date(libxl_snapshot_ctx *sc, const char *then,
-                                   const char *now, bool is_frozen)
+                                   const char *now, bool stops_root)
 {
     return identity_is_earlier(identity_word(sc, now, FILE_WRITTEN),
                                identity_word(sc, then, FILE_WRITTEN))
-        && (is_frozen
+        && (stops_root
             || !identity_is_earlier(identity_word(sc, then, FILE_CHANGED),
                                     identity_word(sc, now, FILE_CHANGED)));
 }
@@ -366,7 +366,7 @@ static bool identity_lost_its_date(libxl_snapshot_ctx *sc, const char *then,
  * and a chmod. */
 static bool identity_is_base_of_file(libxl_snapshot_ctx *sc,
                                      const char *then, const char *now,
-                                     bool is_frozen, bool same_boot)
+                                     bool stops_root, bool same_boot)
 {
     int num = snap_identity_tells_writes(sc, then) ? FILE_HEAD + 1
                                                    : FILE_INODE + 1;
@@ -375,7 +375,7 @@ static bool identity_is_base_of_file(libxl_snapshot_ctx *sc,
     for (i = FILE_KIND; i < num; i++)
         if (i != FILE_CHANGED && identity_differs(sc, then, now, i)
             && !(i == FILE_WRITTEN && !same_boot
-                 && identity_lost_its_date(sc, then, now, is_frozen)))
+                 && identity_lost_its_date(sc, then, now, stops_root)))
             return false;
     return true;
 }
@@ -386,15 +386,16 @@ bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
 {
     const char *kind = identity_word(sc, then, 0);
     const char *now = snap_identity_print(sc, path);
-    bool is_frozen = snap_file_is_frozen(path);
+    bool stops_root = snap_file_stops_root(path);
 
     if (!strcmp(kind, "file"))
-        return identity_is_base_of_file(sc, then, now, is_frozen, same_boot);
+        return identity_is_base_of_file(sc, then, now, stops_root,
+                                        same_boot);
     if (strcmp(kind, "device") || (same_boot
                                    && snap_identity_tells_writes(sc, then)))
         return snap_identity_is_unwritten(sc, path, then);
     /* counts of two boots can be equal by accident */
-    return (is_frozen || !snap_identity_tells_writes(sc, then))
+    return (stops_root || !snap_identity_tells_writes(sc, then))
         && !identity_differs(sc, then, now, 0)
         && !identity_differs(sc, then, now, 1)
         && (!*identity_word(sc, then, 2)

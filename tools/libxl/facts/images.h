@@ -91,7 +91,7 @@ bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
 /* The same of a base, as far as @then tells that.  It may be renamed or
  * frozen; after a crash its date may be earlier, since file systems write
  * that late (@same_boot: this is the boot of the print); and to a device
- * nobody wrote in another boot if it was frozen. */
+ * nobody wrote in another boot if it was read-only. */
 bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
                                      const char *path, const char *then,
                                      bool same_boot);

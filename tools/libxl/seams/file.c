@@ -122,23 +122,30 @@ bool snap_file_is_fenced(const char *path)
     return is;
 }
 
+static bool file_stops_root(int fd, const struct stat *st)
+{
+    int flags;
+
+    if (S_ISBLK(st->st_mode)) return !ioctl(fd, BLKROGET, &flags) && flags;
+    return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL);
+}
+
+bool snap_file_stops_root(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    bool stops = fd >= 0 && !fstat(fd, &st) && file_stops_root(fd, &st);
+
+    if (fd >= 0) close(fd);
+    return stops;
+}
+
 bool snap_file_is_frozen(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), flags;
     struct stat st;
-    bool frozen = false;
 
-    if (fd < 0) return false;
-    if (fstat(fd, &st)) st.st_mode = 0;
-    if (S_ISBLK(st.st_mode))
-        frozen = !ioctl(fd, BLKROGET, &flags) && flags;
-    else if (!ioctl(fd, FS_IOC_GETFLAGS, &flags)
-             && (flags & FS_IMMUTABLE_FL))
-        frozen = true;
-    if (S_ISREG(st.st_mode) && !(st.st_mode & 0222))
-        frozen = true;
-    close(fd);
-    return frozen;
+    return snap_file_stops_root(path)
+        || (!stat(path, &st) && S_ISREG(st.st_mode) && !(st.st_mode & 0222));
 }
 
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,

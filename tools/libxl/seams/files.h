@@ -29,6 +29,9 @@ const char *snap_open_why(void);
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
 bool snap_file_is_frozen(const char *path);
+/* True if not even root can write to @path: it is immutable, or a device
+ * that is read-only. */
+bool snap_file_stops_root(const char *path);
 /* Make a file immutable for a time, and writable again.  Its mode stays, so
  * that a file system without that flag, or a device, has no fence. */
 int snap_file_fence(libxl_snapshot_ctx *sc, const char *path);
