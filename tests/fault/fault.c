@@ -10,6 +10,7 @@
  * term-after (SIGTERM), raise-N (signal N, after that write), enospc, eio (that write fails and all after it).
  *
  * FAULT_FSYNC="END": no file whose path ends so can be flushed.
+ * FAULT_SETFLAGS=no: a file system without the immutable flag, as NFS.
  * FAULT_KILL=deaf: no program ends by a signal of the one under test, as if it
  * waited for its storage.
  *
@@ -17,10 +18,13 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/fs.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* The length of the path of an open file; -1 if it has none. */
@@ -81,6 +85,21 @@ int fsync(int fd)
     got = end ? path_of(fd, path, sizeof(path)) : -1;
     if (got < len || memcmp(path + got - len, end, len)) return real(fd);
     errno = EIO;
+    return -1;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    int (*real)(int, unsigned long, ...) = dlsym(RTLD_NEXT, "ioctl");
+    va_list ap;
+    void *arg;
+
+    va_start(ap, request);
+    arg = va_arg(ap, void *);
+    va_end(ap);
+    if (request != FS_IOC_SETFLAGS || !getenv("FAULT_SETFLAGS"))
+        return real(fd, request, arg);
+    errno = ENOTTY;
     return -1;
 }
 

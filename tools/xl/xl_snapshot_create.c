@@ -214,9 +214,11 @@ static int create_snapshot(const struct session *s,
         : config_update_write(&update, result.snapshot.domain_name);
     logger_end_progress(s->logger);
     session_tell_signal(s, &result);
-    if (config_r)
+    if (config_r) {
         *config_r = xstrdup(request.params.config_path);
-    else
+        print_unprotected(stderr, result.unprotected,
+                          result.num_unprotected);
+    } else
         print_created(&result, request.params.config_path, &update,
                       &o->common);
     if (r)

@@ -121,6 +121,9 @@ static void print_json(const libxl_domain_snapshot_result *result,
     json_close_array(j);
     if (snap->num_skipped)
         json_strings(j, "skipped", snap->skipped, snap->num_skipped);
+    if (result->num_unprotected)
+        json_strings(j, "unprotected", result->unprotected,
+                     result->num_unprotected);
     print_json_update(j, u);
     if (result->downtime_us)
         json_u64(j, "downtime_us", result->downtime_us);
@@ -133,6 +136,17 @@ static void print_json(const libxl_domain_snapshot_result *result,
 }
 
 /*-- text ---------------------------------------------------------------*/
+
+void print_unprotected(FILE *f, char *const *bases, int num)
+{
+    int i;
+
+    for (i = 0; i < num; i++)
+        fprintf(f, "Root, and so xl and QEMU, can still write to the base "
+                "%s, which cannot be made immutable where it is. That "
+                "would ruin the snapshot and the overlay: see that no "
+                "xl.cfg names it.\n", bases[i]);
+}
 
 /* Print which line of the user's xl.cfg names which new image. */
 static void print_update(const struct config_update *u,
@@ -202,14 +216,25 @@ static void print_memory(const char *path)
                (unsigned long long)st.st_size >> 20);
 }
 
-static void print_created_disk(const libxl_domain_snapshot *snap,
+static const char *print_frozen(const libxl_domain_snapshot_result *result,
+                                const char *base)
+{
+    int i;
+
+    for (i = 0; i < result->num_unprotected; i++)
+        if (!strcmp(result->unprotected[i], base)) return "not protected";
+    return "frozen";
+}
+
+static void print_created_disk(const libxl_domain_snapshot_result *result,
                                const libxl_disk_snapshot *ds)
 {
+    const libxl_domain_snapshot *snap = &result->snapshot;
     const char *path = ds->parent.pdev_path;
 
     if (print_is_external(ds))
-        printf("  %-6s  external: base %s (frozen), overlay %s\n",
-               ds->vdev, path, ds->child.pdev_path);
+        printf("  %-6s  external: base %s (%s), overlay %s\n", ds->vdev,
+               path, print_frozen(result, path), ds->child.pdev_path);
     else if (print_is_hooks(ds))
         printf("  %-6s  internal: by %s, of %s\n", ds->vdev, ds->driver,
                path);
@@ -252,10 +277,12 @@ static void print_created_text(const libxl_domain_snapshot_result *result,
     if (snap->consistency)
         printf("  disks only, %s\n", print_consistency(snap->consistency));
     for (i = 0; i < snap->num_disks; i++)
-        print_created_disk(snap, &snap->disks[i]);
+        print_created_disk(result, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
         printf("  %-6s  left out: no snapshot can be taken of it\n",
                snap->skipped[i]);
+    print_unprotected(stdout, result->unprotected,
+                      result->num_unprotected);
     if (snap->consistency && !snap->domain_config_path)
         printf("A revert will need the domain's xl.cfg "
                "(--domain-config).\n");

@@ -93,6 +93,9 @@ static void recover_print_json(struct json *j,
     if (found->num_given_up)
         json_strings(j, "given_up", found->given_up, found->num_given_up);
     json_strings(j, "xl_cfg", found->disks, found->num_disks);
+    if (found->num_unprotected)
+        json_strings(j, "unprotected", found->unprotected,
+                     found->num_unprotected);
     json_str(j, "left", found->left);
     json_str(j, "error", error);
     json_close_object(j);
@@ -119,6 +122,7 @@ static void recover_print_text(const libxl_snapshot_recovery *found,
     printf("%s\n", found->forward ? "Completed." : "Undone.");
     for (i = 0; i < found->num_disks; i++)
         print_new_disk(found->disks[i], !i);
+    print_unprotected(stdout, found->unprotected, found->num_unprotected);
     if (found->left) printf("Left: %s.\n", found->left);
 }
 

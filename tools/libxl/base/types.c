@@ -243,6 +243,7 @@ void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
     snap_strings_free(recovery->steps, recovery->num_steps);
     snap_strings_free(recovery->given_up, recovery->num_given_up);
     snap_strings_free(recovery->disks, recovery->num_disks);
+    snap_strings_free(recovery->unprotected, recovery->num_unprotected);
     free(recovery->left);
     libxl_snapshot_recovery_init(recovery);
 }

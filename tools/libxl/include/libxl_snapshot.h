@@ -324,6 +324,8 @@ typedef struct libxl_domain_snapshot_result {
     char *unclean;              /* the snapshot is there, but its guest was
                                  * not frozen until then, as was asked
                                  * for: why; or NULL */
+    int num_unprotected;        /* create: bases that root can still write */
+    char **unprotected;         /* to, since the storage cannot stop that */
 } libxl_domain_snapshot_result;
 
 void libxl_domain_snapshot_result_init(

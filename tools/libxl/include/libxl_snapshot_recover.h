@@ -30,6 +30,9 @@ typedef struct libxl_snapshot_recovery {
                                  * xl.cfg: see xl-disk-configuration(5) */
     int num_given_up;
     char **given_up;            /* when abandoned: what is not done */
+    int num_unprotected;        /* completed: bases that root can still */
+    char **unprotected;         /* write to, since the storage cannot stop
+                                 * that */
     char *left;                 /* of what is not ours: sentences; or NULL */
 } libxl_snapshot_recovery;
 

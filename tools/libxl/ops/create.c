@@ -171,6 +171,9 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
         result->unclean = snap_result_str(run.unclean);
         snap_set_unclean(&result->snapshot);
     }
+    if (!rc)
+        result->num_unprotected =
+            snap_result_unprotected(&c.plan, &result->unprotected);
     if (run.stopped_us && run.running_us)
         result->downtime_us = run.running_us - run.stopped_us;
     result->total_us = snap_now_us() - began;

@@ -67,6 +67,12 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
                                           const struct snap_create *c);
 
+/*-- result ---------------------------------------------------------------*/
+
+/* The bases that @plan, which is done, has frozen as far as their storage
+ * can, but not for root: malloc'd, as the array.  Returns their number. */
+int snap_result_unprotected(const struct snap_plan *plan, char ***bases_r);
+
 /*-- disks ------------------------------------------------------------------*/
 
 /* Describe the disks of @dom: dom->num_disks elements, to be freed with

@@ -362,6 +362,9 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     if (r.must_wait && !r.entry.same_boot && !params->dry_run)
         recover_fence(sc, &r);
     if (!rc && !params->dry_run) rc = recover_run(sc, &r);
+    if (!rc && !params->dry_run && r.forward)
+        result->num_unprotected =
+            snap_result_unprotected(&r.entry.plan, &result->unprotected);
     result->left = rc ? NULL : snap_result_str(sc->left);
     snap_lock_release(&name_lock, NULL);
     snap_lock_release(&uuid_lock, NULL);

@@ -24,5 +24,20 @@ void libxl_domain_snapshot_result_dispose(
     snap_strings_free(result->steps, result->num_steps);
     free(result->plan_json);
     free(result->unclean);
+    snap_strings_free(result->unprotected, result->num_unprotected);
     libxl_domain_snapshot_result_init(result);
+}
+
+int snap_result_unprotected(const struct snap_plan *plan, char ***bases_r)
+{
+    char **bases = calloc(plan->num_steps + 1, sizeof(*bases));
+    int i, num = 0;
+
+    if (!bases) abort();
+    for (i = 0; i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_FREEZE
+            && !snap_file_stops_root(plan->steps[i].path))
+            bases[num++] = snap_result_str(plan->steps[i].path);
+    *bases_r = bases;
+    return num;
 }
