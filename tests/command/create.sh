@@ -20,7 +20,7 @@ in_use() {
     sleep_with r xvda.qcow2
     refused_cleanly "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)" create
     code=$?
-    kill $!
+    ends $!
     return $code
 }
 no_room() {
@@ -261,7 +261,7 @@ base /srv/web/extents.vmdk vmdk
 sleep_with rw extents-f001.vmdk
 ok "an extent of a base that somebody writes to" refused_cleanly \
     "/srv/web/extents-f001.vmdk is in use by sleep (pid $!)" create --internal -n s1
-kill $!
+ends $!
 new_image raw base.raw "web base"
 for way in file:/srv/web/base.raw 'json:{"driver":"raw","file.driver":"file",
     "file.filename":"/srv/web/base.raw"}'; do
@@ -269,7 +269,7 @@ for way in file:/srv/web/base.raw 'json:{"driver":"raw","file.driver":"file",
     sleep_with rw base.raw
     ok "a base that somebody writes to, by whatever spelling" refused_cleanly \
         "/srv/web/base.raw is in use by sleep (pid $!)" create --external -n s1
-    kill $!
+    ends $!
 done
 base 'json:{"driver":"quorum","vote-threshold":1,"children":[{"driver":"file",
     "filename":"/srv/web/base.raw"}]}' quorum

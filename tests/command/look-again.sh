@@ -35,7 +35,7 @@ ok "leaves nothing, either" as_it_was
 held s1
 sleep_with rw xvda.img
 ok "one that somebody opens" undone "is in use by sleep (pid $!)"
-kill $!
+ends $!
 ok "leaves nothing" as_it_was
 held s1
 cp xvda.img copy.img

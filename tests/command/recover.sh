@@ -54,14 +54,14 @@ base_in_use() {
     cannot "/srv/web/xvda.raw is in use by sleep (pid $!), but it must become the base of \
 snapshot s1"
     code=$?
-    kill $!
+    ends $!
     return $code
 }
 others_end() {
     sleep_with rw /srv/web/xvda.raw
     fails 1 "domain web" recover --all && grep "^Undone" "$hidden/out"
     code=$?
-    kill $!
+    ends $!
     same "$code $(journal)" "0 $web_journal"
 }
 killed_again_and_again() {
@@ -211,7 +211,7 @@ killed_at "boot" revert
 sleep_with r xvda.qcow2
 ok "an image in use is not overwritten" cannot "/srv/web/xvda.qcow2 is in use by sleep (pid $!)"
 ok "not even if its writes may be lost" fails 1 "in use by" recover --lose-writes web
-kill $!
+ends $!
 touch -d '-1 day' xvda.qcow2
 ok "nor one with a date that went back" cannot "/srv/web/xvda.qcow2 is not as the revert's"
 xl create web.cfg

@@ -28,7 +28,7 @@ image_in_use() {
     sleep_with r xvda.qcow2
     not_touched "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)" revert
     code=$?
-    kill $!
+    ends $!
     return $code
 }
 

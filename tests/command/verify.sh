@@ -22,14 +22,14 @@ in_use_by_writer() {
     freeze xvda.qcow2
     bad users "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)"
     code=$?
-    kill $!
+    ends $!
     return $code
 }
 in_use_by_reader() {
     sleep_with r xvda.qcow2
     good
     code=$?
-    kill $!
+    ends $!
     return $code
 }
 running_is_good() { xl create web.cfg && good; }
