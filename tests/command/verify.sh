@@ -116,6 +116,25 @@ ok "one that was made again" bad "disk xvda" "its tag was made again at 20..-"
 rm xvdb.qcow2
 ok "all that is bad is told" same "$(verify "$(cfg tag)" 2>&1 | grep -c '  BAD ')" 2
 
+new_host
+define_domain web qcow2
+create --internal -n tag
+create --external --update-config=web.cfg -n later
+name=tag
+ok "a tag in what is a base now" bad "disk xvda" "a revert overwrites /srv/web/xvda.qcow2, which must not"
+cp -a xvda.qcow2 copy && unfreeze xvda.qcow2 && mv copy xvda.qcow2
+ok "though it has lost its flag" bad "disk xvda" "because it is the base of an external snapshot"
+ok "so no revert overwrites it" refuses "and would ruin that" \
+    xl snapshot-revert --domain-config web.cfg web "$(cfg tag)"
+mkdir elsewhere && cp -a "$snapshots/web/tag" elsewhere/
+ok "nor by a copy of its config" refuses "and would ruin that" \
+    xl snapshot-revert --domain-config web.cfg web elsewhere/tag/snapshot.cfg
+name=later
+ok "one that has not is good" good
+mv "$snapshots/web/later" elsewhere/
+name=tag
+ok "a snapshot that was put away has no base" good --domain-config web.cfg
+
 # --- memory ----------------------------------------------------------------
 
 new_host

@@ -28,6 +28,11 @@ void recorded_free(struct recorded *recorded, int num);
 int recorded_refuse_bases(const struct session *s, const char *directory,
                           const libxl_domain_config *config);
 
+/* Add the bases of the external snapshots in @directory to those that a
+ * revert must not overwrite. */
+void recorded_add_bases(const struct session *s, const char *directory,
+                        libxl_domain_snapshot_revert_params *p);
+
 /* Snapshots of one name in the active layers. */
 struct tag_row {
     const libxl_snapshot_tag *tag;      /* of the first disk that has it */

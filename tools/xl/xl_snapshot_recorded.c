@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "xl_config.h"
@@ -96,16 +95,6 @@ void recorded_free(struct recorded *recorded, int num)
 
 /*-- images that are bases of snapshots ---------------------------------*/
 
-static bool recorded_is_same_file(const char *a, const char *b)
-{
-    struct stat sa, sb;
-
-    if (stat(a, &sa) || stat(b, &sb)) return !strcmp(a, b);
-    if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
-        return sa.st_rdev == sb.st_rdev;
-    return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
 /* The disk of @vdev in @r, if its snapshot made an overlay for it. */
 static const libxl_disk_snapshot *recorded_overlay(
     const struct recorded *r, const char *vdev)
@@ -135,7 +124,8 @@ static int recorded_refuse_disk(const struct session *s,
         if (!ds) continue;
         newest = &recorded[i];
         last = ds;
-        if (recorded_is_same_file(ds->parent.pdev_path, disk->pdev_path))
+        if (libxl_snapshot_path_is_same(ds->parent.pdev_path,
+                                        disk->pdev_path))
             base = newest;
     }
     if (!base) return 0;
@@ -165,4 +155,23 @@ int recorded_refuse_bases(const struct session *s, const char *directory,
     }
     recorded_free(recorded, num);
     return r;
+}
+
+void recorded_add_bases(const struct session *s, const char *directory,
+                        libxl_domain_snapshot_revert_params *p)
+{
+    int num, i, k;
+    struct recorded *recorded = recorded_find(s, directory, &num);
+
+    for (i = 0; i < num; i++)
+        for (k = 0; k < recorded[i].snap.num_disks; k++) {
+            const libxl_disk_snapshot *ds = &recorded[i].snap.disks[k];
+
+            if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || !disk_is_moved(ds))
+                continue;
+            p->bases = xrealloc(p->bases,
+                                (p->num_bases + 1) * sizeof(*p->bases));
+            p->bases[p->num_bases++] = xstrdup(ds->parent.pdev_path);
+        }
+    recorded_free(recorded, num);
 }

@@ -6,11 +6,14 @@
  */
 #include "xl_snapshot.h"
 
+#include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <libxl_utils.h>
 
 #include "xl_session.h"
+#include "xl_snapshot_list.h"
 #include "xl_utils.h"
 
 static bool revert_has_uuid(const struct session *s, uint32_t domid,
@@ -74,6 +77,25 @@ static void revert_set_new_images(const struct session *s,
     }
 }
 
+/* Find the bases that are on record beside the snapshot config, and in the
+ * default place. */
+static void revert_set_bases(const struct session *s,
+                             const char *config_file,
+                             const libxl_domain_snapshot *snap,
+                             libxl_domain_snapshot_revert_params *p)
+{
+    char *path = absolute_path(config_file), *of_snapshot = dirname(path);
+    char *default_dir = snap->domain_name
+        ? default_directory(snap->domain_name) : NULL;
+    char *dir = dirname(of_snapshot);
+
+    recorded_add_bases(s, dir, p);
+    if (default_dir && strcmp(default_dir, dir))
+        recorded_add_bases(s, default_dir, p);
+    free(default_dir);
+    free(path);
+}
+
 /* Read the xl.cfg of a domain that has to be booted. */
 static int revert_set_domain_config(const struct session *s,
                                     const char *domain_config,
@@ -117,6 +139,7 @@ int revert_request_read(const struct session *s, const char *config_file,
     r->params.leave_paused = o->paused;
     r->params.dry_run = o->dry_run;
     revert_set_new_images(s, &r->snap, &r->params);
+    revert_set_bases(s, config_file, &r->snap, &r->params);
     return revert_set_domain_config(s, o->domain_config, r);
 }
 

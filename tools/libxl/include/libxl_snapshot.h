@@ -372,6 +372,9 @@ typedef struct libxl_domain_snapshot_revert_params {
     char *domain_config_path;
     const libxl_domain_config *config;
     char *config_error;         /* without @config: why it cannot be read */
+    /* Images that must not be overwritten: bases of other snapshots. */
+    int num_bases;
+    char **bases;
     bool skip_unsupported;      /* leave what was skipped as it is */
     bool force;                 /* revert with disks and memory even if
                                  * they have changed since the snapshot */
@@ -389,6 +392,8 @@ void libxl_domain_snapshot_revert_params_dispose(
 bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 /* True if there is a file @path or a logical volume, active or not. */
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
+/* True if both name one file or device, which need not exist. */
+bool libxl_snapshot_path_is_same(const char *a, const char *b);
 
 /*
  * Bring the domain of @snap back to @snap.  The running domain of that name

@@ -6,6 +6,8 @@
 #include "ops/ops.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 /* A copy of QEMU's words, fit to be printed. */
 static char *disks_plain_str(const char *s)
@@ -112,6 +114,16 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
  out:
     snap_domain_dispose(&dom);
     return rc;
+}
+
+bool libxl_snapshot_path_is_same(const char *a, const char *b)
+{
+    struct stat sa, sb;
+
+    if (stat(a, &sa) || stat(b, &sb)) return !strcmp(a, b);
+    if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
+        return sa.st_rdev == sb.st_rdev;
+    return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path)

@@ -121,7 +121,7 @@ static int storage_check_base(libxl_snapshot_ctx *sc,
         return 0;
     how = op->driver->copy_out ? op->driver->copy_out(sc, op) : NULL;
     return snap_fail(sc, ERROR_INVAL, "disk %s: a revert overwrites %s, "
-                     "which is unwritable because it is the base of an "
+                     "which must not change because it is the base of an "
                      "external snapshot, and would ruin that%s%s", op->vdev,
                      op->at_stake ? op->at_stake : op->image,
                      how ? "; copy the state out with: " : "",
