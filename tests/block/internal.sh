@@ -37,4 +37,19 @@ ok "the image is sound" qemu-img check -q xvda.qcow2
 ok "a tag that is not there is found before anything is done" \
     not revert nix xvda
 ok "and named" says "has no internal snapshot 'nix'"
+
+# --- an image on a block device
+
+truncate -s 32M device.img
+if loop=$(losetup -f --show device.img 2>/dev/null); then
+    new_disk xvdc qcow2 "$loop"
+    io -f qcow2 -c 'write -P 0x11 0 64k' "$loop"
+    qemu-img snapshot -c s1 "$loop"
+    io -f qcow2 -c 'write -P 0x19 0 64k' "$loop"
+    ok "a tag in an image on a device is applied" revert s1 xvdc
+    ok "with the same result" io -r -f qcow2 -c 'read -P 0x11 0 64k' "$loop"
+    losetup -d "$loop"
+else
+    skip "a tag in an image on a device is applied" "no loop device"
+fi
 finished

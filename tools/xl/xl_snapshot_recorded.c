@@ -167,7 +167,8 @@ void recorded_add_bases(const struct session *s, const char *directory,
         for (k = 0; k < recorded[i].snap.num_disks; k++) {
             const libxl_disk_snapshot *ds = &recorded[i].snap.disks[k];
 
-            if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || !disk_is_moved(ds))
+            if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL
+                || !disk_is_moved(ds))
                 continue;
             p->bases = xrealloc(p->bases,
                                 (p->num_bases + 1) * sizeof(*p->bases));

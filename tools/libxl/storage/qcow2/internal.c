@@ -33,7 +33,9 @@ static const char *internal_action(libxl_snapshot_ctx *sc,
                          NULL), NULL);
 }
 
-/* An argument of --image-opts: commas in values are doubled. */
+/* An argument of --image-opts: commas in values are doubled.  Without a
+ * driver for the file QEMU takes that for files, or that for devices, and
+ * looks for no protocol in its name (7.2, bdrv_fill_options()). */
 static const char *internal_image_opts(libxl_snapshot_ctx *sc,
                                        const char *path)
 {
@@ -43,8 +45,7 @@ static const char *internal_image_opts(libxl_snapshot_ctx *sc,
         if (*path == ',') *p++ = ',';
         *p++ = *path;
     }
-    return snap_sprintf(sc, "driver=qcow2,file.driver=file,file.filename=%s",
-                        escaped);
+    return snap_sprintf(sc, "driver=qcow2,file.filename=%s", escaped);
 }
 
 /* "qemu-img snapshot" of the image @path, nobody having it open.  @tag: -c
