@@ -278,6 +278,25 @@ ok "and they are" guest_sees qcow2 xvda.qcow2 "before the host knew"
 ok "and can be written to" guest_writes qcow2 xvdb.qcow2 "after that"
 rm "$snapshots"/.journal/*.abandoned-1
 
+killed_at "xvdb.*back" revert
+reboot
+sleep_with r xvda.qcow2
+ok "who reads a disk is named" fails 1 "/srv/web/xvda.qcow2 is in use by" recover --all
+ends $!
+ok "and nobody can begin to write" cannot_write xvda.qcow2 xvdb.qcow2
+ok "a person gives it up" says "Abandoned." recover --abandon web
+rm "$snapshots"/.journal/*.abandoned-1
+
+killed_at "xvdb.*back" revert
+reboot
+chattr +i xvdb.qcow2 2>/dev/null || chmod a-w xvdb.qcow2
+fails 1 "do not start the domain" recover --all >/dev/null
+ok "what its owner has made unwritable" lacks "xvdb.qcow2 writable" recover --abandon web
+ok "stays so" frozen xvdb.qcow2
+ok "but not what was made so until then" guest_writes qcow2 xvda.qcow2 "after that"
+chattr -i xvdb.qcow2 2>/dev/null || chmod u+w xvdb.qcow2
+rm "$snapshots"/.journal/*.abandoned-1
+
 # what begins with "unpause" is on the disk before the guest can write
 killed_at "unpause" revert
 reboot

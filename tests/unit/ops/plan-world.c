@@ -179,7 +179,6 @@ void world_apply(struct world *w, const struct snap_step *s, bool again)
         world_set(w, "file", s->to, true);
         break;
     case SNAP_STEP_FREEZE: world_set(w, "frozen", s->path, true); break;
-    case SNAP_STEP_FENCE: world_set(w, "fenced", s->path, true); break;
     case SNAP_STEP_UNFENCE: world_set(w, "fenced", s->path, false); break;
     case SNAP_STEP_REMOVE_BITMAPS:
     case SNAP_STEP_RECORD:

@@ -182,8 +182,6 @@ void snap_recover_result(const struct snap_recover *r,
 
 struct snap_operation {
     const char *name;           /* in journals; in the command's name */
-    bool overwrites;            /* what is at stake, so that nobody else
-                                 * must write to it before that is over */
     /* Set *was_r: the commit point was passed.  Called if the journal says
      * that it was begun and no more.  Must not change anything.  May be
      * NULL: it counts as passed. */

@@ -47,24 +47,18 @@ void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r)
                        "run", e->head.domain);
 }
 
-/* Find out which files of an operation that overwrites them wait for a
- * person's word: recover_fence(). */
+/* Find out which files wait for a person's word: recover_fence(). */
 void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r)
 {
-    const struct snap_journal_head *head = &r->entry.head;
-    const struct snap_operation *operation = head->operation
-        ? snap_operation_named(head->operation) : NULL;
+    const struct snap_journal_entry *e = &r->entry;
     int i;
 
-    if (!operation || !operation->overwrites || r->entry.other_host
-        || r->entry.is_copy)
-        return;
-    r->fenced = snap_zalloc(sc, (head->num_at_stake + 1)
-                                    * sizeof(*r->fenced));
-    for (i = 0; i < head->num_at_stake; i++)
-        if (snap_file_is_fenced(head->at_stake[i]))
-            r->fenced[r->num_fenced++] = head->at_stake[i];
+    if (e->other_host || e->is_copy) return;
+    r->fenced = snap_zalloc(sc, (e->num_fenced + 1) * sizeof(*r->fenced));
+    for (i = 0; i < e->num_fenced; i++)
+        if (snap_file_is_fenced(e->fenced[i]))
+            r->fenced[r->num_fenced++] = e->fenced[i];
 }
 
 /* True if a domain that was paused before is so perhaps twice now. */
@@ -290,26 +284,24 @@ static int recover_run(libxl_snapshot_ctx *sc,
  * The host has been restarted, and a person has to decide: xendomains may
  * start the domain next, on disks of which some are of the snapshot and
  * some are not.  Nobody can write to them until then.  A device has no such
- * flag.
+ * flag.  A file that has it already was not made unwritable by us.
  */
 static void recover_fence(libxl_snapshot_ctx *sc,
                           const struct snap_recover *r)
 {
     const struct snap_journal_head *head = &r->entry.head;
-    struct snap_run run = {
-        .domid = SNAP_NO_DOMAIN, .domain_name = head->domain, .redo = true,
-    };
-    struct snap_plan plan = { .num_steps = 0 };
-    struct snap_step *step;
-    int i;
+    struct snap_journal *journal;
+    int i, rc;
 
-    for (i = 0; i < head->num_at_stake; i++)
-        if (snap_file_exists(head->at_stake[i])) {
-            step = snap_plan_add(sc, &plan, SNAP_STEP_FENCE,
-                                 "make %s unwritable", head->at_stake[i]);
-            step->path = head->at_stake[i];
-        }
-    snap_run_plan(sc, &run, &plan);
+    if (snap_journal_open(sc, &r->entry, &journal)) return;
+    for (i = 0; i < head->num_at_stake; i++) {
+        const char *path = head->at_stake[i];
+
+        if (!snap_file_exists(path) || snap_file_is_fenced(path)) continue;
+        rc = snap_journal_note_fence(sc, journal, path);
+        if (!rc) snap_file_fence(sc, path);
+    }
+    snap_journal_close(journal);
 }
 
 /* Let the journal count as one of this host, of another boot. */

@@ -85,10 +85,12 @@ static int revert_find_back(libxl_snapshot_ctx *sc,
         head->domain, domid);
 }
 
-/* Refuse while somebody uses what is at stake.  The domain that the revert
- * destroys does, and one that it has half made. */
-static int revert_check_nobody_uses(libxl_snapshot_ctx *sc,
-                                    const struct snap_recover *r)
+/* Find somebody who uses what is at stake, or (@write_only) writes to it;
+ * *use_r: NULL if nobody does.  The domain that the revert destroys does not
+ * count, nor one that it has half made. */
+static int revert_find_user(libxl_snapshot_ctx *sc,
+                            const struct snap_recover *r, bool write_only,
+                            const struct snap_file_use **use_r)
 {
     const struct snap_journal_head *head = &r->entry.head;
     struct snap_users_except except = { 0, r->domid };
@@ -96,21 +98,37 @@ static int revert_check_nobody_uses(libxl_snapshot_ctx *sc,
         snap_zalloc(sc, (head->num_at_stake + 1) * sizeof(*uses));
     int i, num = 0, rc;
 
+    *use_r = NULL;
     for (i = 0; i < head->num_at_stake; i++)
         if (snap_file_exists(head->at_stake[i]))
             uses[num++] = (struct snap_file_use){
                 .who = "disk", .path = head->at_stake[i],
+                .write_only = write_only,
             };
     if (r->domid != SNAP_NO_DOMAIN)
         except.pid = snap_xenstore_qemu_pid(sc, r->domid);
     rc = snap_users_of_files(sc, uses, num, &except);
-    for (i = 0; !rc && i < num; i++)
-        if (uses[i].users)
-            rc = snap_fail(sc, ERROR_INVAL, "domain %s: %s is in use by %s, "
-                           "and the rest of its revert would ruin it; end "
-                           "that first", head->domain, uses[i].path,
-                           uses[i].users);
+    for (i = 0; !rc && !*use_r && i < num; i++)
+        if (uses[i].users) *use_r = &uses[i];
     return rc;
+}
+
+/* Refuse while somebody uses what is at stake.  Where that is no more than
+ * reading, nobody is to begin to write before a person has decided. */
+static int revert_check_nobody_uses(libxl_snapshot_ctx *sc,
+                                    struct snap_recover *r)
+{
+    const struct snap_file_use *user, *writer;
+    const char *domain = r->entry.head.domain;
+    int rc = revert_find_user(sc, r, false, &user);
+
+    if (rc || !user) return rc;
+    rc = revert_find_user(sc, r, true, &writer);
+    if (rc) return rc;
+    r->must_wait = !writer;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: %s is in use by %s, and "
+                     "the rest of its revert would ruin it; end that first",
+                     domain, user->path, user->users);
 }
 
 /* The kind of the first step, of those that are left, that destroys what
@@ -301,7 +319,6 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
 const struct snap_operation snap_operation_revert = {
     .name = "revert",
-    .overwrites = true,
     .was_committed = revert_was_committed,
     .look = revert_look,
 };

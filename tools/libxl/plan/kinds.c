@@ -90,7 +90,6 @@ static const struct row kinds[] = {
     [SNAP_STEP_PUBLISH] = { "publish", NEEDS_PATH | NEEDS_TO, NULL },
     [SNAP_STEP_FLUSH] = { "flush", NEEDS_PATH, NULL },
     [SNAP_STEP_FREEZE] = { "freeze", NEEDS_PATH, NULL },
-    [SNAP_STEP_FENCE] = { "fence", NEEDS_PATH, NULL },
     [SNAP_STEP_UNFENCE] = { "unfence", NEEDS_PATH, NULL },
     [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, NULL },
     [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS,

@@ -24,8 +24,7 @@ enum snap_step_kind {
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to' */
     SNAP_STEP_FLUSH,            /* fsync path and its folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
-    SNAP_STEP_FENCE,            /* path: nobody can write it, until */
-    SNAP_STEP_UNFENCE,          /* path */
+    SNAP_STEP_UNFENCE,          /* path: it may be written to again */
     /* programs */
     SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms,
                                  * at_deadline */

@@ -293,6 +293,17 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
     return note->flush ? journal_flush(sc, journal) : 0;
 }
 
+int snap_journal_note_fence(libxl_snapshot_ctx *sc,
+                            struct snap_journal *journal, const char *path)
+{
+    const char *line = snap_sprintf(
+        sc, "%s\n", snap_json_object(sc, "s:fenced", path, NULL));
+
+    if (snap_file_write_all(journal->fd, line, strlen(line)))
+        return journal_write_failed(sc, journal->path);
+    return journal_flush(sc, journal);
+}
+
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)
 {
     int rc;

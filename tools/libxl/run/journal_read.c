@@ -145,6 +145,20 @@ static void journal_parse_left(libxl_snapshot_ctx *sc, yajl_val left,
     };
 }
 
+/* Read the name of a file that was made unwritable. */
+static void journal_parse_fenced(libxl_snapshot_ctx *sc, yajl_val obj,
+                                 struct snap_journal_entry *entry)
+{
+    const char *path = snap_json_dup(sc, obj, "fenced");
+
+    if (!path) return;
+    entry->fenced = snap_grow(sc, entry->fenced,
+                              entry->num_fenced * sizeof(*entry->fenced),
+                              (entry->num_fenced + 1)
+                                  * sizeof(*entry->fenced));
+    entry->fenced[entry->num_fenced++] = path;
+}
+
 /* Read a line that says how far the operation came. */
 static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
                                struct snap_journal_entry *entry)
@@ -155,6 +169,7 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
     bool commits;
 
     journal_parse_left(sc, snap_json_get(obj, "left"), entry);
+    journal_parse_fenced(sc, obj, entry);
     if (state && kind) journal_count_pauses(obj, kind, state, entry);
     if (state && kind && journal_brings_back(kind)) {
         if (!strcmp(state, "begun")) entry->may_be_back = true;

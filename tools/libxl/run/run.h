@@ -98,6 +98,10 @@ struct snap_journal_note {
  * is written, and calls return at once. */
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note);
+/* Note that the file @path is about to be made unwritable until a person
+ * has decided; the line is on the disk when this returns. */
+int snap_journal_note_fence(libxl_snapshot_ctx *sc,
+                            struct snap_journal *journal, const char *path);
 /* The operation is over: nothing is left to do or undo. */
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal);
 /* Close the journal, and leave its file. */
@@ -147,6 +151,9 @@ struct snap_journal_entry {
     bool committed;             /* a commit point is done, */
     bool maybe;                 /* or was begun, and nobody knows if it
                                  * is done */
+    int num_fenced;             /* what a recovery has made unwritable
+                                 * until a person has decided */
+    const char **fenced;
     bool undoing;
     bool thawed;                /* what was frozen is thawed, */
     bool thawed_in_time;        /* and was frozen until then */

@@ -103,13 +103,6 @@ static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_file_freeze(sc, step->path);
 }
 
-static int file_fence(libxl_snapshot_ctx *sc, struct snap_run *run,
-                      const struct snap_step *step)
-{
-    (void)run;
-    return snap_file_fence(sc, step->path);
-}
-
 static int file_unfence(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
@@ -127,7 +120,6 @@ static const struct snap_step_act file_acts[] = {
       .is_done = file_is_published },
     { SNAP_STEP_FLUSH, .run = file_flush },
     { SNAP_STEP_FREEZE, .run = file_freeze },
-    { SNAP_STEP_FENCE, .run = file_fence },
     { SNAP_STEP_UNFENCE, .run = file_unfence },
 };
 const struct snap_step_table snap_steps_file = SNAP_STEP_TABLE(file_acts);
