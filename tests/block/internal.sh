@@ -20,7 +20,15 @@ ok "a transaction that fails leaves no tag" not take s2 --break xvda
 ok "and says what QEMU said" says "Cannot find device='no-such-node'"
 ok "only the first tag is there" \
     same "$(qemu-img snapshot -U -l xvda.qcow2 | grep -c ' s[12] ')" 1
-ok "an internal snapshot of a raw disk is refused" not take s3 xvdb
+ok "one more is made" take s3 xvda
+remove_tag() { "$run_plan" --remove-tag qmp xvda-qcow2 "$@"; }
+num_tags() { qemu-img snapshot -U -l xvda.qcow2 | grep -c " s[123] "; }
+ok "QEMU removes no tag that is not the one that was made" remove_tag s3 "tag 2 1.000000000"
+ok "so it is there" same "$(num_tags)" 2
+ok "but that one" remove_tag s3
+ok "and no other" sh -c "qemu-img snapshot -U -l xvda.qcow2 | grep -w s1"
+ok "as there is one" same "$(num_tags)" 1
+ok "an internal snapshot of a raw disk is refused" not take s4 xvdb
 stop_qemu
 
 ok "QEMU has written its dirty bitmap to the image when it ended" sh -c \

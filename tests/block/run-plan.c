@@ -9,6 +9,8 @@
  *     --break  one more action in the transaction, which fails
  *     --then   run PROGRAM before the transaction
  *   run-plan --revert NAME FORMAT PATH [OVERLAY]
+ *   run-plan --remove-tag QMP-SOCKET NODE NAME [MADE]
+ *     as a recovery: the tag that is there, or the one that is MADE
  *   run-plan --chain FORMAT PATH    its layers, a line each
  *   run-plan --qmp QMP-SOCKET COMMAND [ARGUMENTS]
  *   run-plan --nodes QMP-SOCKET
@@ -169,6 +171,32 @@ static int revert(const char *name, const char *format, char *path,
     return run(NULL, &plan);
 }
 
+static int remove_tag(const char *socket, const char *node,
+                      const char *name, const char *made)
+{
+    const char *action = snap_json_object(
+        sc, "s:type", "blockdev-snapshot-internal-sync", "j:data",
+        snap_json_object(sc, "s:device", node, "s:name", name, NULL), NULL);
+    struct snap_plan plan = { 0 };
+    struct snap_transaction t;
+    struct snap_step *step;
+    struct snap_qmp *qmp;
+
+    check(snap_qmp_open_path(sc, socket, &qmp));
+    check(snap_transaction_look(
+        sc, qmp, snap_json_object(sc, "j:actions",
+                                  snap_json_array(sc, &action, 1), NULL),
+        &t));
+    snap_qmp_close(qmp);
+    if (t.num_tags != 1 || !t.tags[0].made) return 2;
+    step = snap_plan_add(sc, &plan, SNAP_STEP_REMOVE_TAG, "remove the tag");
+    step->path = "";
+    step->command = node;
+    step->content = name;
+    step->made = made ? made : t.tags[0].made;
+    return run(socket, &plan);
+}
+
 static int print_chain(const char *format, const char *path)
 {
     struct snap_chain chain;
@@ -194,6 +222,9 @@ int main(int argc, char **argv)
     if (argc < 4) return 2;
     if (!strcmp(argv[1], "--qmp"))
         return command(argv[2], argv[3], argc > 4 ? argv[4] : NULL, false);
+    if (!strcmp(argv[1], "--remove-tag") && argc > 4)
+        return remove_tag(argv[2], argv[3], argv[4],
+                          argc > 5 ? argv[5] : NULL);
     if (!strcmp(argv[1], "--chain")) return print_chain(argv[2], argv[3]);
     if (argc < 5 && argv[1][0] == '-') return 2;
     if (!strcmp(argv[1], "--revert"))

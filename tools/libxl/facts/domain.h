@@ -118,11 +118,20 @@ void snap_uncaptured_of_qemu(libxl_snapshot_ctx *sc,
 
 /*-- transaction: whether QEMU has carried it out ---------------------------*/
 
+/* A tag that a transaction was to make. */
+struct snap_made_tag {
+    const char *node;           /* of its image; NULL: QEMU has it not */
+    uint64_t virtual_size;
+    const char *made;           /* its identity; NULL: it is not there */
+    uint64_t made_at;           /* in seconds */
+};
+
 struct snap_transaction {
     int num_switched;           /* overlays that their disks are on, */
     int num_unswitched;         /* are not on, */
     int num_gone;               /* and that QEMU does not know */
     int num_tags;
+    struct snap_made_tag *tags;
     int num_made;               /* of the tags, those that are there */
 };
 enum snap_carried {
@@ -132,7 +141,8 @@ enum snap_carried {
                                  * changed it */
 };
 
-/* Ask QEMU what has become of the transaction with these arguments. */
+/* Ask QEMU what has become of the transaction with these arguments; @qmp
+ * NULL: it has gone. */
 int snap_transaction_look(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                           const char *arguments,
                           struct snap_transaction *t);
@@ -140,6 +150,15 @@ int snap_transaction_look(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
 void snap_transaction_compare(libxl_snapshot_ctx *sc, yajl_val arguments,
                               yajl_val nodes, struct snap_transaction *t);
 enum snap_carried snap_transaction_judge(const struct snap_transaction *t);
+/* Look for the tag @name in the file @path, of which QEMU says nothing. */
+int snap_transaction_look_at_file(libxl_snapshot_ctx *sc, const char *path,
+                                  const char *name,
+                                  struct snap_made_tag *tag);
+/* Remove a tag by the QEMU that has its image open: the one that is @made,
+ * and no other. */
+int snap_transaction_remove_tag(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                                const char *node, const char *name,
+                                const char *made);
 
 /*-- boot: what xl needs to bring a domain back -----------------------------*/
 

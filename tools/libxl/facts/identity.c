@@ -35,13 +35,20 @@ struct state {
 
 /*-- the state now ----------------------------------------------------------*/
 
+const char *snap_identity_of_tag(libxl_snapshot_ctx *sc,
+                                 const struct snap_tag *tag)
+{
+    if (!tag->id) return NULL;
+    return snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64, tag->id,
+                        tag->creation_time, tag->creation_nsec);
+}
+
 static void identity_set_tag(libxl_snapshot_ctx *sc,
                              const struct snap_tag *tag,
                              struct state *state)
 {
     if (!tag || !tag->id) return;
-    state->text = snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64, tag->id,
-                               tag->creation_time, tag->creation_nsec);
+    state->text = snap_identity_of_tag(sc, tag);
     state->date = snap_date(sc, tag->creation_time);
 }
 

@@ -59,6 +59,9 @@ int snap_layers_find_users(libxl_snapshot_ctx *sc,
  * image, which is written when the snapshot is made and compared before
  * a revert. */
 
+/* What tells @tag from another one; NULL if it has no ID. */
+const char *snap_identity_of_tag(libxl_snapshot_ctx *sc,
+                                 const struct snap_tag *tag);
 /* What tells the tag @name of the qcow2 @path from another one of that
  * name; *text_r is NULL if there is none. */
 int snap_identity_tag(libxl_snapshot_ctx *sc, const char *path,

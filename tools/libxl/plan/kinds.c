@@ -97,6 +97,8 @@ static const struct row kinds[] = {
     [SNAP_STEP_REMOVE_BITMAPS] = { "remove-bitmaps", NEEDS_PATH, NULL },
     [SNAP_STEP_QMP] = { "qmp", NEEDS_COMMAND, NULL },
     [SNAP_STEP_LOOK_AGAIN] = { "look-again", 0, NULL },
+    [SNAP_STEP_REMOVE_TAG] = { "remove-tag", NEEDS_PATH | NEEDS_COMMAND
+                               | NEEDS_CONTENT, NULL },
     [SNAP_STEP_QUIESCE] = { "quiesce", NEEDS_UNDO, quiesce_problem },
     [SNAP_STEP_THAW] = { "thaw", 0, NULL },
     [SNAP_STEP_SAVE] = { "save", NEEDS_PATH | NEEDS_CONTENT, NULL },

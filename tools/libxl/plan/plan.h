@@ -36,6 +36,9 @@ enum snap_step_kind {
                                  * and these are its devices (command:
                                  * asked of QEMU, too) and what images are;
                                  * images: nobody else has them open */
+    SNAP_STEP_REMOVE_TAG,       /* from path, a qcow2 that is QEMU's node
+                                 * command: the tag content, if it is the
+                                 * one that was made */
     /* the guest */
     SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
     SNAP_STEP_THAW,             /* the same */

@@ -124,11 +124,24 @@ static int qemu_look_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
+/* Only a recovery has this step, and knows which tag was made.  QEMU ends the
+ * step, however often it is run, with the tag gone. */
+static int qemu_remove_tag(libxl_snapshot_ctx *sc, struct snap_run *run,
+                           const struct snap_step *step)
+{
+    int rc = step->made ? qemu_connect(sc, run) : 0;
+
+    if (rc || !step->made) return rc;
+    return snap_transaction_remove_tag(sc, run->qmp, step->command,
+                                       step->content, step->made);
+}
+
 static const struct snap_step_act qemu_acts[] = {
     { SNAP_STEP_QMP, .run = qemu_execute, .is_done = qemu_is_done,
       .is_moot = qemu_is_moot, .keeps_qmp = true,
       .refused_if_done = true },
     { SNAP_STEP_LOOK_AGAIN, .run = qemu_look_again, .keeps_qmp = true },
+    { SNAP_STEP_REMOVE_TAG, .run = qemu_remove_tag, .keeps_qmp = true },
 };
 const struct snap_step_table snap_steps_qemu = SNAP_STEP_TABLE(qemu_acts);
 _Static_assert(SNAP_STEP_NUM_OF(qemu_acts)
