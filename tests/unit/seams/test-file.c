@@ -129,6 +129,40 @@ static void a_vhd_is_empty_until_it_has_a_block(void)
     close(fd);
 }
 
+static bool is_used(const unsigned char *image, size_t len)
+{
+    bool used = false;
+
+    CHECK_OK(snap_file_is_used_overlay(
+        sc, tmp_file("overlay", image, len), &used));
+    return used;
+}
+
+static void an_overlay_is_used_when_its_table_has_an_entry(void)
+{
+    unsigned char image[4096] = "QFI\xfb";
+    bool used = true;
+
+    image[39] = 2;                              /* entries of the table, */
+    image[46] = 4;                              /* at 1024 */
+    CHECK(!is_used(image, sizeof(image)));
+    image[1024 + 16] = 1;                       /* behind it */
+    CHECK(!is_used(image, sizeof(image)));
+    image[1024 + 15] = 1;
+    CHECK(is_used(image, sizeof(image)));
+    image[1024 + 15] = 0;
+    image[63] = 1;                              /* a tag */
+    CHECK(is_used(image, sizeof(image)));
+    CHECK(!is_used(image, 0));                  /* not formatted yet */
+    CHECK_OK(snap_file_is_used_overlay(sc, tmp_path("none"), &used));
+    CHECK(!used);
+    CHECK_FAILS(
+        snap_file_is_used_overlay(sc, tmp_text("f", "content"), &used),
+        ERROR_FAIL, "f was written to: it is no overlay");
+    CHECK_FAILS(snap_file_is_used_overlay(sc, tmp_path("f/x"), &used),
+                ERROR_FAIL, "cannot tell whether");
+}
+
 static void what_is_in_the_place_of_ours_is_not_removed(void)
 {
     const char *path = tmp_path("f"), *made, *other;
@@ -271,6 +305,7 @@ TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(removing_what_is_gone_is_no_failure),
       TEST(what_was_written_to_since_is_not_removed),
       TEST(a_vhd_is_empty_until_it_has_a_block),
+      TEST(an_overlay_is_used_when_its_table_has_an_entry),
       TEST(what_is_in_the_place_of_ours_is_not_removed),
       TEST(what_may_be_ours_is_removed_if_nothing_is_lost),
       TEST(what_is_published_is_what_we_made),

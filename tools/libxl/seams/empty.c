@@ -10,6 +10,8 @@
  */
 #include "seams/files.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,6 +78,34 @@ bool snap_file_is_empty_overlay(int fd)
     if (got < 0) return false;
     return empty_is_qcow2(fd, head) || empty_is_vhd(fd, head)
            || empty_is_all(fd, 0, UINT64_MAX, 0);
+}
+
+static bool empty_is_overlay(int fd)
+{
+    char magic[8] = "";
+
+    return pread(fd, magic, sizeof(magic), 0) == sizeof(magic)
+        && (!memcmp(magic, "QFI\xfb", 4) || !memcmp(magic, "conectix", 8));
+}
+
+int snap_file_is_used_overlay(libxl_snapshot_ctx *sc, const char *path,
+                              bool *used_r)
+{
+    int fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK), rc = 0;
+
+    *used_r = false;
+    if (fd < 0 && errno == ENOENT) return 0;
+    if (fd < 0)
+        return snap_fail(sc, ERROR_FAIL, "cannot tell whether %s was written "
+                         "to: %s", path, snap_open_why());
+    if (!snap_file_is_empty_overlay(fd)) {
+        *used_r = empty_is_overlay(fd);
+        if (!*used_r)
+            rc = snap_fail(sc, ERROR_FAIL, "cannot tell whether %s was "
+                           "written to: it is no overlay", path);
+    }
+    close(fd);
+    return rc;
 }
 
 bool snap_file_has_no_more(int fd, const char *content)

@@ -127,6 +127,10 @@ int snap_file_rmdir(libxl_snapshot_ctx *sc, const char *path,
 /* True if @fd is a qcow2 or differencing vhd without any data of its own;
  * or has zeros alone, as a power cut leaves one. */
 bool snap_file_is_empty_overlay(int fd);
+/* Set *used_r: the overlay @path has data of its own; not so of one that does
+ * not exist. */
+int snap_file_is_used_overlay(libxl_snapshot_ctx *sc, const char *path,
+                              bool *used_r);
 /* True if @fd has nothing but a beginning of @content; NULL: nothing. */
 bool snap_file_has_no_more(int fd, const char *content);
 
