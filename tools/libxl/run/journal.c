@@ -8,6 +8,7 @@
 #include <aio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,7 +276,7 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
     const char *line, *left = NULL, *prints = NULL;
 
     if (!journal || journal->hangs) return 0;
-    if (strcmp(note->state, "begun")
+    if (strcmp(note->state, "begun") && !note->is_verdict
         && (note->settled || !journal->stake_is_written))
         prints = journal_prints(sc, journal->at_stake,
                                 journal->num_at_stake, false);
@@ -283,11 +284,13 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
         left = snap_json_object(sc, "u:pid", (uint64_t)note->left.pid,
                                 "u:started", note->left.started, NULL);
     line = snap_sprintf(sc, "%s\n", snap_json_object(
-        sc, journal->recovers ? "u:recover" : note->undo ? "u:undo" : "u:step",
+        sc, journal->recovers && !note->is_verdict ? "u:recover"
+            : note->undo ? "u:undo" : "u:step",
         (uint64_t)note->step, "s:kind", snap_step_kind_name(note->kind),
-        "s:state", note->state, "s:made", note->made,
-        "j:cpu_ns", note->cpu_ns, "j:left", left,
-        "j:prints", prints, NULL));
+        "s:state", note->state,
+        "j:time", note->time ? snap_sprintf(sc, "%" PRIu64, note->time) : NULL,
+        "s:no_snapshot", note->no_snapshot, "s:made", note->made,
+        "j:cpu_ns", note->cpu_ns, "j:left", left, "j:prints", prints, NULL));
     if (snap_file_write_all(journal->fd, line, strlen(line)))
         return journal_write_failed(sc, journal->path);
     return note->flush ? journal_flush(sc, journal) : 0;

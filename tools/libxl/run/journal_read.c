@@ -120,14 +120,26 @@ static void journal_count_pauses(yajl_val obj, const char *kind,
 
 /* Read what a step has made. */
 static void journal_parse_end(libxl_snapshot_ctx *sc, yajl_val obj,
-                              const char *state,
+                              int at, const char *state,
                               struct snap_journal_entry *entry)
 {
-    struct snap_step *step = &entry->plan.steps[entry->at];
     const char *made = snap_json_dup(sc, obj, "made");
 
-    if (made) snap_plan_set_made(&entry->plan, entry->at, made);
-    if (!strcmp(state, "refused")) step->undo = NULL;
+    if (made) snap_plan_set_made(&entry->plan, at, made);
+    if (!strcmp(state, "refused")) entry->plan.steps[at].undo = NULL;
+}
+
+/* Read a line of the commit point. */
+static void journal_parse_commit(yajl_val obj, const char *state,
+                                 struct snap_journal_entry *entry)
+{
+    uint64_t when = snap_json_u64(obj, "time");
+
+    if (when && !entry->commit_from) entry->commit_from = when;
+    if (when) entry->commit_to = when;
+    if (entry->committed) return;
+    entry->maybe = !strcmp(state, "begun") || !strcmp(state, "lost");
+    entry->committed = !strcmp(state, "done");
 }
 
 /* Read the program that a step has left at work. */
@@ -166,7 +178,8 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
     yajl_val step = snap_json_get(obj, "step");
     const char *state = snap_json_str(obj, "state");
     const char *kind = snap_json_str(obj, "kind");
-    bool commits;
+    const char *none = snap_json_dup(sc, obj, "no_snapshot");
+    int at;
 
     journal_parse_left(sc, snap_json_get(obj, "left"), entry);
     journal_parse_fenced(sc, obj, entry);
@@ -188,14 +201,13 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
     if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)
         return;
-    entry->at = YAJL_GET_INTEGER(step);
-    entry->done[entry->at] = !strcmp(state, "done");
-    journal_parse_end(sc, obj, state, entry);
-    commits =
-        entry->plan.steps[entry->at].commit_point && !entry->committed;
-    if (!commits) return;
-    entry->maybe = !strcmp(state, "begun") || !strcmp(state, "lost");
-    entry->committed = !strcmp(state, "done");
+    at = YAJL_GET_INTEGER(step);
+    if (at > entry->at) entry->at = at;     /* not the line of a verdict */
+    entry->done[at] = !strcmp(state, "done");
+    if (none) entry->no_snapshot = none;
+    journal_parse_end(sc, obj, at, state, entry);
+    if (entry->plan.steps[at].commit_point)
+        journal_parse_commit(obj, state, entry);
 }
 
 /* Read the lines of a journal.  The last one may be torn; if it is the

@@ -6,6 +6,7 @@
 #include "run/run.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
@@ -147,8 +148,10 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
         .flush = run_may_flush(run, engine) || (forward && step->commit_point)
             || run_lets_guest_write(run, step),
     };
-    int rc = snap_journal_note(sc, run->journal, &note);
+    int rc;
 
+    if (forward && step->commit_point) note.time = time(NULL);
+    rc = snap_journal_note(sc, run->journal, &note);
     if (rc && forward) return rc;
     rc = again ? run_again(sc, run, step)
         : !forward && run_is_moot(sc, run, step) ? 0
@@ -157,6 +160,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
         : run->refused ? "refused" : "failed";
     if (!rc && forward) note.made = run_set_made(sc, engine, step);
     if (!rc) note.cpu_ns = run_cpu_ns(sc, run, step);
+    if (note.time) note.time = time(NULL);
     note.settled = engine->committed && !run_holds_guest(run);
     note.flush = !rc && run_may_flush(run, engine);
     note.left = run->left;

@@ -90,6 +90,12 @@ struct snap_journal_note {
                                  * it has run, a number; or NULL */
     bool settled;               /* nobody but the operation writes to what
                                  * is at stake any more */
+    uint64_t time;              /* of a commit point, in seconds; 0: does
+                                 * not matter */
+    bool is_verdict;            /* of a recovery, about a step of the
+                                 * operation: it has found out its state */
+    const char *no_snapshot;    /* a verdict: done, but there is no
+                                 * snapshot: why; or NULL */
     bool flush;                 /* the line must be on the disk before
                                  * the call returns */
     struct snap_left left;      /* "lost": its program */
@@ -151,6 +157,10 @@ struct snap_journal_entry {
     bool committed;             /* a commit point is done, */
     bool maybe;                 /* or was begun, and nobody knows if it
                                  * is done */
+    uint64_t commit_from, commit_to;    /* when it was begun; when the
+                                 * journal was last written to in it */
+    const char *no_snapshot;    /* it is done, but there is no snapshot:
+                                 * why; or NULL */
     int num_fenced;             /* what a recovery has made unwritable
                                  * until a person has decided */
     const char **fenced;
