@@ -101,13 +101,16 @@ cuts() {
         if [ "$i" = "$commit" ]; then
             echo "cut $begun:$flushed:either ${steps[$i]} | power cut when begun"
             flushed=$begun outcome=completed
+            # if it is not in the journal that QEMU has done it
+            [ -z "$held" ] || outcome=either
         elif in_soak; then
             echo "cut $begun:$flushed:$outcome ${steps[$i]} | power cut when begun"
         fi
         [ -n "$held" ] || flushed=$begun
         case ${_kinds[$i]} in save) held=1 ;; unpause) held='' ;; esac
         echo "cut $((begun + 1)):$flushed:$outcome ${steps[$i]} | power cut"
-        [ -n "$held" ] || flushed=$((begun + 1))
+        [ -z "$held" ] || continue
+        flushed=$((begun + 1)) outcome=${outcome/either/completed}
     done
 }
 

@@ -127,12 +127,14 @@ static bool recovery_is(const struct snap_step *step,
         && !strcmp(recovery_record(step), recovery_record(from));
 }
 
-/* The step is a step of the plan or an undo, to the letter, or one of the
- * two that a recovery adds. */
+/* The step is a step of the plan or an undo, to the letter, or one of those
+ * that a recovery adds. */
 static void check_comes_from(const struct snap_step *step,
                              const struct snap_plan *plan)
 {
-    bool found = step->kind == SNAP_STEP_DESTROY && !step->argv;
+    bool found = (step->kind == SNAP_STEP_DESTROY && !step->argv)
+        || step->kind == SNAP_STEP_REMOVE_TAG
+        || step->done_when == SNAP_DONE_TAG_IS_GONE;
     int i;
 
     for (i = 0; !found && i < plan->num_steps; i++) {
@@ -179,11 +181,40 @@ static const char *forward_lines(struct snap_recover *r,
     const char *text = recovery_line(r, answer);
 
     if (r->entry.same_boot || !r->entry.head.memory_path) return text;
-    r->memory_lost = true;
+    r->no_snapshot = "memory lost";
     text = snap_sprintf(sc, "%s%s", text, recovery_line(
         r, *answer ? snap_sprintf(sc, "%s, memory lost", answer)
                    : "memory lost"));
-    r->memory_lost = false;
+    r->no_snapshot = NULL;
+    return text;
+}
+
+/* QEMU's transaction was done, but nobody knows when; or its answer.  QEMU
+ * has the images open if the domain is there. */
+static const char *unknown_lines(struct snap_recover *r)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    const struct snap_journal_head *head = &r->entry.head;
+    bool has_overlays = false;
+    struct snap_recover_tag *tags =
+        snap_zalloc(sc, (head->num_tagged + 1) * sizeof(*tags));
+    const char *text;
+    int i;
+
+    for (i = 0; i < plan->num_steps; i++)
+        has_overlays = has_overlays || plan->steps[i].num_repoints;
+    for (i = 0; i < head->num_tagged; i++) {
+        tags[i].path = head->tagged[i];
+        tags[i].tag.made = "tag 1 1.0";
+        if (r->domid != SNAP_NO_DOMAIN) tags[i].tag.node = "node";
+    }
+    r->tags = tags;
+    r->num_tags = head->num_tagged;
+    r->no_snapshot = "nobody knows";
+    r->forward = has_overlays;
+    text = recovery_line(r, "it was done, nobody knows when");
+    r->num_tags = 0;
+    r->no_snapshot = NULL;
     return text;
 }
 
@@ -198,13 +229,13 @@ static const char *create_lines(struct snap_recover *r)
         r->forward = r->entry.committed;
         return r->forward ? forward_lines(r, "") : recovery_line(r, "");
     }
-    if (commit->undo || (r->domid == SNAP_NO_DOMAIN
-                         && !r->entry.head.num_tagged)) {
+    if (commit->kind != SNAP_STEP_QMP) {
         CHECK_OK(snap_operation_create.was_committed(sc, r, &r->forward));
         return r->forward ? forward_lines(r, "") : recovery_line(r, "");
     }
     r->forward = true;
-    text = forward_lines(r, "it was done");
+    text = r->domid == SNAP_NO_DOMAIN ? "" : forward_lines(r, "it was done");
+    text = snap_sprintf(sc, "%s%s", text, unknown_lines(r));
     r->forward = false;
     return snap_sprintf(sc, "%s%s", text, recovery_line(r, "it was not"));
 }

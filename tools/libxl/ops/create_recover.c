@@ -11,83 +11,6 @@
  * to the journal. */
 #define CREATE_LATE_S 5
 
-/* Set *has_r: QEMU has switched a disk to its overlay, and so all of them,
- * since it does that in one transaction. */
-static int create_has_switched(libxl_snapshot_ctx *sc,
-                               const struct snap_recover *r, bool *has_r)
-{
-    const struct snap_plan *plan = &r->entry.plan;
-    const struct snap_disk *disk;
-    struct snap_domain dom;
-    int i, k, rc;
-
-    *has_r = false;
-    snap_domain_init(&dom);
-    rc = snap_domain_gather(sc, r->domid, &dom);
-    for (i = r->commit; !rc && i < plan->num_steps; i++)
-        for (k = 0; k < plan->steps[i].num_repoints; k++) {
-            const struct snap_repoint *to = &plan->steps[i].repoints[k];
-
-            disk = snap_domain_disk(&dom, to->vdev);
-            if (disk && disk->node_file
-                && !strcmp(disk->node_file, to->to))
-                *has_r = true;
-        }
-    snap_domain_dispose(&dom);
-    return rc;
-}
-
-/*
- * Set *has_r: all images have the tag of the snapshot.  QEMU makes the tags
- * of a transaction one after the other and may die between two.  Then there
- * is neither a snapshot, nor is all as before: refuse.
- */
-static int create_has_tags(libxl_snapshot_ctx *sc,
-                           const struct snap_recover *r, bool *has_r)
-{
-    const struct snap_journal_head *head = &r->entry.head;
-    const char *with = NULL, *without = NULL;
-    int i, rc = 0;
-
-    for (i = 0; !rc && i < head->num_tagged; i++) {
-        rc = snap_image_has_tag(sc, head->tagged[i], head->snapshot,
-                                has_r);
-        if (*has_r) with = head->tagged[i];
-        else without = head->tagged[i];
-    }
-    *has_r = !without;
-    if (rc || !with || !without) return rc;
-    return snap_fail(
-        sc, ERROR_INVAL,
-        "domain %s: %s has the tag %s, but %s has not: QEMU ended between "
-        "the two, and half a snapshot is none. While the domain is shut "
-        "down, remove the tag from each image of the domain that has it "
-        "(qemu-img snapshot -d), then run xl snapshot-recover %s again",
-        head->domain, with, head->snapshot, without,
-        snap_operand(sc, head->domain));
-}
-
-/*
- * Slot was_committed.  Any commit point but QEMU's transaction is undone: a
- * tag or a volume has an undo, a last look at the domain changes nothing,
- * and nothing names an overlay yet whose flush was begun.  For the
- * transaction, tags show in the images, and overlays in QEMU.  If QEMU has
- * gone, overlays are empty or have what the guest wrote after the
- * transaction: to go forward is right for both.
- */
-static int create_was_committed(libxl_snapshot_ctx *sc,
-                                const struct snap_recover *r, bool *was_r)
-{
-    *was_r = r->entry.plan.steps[r->commit].kind == SNAP_STEP_QMP;
-    if (!*was_r) return 0;
-    if (r->entry.head.num_tagged) return create_has_tags(sc, r, was_r);
-    *was_r = true;
-    if (r->domid == SNAP_NO_DOMAIN
-        || snap_xenstore_qemu_is_gone(sc, r->domid))
-        return 0;
-    return create_has_switched(sc, r, was_r);
-}
-
 /*-- of a domain that was off -----------------------------------------------*/
 
 /* The print of the base @path in the journal; NULL if it has none. */
@@ -258,16 +181,42 @@ static bool create_memory_is_lost(libxl_snapshot_ctx *sc,
     return true;
 }
 
+/* True if a snapshot config is to be recorded yet. */
+static bool create_records(const struct snap_recover *r)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int i;
+
+    for (i = r->commit; i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_RECORD
+            && snap_file_exists(plan->steps[i].path))
+            return true;
+    return false;
+}
+
+/* Find out if what there is to be recorded is no snapshot, though the commit
+ * point was passed. */
 static int create_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
+    bool all;
+    int rc = 0;
+
     if (r->entry.head.domid == SNAP_NO_DOMAIN)
-        return create_look_off(sc, r);
-    r->memory_lost = create_memory_is_lost(sc, r);
+        return r->forward ? create_look_off(sc, r) : 0;
+    if (!r->has_verdict) rc = snap_create_look_for_tags(sc, r);
+    all = r->num_tags == r->entry.head.num_tagged;
+    if (rc || !r->forward) return rc;
+    if (!r->no_snapshot && create_memory_is_lost(sc, r))
+        r->no_snapshot = "its memory image did not reach the disk before the "
+                         "host stopped";
+    if (!r->no_snapshot && !all && create_records(r))
+        r->no_snapshot = "a tag that it has made is not there any more";
+    r->has_verdict = r->has_verdict || r->no_snapshot;
     return create_check_bases(sc, r);
 }
 
 const struct snap_operation snap_operation_create = {
     .name = "create",
-    .was_committed = create_was_committed,
+    .was_committed = snap_create_was_carried_out,
     .look = create_look,
 };

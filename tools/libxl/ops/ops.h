@@ -139,6 +139,11 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
 
 /*-- recover: ending an operation that was cut off --------------------------*/
 
+struct snap_recover_tag {
+    const char *path;           /* of the image */
+    struct snap_made_tag tag;
+};
+
 struct snap_recover {
     /* the caller's */
     const libxl_snapshot_recover_params *params;
@@ -155,11 +160,18 @@ struct snap_recover {
                                  * that was killed */
     bool has_run;               /* domid has run since our pause: one that
                                  * is on is somebody else's */
-    bool memory_lost;           /* the memory image is not complete */
+    const char *no_snapshot;    /* forward: what there is is no snapshot:
+                                 * why; or NULL */
     bool must_wait;             /* a person has to decide; until then the
                                  * domain must not be started */
     int num_fenced;             /* what is unwritable because of that */
     const char **fenced;
+    bool has_verdict;           /* create: whether the commit point was
+                                 * passed, and left a snapshot, may not show
+                                 * any more when the recovery has begun */
+    int num_tags;               /* create: tags that were made for the
+                                 * snapshot, if there will be none */
+    const struct snap_recover_tag *tags;
     const char *state;          /* a sentence */
 
     struct snap_plan plan;
@@ -173,6 +185,8 @@ void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
 void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r);
 void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r);
+bool snap_recover_has_run(libxl_snapshot_ctx *sc,
+                          const struct snap_recover *r);
 void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r);
 void snap_recover_result(const struct snap_recover *r,
@@ -182,19 +196,26 @@ void snap_recover_result(const struct snap_recover *r,
 
 struct snap_operation {
     const char *name;           /* in journals; in the command's name */
-    /* Set *was_r: the commit point was passed.  Called if the journal says
-     * that it was begun and no more.  Must not change anything.  May be
-     * NULL: it counts as passed. */
+    /* Set *was_r: the commit point was passed; and r->no_snapshot.  Called
+     * if the journal says that it was begun and no more.  Must not change
+     * anything.  May be NULL: it counts as passed. */
     int (*was_committed)(libxl_snapshot_ctx *sc,
-                         const struct snap_recover *r, bool *was_r);
-    /* Look at the domain and its files before the operation is completed.
-     * Must refuse if that would do harm by now; sets r->first if that is
-     * not the step after the commit point, r->half_made, r->memory_lost
-     * and r->must_wait; clears r->forward if it is to be undone after all.
-     * Must not change anything.  May be NULL. */
+                         struct snap_recover *r, bool *was_r);
+    /* Look at the domain and its files before the operation is completed
+     * (r->forward) or undone.  Must refuse if that would do harm by now;
+     * sets r->first if that is not the step after the commit point,
+     * r->half_made, r->must_wait, r->no_snapshot, r->has_verdict and
+     * r->tags; clears r->forward if it is to be undone after all.  Must not
+     * change anything.  May be NULL. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_recover *r);
 };
 
+/* Slots of a create's for QEMU's transaction: was_committed; and set
+ * r->tags. */
+int snap_create_was_carried_out(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r, bool *was_r);
+int snap_create_look_for_tags(libxl_snapshot_ctx *sc,
+                              struct snap_recover *r);
 extern const struct snap_operation snap_operation_create;
 extern const struct snap_operation snap_operation_revert;
 /* The operations; and the operation @name, or NULL. */

@@ -32,19 +32,25 @@ void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
         r->domid = head->domid;
 }
 
-/* Find out if somebody has taken off our pause: the guest has run since. */
-void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r)
+/* True if somebody has taken off our pause: the guest has run since. */
+bool snap_recover_has_run(libxl_snapshot_ctx *sc,
+                          const struct snap_recover *r)
 {
     const struct snap_journal_entry *e = &r->entry;
     uint64_t now;
 
-    r->has_run = e->same_boot && r->domid != SNAP_NO_DOMAIN && e->pauses > 0
+    return e->same_boot && r->domid != SNAP_NO_DOMAIN && e->pauses > 0
         && e->has_cpu_ns && snap_dom_cpu_ns(sc, r->domid, &now)
         && now != e->cpu_ns;
+}
+
+void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    r->has_run = snap_recover_has_run(sc, r);
     if (r->has_run && snap_dom_is_paused(sc, r->domid))
         snap_tell_left(sc, "domain %s is paused, by somebody else: it has "
                        "run since the command paused it; xl unpause lets it "
-                       "run", e->head.domain);
+                       "run", r->entry.head.domain);
 }
 
 /* Find out which files wait for a person's word: recover_fence(). */
@@ -79,8 +85,8 @@ static const char *recover_unclean(const struct snap_recover *r)
     const struct snap_journal_entry *e = &r->entry;
     int i;
 
-    for (i = 0; r->forward && !e->thawed_in_time && i < e->plan.num_steps;
-         i++)
+    if (!r->forward || r->no_snapshot || e->thawed_in_time) return NULL;
+    for (i = 0; i < e->plan.num_steps; i++)
         if (e->plan.steps[i].kind == SNAP_STEP_THAW)
             return ", as crash-consistent: whether its guest was frozen "
                    "until then is not known";
@@ -103,8 +109,9 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
         !r->looked ? "" : r->forward ? "; it is to be completed"
                                      : "; it is to be undone",
         unclean ? unclean : "",
-        r->memory_lost ? ", but without a snapshot: its memory image did not "
-                         "reach the disk before the host stopped" : "",
+        r->forward && r->no_snapshot
+            ? snap_sprintf(sc, ", but without a snapshot: %s", r->no_snapshot)
+            : "",
         recover_is_pause_unsure(e)
             ? "; the domain stays paused, and may need xl unpause twice" : "");
 }
@@ -182,11 +189,12 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     rc = recover_check_saver(sc, r);
     if (rc) return rc;
     r->forward = r->entry.committed || r->entry.maybe;
+    r->no_snapshot = r->entry.no_snapshot;
     if (r->entry.maybe && operation->was_committed)
         rc = operation->was_committed(sc, r, &r->forward);
     if (rc) return rc;
     r->looked = true;
-    if (r->forward && operation->look) rc = operation->look(sc, r);
+    if (operation->look) rc = operation->look(sc, r);
     snap_recover_gather_run(sc, r);
     r->state = recover_state(sc, r);
     return rc;
@@ -257,6 +265,23 @@ void snap_recover_result(const struct snap_recover *r,
     recover_result_disks(r, result);
 }
 
+/* Keep what was found out of the commit point: when the recovery has begun,
+ * it does not show any more. */
+static int recover_note_verdict(libxl_snapshot_ctx *sc,
+                                const struct snap_recover *r,
+                                struct snap_journal *journal)
+{
+    struct snap_journal_note note = {
+        .step = r->commit, .state = r->forward ? "done" : "failed",
+        .is_verdict = true, .flush = true,
+        .no_snapshot = r->forward ? r->no_snapshot : NULL,
+    };
+
+    if (!r->has_verdict) return 0;
+    note.kind = r->entry.plan.steps[r->commit].kind;
+    return snap_journal_note(sc, journal, &note);
+}
+
 static int recover_run(libxl_snapshot_ctx *sc,
                        const struct snap_recover *r)
 {
@@ -270,6 +295,11 @@ static int recover_run(libxl_snapshot_ctx *sc,
     int rc = snap_journal_open(sc, &r->entry, &run.journal);
 
     if (rc) return rc;
+    rc = recover_note_verdict(sc, r, run.journal);
+    if (rc) {
+        snap_journal_close(run.journal);
+        return rc;
+    }
     rc = snap_run_plan(sc, &run, &r->plan);
     if (rc)
         return snap_fail(sc, rc, "domain %s: not every step could be %s; "

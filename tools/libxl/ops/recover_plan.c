@@ -73,6 +73,49 @@ static bool recover_is_retired(const struct snap_journal_entry *e, int i)
     return false;
 }
 
+/* Plan to remove the tags that QEMU has made for nothing.  That takes a while,
+ * so the guest runs by then. */
+static void recover_plan_tags(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const char *name = r->entry.head.snapshot;
+    struct snap_step *step;
+    int i;
+
+    for (i = r->num_tags - 1; i >= 0; i--) {
+        const struct snap_recover_tag *of = &r->tags[i];
+
+        step = snap_plan_add(sc, &r->plan, of->tag.node
+                             ? SNAP_STEP_REMOVE_TAG : SNAP_STEP_EXEC,
+                             "remove the tag %s from %s", name, of->path);
+        if (!of->tag.node)
+            snap_internal_set_untag(sc, step, of->path, name,
+                                    of->tag.virtual_size);
+        step->path = of->path;
+        step->command = of->tag.node;
+        step->content = name;
+        step->made = of->tag.made;
+    }
+}
+
+/* Plan to remove what belongs to a snapshot that there will not be: not what
+ * the guest runs on. */
+static void recover_plan_remove(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r)
+{
+    const struct snap_plan *was = &r->entry.plan;
+    int i;
+
+    for (i = r->first - 1; i >= 0; i--) {
+        enum snap_step_kind kind = was->steps[i].kind;
+
+        if (was->steps[i].undo
+            && (kind == SNAP_STEP_MKDIR || kind == SNAP_STEP_EXEC
+                || kind == SNAP_STEP_HOOK))
+            recover_copy_step(sc, &r->plan, was->steps[i].undo);
+    }
+    recover_plan_tags(sc, r);
+}
+
 /* Plan the undos.  After a crash of the host the journal may lack steps
  * that were done, so all up to the commit point are undone. */
 static void recover_plan_back(libxl_snapshot_ctx *sc,
@@ -89,6 +132,7 @@ static void recover_plan_back(libxl_snapshot_ctx *sc,
         snap_plan_set_content(&was->steps[i]);
         recover_copy_step(sc, &r->plan, was->steps[i].undo);
     }
+    recover_plan_tags(sc, r);
 }
 
 /* Plan to remove the names under which files would have been published. */
@@ -136,18 +180,18 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
     if (r->half_made && was->steps[r->first].kind != SNAP_STEP_DESTROY)
         recover_plan_destroy(sc, r);
     for (i = r->first; i < was->num_steps; i++) {
-        if (r->memory_lost && was->steps[i].kind == SNAP_STEP_PUBLISH) {
+        if (r->no_snapshot && was->steps[i].kind == SNAP_STEP_PUBLISH) {
             recover_plan_drop(sc, r, &was->steps[i]);
             continue;
         }
+        if (r->no_snapshot && was->steps[i].kind == SNAP_STEP_RECORD)
+            continue;
         if (recover_is_not_ours(r, &was->steps[i])) continue;
         step = recover_copy_step(sc, &r->plan, &was->steps[i]);
         step->only_if_commit_known = false;      /* the recovery has
                                                   * found out */
     }
-    for (i = r->commit - 1; r->memory_lost && i >= 0; i--)
-        if (was->steps[i].kind == SNAP_STEP_MKDIR && was->steps[i].undo)
-            recover_copy_step(sc, &r->plan, was->steps[i].undo);
+    if (r->no_snapshot) recover_plan_remove(sc, r);
 }
 
 static void recover_plan_unfence(libxl_snapshot_ctx *sc,

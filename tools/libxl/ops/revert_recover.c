@@ -15,7 +15,7 @@
  * gone on since, perhaps for weeks.
  */
 static int revert_was_committed(libxl_snapshot_ctx *sc,
-                                const struct snap_recover *r, bool *was_r)
+                                struct snap_recover *r, bool *was_r)
 {
     libxl_dominfo info;
     int rc;
@@ -311,9 +311,10 @@ static int revert_find_first(libxl_snapshot_ctx *sc,
 
 static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
-    int back = revert_back_step(&r->entry.plan);
-    int rc = revert_find_first(sc, r, back);
+    int back = revert_back_step(&r->entry.plan), rc;
 
+    if (!r->forward) return 0;
+    rc = revert_find_first(sc, r, back);
     return rc ? rc : revert_check_writes(sc, r, back);
 }
 

@@ -80,6 +80,17 @@ static int internal_check(libxl_snapshot_ctx *sc,
                      disk->path, op->name);
 }
 
+void snap_internal_set_untag(libxl_snapshot_ctx *sc, struct snap_step *step,
+                             const char *path, const char *name,
+                             uint64_t virtual_size)
+{
+    step->argv = internal_tag_argv(sc, "-d", name, path);
+    snap_step_allow_time(step, virtual_size, TAG_BYTES_PER_MS);
+    step->path = path;
+    step->done_when = SNAP_DONE_TAG_IS_GONE;
+    step->done_probe = name;
+}
+
 static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk_op *op)
 {
@@ -94,11 +105,8 @@ static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     internal_allow_time(step, &op->disk->chain);
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the tag from %s",
                           path);
-    step->argv = internal_tag_argv(sc, "-d", op->name, path);
-    internal_allow_time(step, &op->disk->chain);
-    step->path = path;
-    step->done_when = SNAP_DONE_TAG_IS_GONE;
-    step->done_probe = op->name;
+    snap_internal_set_untag(sc, step, path, op->name,
+                            op->disk->chain.virtual_size);
 }
 
 /*-- revert -----------------------------------------------------------------*/

@@ -9,6 +9,12 @@
 int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
 int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
 
+/* Let @step, an EXEC, remove the tag @name from the image @path, which nobody
+ * may have open. */
+void snap_internal_set_untag(libxl_snapshot_ctx *sc, struct snap_step *step,
+                             const char *path, const char *name,
+                             uint64_t virtual_size);
+
 extern const struct snap_driver snap_driver_internal;
 extern const struct snap_driver snap_driver_overlay;
 
