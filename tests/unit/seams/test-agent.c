@@ -379,6 +379,7 @@ static void a_keeper_that_was_killed_is_replaced(void)
             CHECK_FAILS(snap_keeper_thaw(sc, keeper), ERROR_FAIL,
                         "it is not known whether it was frozen until now");
     }
+    snap_keeper_drop(keeper);
     CHECK(!snap_keeper_replace(sc, &how) && !snap_keeper_replace(sc, &how));
     check_diary("freeze thaw freeze thaw ");
     agent_ends();
