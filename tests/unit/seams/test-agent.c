@@ -368,10 +368,9 @@ static void a_keeper_that_was_killed_is_replaced(void)
 {
     struct snap_freeze how = { .domain = "vm", .socket = tmp_path("agent") };
     const char *who;
-    int i;
 
     agent_begins(MANNERS(.deaf = false));
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         CHECK_OK(freeze());
         who = snap_users_of_socket(sc, socket_path);
         kill(atoi(strstr(who, "(pid ") + 5), SIGKILL);
