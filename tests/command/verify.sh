@@ -97,6 +97,11 @@ ok "nor one without one of its disks" bad "domain config" "disk xvdb: the domain
 ok "nor one with one more" bad "domain config" "disk xvdc: the domain wrote to it" \
     --domain-config "$(with_disk "'/srv/vmlinuz,raw,xvdc,w'")"
 
+xl create web.cfg
+sed -i "s,^xen/$(domid_of web)/state.*,xen/$(domid_of web)/state dying,; \,/name web$,d" "$STAND_IN_XEN"
+rm /var/lib/xen/userdata-d.*
+ok "a domain that is just being destroyed is nothing bad" good --domain-config web.cfg
+
 # --- tags ------------------------------------------------------------------
 
 new_host

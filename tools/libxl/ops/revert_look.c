@@ -113,7 +113,8 @@ static int revert_take_named(libxl_snapshot_ctx *sc, struct snap_revert *r,
  * The domain @domid has the snapshot's uuid, under another name: it has
  * been renamed, or is a copy whose xl.cfg has kept the uuid, which must not
  * be destroyed in its stead.  It is the snapshot's if the caller names it,
- * and it has one of the disks.
+ * and it has one of the disks.  One that is just being destroyed has lost its
+ * name and its config by then (libxl 4.17), and only has to be waited for.
  */
 static int revert_take_renamed(libxl_snapshot_ctx *sc,
                                struct snap_revert *r, const char *name,
@@ -121,10 +122,12 @@ static int revert_take_renamed(libxl_snapshot_ctx *sc,
 {
     const char *now = snap_xenstore_domain_name(sc, domid);
     bool is_it = !r->num_ops;
-    int rc = is_it ? 0 : revert_is_on_disks(sc, r, domid, &is_it);
+    int rc;
 
-    if (rc) return rc;
     r->dom.domid = domid;
+    if (snap_dom_is_dying(sc, domid)) return 0;
+    rc = is_it ? 0 : revert_is_on_disks(sc, r, domid, &is_it);
+    if (rc) return rc;
     if (!is_it)
         return snap_fail(sc, ERROR_INVAL, "domain %s: domain %s (domid %u) "
                          "has its uuid, but none of the snapshot's disks; "

@@ -207,6 +207,17 @@ bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
     return paused;
 }
 
+bool snap_dom_is_dying(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    libxl_dominfo info;
+    bool dying;
+
+    libxl_dominfo_init(&info);
+    dying = !libxl_domain_info(sc->ctx, &info, domid) && info.dying;
+    libxl_dominfo_dispose(&info);
+    return dying;
+}
+
 bool snap_dom_cpu_ns(libxl_snapshot_ctx *sc, uint32_t domid, uint64_t *ns_r)
 {
     libxl_dominfo info;

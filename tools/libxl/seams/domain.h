@@ -32,6 +32,8 @@ int snap_dom_saver(libxl_snapshot_ctx *sc, uint32_t domid, bool at_once,
 int snap_dom_check_alive(libxl_snapshot_ctx *sc, uint32_t domid,
                          bool paused);
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid);
+/* True if it is just being destroyed. */
+bool snap_dom_is_dying(libxl_snapshot_ctx *sc, uint32_t domid);
 /* How long the domain's vCPUs have run, which does not grow while it is
  * paused; false: it cannot be asked. */
 bool snap_dom_cpu_ns(libxl_snapshot_ctx *sc, uint32_t domid,
