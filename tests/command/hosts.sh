@@ -39,6 +39,9 @@ xl destroy web
 remember
 ok "it is not recovered" fails 1 "domain web: a snapshot-create of it has not ended on $there" \
     xl snapshot-recover web
+xl snapshot-recover web >"$hidden/both" 2>&1
+ok "which a log of both outputs has in order" matches "^Domain web,.* snapshot-recover: " \
+    sh -c "tr '\\n' ' ' <$hidden/both"
 ok "nor would be" fails 1 "run xl snapshot-recover web there" xl snapshot-recover -N web
 ok "that of all domains tells of it" says "a snapshot-create (s1), which $there has begun" \
     xl snapshot-recover --all

@@ -18,6 +18,8 @@ void session_error(const struct session *s, const char *fmt, ...)
     va_list ap;
 
     if (s->logger) logger_end_progress(s->logger);
+    fflush(stdout);             /* in a log of both its lines stay whole,
+                                 * and before this one */
     fprintf(stderr, "%s: ", s->command);
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
