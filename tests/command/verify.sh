@@ -139,6 +139,12 @@ ok "one that has not is good" good
 mv "$snapshots/web/later" elsewhere/
 name=tag
 ok "a snapshot that was put away has no base" good --domain-config web.cfg
+unfreeze xvda.qcow2
+rm -r xvda.qcow2 "$snapshots/web/tag"
+define_domain web qcow2
+create --internal -n tag
+mv elsewhere/later "$snapshots/web/"
+ok "nor is another image one that has its path by now" good
 
 # --- memory ----------------------------------------------------------------
 

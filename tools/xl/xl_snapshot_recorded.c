@@ -172,6 +172,10 @@ void recorded_add_bases(const struct session *s, const char *directory,
                 continue;
             p->bases = xrealloc(p->bases,
                                 (p->num_bases + 1) * sizeof(*p->bases));
+            p->base_states = xrealloc(
+                p->base_states,
+                (p->num_bases + 1) * sizeof(*p->base_states));
+            p->base_states[p->num_bases] = copy_or_null(ds->state);
             p->bases[p->num_bases++] = xstrdup(ds->parent.pdev_path);
         }
     recorded_free(recorded, num);

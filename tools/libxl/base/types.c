@@ -189,9 +189,12 @@ void libxl_domain_snapshot_revert_params_dispose(
     free(params->xl_path);
     free(params->domain_config_path);
     free(params->config_error);
-    for (i = 0; i < params->num_bases; i++)
+    for (i = 0; i < params->num_bases; i++) {
         free(params->bases[i]);
+        free(params->base_states[i]);
+    }
     free(params->bases);
+    free(params->base_states);
     libxl_domain_snapshot_revert_params_init(params);
 }
 

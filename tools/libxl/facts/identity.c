@@ -279,6 +279,18 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
         identity_difference(sc, ds->state, &now));
 }
 
+bool snap_identity_has_state(libxl_snapshot_ctx *sc, const char *path,
+                             const char *then)
+{
+    struct state now;
+
+    if (!then) return true;
+    if (!identity_file_state(sc, path, &now))
+        return now.text && !strcmp(now.text, then);
+    snap_take_error(sc);
+    return true;
+}
+
 int snap_identity_check_memory(libxl_snapshot_ctx *sc,
                                const libxl_domain_snapshot *snap)
 {

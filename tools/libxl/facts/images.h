@@ -73,6 +73,10 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                          const char *made, const char *content,
                          bool unclean);
 
+/* True if the base @path has the recorded @state; without one, too. */
+bool snap_identity_has_state(libxl_snapshot_ctx *sc, const char *path,
+                             const char *state);
+
 /* Refuse the disk of @op, or the memory image, if its state is not the
  * recorded one.  Without a record it passes. */
 int snap_identity_check_disk(libxl_snapshot_ctx *sc,

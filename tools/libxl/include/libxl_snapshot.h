@@ -372,9 +372,10 @@ typedef struct libxl_domain_snapshot_revert_params {
     char *domain_config_path;
     const libxl_domain_config *config;
     char *config_error;         /* without @config: why it cannot be read */
-    /* Images that must not be overwritten: bases of other snapshots. */
+    /* Images that must not be overwritten: bases of other snapshots, and
+     * their states (NULL: not known); another image may have that path. */
     int num_bases;
-    char **bases;
+    char **bases, **base_states;
     bool skip_unsupported;      /* leave what was skipped as it is */
     bool force;                 /* revert with disks and memory even if
                                  * they have changed since the snapshot */

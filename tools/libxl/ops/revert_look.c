@@ -205,14 +205,17 @@ static int revert_check_users(libxl_snapshot_ctx *sc,
 }
 
 /* A base that lost its flag, as in a copy, is one all the same. */
-static bool revert_is_base(const struct snap_revert *r,
+static bool revert_is_base(libxl_snapshot_ctx *sc,
+                           const struct snap_revert *r,
                            const struct snap_disk_op *op)
 {
+    const libxl_domain_snapshot_revert_params *p = r->params;
     const char *path = op->at_stake ? op->at_stake : op->image;
     int i;
 
-    for (i = 0; path && i < r->params->num_bases; i++)
-        if (libxl_snapshot_path_is_same(r->params->bases[i], path))
+    for (i = 0; path && i < p->num_bases; i++)
+        if (libxl_snapshot_path_is_same(p->bases[i], path)
+            && snap_identity_has_state(sc, path, p->base_states[i]))
             return true;
     return false;
 }
@@ -226,7 +229,7 @@ static int revert_look_at_disk(libxl_snapshot_ctx *sc,
 
     op->running = r->dom.domid != SNAP_NO_DOMAIN;
     rc = op->driver->look(sc, op);
-    op->is_frozen = op->is_frozen || revert_is_base(r, op);
+    op->is_frozen = op->is_frozen || revert_is_base(sc, r, op);
     if (!rc) rc = snap_driver_check(sc, op);
     if (rc || r->params->force) return rc;
     return snap_identity_check_disk(sc, op);
