@@ -95,6 +95,11 @@ void recorded_free(struct recorded *recorded, int num)
 
 /*-- images that are bases of snapshots ---------------------------------*/
 
+static bool recorded_is_overlaid(const libxl_disk_snapshot *ds)
+{
+    return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && disk_is_moved(ds);
+}
+
 /* The disk of @vdev in @r, if its snapshot made an overlay for it. */
 static const libxl_disk_snapshot *recorded_overlay(
     const struct recorded *r, const char *vdev)
@@ -105,8 +110,7 @@ static const libxl_disk_snapshot *recorded_overlay(
         const libxl_disk_snapshot *ds = &r->snap.disks[i];
 
         if (!strcmp(ds->vdev, vdev))
-            return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL
-                && disk_is_moved(ds) ? ds : NULL;
+            return recorded_is_overlaid(ds) ? ds : NULL;
     }
     return NULL;
 }
@@ -167,9 +171,7 @@ void recorded_add_bases(const struct session *s, const char *directory,
         for (k = 0; k < recorded[i].snap.num_disks; k++) {
             const libxl_disk_snapshot *ds = &recorded[i].snap.disks[k];
 
-            if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL
-                || !disk_is_moved(ds))
-                continue;
+            if (!recorded_is_overlaid(ds)) continue;
             p->bases = xrealloc(p->bases,
                                 (p->num_bases + 1) * sizeof(*p->bases));
             p->base_states = xrealloc(

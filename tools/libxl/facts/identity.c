@@ -381,6 +381,17 @@ static bool identity_lost_its_date(libxl_snapshot_ctx *sc, const char *then,
                                     identity_word(sc, now, FILE_CHANGED)));
 }
 
+/* Whether the first @num words are equal, as far as @then has them. */
+static bool identity_is_same(libxl_snapshot_ctx *sc, const char *then,
+                             const char *now, int num)
+{
+    int i;
+
+    for (i = 0; i < num && *identity_word(sc, then, i); i++)
+        if (identity_differs(sc, then, now, i)) return false;
+    return true;
+}
+
 /* The change of the inode does not count: a freeze is one, as are a rename
  * and a chmod. */
 static bool identity_is_base_of_file(libxl_snapshot_ctx *sc,
@@ -413,10 +424,7 @@ bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
     if (strcmp(kind, "device") || (same_boot
                                    && snap_identity_tells_writes(sc, then)))
         return snap_identity_is_unwritten(sc, path, then);
-    /* counts of two boots can be equal by accident */
+    /* kind, bytes and head: counts of two boots can be equal by accident */
     return (stops_root || !snap_identity_tells_writes(sc, then))
-        && !identity_differs(sc, then, now, 0)
-        && !identity_differs(sc, then, now, 1)
-        && (!*identity_word(sc, then, 2)
-            || !identity_differs(sc, then, now, 2));
+        && identity_is_same(sc, then, now, 3);
 }

@@ -229,7 +229,8 @@ static int revert_look_at_disk(libxl_snapshot_ctx *sc,
 
     op->running = r->dom.domid != SNAP_NO_DOMAIN;
     rc = op->driver->look(sc, op);
-    op->is_frozen = op->is_frozen || revert_is_base(sc, r, op);
+    if (!rc && !op->driver->revert_moves_disk)
+        op->is_frozen = op->is_frozen || revert_is_base(sc, r, op);
     if (!rc) rc = snap_driver_check(sc, op);
     if (rc || r->params->force) return rc;
     return snap_identity_check_disk(sc, op);

@@ -270,6 +270,15 @@ static int journal_flush(libxl_snapshot_ctx *sc,
     return errno ? journal_write_failed(sc, journal->path) : 0;
 }
 
+static int journal_write_line(libxl_snapshot_ctx *sc,
+                              struct snap_journal *journal,
+                              const char *line, bool flush)
+{
+    if (snap_file_write_all(journal->fd, line, strlen(line)))
+        return journal_write_failed(sc, journal->path);
+    return flush ? journal_flush(sc, journal) : 0;
+}
+
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note)
 {
@@ -291,9 +300,7 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
         "j:time", note->time ? snap_sprintf(sc, "%" PRIu64, note->time) : NULL,
         "s:no_snapshot", note->no_snapshot, "s:made", note->made,
         "j:cpu_ns", note->cpu_ns, "j:left", left, "j:prints", prints, NULL));
-    if (snap_file_write_all(journal->fd, line, strlen(line)))
-        return journal_write_failed(sc, journal->path);
-    return note->flush ? journal_flush(sc, journal) : 0;
+    return journal_write_line(sc, journal, line, note->flush);
 }
 
 int snap_journal_note_fence(libxl_snapshot_ctx *sc,
@@ -302,9 +309,7 @@ int snap_journal_note_fence(libxl_snapshot_ctx *sc,
     const char *line = snap_sprintf(
         sc, "%s\n", snap_json_object(sc, "s:fenced", path, NULL));
 
-    if (snap_file_write_all(journal->fd, line, strlen(line)))
-        return journal_write_failed(sc, journal->path);
-    return journal_flush(sc, journal);
+    return journal_write_line(sc, journal, line, true);
 }
 
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal)

@@ -196,38 +196,43 @@ uint64_t snap_dom_need_kb(libxl_snapshot_ctx *sc,
     return kb;
 }
 
+/* Set *info_r, without its strings; all zeros if there is no domain. */
+static bool dom_look(libxl_snapshot_ctx *sc, uint32_t domid,
+                     libxl_dominfo *info_r)
+{
+    libxl_dominfo info;
+    bool is_there;
+
+    libxl_dominfo_init(&info);
+    is_there = !libxl_domain_info(sc->ctx, &info, domid);
+    *info_r = (libxl_dominfo){ 0 };
+    if (is_there) *info_r = info;
+    info_r->ssid_label = NULL;
+    libxl_dominfo_dispose(&info);
+    return is_there;
+}
+
 bool snap_dom_is_paused(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     libxl_dominfo info;
-    bool paused;
 
-    libxl_dominfo_init(&info);
-    paused = !libxl_domain_info(sc->ctx, &info, domid) && info.paused;
-    libxl_dominfo_dispose(&info);
-    return paused;
+    return dom_look(sc, domid, &info) && info.paused;
 }
 
 bool snap_dom_is_dying(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     libxl_dominfo info;
-    bool dying;
 
-    libxl_dominfo_init(&info);
-    dying = !libxl_domain_info(sc->ctx, &info, domid) && info.dying;
-    libxl_dominfo_dispose(&info);
-    return dying;
+    return dom_look(sc, domid, &info) && info.dying;
 }
 
 bool snap_dom_cpu_ns(libxl_snapshot_ctx *sc, uint32_t domid, uint64_t *ns_r)
 {
     libxl_dominfo info;
-    int rc;
+    bool is_there = dom_look(sc, domid, &info);
 
-    libxl_dominfo_init(&info);
-    rc = libxl_domain_info(sc->ctx, &info, domid);
-    *ns_r = rc ? 0 : info.cpu_time;
-    libxl_dominfo_dispose(&info);
-    return !rc;
+    *ns_r = info.cpu_time;
+    return is_there;
 }
 
 /* libxl-save-helper --save-domain STREAM-FD BACK-FD DOMID ... (4.7 to 4.20,

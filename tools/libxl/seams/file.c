@@ -112,11 +112,17 @@ int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path)
     return file_change_fence(sc, path, false);
 }
 
+static bool file_is_immutable(int fd)
+{
+    int flags;
+
+    return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL);
+}
+
 bool snap_file_is_fenced(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), flags;
-    bool is = fd >= 0 && !ioctl(fd, FS_IOC_GETFLAGS, &flags)
-        && (flags & FS_IMMUTABLE_FL);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is = fd >= 0 && file_is_immutable(fd);
 
     if (fd >= 0) close(fd);
     return is;
@@ -127,7 +133,7 @@ static bool file_stops_root(int fd, const struct stat *st)
     int flags;
 
     if (S_ISBLK(st->st_mode)) return !ioctl(fd, BLKROGET, &flags) && flags;
-    return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL);
+    return file_is_immutable(fd);
 }
 
 bool snap_file_stops_root(const char *path)
@@ -248,33 +254,37 @@ static const char *file_sys_line(libxl_snapshot_ctx *sc, dev_t device,
                          minor(device), name));
 }
 
-/* The writes to a block device, in words that are never the same again:
- * its number in this boot (Linux 5.15), and the requests and sectors
- * (Documentation/block/stat.rst).  A partition does not tell if its
- * disk counts. */
-static const char *file_device_writes(libxl_snapshot_ctx *sc, dev_t device)
+/* The requests and sectors that were written to a block device
+ * (Documentation/block/stat.rst); false: they are not counted.  A partition
+ * does not tell if its disk counts. */
+static bool file_device_counts(libxl_snapshot_ctx *sc, dev_t device,
+                               char requests[32], char sectors[32])
 {
     const char *counts = file_sys_line(sc, device, "queue/iostats");
     const char *stat = file_sys_line(sc, device, "stat");
+
+    return counts && !strcmp(counts, "1") && stat
+        && sscanf(stat, "%*s %*s %*s %*s %31s %*s %31s", requests,
+                  sectors) == 2;
+}
+
+/* The writes to a block device, in words that are never the same again:
+ * its number in this boot (Linux 5.15), and the counts. */
+static const char *file_device_writes(libxl_snapshot_ctx *sc, dev_t device)
+{
     const char *number = file_sys_line(sc, device, "diskseq");
     char requests[32], sectors[32];
 
-    if (!counts || strcmp(counts, "1") || !stat || !number
-        || sscanf(stat, "%*s %*s %*s %*s %31s %*s %31s", requests,
-                  sectors) != 2)
+    if (!number || !file_device_counts(sc, device, requests, sectors))
         return NULL;
     return snap_sprintf(sc, "%s %s %s", number, requests, sectors);
 }
 
 bool snap_device_is_unwritten(libxl_snapshot_ctx *sc, int major, int minor)
 {
-    dev_t device = makedev(major, minor);
-    const char *counts = file_sys_line(sc, device, "queue/iostats");
-    const char *stat = file_sys_line(sc, device, "stat");
-    char sectors[32];
+    char requests[32], sectors[32];
 
-    return counts && !strcmp(counts, "1") && stat
-        && sscanf(stat, "%*s %*s %*s %*s %*s %*s %31s", sectors) == 1
+    return file_device_counts(sc, makedev(major, minor), requests, sectors)
         && !strcmp(sectors, "0");
 }
 
