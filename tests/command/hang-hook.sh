@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-only
 # Hooks that hang, are killed, or answer nonsense, while the guest is held for them: it
-# is let go, and what was done is undone.
+# is let go, and what was done is undone. Storage that hangs before that.
 . "$srcdir/tests/command/lib.sh"
 
 needs_hooks
@@ -22,6 +22,22 @@ define_domain web file
 mkdir -p /etc/xen/snapshot.d
 cp "$srcdir/tools/hooks/copy" /etc/xen/snapshot.d/
 xl create web.cfg
+
+# with_sync HOW COMMAND...
+with_sync() { (export XL_SNAPSHOT_TIMEOUT=1 STAND_IN_SYNC="$1" && shift && "$@"); }
+never_held() { absent "$STAND_IN_XEN.log" "$snapshots/.journal" && unchanged; }
+ok "a disk's storage that hangs: before the guest is held" with_sync hang undone "flush what \
+the host has yet to write to disk xvda, /srv/web/xvda.img: sync did not answer for 2 s" create
+ok "or fails" with_sync fail undone "sync failed with status 1: sync: error syncing \
+'/srv/web/xvda.img': Input/output error" create
+ok "it never was" never_held
+preloads=$fault
+FAULT_KILL=deaf
+export FAULT_KILL
+ok "a flush that cannot be killed" with_sync hang refuses "cannot be killed: its storage hangs" create
+unset FAULT_KILL preloads
+ok "keeps up nothing" never_held
+ends "$(sed -n 's/.*(pid \([0-9]*\)).*/\1/p' "$hidden/error")"
 hook create "sleep 1000"
 ok "a hook that hangs lets the guest go" undone "copy did not answer for 1 s and was killed" create
 ok "for which it was held until then" same "$(xargs <"$STAND_IN_XEN.log")" "pause 1 unpause 1"

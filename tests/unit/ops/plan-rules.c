@@ -82,6 +82,12 @@ static bool fills_a_new_file(const struct snap_plan *plan, int step)
     return false;
 }
 
+/* The step changes nothing: what it flushes would get to the disk anyway. */
+static bool is_flush(const struct snap_step *step)
+{
+    return step->kind == SNAP_STEP_EXEC && !strcmp(step->argv[0], "sync");
+}
+
 /* A power cut after the commit point leaves no image empty that the domain
  * is on. */
 static void rule_flushed(const struct subject *s, int i, int commit)
@@ -153,7 +159,7 @@ static void rules_of_any(const struct subject *s, int commit)
             rule(s, i, step->undo || step->retires_undo_of >= 0
                  || IS_ONE_OF(step->kind, SNAP_STEP_LOOK_AGAIN,
                               SNAP_STEP_LOOK_OFF)
-                 || fills_a_new_file(s->plan, i),
+                 || is_flush(step) || fills_a_new_file(s->plan, i),
                  "a step before the commit point has an undo");
         rule(s, i, i > commit || !step->only_if_commit_known,
              "only_if_commit_known has a meaning after the commit point only");
@@ -168,7 +174,7 @@ static void rules_of_any(const struct subject *s, int commit)
                            SNAP_STEP_EXEC),
              "a save or a program that failed may have half happened");
         rule(s, i, step->at_deadline != SNAP_EXEC_KILL
-             || fills_a_new_file(s->plan, i),
+             || is_flush(step) || fills_a_new_file(s->plan, i),
              "what is killed changes nothing but new files");
         rule(s, i, step->at_deadline != SNAP_EXEC_TERM
              || !argv_has(step->argv, "qemu-img"),
@@ -199,6 +205,10 @@ static void rule_held(const struct subject *s)
     int from, to, i;
 
     held_section(s, &from, &to);
+    for (i = first_of(s->plan, SNAP_STEP_HOLD_MONITOR);
+         i < s->plan->num_steps; i++)
+        rule(s, i, !is_flush(&s->plan->steps[i]),
+             "disks are flushed while xl's monitor runs");
     for (i = from; i < to && i < s->plan->num_steps; i++) {
         const struct snap_step *step = &s->plan->steps[i];
 
@@ -349,6 +359,11 @@ static void rule_bases(const struct subject *s)
         }
         rule(s, repoint, k < plan->num_steps,
              "the image that a disk leaves is frozen");
+        for (k = 0; k < repoint; k++)
+            if (is_flush(&plan->steps[k])
+                && argv_has(plan->steps[k].argv, step->repoints[i].from))
+                break;
+        rule(s, repoint, k < repoint, "and was flushed before");
     }
 }
 

@@ -22,6 +22,8 @@
 /* An event that is waited for; base/deadline.c says how long. */
 enum snap_wait {
     SNAP_WAIT_PROGRAM,          /* a step that is a program */
+    SNAP_WAIT_FLUSH,            /* besides, one that flushes a disk of a
+                                 * guest that runs */
     SNAP_WAIT_REAP,             /* a program that was killed */
     SNAP_WAIT_VERSION,          /* a program that says its version */
     SNAP_WAIT_QEMU_IMG,         /* qemu-img that describes an image */

@@ -20,6 +20,7 @@ static const struct {
     enum waits_of of;
 } waits[SNAP_WAIT_NUM] = {
     [SNAP_WAIT_PROGRAM] = { 60000, OF_STEPS },
+    [SNAP_WAIT_FLUSH] = { 540000, OF_STEPS },
     [SNAP_WAIT_REAP] = { 5000, OF_NOBODY },
     [SNAP_WAIT_VERSION] = { 10000, OF_NOBODY },
     [SNAP_WAIT_QEMU_IMG] = { 30000, OF_STEPS },

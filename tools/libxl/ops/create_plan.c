@@ -2,7 +2,8 @@
 /*
  * ops/create_plan.c: the order of a create.  Pure.
  *
- *   before   overlays and files, while the guest runs
+ *   before   overlays and files, while the guest runs; last, what the host
+ *            has not written of its disks yet
  *   stop     xl's monitor held; with memory: save, then pause and resume;
  *            without: quiesce if asked to, pause; of a domain that does not
  *            run: nothing
@@ -57,6 +58,43 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
     for (i = 0; i < c->num_ops; i++)
         if (plan_verb(&c->ops[i])->prepare)
             plan_verb(&c->ops[i])->prepare(sc, &c->plan, &c->ops[i]);
+}
+
+/* Plan that what QEMU, or a loop device, has left to the host's page cache
+ * is on the disk: else a snapshot waits for it, with the guest held.  What
+ * it writes from now on is little.  The path of a disk that has a hotplug
+ * script may be anything. */
+static void plan_flush_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_disk *disk)
+{
+    const struct snap_layer *top = disk->chain.layers;
+    int num = disk->chain.num_layers ? top->num_others : 0, i;
+    const char **argv = snap_zalloc(sc, (num + 5) * sizeof(*argv));
+    struct snap_step *step;
+
+    if (!disk->node && (disk->backend != SNAP_BACKEND_PHY
+                        || disk->stored->script))
+        return;
+    argv[0] = "sync";
+    argv[1] = "-d";
+    argv[2] = "--";
+    argv[3] = disk->path;
+    for (i = 0; i < num; i++) argv[4 + i] = top->others[i];
+    step = snap_plan_exec(sc, plan,
+                          snap_sprintf(sc, "flush what the host has yet to "
+                                       "write to disk %s, %s", disk->vdev,
+                                       disk->path), argv);
+    step->timeout_ms = snap_wait_ms(sc, SNAP_WAIT_FLUSH);
+    step->at_deadline = SNAP_EXEC_KILL;
+}
+
+static void plan_flush(libxl_snapshot_ctx *sc, struct snap_create *c)
+{
+    int i;
+
+    if (c->dom.domid == SNAP_NO_DOMAIN) return;
+    for (i = 0; i < c->num_ops; i++)
+        plan_flush_disk(sc, &c->plan, c->ops[i].disk);
 }
 
 /* True if the records of the disk must be made to name its overlay. */
@@ -315,6 +353,7 @@ void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c)
     int hold, quiesce = -1;
 
     plan_before(sc, c);
+    plan_flush(sc, c);
     hold = plan_hold_monitor(sc, c);
     if (snap_create_quiesces(c))
         quiesce = snap_quiesce_plan(sc, &c->plan, &c->dom,

@@ -52,7 +52,7 @@ enum snap_exec_end {
                                  * what it does */
     SNAP_EXEC_TERM,             /* SIGTERM: it ends where that does no harm */
     SNAP_EXEC_KILL,             /* SIGKILL: all that it makes is new, and is
-                                 * removed */
+                                 * removed; or it makes nothing */
 };
 
 /* Like snap_exec(), with @end in the place of SIGKILL. */
