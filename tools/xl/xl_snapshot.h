@@ -76,8 +76,9 @@ char *default_directory(const char *domain);
  * a number. */
 char *default_overlay(const libxl_disk_snapshot_info *disk,
                       const char *name, int n);
-/* True if both are one file, or would be: a folder may have two names. */
-bool path_is_same(const char *a, const char *b);
+/* True if both name one place, for a file that need not be there: a folder
+ * may have two names. */
+bool path_is_same_place(const char *a, const char *b);
 /* True if one of @disks has @path. */
 bool path_is_named(const char *path,
                    const libxl_disk_snapshot_params *disks, int num);

@@ -169,7 +169,7 @@ static bool disks_is_free(const struct disks_choice *c, const char *path,
         if (&c->info[i] == of || !disks_gets_overlay(c, &c->info[i]))
             continue;
         other = default_overlay(&c->info[i], c->p->name, 0);
-        is_free = !path_is_same(path, other);
+        is_free = !path_is_same_place(path, other);
         free(other);
     }
     return is_free;

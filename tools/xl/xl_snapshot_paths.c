@@ -84,7 +84,7 @@ char *default_overlay(const libxl_disk_snapshot_info *disk,
     return path;
 }
 
-bool path_is_same(const char *a, const char *b)
+bool path_is_same_place(const char *a, const char *b)
 {
     const char *file_a = strrchr(a, '/'), *file_b = strrchr(b, '/');
     struct stat st_a, st_b;
@@ -108,7 +108,7 @@ bool path_is_named(const char *path,
     int i;
 
     for (i = 0; i < num; i++)
-        if (disks[i].path && path_is_same(path, disks[i].path))
+        if (disks[i].path && path_is_same_place(path, disks[i].path))
             return true;
     return false;
 }

@@ -100,46 +100,68 @@ static bool recorded_is_overlaid(const libxl_disk_snapshot *ds)
     return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && disk_is_moved(ds);
 }
 
-/* The disk of @vdev in @r, if its snapshot made an overlay for it. */
-static const libxl_disk_snapshot *recorded_overlay(
-    const struct recorded *r, const char *vdev)
+/* The disk of which @path is the base, by the last snapshot that says so:
+ * *r_r. */
+static const libxl_disk_snapshot *recorded_of_base(
+    const struct session *s, const struct recorded *recorded, int num,
+    const char *path, const struct recorded **r_r)
 {
-    int i;
+    const libxl_disk_snapshot *ds, *found = NULL;
+    int i, k;
 
-    for (i = 0; i < r->snap.num_disks; i++) {
-        const libxl_disk_snapshot *ds = &r->snap.disks[i];
+    for (i = 0; i < num; i++)
+        for (k = 0; k < recorded[i].snap.num_disks; k++) {
+            ds = &recorded[i].snap.disks[k];
+            if (recorded_is_overlaid(ds)
+                && libxl_snapshot_is_base(s->sc, path,
+                                          ds->parent.pdev_path,
+                                          ds->state)) {
+                found = ds;
+                *r_r = &recorded[i];
+            }
+        }
+    return found;
+}
 
-        if (!strcmp(ds->vdev, vdev))
-            return recorded_is_overlaid(ds) ? ds : NULL;
-    }
-    return NULL;
+/* The newest overlay of the disk @vdev, which has one; *r_r: of which
+ * snapshot. */
+static const char *recorded_last_overlay(const struct recorded *recorded,
+                                         int num, const char *vdev,
+                                         const struct recorded **r_r)
+{
+    const char *overlay = NULL;
+    int i, k;
+
+    for (i = 0; i < num; i++)
+        for (k = 0; k < recorded[i].snap.num_disks; k++) {
+            const libxl_disk_snapshot *ds = &recorded[i].snap.disks[k];
+
+            if (strcmp(ds->vdev, vdev) || !recorded_is_overlaid(ds))
+                continue;
+            overlay = ds->child.pdev_path;
+            *r_r = &recorded[i];
+        }
+    return overlay;
 }
 
 static int recorded_refuse_disk(const struct session *s,
                                 const struct recorded *recorded, int num,
                                 const libxl_device_disk *disk)
 {
-    const libxl_disk_snapshot *ds, *last = NULL;
     const struct recorded *base = NULL, *newest = NULL;
-    int i;
+    const libxl_disk_snapshot *ds;
+    const char *overlay;
 
-    for (i = 0; i < num; i++) {
-        ds = recorded_overlay(&recorded[i], disk->vdev);
-        if (!ds) continue;
-        newest = &recorded[i];
-        last = ds;
-        if (libxl_snapshot_path_is_same(ds->parent.pdev_path,
-                                        disk->pdev_path))
-            base = newest;
-    }
-    if (!base) return 0;
+    ds = recorded_of_base(s, recorded, num, disk->pdev_path, &base);
+    if (!ds) return 0;
+    overlay = recorded_last_overlay(recorded, num, ds->vdev, &newest);
     session_error(s, "disk %s: %s is the base of snapshot %s: what the "
                   "domain wrote since then is in overlays on it. Name the "
                   "one that it was on last in its xl.cfg (snapshot %s "
                   "gave it %s); or, if neither they nor that snapshot are "
                   "wanted any more, move %.*s away first",
                   disk->vdev, disk->pdev_path, base->snap.name,
-                  newest->snap.name, last->child.pdev_path,
+                  newest->snap.name, overlay,
                   (int)(strlen(base->config_path)
                         - strlen("/snapshot.cfg")), base->config_path);
     return -1;

@@ -279,11 +279,12 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
         identity_difference(sc, ds->state, &now));
 }
 
-bool snap_identity_has_state(libxl_snapshot_ctx *sc, const char *path,
-                             const char *then)
+bool snap_identity_is_base(libxl_snapshot_ctx *sc, const char *path,
+                           const char *base, const char *then)
 {
     struct state now;
 
+    if (!snap_file_is_same(base, path)) return false;
     if (!then) return true;
     if (!identity_file_state(sc, path, &now))
         return now.text && !strcmp(now.text, then);

@@ -73,9 +73,9 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                          const char *made, const char *content,
                          bool unclean);
 
-/* True if the base @path has the recorded @state; without one, too. */
-bool snap_identity_has_state(libxl_snapshot_ctx *sc, const char *path,
-                             const char *state);
+/* libxl_snapshot_is_base(), in the middle of an operation. */
+bool snap_identity_is_base(libxl_snapshot_ctx *sc, const char *path,
+                           const char *base, const char *state);
 
 /* Refuse the disk of @op, or the memory image, if its state is not the
  * recorded one.  Without a record it passes. */

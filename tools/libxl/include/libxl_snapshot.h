@@ -373,7 +373,7 @@ typedef struct libxl_domain_snapshot_revert_params {
     const libxl_domain_config *config;
     char *config_error;         /* without @config: why it cannot be read */
     /* Images that must not be overwritten: bases of other snapshots, and
-     * their states (NULL: not known); another image may have that path. */
+     * their states, see libxl_snapshot_is_base(). */
     int num_bases;
     char **bases, **base_states;
     bool skip_unsupported;      /* leave what was skipped as it is */
@@ -393,8 +393,11 @@ void libxl_domain_snapshot_revert_params_dispose(
 bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 /* True if there is a file @path or a logical volume, active or not. */
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
-/* True if both name one file or device, which need not exist. */
-bool libxl_snapshot_path_is_same(const char *a, const char *b);
+/* True if @path is, by whatever name, the base @base of a snapshot on
+ * record, with the recorded @state (NULL: not known): one that was written
+ * to since is a base no more, and another image may have its path. */
+bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
+                            const char *base, const char *state);
 
 /*
  * Bring the domain of @snap back to @snap.  The running domain of that name

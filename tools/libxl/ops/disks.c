@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* A copy of QEMU's words, fit to be printed. */
 static char *disks_plain_str(const char *s)
@@ -116,14 +115,11 @@ int libxl_disk_snapshot_info_list(libxl_snapshot_ctx *sc, uint32_t domid,
     return rc;
 }
 
-bool libxl_snapshot_path_is_same(const char *a, const char *b)
+bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
+                            const char *base, const char *state)
 {
-    struct stat sa, sb;
-
-    if (stat(a, &sa) || stat(b, &sb)) return !strcmp(a, b);
-    if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
-        return sa.st_rdev == sb.st_rdev;
-    return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+    snap_ctx_begin(sc);
+    return snap_identity_is_base(sc, path, base, state);
 }
 
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path)

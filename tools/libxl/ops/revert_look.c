@@ -214,8 +214,8 @@ static bool revert_is_base(libxl_snapshot_ctx *sc,
     int i;
 
     for (i = 0; path && i < p->num_bases; i++)
-        if (libxl_snapshot_path_is_same(p->bases[i], path)
-            && snap_identity_has_state(sc, path, p->base_states[i]))
+        if (snap_identity_is_base(sc, path, p->bases[i],
+                                  p->base_states[i]))
             return true;
     return false;
 }

@@ -45,6 +45,16 @@ bool snap_file_exists(const char *path)
     return !lstat(path, &st) || errno != ENOENT;
 }
 
+bool snap_file_is_same(const char *a, const char *b)
+{
+    struct stat sa, sb;
+
+    if (stat(a, &sa) || stat(b, &sb)) return !strcmp(a, b);
+    if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
+        return sa.st_rdev == sb.st_rdev;
+    return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
 const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path)
 {
     char *dir = snap_strdup(sc, path), *slash = strrchr(dir, '/');

@@ -38,6 +38,8 @@ int snap_file_fence(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path);
 bool snap_file_is_fenced(const char *path);
 bool snap_file_exists(const char *path);
+/* True if both name one file or device, which need not exist. */
+bool snap_file_is_same(const char *a, const char *b);
 const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 /* Free bytes for root on the file system of folder @path. */
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
