@@ -32,7 +32,7 @@ long_functions() {
 
 # A backtrace with such a name says little.
 functions_twice() {
-    awk '/^[a-z].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
+    awk '/^[A-Za-z].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
         /^{/ && name != "main" { print name }' \
         $code | sort | uniq -d
 }

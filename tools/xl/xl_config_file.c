@@ -7,8 +7,8 @@
  */
 #include "xl_config.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +101,7 @@ void config_update_dispose(struct config_update *u)
 int config_file_read(const char *path, char **text_r, size_t *len_r)
 {
     char *text = xcalloc(CONFIG_FILE_MAX + 2, 1);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = libxl_snapshot_open_file(path);
     size_t len = 0;
     ssize_t got = -1;
 
@@ -172,7 +172,8 @@ static int config_update_make_text(struct config_update *u,
     r = config_update_check_place(u);
     if (r) return r;
     if (config_file_read(u->path, old_r, &len)) {
-        config_update_fail(u, "%s: %s", u->file, strerror(errno));
+        config_update_fail(u, "%s: %s", u->file,
+                           libxl_snapshot_open_why());
         return -1;
     }
     *new_r = update_config_text(u->file, *old_r, len, domain, u->edits,
@@ -218,13 +219,13 @@ static int config_file_fill(int fd, const char *text, const char *like)
 static int config_file_sync_folder(const char *path)
 {
     char *folder = config_file_folder(path);
-    int fd, r;
+    DIR *dir = opendir(folder);
+    int r;
 
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(folder);
-    if (fd < 0) return -1;
-    r = fsync(fd);
-    close(fd);
+    if (!dir) return -1;
+    r = fsync(dirfd(dir));
+    closedir(dir);
     return r;
 }
 
@@ -239,7 +240,7 @@ static int config_update_check_written(struct config_update *u,
 
     r = config_file_read(path, &text, &len);
     if (r) {
-        config_update_fail(u, "%s: %s", path, strerror(errno));
+        config_update_fail(u, "%s: %s", path, libxl_snapshot_open_why());
     } else {
         r = update_config_check(u->file, before, text, len, u->edits,
                                 u->num, &error);

@@ -117,7 +117,7 @@ static int domain_config_read_text(const char *path, char **text_r,
         errno = EFBIG;
         r = -1;
     }
-    if (r) xasprintf(error_r, "%s: %s", path, strerror(errno));
+    if (r) xasprintf(error_r, "%s: %s", path, libxl_snapshot_open_why());
     return r;
 }
 

@@ -443,23 +443,21 @@ static void whether_there_is_memory_may_be_left_open(void)
 /* "xl snapshot-revert web <(generate-config)" */
 static void a_config_may_come_through_a_pipe(void)
 {
-    char fifo[256];             /* the context's memory goes with the call */
-    int rc;
+    char name[32];              /* the context's memory goes with the call */
+    int fds[2], rc;
 
-    snprintf(fifo, sizeof(fifo), "%s", tmp_path("fifo"));
-    REQUIRE(!mkfifo(fifo, 0600));
+    REQUIRE(!pipe(fds));
+    snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]);
     if (!fork()) {
-        FILE *f = fopen(fifo, "w");
-
-        fputs("name = 'a'\n", f);
-        fflush(f);
+        dprintf(fds[1], "name = 'a'\n");
         usleep(50000);
-        fputs("memory = 0\n", f);
-        fclose(f);
+        dprintf(fds[1], "memory = 0\n");
         _exit(0);
     }
-    rc = libxl_domain_snapshot_config_read(sc, fifo, &snap);
+    close(fds[1]);
+    rc = libxl_domain_snapshot_config_read(sc, name, &snap);
     wait(NULL);
+    close(fds[0]);
     CHECK_OK(rc);
     CHECK_STR(snap.name, "a");
     CHECK(!libxl_defbool_is_default(snap.memory)

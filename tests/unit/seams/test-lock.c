@@ -164,7 +164,7 @@ static void a_lock_file_that_cannot_be_made_is_told(void)
                 "the test: cannot open lock file");
     REQUIRE(!symlink("/etc/passwd", link));
     CHECK_FAILS(snap_lock(sc, link, 0, "the test", &fd), ERROR_LOCK_FAIL,
-                "Too many levels of symbolic links");
+                "it is a symbolic link");
 }
 
 static void programs_that_we_run_do_not_inherit_it(void)

@@ -284,7 +284,7 @@ static void what_is_no_file_is_refused(void)
                 "memory image /tmp: not a file");
     REQUIRE(!mkfifo(fifo, 0600));
     CHECK_FAILS(snap_memory_image_check(sc, fifo, &json, &at), ERROR_INVAL,
-                "not a file");
+                "neither a file");
 }
 
 static void the_header_is_what_xl_4_17_writes(void)

@@ -157,6 +157,42 @@ static void what_is_put_in_the_place_of_our_file_is_not_written(void)
     CHECK_INT(fd, -1);
 }
 
+/* A fifo hangs, and a device acts: neither is opened. */
+static void a_fifo_or_a_device_is_not_opened(void)
+{
+    const char *fifo = tmp_path("fifo"), *why = "neither a file nor a block";
+    char *text;
+
+    REQUIRE(!mkfifo(fifo, 0600));
+    CHECK(snap_open(sc, fifo, O_RDONLY) < 0 && errno == EMEDIUMTYPE);
+    CHECK(snap_open(sc, fifo, O_WRONLY | O_CREAT) < 0);
+    CHECK(snap_open_image(fifo, O_RDONLY) < 0 && errno == EMEDIUMTYPE);
+    CHECK(libxl_snapshot_open_file(fifo) < 0 && errno == EMEDIUMTYPE);
+    CHECK(!snap_file_stops_root(fifo) && !snap_file_is_fenced(fifo));
+    CHECK_FAILS(snap_file_freeze(sc, fifo), ERROR_FAIL, why);
+    CHECK_FAILS(snap_file_read(sc, fifo, 100, &text), ERROR_INVAL, why);
+    CHECK_FAILS(snap_file_check_plain(sc, fifo), ERROR_INVAL, why);
+    CHECK_FAILS(snap_file_check_plain(sc, "/dev/null"), ERROR_INVAL, why);
+    CHECK_OK(snap_file_check_plain(sc, tmp_path("nothing")));
+    CHECK(snap_open(sc, "/dev/null", O_RDONLY) < 0 && errno == EMEDIUMTYPE);
+    CHECK(libxl_snapshot_open_file("/") < 0 && errno == EMEDIUMTYPE);
+}
+
+/* Of two who make a file at once both get the same. */
+static void a_file_is_made_if_it_is_not_there(void)
+{
+    const char *path = tmp_path("made");
+    int one = snap_open(sc, path, O_RDWR | O_CREAT);
+    int two = snap_open(sc, path, O_RDWR | O_CREAT);
+    struct stat st[2];
+
+    CHECK(one >= 0 && two >= 0 && !fstat(one, &st[0]) && !fstat(two, &st[1])
+          && st[0].st_ino == st[1].st_ino);
+    CHECK_INT(st[0].st_mode & 0777, 0600);
+    close(one);
+    close(two);
+}
+
 static void a_pipe_is_read_to_its_end(void)
 {
     char *text;
@@ -196,5 +232,7 @@ TESTS(TEST(a_path_is_opened_as_open_does),
       TEST(in_a_sticky_folder_it_depends_on_whose_link_it_is),
       TEST(what_the_kernel_links_to_has_no_path),
       TEST(what_is_put_in_the_place_of_our_file_is_not_written),
+      TEST(a_fifo_or_a_device_is_not_opened),
+      TEST(a_file_is_made_if_it_is_not_there),
       TEST(a_pipe_is_read_to_its_end),
       TEST(a_file_may_be_as_large_as_said))

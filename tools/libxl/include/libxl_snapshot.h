@@ -398,6 +398,9 @@ bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
  * to since is a base no more, and another image may have its path. */
 bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
                             const char *base, const char *state);
+/* Open a file to read it, but nothing that hangs or acts; -1: why. */
+int libxl_snapshot_open_file(const char *path);
+const char *libxl_snapshot_open_why(void);
 
 /*
  * Bring the domain of @snap back to @snap.  The running domain of that name

@@ -82,7 +82,7 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
 
 static int journal_sync_folder(libxl_snapshot_ctx *sc, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = snap_open(sc, path, O_RDONLY | O_DIRECTORY);
     int r = fd < 0 ? -1 : fsync(fd);
 
     if (fd >= 0) close(fd);
@@ -103,8 +103,7 @@ static int journal_create_draft(libxl_snapshot_ctx *sc, const char *draft,
         if (!mkdir(snap_file_dirname(sc, dir), 0700)) *made_above_r = true;
         else if (errno != EEXIST) return -1;
         if (mkdir(dir, 0700) && errno != EEXIST) return -1;
-        fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
-                  0600);
+        fd = snap_open(sc, draft, O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
         if (fd >= 0 || (errno == EEXIST ? unlink(draft) : errno != ENOENT))
             return fd;
     }
@@ -228,8 +227,7 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
                       const struct snap_journal_entry *entry,
                       struct snap_journal **journal_r)
 {
-    int fd =
-        open(entry->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    int fd = snap_open(sc, entry->path, O_WRONLY | O_APPEND | O_NOFOLLOW);
 
     *journal_r = NULL;
     /* a line behind a torn one, or behind zeros, would not be read */

@@ -91,7 +91,7 @@ static bool empty_is_overlay(int fd)
 int snap_file_is_used_overlay(libxl_snapshot_ctx *sc, const char *path,
                               bool *used_r)
 {
-    int fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK), rc = 0;
+    int fd = snap_open(sc, path, O_RDONLY), rc = 0;
 
     *used_r = false;
     if (fd < 0 && errno == ENOENT) return 0;

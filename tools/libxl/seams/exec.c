@@ -8,6 +8,7 @@
  * daemon that it leaves behind (the monitor of "xl restore") cannot keep
  * us waiting for an EOF.
  */
+#include "seams/files.h"
 #include "seams/programs.h"
 #include "seams/users.h"
 
@@ -431,7 +432,7 @@ static void exec_process_main(libxl_snapshot_ctx *sc, int fd,
     if (fork()) _exit(0);           /* so that it is nobody's child */
     dup2(fd, 3);
     syscall(SYS_close_range, 4, ~0U, 0);
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    null = snap_open_null();
     for (fd = 0; fd < 3; fd++)
         if (dup2(null, fd) < 0) close(fd);
     fcntl(3, F_SETFD, FD_CLOEXEC);

@@ -55,6 +55,16 @@ bool snap_file_is_same(const char *a, const char *b)
     return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
+int snap_file_check_plain(libxl_snapshot_ctx *sc, const char *path)
+{
+    int fd = snap_open_image(path, O_RDONLY), rc = 0;
+
+    if (fd < 0 && errno == EMEDIUMTYPE)
+        rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, snap_open_why());
+    if (fd >= 0) close(fd);
+    return rc;
+}
+
 const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path)
 {
     char *dir = snap_strdup(sc, path), *slash = strrchr(dir, '/');
@@ -76,7 +86,7 @@ static int file_set_immutable(int fd, bool on)
 
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), r = -1;
+    int fd = snap_open_image(path, O_RDONLY), r = -1;
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st)) goto out;
@@ -88,7 +98,7 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
  out:
     if (r)
         snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; make "
-                  "sure that nothing writes to it", path, strerror(errno));
+                  "sure that nothing writes to it", path, snap_open_why());
     if (fd >= 0) close(fd);
     return r ? ERROR_FAIL : 0;
 }
@@ -96,7 +106,7 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
 static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
                              bool on)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), r = -1;
+    int fd = snap_open_image(path, O_RDONLY), r = -1;
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st)) goto out;
@@ -105,7 +115,7 @@ static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
  out:
     if (r)
         snap_fail(sc, ERROR_FAIL, "cannot make %s %s: %s; %s", path,
-                  on ? "unwritable" : "writable again", strerror(errno),
+                  on ? "unwritable" : "writable again", snap_open_why(),
                   on ? "see that nobody starts its domain"
                      : "use chattr -i");
     if (fd >= 0) close(fd);
@@ -131,7 +141,7 @@ static bool file_is_immutable(int fd)
 
 bool snap_file_is_fenced(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = snap_open_image(path, O_RDONLY);
     bool is = fd >= 0 && file_is_immutable(fd);
 
     if (fd >= 0) close(fd);
@@ -148,7 +158,7 @@ static bool file_stops_root(int fd, const struct stat *st)
 
 bool snap_file_stops_root(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = snap_open_image(path, O_RDONLY);
     struct stat st;
     bool stops = fd >= 0 && !fstat(fd, &st) && file_stops_root(fd, &st);
 
@@ -190,7 +200,7 @@ static ssize_t file_read_some(const libxl_snapshot_ctx *sc, int fd,
 static int file_read_whole(libxl_snapshot_ctx *sc, const char *path,
                            size_t max, char **text_r, size_t *len_r)
 {
-    int fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK), rc;
+    int fd = snap_open(sc, path, O_RDONLY), rc;
     size_t len = 0, size = 65536;
     char *text = snap_zalloc(sc, size);
     ssize_t got = -1;
@@ -301,7 +311,7 @@ bool snap_device_is_unwritten(libxl_snapshot_ctx *sc, int major, int minor)
 int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
                     struct snap_file_print *print_r)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = -1;
+    int fd = snap_open_image(path, O_RDONLY), r = -1;
     struct stat st;
     off_t end;
 
@@ -323,7 +333,7 @@ int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
  out:
     if (r)
         r = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", path,
-                      strerror(errno));
+                      snap_open_why());
     if (fd >= 0) close(fd);
     return r;
 }

@@ -7,16 +7,28 @@
 
 #include "base/base.h"
 
+#include <stdio.h>
+
 /*-- seam: open, paths that others cannot bend ------------------------------*/
 
 /*
- * Like open(2), with mode 0600 and O_CLOEXEC, but a symbolic link is
- * followed only if nobody but root, or we, can have put it there; and with
- * O_NOFOLLOW or O_EXCL not at the end of @path.  Returns -1 and sets
- * errno.
+ * Like open(2), with mode 0600 and O_CLOEXEC, but only a file, a folder or
+ * a block device is opened; and a symbolic link is followed only if nobody
+ * but root, or we, can have put it there; and with O_NOFOLLOW or O_EXCL not
+ * at the end of @path.  Never waits.  A pipe without a name, /dev/fd/63,
+ * may be read, and may have nothing yet.  Returns -1 and sets errno.
  */
 int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags);
-/* The errno of snap_open(), or of a call after it, in words. */
+/* The same of an image or another path that QEMU, xl or LVM follows: by
+ * whatever links. */
+int snap_open_image(const char *path, int flags);
+/* Open a file of lines; NULL: it cannot be. */
+FILE *snap_open_lines(const char *path);
+/* What is at @name in the folder @dir, O_PATH: no more than looked at. */
+int snap_open_at(int dir, const char *name);
+/* Open /dev/null. */
+int snap_open_null(void);
+/* The errno of these, or of a call after them, in words. */
 const char *snap_open_why(void);
 
 /*-- seam: file -------------------------------------------------------------*/
@@ -40,6 +52,9 @@ bool snap_file_is_fenced(const char *path);
 bool snap_file_exists(const char *path);
 /* True if both name one file or device, which need not exist. */
 bool snap_file_is_same(const char *a, const char *b);
+/* Fail if a thing is at @path for which a program that opens it might wait
+ * or which acts, such as a fifo or a character device. */
+int snap_file_check_plain(libxl_snapshot_ctx *sc, const char *path);
 const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 /* Free bytes for root on the file system of folder @path. */
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,

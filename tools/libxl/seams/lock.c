@@ -33,7 +33,7 @@ static const char *lock_holder(libxl_snapshot_ctx *sc, int fd)
     const char *who = NULL;
     struct stat st;
     int pid;
-    FILE *f = fopen("/proc/locks", "re");
+    FILE *f = snap_open_lines("/proc/locks");
 
     if (!f || fstat(fd, &st)) goto out;
     while (!who && fgets(line, sizeof(line), f)) {
@@ -63,11 +63,11 @@ static int lock_once(libxl_snapshot_ctx *sc, const char *path,
                      uint64_t deadline, const char *what, int *fd_r)
 {
     const char *who;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = snap_open(sc, path, O_RDWR | O_CREAT | O_NOFOLLOW);
 
     if (fd < 0)
         return snap_fail(sc, ERROR_LOCK_FAIL, "%s: cannot open lock file %s: "
-                         "%s", what, path, strerror(errno));
+                         "%s", what, path, snap_open_why());
     while (flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             close(fd);

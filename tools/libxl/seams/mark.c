@@ -52,7 +52,7 @@ void snap_mark_set(libxl_snapshot_ctx *sc, uint32_t domid,
 bool snap_mark_is_on(libxl_snapshot_ctx *sc, pid_t pid, const char *mark)
 {
     const char *wanted = snap_sprintf(sc, MARK_NAME "=%s", mark);
-    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/environ", (int)pid), "re");
+    FILE *f = snap_open_lines(snap_sprintf(sc, "/proc/%d/environ", (int)pid));
     char *entry = NULL;
     size_t size = 0;
     bool found = false;

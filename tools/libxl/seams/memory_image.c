@@ -185,8 +185,7 @@ int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
     struct stat st;
     int rc;
 
-    /* O_NONBLOCK: a fifo is refused, not waited for */
-    r.fd = snap_open(sc, path, O_RDONLY | O_NONBLOCK);
+    r.fd = snap_open(sc, path, O_RDONLY);
     if (r.fd < 0)
         return snap_fail(sc, ERROR_INVAL, "memory image %s: %s", path,
                          snap_open_why());

@@ -23,6 +23,7 @@
  * (4.17, xl_utils.c:do_daemonize).
  */
 #include "seams/domain.h"
+#include "seams/files.h"
 #include "seams/users.h"
 
 #include <ctype.h>
@@ -61,7 +62,7 @@ static const char *monitor_link(libxl_snapshot_ctx *sc, pid_t pid,
 /* The arguments of a process, up to NULL; NULL if it has ended. */
 static const char **monitor_argv(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid), "re");
+    FILE *f = snap_open_lines(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid));
     const char **argv = NULL;
     char *arg = NULL;
     size_t size = 0;
@@ -135,7 +136,7 @@ static bool monitor_file_names(libxl_snapshot_ctx *sc, pid_t pid,
         : snap_sprintf(sc, "/proc/%d/cwd/%s", (int)pid, arg);
     const char *quoted = snap_sprintf(sc, "\"%s\"", name);
     const char *single = snap_sprintf(sc, "'%s'", name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = snap_open_image(path, O_RDONLY);
     struct stat st;
     char *text;
     ssize_t got;

@@ -109,8 +109,8 @@ static int own_reopen(libxl_snapshot_ctx *sc, int fd)
     struct stat st;
 
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) return -1;
-    return open(snap_sprintf(sc, "/proc/self/fd/%d", fd),
-                O_RDONLY | O_CLOEXEC);
+    return snap_open_image(snap_sprintf(sc, "/proc/self/fd/%d", fd),
+                           O_RDONLY);
 }
 
 /* True if the file has nothing that is not ours.  Without an identity we
@@ -154,7 +154,7 @@ static int own_remove_at(libxl_snapshot_ctx *sc, int dir, const char *path,
                          const struct snap_file_own *own, int flags)
 {
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), r = 0;
+    int fd = snap_open_at(dir, name), r = 0;
     const char *why;
 
     if (fd < 0) return -1;
@@ -234,11 +234,11 @@ int snap_file_create(libxl_snapshot_ctx *sc, const char *path,
 }
 
 /* Open for writing a file that we made; fail if somebody has put another
- * one in its place.  O_NONBLOCK: a fifo is refused, not waited for. */
+ * one in its place. */
 static int own_open(libxl_snapshot_ctx *sc, const char *path,
                     const char *made, bool empty, int *fd_r)
 {
-    int fd = snap_open(sc, path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+    int fd = snap_open(sc, path, O_WRONLY | O_NOFOLLOW);
     struct stat st;
 
     *fd_r = -1;
@@ -296,7 +296,7 @@ static int own_sync_path(libxl_snapshot_ctx *sc, const char *path,
 
 int snap_file_flush(libxl_snapshot_ctx *sc, const char *path)
 {
-    if (!own_sync_path(sc, path, O_RDONLY | O_NONBLOCK)
+    if (!own_sync_path(sc, path, O_RDONLY)
         && !own_sync_path(sc, snap_file_dirname(sc, path),
                           O_RDONLY | O_DIRECTORY))
         return 0;
@@ -327,7 +327,7 @@ static bool own_has_name(int fd, const char *to)
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                       const char *made, const char *to)
 {
-    int fd = snap_open(sc, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK), r = -1;
+    int fd = snap_open(sc, path, O_RDONLY | O_NOFOLLOW), r = -1;
     const char *why = NULL;
 
     if (fd >= 0 && made && !own_is(sc, fd, made))

@@ -138,14 +138,13 @@ static int repoint_edit_config(libxl_snapshot_ctx *sc,
 static int repoint_store(libxl_snapshot_ctx *sc, const char *path,
                          const char *fresh, const char *json)
 {
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-                         | O_NOFOLLOW, 0600);
+    int fd = snap_open(sc, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
     int r = fd < 0 ? -1 : snap_file_write_all(fd, json, strlen(json) + 1);
 
     if (fd >= 0 && close(fd)) r = -1;
     if (!r) r = rename(fresh, path);
     return r ? snap_fail(sc, ERROR_FAIL, "cannot write the stored config, "
-                         "%s: %s", path, strerror(errno)) : 0;
+                         "%s: %s", path, snap_open_why()) : 0;
 }
 
 /* Change the stored config.  libxl_userdata_retrieve() and _store() each

@@ -24,6 +24,7 @@
  * more, for which libxl would wait for a minute.
  */
 #include "seams/domain.h"
+#include "seams/files.h"
 #include "seams/programs.h"
 #include "seams/users.h"
 
@@ -82,7 +83,7 @@ static void save_callback(libxl_ctx *ctx, int rc, void *opaque)
 static void save_stop_writes(void)
 {
     static const struct rlimit none = { 0, 0 };
-    FILE *f = fopen("/proc/thread-self/children", "re");
+    FILE *f = snap_open_lines("/proc/thread-self/children");
     int pid;
 
     if (!f) return;             /* the save then ends by itself */

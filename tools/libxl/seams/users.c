@@ -11,6 +11,7 @@
  * block device (a loop device, say) leads to what uses that, and so on.
  */
 #include "seams/domain.h"
+#include "seams/files.h"
 #include "seams/users.h"
 
 #include <errno.h>
@@ -129,8 +130,8 @@ static bool users_fd_is_writable(libxl_snapshot_ctx *sc, pid_t pid,
     char line[128];
     unsigned int flags = O_RDWR;        /* if this cannot be told,
                                          * assume that it writes */
-    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/fdinfo/%s", (int)pid, fd),
-                    "re");
+    FILE *f = snap_open_lines(
+        snap_sprintf(sc, "/proc/%d/fdinfo/%s", (int)pid, fd));
 
     if (!f) return true;
     while (fgets(line, sizeof(line), f))
@@ -303,8 +304,7 @@ static void users_name_exclusive_user(libxl_snapshot_ctx *sc,
             || use->kind == SNAP_USE_SWAP
             || use->kind == SNAP_USE_PARTITION)
             return;
-    fd = open(answer->file->path,
-              O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+    fd = snap_open_image(answer->file->path, O_RDONLY | O_EXCL);
     if (fd < 0 && errno == EBUSY && !answer->num)
         users_add_name(sc, answer, "something that has opened it exclusively, "
                        "such as a mount in another namespace");

@@ -6,6 +6,7 @@
  * compared by device and inode, never by name: the file of a loop device
  * may have been renamed or deleted, and another one have its name.
  */
+#include "seams/files.h"
 #include "seams/users.h"
 
 #include <dirent.h>
@@ -123,7 +124,7 @@ static void kernel_add_layer(libxl_snapshot_ctx *sc,
 static bool kernel_loop_file(const char *path, const char *backing,
                              struct snap_file_id *id_r)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = snap_open_image(path, O_RDONLY);
     struct loop_info64 info = { 0 };    /* valgrind 3.19 does not know what
                                          * the ioctl fills in */
     bool known = fd >= 0 && !ioctl(fd, LOOP_GET_STATUS64, &info);
@@ -232,7 +233,7 @@ static void kernel_add_mount(libxl_snapshot_ctx *sc,
 static int kernel_add_mounts(libxl_snapshot_ctx *sc,
                              struct snap_uses *uses)
 {
-    FILE *f = fopen("/proc/self/mountinfo", "re");
+    FILE *f = snap_open_lines("/proc/self/mountinfo");
     char *line = NULL;
     size_t size = 0;
 
@@ -249,7 +250,7 @@ static int kernel_add_mounts(libxl_snapshot_ctx *sc,
 /* A kernel without swap has no such file. */
 static void kernel_add_swap(libxl_snapshot_ctx *sc, struct snap_uses *uses)
 {
-    FILE *f = fopen("/proc/swaps", "re");
+    FILE *f = snap_open_lines("/proc/swaps");
     char *line = NULL;
     size_t size = 0;
     struct snap_file_id id;

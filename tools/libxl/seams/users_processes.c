@@ -4,6 +4,7 @@
  * those that have a certain file open, or the other end of a socket.
  */
 #include "seams/domain.h"
+#include "seams/files.h"
 #include "seams/programs.h"
 #include "seams/users.h"
 
@@ -24,7 +25,7 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
 {
     char *line = NULL, *text = NULL;
     size_t size = 0;
-    FILE *f = fopen(path, "re");
+    FILE *f = snap_open_lines(path);
 
     if (!f) return NULL;
     if (getline(&line, &size, f) >= 0) {
@@ -39,7 +40,7 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
 bool snap_process_domid(libxl_snapshot_ctx *sc, pid_t pid,
                         const char *option, int after, uint32_t *domid_r)
 {
-    FILE *f = fopen(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid), "re");
+    FILE *f = snap_open_lines(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid));
     char *arg = NULL;
     size_t size = 0;
     bool found = false;

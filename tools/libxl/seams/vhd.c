@@ -64,12 +64,12 @@ int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
                   enum snap_vhd *vhd_r)
 {
     unsigned char start[VHD_FOOTER], end[VHD_FOOTER];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;
+    int fd = snap_open_image(path, O_RDONLY), rc = 0;
     off_t size;
 
     if (fd < 0)
         return snap_fail(sc, ERROR_FAIL, "cannot open %s: %s", path,
-                         strerror(errno));
+                         snap_open_why());
     size = lseek(fd, 0, SEEK_END);      /* works for a block device, too */
     if (size < 2 * VHD_FOOTER) {
         *vhd_r = SNAP_VHD_BAD;

@@ -28,8 +28,9 @@ int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                                   NULL);
     struct snap_exec_output output;
     yajl_val list;
-    int rc;
+    int rc = snap_file_check_plain(sc, path);
 
+    if (rc) return rc;
     rc = snap_exec(sc, snap_sprintf(sc, "image %s", path), argv,
                    snap_wait_ms(sc, SNAP_WAIT_QEMU_IMG), &output);
     if (rc) return rc;
