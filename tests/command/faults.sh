@@ -52,6 +52,11 @@ edit_journal() {
         sed "$1" "$edited" >"$hidden/edited" && cat "$hidden/edited" >"$edited"
     done
 }
+# The host has stopped and been started again: its domains are gone.
+reboot() {
+    edit_journal 's/"boot":"[^"]*"/"boot":"00000000-0000-4000-8000-000000000000"/'
+    ! domid_of web >/dev/null || xl destroy web
+}
 # plan_of COMMAND...: sets $steps to the number of steps of its dry run, and $commit to
 # the number, from 1, of the first commit point.
 plan_of() {
@@ -59,6 +64,16 @@ plan_of() {
     jq -r '.plan[] | "\(.commit_point == true) \(.what)"' "$hidden/plan" >"$hidden/steps"
     steps=$(wc -l <"$hidden/steps")
     commit=$(awk '/^true/ { print NR; exit }' "$hidden/steps")
+}
+# killed_at STEP COMMAND...: when its journal says that the first step of its plan with
+# that text has begun. It has not been done.
+killed_at() {
+    step=$1
+    shift
+    plan_of "$@" || return 1
+    number=$(grep -n -- "$step" "$hidden/steps" | head -n 1 | cut -d: -f1)
+    fault $((2 * number)) kill-after "$@"
+    same $code 137 || { cat "$hidden/said"; return 1; }
 }
 
 # Entry 1 of a journal is the plan; then each step has two, "begun" and "done".

@@ -6,14 +6,6 @@
 create() { xl snapshot-create --domain-config web.cfg "$@" web; }
 revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
 recover() { xl snapshot-recover "$@"; }
-killed_at() {
-    step=$1
-    shift
-    plan_of "$@" || return 1
-    number=$(grep -n -- "$step" "$hidden/steps" | head -n 1 | cut -d: -f1)
-    fault $((2 * number)) kill-after "$@"
-    same $code 137 || { cat "$hidden/said"; return 1; }
-}
 # with_xl HOW COMMAND...: an xl that does not do as it should.
 with_xl() {
     STAND_IN_XL=$1
@@ -40,7 +32,7 @@ qemus() {
 # --- started by hand, in the middle of a revert ----------------------------
 
 in_the_middle="somebody has started it (domid 1) in the middle of its revert"
-began external
+began internal
 killed_at "boot the domain" revert
 xl create web.cfg
 ok "a domain that is started by hand is not taken for the one that came back" cannot \
@@ -53,7 +45,19 @@ ok "nor, without xl's monitor, for one that is half made" cannot \
 ok "it runs on" is_there "1 "
 xl destroy web
 ok "when it has ended the revert is completed" says "Completed." recover web
-ok "on its own disks" is_on web xvda.s1.r1.qcow2
+
+began external
+killed_at "boot the domain" revert
+ok "nobody has started it: the revert is to be completed" says "it is to be completed" \
+    recover -N web
+xl create web.cfg
+ok "a revert that has only made new images is undone when somebody has started the domain" \
+    says "and somebody has started the domain since" recover web
+ok "the domain runs on" is_there "1 "
+ok "on the disk that it had" is_on web xvda.s1.qcow2
+ok "the new image is gone" absent xvda.s1.r1.qcow2
+ok "and so is the journal" absent "$snapshots/.journal"
+ok "and the domain can be reverted" revert
 
 began external
 plan_of revert
@@ -61,8 +65,36 @@ fault $((2 * steps)) kill-before revert
 ok "the domain has come back" is_there "1 paused"
 xl destroy web
 xl create web.cfg
-ok "one that was started after the domain had come back is not it" cannot \
-    "somebody has started it (domid 2) in the middle of its revert"
+ok "one that was started after the domain had come back is not it" \
+    says "and somebody has started the domain since" recover --all
+ok "who runs on" is_there "2 "
+
+# --- the host was restarted in the middle of a revert ------------------------
+
+began external
+killed_at "boot the domain" revert
+reboot
+ok "restarted, a revert that has only made new images is undone" \
+    says "and the host has been restarted since" recover --all
+ok "and the domain is off" not domid_of web
+ok "the new image is gone" absent xvda.s1.r1.qcow2
+
+# --- the domain that is to be destroyed --------------------------------------
+
+for how in pause shutdown; do
+    began external
+    xl create web.cfg
+    killed_at "destroy domain" revert
+    xl $how web
+    state=$(state_of web)
+    ok "$how: a domain that has gone on since is not destroyed" says "Undone." recover web
+    ok "$how: and stays as it is" is_there "1 $state"
+done
+began external
+xl create web.cfg
+killed_at "destroy domain" revert
+xl pause web
+ok "of a pause it is told" says "Left: domain web is paused, by whom is not known" recover web
 
 # --- made by our xl --------------------------------------------------------
 

@@ -92,9 +92,13 @@ state() { # CELL
 
 # A command begins what is to be the commit point, or ends a step, and the power is cut:
 # when that entry is written, and not flushed. While the guest is held, from the save
-# on until it is unpaused, none is but the commit point's.
-cuts() {
-    local i begun outcome=undone flushed=1 held=''
+# on until it is unpaused, none is but the commit point's. A revert that only makes new
+# images is undone at another boot, until its domain may have run.
+cuts() { # CELL
+    local i begun outcome=undone flushed=1 held='' commit=$commit
+    case $1 in *:revert: | *:revert-disks:)
+        for i in "${!_kinds[@]}"; do [ "${_kinds[$i]}" != unpause ] || commit=$i; done ;;
+    esac
     echo "cut 1:0:undone the journal | power cut"
     for i in "${!steps[@]}"; do
         begun=$(entry begun "$i")
@@ -239,7 +243,7 @@ cuts)
     mkdir -p -m 700 "$snapshots"        # no plan is to begin with that folder
     start "$2:"
     plan_of attempt "$2:"
-    cuts ;;
+    cuts "$2:" ;;
 begin)
     for cell in "${@:2}"; do start "$cell"; done
     sync

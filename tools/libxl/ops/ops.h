@@ -155,6 +155,8 @@ struct snap_recover {
     int commit;                 /* the index of the commit point */
     bool looked;                /* the next one is known: */
     bool forward;               /* it is completed; else undone */
+    const char *why_undone;     /* revert: though its commit point was
+                                 * passed: why; or NULL */
     int first;                  /* forward: the step to begin with */
     bool half_made;             /* domid was left incomplete by an xl
                                  * that was killed */
@@ -205,8 +207,8 @@ struct snap_operation {
      * (r->forward) or undone.  Must refuse if that would do harm by now;
      * sets r->first if that is not the step after the commit point,
      * r->half_made, r->must_wait, r->no_snapshot, r->has_verdict and
-     * r->tags; clears r->forward if it is to be undone after all.  Must not
-     * change anything.  May be NULL. */
+     * r->tags; clears r->forward if it is to be undone after all, and may
+     * say so in r->why_undone.  Must not change anything.  May be NULL. */
     int (*look)(libxl_snapshot_ctx *sc, struct snap_recover *r);
 };
 

@@ -102,13 +102,15 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
     const char *unclean = r->looked ? recover_unclean(r) : NULL;
 
     return snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s%s%s",
+        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s%s%s%s",
         e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
         e->undoing ? "while it was being undone, " : "", at,
         e->is_copy ? ", as a copy of its journal has it" : "",
         !r->looked ? "" : r->forward ? "; it is to be completed"
                                      : "; it is to be undone",
         unclean ? unclean : "",
+        r->why_undone ? snap_sprintf(sc, ": it has overwritten nothing, and "
+                                     "%s", r->why_undone) : "",
         r->forward && r->no_snapshot
             ? snap_sprintf(sc, ", but without a snapshot: %s", r->no_snapshot)
             : "",

@@ -8,11 +8,20 @@
 #include <string.h>
 #include <libxl_utils.h>
 
+/* True if libxl has begun to take the domain apart.  It pauses it before
+ * that (4.17, libxl__destroy_domid()), and so may somebody else, at any
+ * time since; then its QEMU ends. */
+static bool revert_has_destroyed(libxl_snapshot_ctx *sc, uint32_t domid,
+                                 const libxl_dominfo *info)
+{
+    return info->dying
+        || (info->paused && snap_xenstore_qemu_is_gone(sc, domid));
+}
+
 /*
  * Slot was_committed.  The domain is destroyed, or libxl has begun with it,
- * and it has to be brought back.  One that runs is untouched: libxl pauses
- * it before anything else (4.17, libxl__destroy_domid()).  Its guest has
- * gone on since, perhaps for weeks.
+ * and it has to be brought back.  Any other has gone on since, perhaps for
+ * weeks, whatever its state is now.
  */
 static int revert_was_committed(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r, bool *was_r)
@@ -24,7 +33,10 @@ static int revert_was_committed(libxl_snapshot_ctx *sc,
     if (r->domid == SNAP_NO_DOMAIN) return 0;
     libxl_dominfo_init(&info);
     rc = snap_dom_info(sc, r->domid, &info);
-    *was_r = info.paused || info.shutdown || info.dying;
+    *was_r = revert_has_destroyed(sc, r->domid, &info);
+    if (!rc && !*was_r && info.paused)
+        snap_tell_left(sc, "domain %s is paused, by whom is not known; xl "
+                       "unpause lets it run", r->entry.head.domain);
     libxl_dominfo_dispose(&info);
     return rc;
 }
@@ -38,6 +50,30 @@ static int revert_back_step(const struct snap_plan *plan)
             || plan->steps[i].kind == SNAP_STEP_BOOT)
             break;
     return i;
+}
+
+/* True if the revert, once its domain is destroyed, changes an image in its
+ * place.  One that only gives the domain new images leaves everything as it
+ * was, but for the memory of the domain that is destroyed. */
+static bool revert_overwrites(const struct snap_recover *r)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int i;
+
+    for (i = r->commit; i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_EXEC
+            || plan->steps[i].kind == SNAP_STEP_HOOK
+            || plan->steps[i].kind == SNAP_STEP_REMOVE_BITMAPS)
+            return true;
+    return false;
+}
+
+/* Undo the revert after all, since @why: nobody is put back into the past
+ * who has gone on since. */
+static void revert_give_up(struct snap_recover *r, const char *why)
+{
+    r->forward = false;
+    r->why_undone = why;
 }
 
 /* Refuse a domain that has the uuid, under another name. */
@@ -175,10 +211,7 @@ static int revert_check_writes(libxl_snapshot_ctx *sc,
                                struct snap_recover *r, int back)
 {
     const char *why, *domain = r->entry.head.domain;
-    int rc;
-
-    if (r->first > back) return 0;
-    rc = revert_check_nobody_uses(sc, r);
+    int rc = revert_check_nobody_uses(sc, r);
     if (rc || r->params->lose_writes) return rc;
     why = revert_may_lose(sc, r, back);
     if (!why) return 0;
@@ -232,7 +265,15 @@ static int revert_is_complete(libxl_snapshot_ctx *sc,
     return rc;
 }
 
-/* A domain is there that somebody else has made, or may have. */
+/* True if it is known that our xl has not made the domain. */
+static bool revert_is_others(const struct snap_recover *r,
+                             enum snap_maker maker)
+{
+    return maker == SNAP_MADE_BY_OTHERS || !r->entry.may_be_back;
+}
+
+/* A domain is there that somebody else has made, or may have, and the
+ * revert is not over. */
 static int revert_refuse(libxl_snapshot_ctx *sc,
                          const struct snap_recover *r, uint32_t domid,
                          enum snap_maker maker)
@@ -240,7 +281,7 @@ static int revert_refuse(libxl_snapshot_ctx *sc,
     const struct snap_journal_entry *e = &r->entry;
     const char *domain = e->head.domain;
 
-    if (maker == SNAP_MADE_BY_NOBODY && e->may_be_back)
+    if (!revert_is_others(r, maker))
         return snap_fail(
             sc, ERROR_INVAL,
             "domain %s: it is there (domid %u), and nothing tells whether "
@@ -255,10 +296,27 @@ static int revert_refuse(libxl_snapshot_ctx *sc,
         "be lost", domain, domid);
 }
 
-/* The revert is over, whoever has started the domain since. */
+/* The revert was over, whoever has started the domain since. */
 static bool revert_is_over(const struct snap_journal_entry *e)
 {
     return e->may_have_run || (e->same_boot && e->is_back && !e->head.mark);
+}
+
+/* A domain is there that our xl has not made, or perhaps not. */
+static int revert_judge_others(libxl_snapshot_ctx *sc,
+                               struct snap_recover *r, uint32_t domid,
+                               enum snap_maker maker)
+{
+    if (revert_is_over(&r->entry)) {
+        if (snap_dom_is_paused(sc, domid))
+            snap_tell_left(sc, "domain %s is paused, by whom is not known; "
+                           "xl unpause lets it run", r->entry.head.domain);
+        return 0;
+    }
+    if (!revert_is_others(r, maker) || revert_overwrites(r))
+        return revert_refuse(sc, r, domid, maker);
+    revert_give_up(r, "somebody has started the domain since");
+    return 0;
 }
 
 /* A domain is there.  That of somebody else is neither let run, nor
@@ -273,14 +331,8 @@ static int revert_judge(libxl_snapshot_ctx *sc, struct snap_recover *r,
     bool complete;
     int rc;
 
-    if (maker != SNAP_MADE_BY_US) {
-        if (!revert_is_over(&r->entry))
-            return revert_refuse(sc, r, domid, maker);
-        if (snap_dom_is_paused(sc, domid))
-            snap_tell_left(sc, "domain %s is paused, by whom is not known; "
-                           "xl unpause lets it run", head->domain);
-        return 0;
-    }
+    if (maker != SNAP_MADE_BY_US)
+        return revert_judge_others(sc, r, domid, maker);
     rc = revert_is_complete(sc, r, domid, &complete);
     if (rc) return rc;
     r->domid = domid;
@@ -315,7 +367,12 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
     if (!r->forward) return 0;
     rc = revert_find_first(sc, r, back);
-    return rc ? rc : revert_check_writes(sc, r, back);
+    if (rc || !r->forward || r->first > back) return rc;
+    if (!r->entry.same_boot && !revert_overwrites(r)) {
+        revert_give_up(r, "the host has been restarted since");
+        return 0;
+    }
+    return revert_check_writes(sc, r, back);
 }
 
 const struct snap_operation snap_operation_revert = {
