@@ -146,6 +146,7 @@ static void the_rest(struct snap_plan *plan)
     step->done_when = SNAP_DONE_LV_IS_GONE;
     step->done_probe = "vg/it";
     step->lv_tag = "xl-snapshot.17";
+    step->writes = "/dev/vg/of";
 }
 
 static void a_recorded_plan_is_read_as_it_was(void)
@@ -172,6 +173,7 @@ static void a_recorded_plan_is_read_as_it_was(void)
     CHECK_INT(again.steps[plan.num_steps - 1].done_when,
               SNAP_DONE_LV_IS_GONE);
     CHECK_STR(again.steps[plan.num_steps - 1].lv_tag, "xl-snapshot.17");
+    CHECK_STR(again.steps[plan.num_steps - 1].writes, "/dev/vg/of");
     CHECK_INT(again.steps[plan.num_steps - 1].at_deadline, SNAP_EXEC_KILL);
 }
 

@@ -200,29 +200,6 @@ static void a_recovery_tells_only_that_the_domain_is_back(void)
     snap_journal_close(journal);
 }
 
-/* What a guest writes to has no print until it writes there no more. */
-static void prints_are_of_what_nobody_writes_to(void)
-{
-    const char *disk = snap_strdup(sc, tmp_text("disk", "content"));
-    struct snap_journal_head h = head;
-    struct snap_plan plan = some_plan();
-    struct snap_journal_note n = { .step = 2, .kind = SNAP_STEP_QMP };
-    struct snap_journal *journal = NULL;
-
-    h.num_at_stake = 1;
-    h.at_stake = &disk;
-    h.stake_is_written = true;
-    libxl_snapshot_ctx_set_journal(sc, tmp_path("journal"));
-    CHECK_OK(snap_journal_begin(sc, &h, &plan, &journal));
-    n.state = "done";
-    CHECK_OK(snap_journal_note(sc, journal, &n));
-    CHECK_STR(found().prints[0], snap_identity_short_print(sc, disk));
-    n.settled = true;
-    CHECK_OK(snap_journal_note(sc, journal, &n));
-    CHECK_STR(found().prints[0], snap_identity_print(sc, disk));
-    CHECK_OK(snap_journal_end(sc, journal));
-}
-
 static void a_torn_line_at_the_end_does_not_count(void)
 {
     struct snap_journal *journal = begin();
@@ -465,7 +442,6 @@ TESTS(TEST(there_is_none_without_a_folder),
       TEST(it_tells_how_far_the_operation_came),
       TEST(a_commit_point_that_failed_was_not_passed),
       TEST(a_recovery_tells_only_that_the_domain_is_back),
-      TEST(prints_are_of_what_nobody_writes_to),
       TEST(a_torn_line_at_the_end_does_not_count),
       TEST(a_recovery_writes_where_it_is_read),
       TEST(without_its_first_line_nothing_was_begun),

@@ -313,13 +313,14 @@ int snap_identity_check_memory(libxl_snapshot_ctx *sc,
 /*-- prints -----------------------------------------------------------------*/
 
 #define IDENTITY_NO_PRINT "unknown"
+#define IDENTITY_ABSENT "absent"
 
 const char *snap_identity_print(libxl_snapshot_ctx *sc, const char *path)
 {
     const char *before = snap_strdup(sc, sc->error);
     struct snap_file_print p;
 
-    if (!snap_file_exists(path)) return "absent";
+    if (!snap_file_exists(path)) return IDENTITY_ABSENT;
     if (snap_file_print(sc, path, &p)) {
         snap_take_error(sc);
         if (before) snap_fail(sc, ERROR_FAIL, "%s", before);
@@ -428,4 +429,28 @@ bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
     /* kind, bytes and head: counts of two boots can be equal by accident */
     return (stops_root || !snap_identity_tells_writes(sc, then))
         && identity_is_same(sc, then, now, 3);
+}
+
+/* By what a copy that puts it back keeps (cp -a), as a recorded state does. */
+static bool identity_is_other_file(libxl_snapshot_ctx *sc, const char *then,
+                                   const char *now)
+{
+    return identity_differs(sc, then, now, FILE_KIND)
+        || identity_differs(sc, then, now, FILE_BYTES)
+        || identity_differs(sc, then, now, FILE_WRITTEN)
+        || identity_differs(sc, then, now, FILE_HEAD);
+}
+
+bool snap_identity_has_changed(libxl_snapshot_ctx *sc, const char *path,
+                               const char *then, bool same_boot)
+{
+    const char *now = snap_identity_print(sc, path);
+
+    if (!strcmp(then, IDENTITY_NO_PRINT) || !strcmp(then, IDENTITY_ABSENT)
+        || !strcmp(now, IDENTITY_NO_PRINT))
+        return false;
+    if (!strcmp(identity_word(sc, then, 0), "file"))
+        return identity_is_other_file(sc, then, now);
+    /* kind, bytes and head; writes are counted from each boot on */
+    return !identity_is_same(sc, then, now, same_boot ? 4 : 3);
 }

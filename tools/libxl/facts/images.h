@@ -102,5 +102,9 @@ bool snap_identity_is_unwritten(libxl_snapshot_ctx *sc, const char *path,
 bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
                                      const char *path, const char *then,
                                      bool same_boot);
+/* True if it is known that @path, to which nobody was to write, is not as
+ * it was @then.  The opposite of that proves nothing. */
+bool snap_identity_has_changed(libxl_snapshot_ctx *sc, const char *path,
+                               const char *then, bool same_boot);
 
 #endif /* SNAP_FACTS_IMAGES_H */

@@ -97,7 +97,7 @@ struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
     if (head.domid == SNAP_NO_DOMAIN)
         head.running_uuid = snap_uuid_str(sc, &c->dom.uuid);
     head.tagged = create_tagged_images(sc, c, &head.num_tagged);
-    head.at_stake = create_bases(sc, c, &head.num_at_stake);
+    head.at_stake.paths = create_bases(sc, c, &head.at_stake.num);
     head.stake_is_written = c->dom.domid != SNAP_NO_DOMAIN;
     return head;
 }

@@ -17,10 +17,11 @@
 static const char *create_print_of(const struct snap_journal_entry *e,
                                    const char *path)
 {
+    const struct snap_prints *bases = &e->head.at_stake;
     int i;
 
-    for (i = 0; e->prints && i < e->head.num_at_stake; i++)
-        if (!strcmp(e->head.at_stake[i], path)) return e->prints[i];
+    for (i = 0; bases->prints && i < bases->num; i++)
+        if (!strcmp(bases->paths[i], path)) return bases->prints[i];
     return NULL;
 }
 

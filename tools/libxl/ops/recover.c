@@ -326,8 +326,8 @@ static void recover_fence(libxl_snapshot_ctx *sc,
     int i, rc;
 
     if (snap_journal_open(sc, &r->entry, &journal)) return;
-    for (i = 0; i < head->num_at_stake; i++) {
-        const char *path = head->at_stake[i];
+    for (i = 0; i < head->at_stake.num; i++) {
+        const char *path = head->at_stake.paths[i];
 
         if (!snap_file_exists(path) || snap_file_is_fenced(path)) continue;
         rc = snap_journal_note_fence(sc, journal, path);

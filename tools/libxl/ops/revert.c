@@ -85,8 +85,7 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
         .running_uuid = r->dom.uuid_str,
         .snapshot = r->snap->name,
         .mark = r->mark,
-        .num_at_stake = r->num_ops,
-        .at_stake = revert_at_stake(sc, r),
+        .at_stake = { .num = r->num_ops, .paths = revert_at_stake(sc, r) },
     };
 }
 

@@ -124,14 +124,16 @@ static void revert_plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
 static void revert_plan_back(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const char **images = revert_images_to_release(sc, r);
-    int first = r->plan.num_steps, i;
+    int first = r->plan.num_steps, begin, i;
 
     /* before the commit point, if nothing was destroyed */
     if (r->dom.domid == SNAP_NO_DOMAIN) first++;
     for (i = 0; i < r->num_ops; i++) {
         if (!revert_verb(&r->ops[i])->act) continue;
         snap_plan_look_off(sc, &r->plan, images);
+        begin = r->plan.num_steps;
         revert_verb(&r->ops[i])->act(sc, &r->plan, &r->ops[i]);
+        snap_plan_set_writes(&r->plan, begin, r->ops[i].at_stake);
     }
     snap_plan_look_off(sc, &r->plan, images);
     if (r->snap->memory_path) revert_plan_restore(sc, r);

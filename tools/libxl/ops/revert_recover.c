@@ -131,14 +131,14 @@ static int revert_find_user(libxl_snapshot_ctx *sc,
     const struct snap_journal_head *head = &r->entry.head;
     struct snap_users_except except = { 0, r->domid };
     struct snap_file_use *uses =
-        snap_zalloc(sc, (head->num_at_stake + 1) * sizeof(*uses));
+        snap_zalloc(sc, (head->at_stake.num + 1) * sizeof(*uses));
     int i, num = 0, rc;
 
     *use_r = NULL;
-    for (i = 0; i < head->num_at_stake; i++)
-        if (snap_file_exists(head->at_stake[i]))
+    for (i = 0; i < head->at_stake.num; i++)
+        if (snap_file_exists(head->at_stake.paths[i]))
             uses[num++] = (struct snap_file_use){
-                .who = "disk", .path = head->at_stake[i],
+                .who = "disk", .path = head->at_stake.paths[i],
                 .write_only = write_only,
             };
     if (r->domid != SNAP_NO_DOMAIN)
@@ -190,18 +190,19 @@ static const char *revert_may_lose(libxl_snapshot_ctx *sc,
                                    const struct snap_recover *r, int back)
 {
     const struct snap_journal_entry *e = &r->entry;
+    const struct snap_prints *stake = &e->head.at_stake;
     enum snap_step_kind kind = revert_destroys_by(r, back);
     int i;
 
     if (kind == SNAP_STEP_NUM) return NULL;
     if (!e->same_boot && kind != SNAP_STEP_RESTORE)
         return "the host has been restarted since";
-    if (!e->prints) return "its journal does not tell how its disks were";
-    for (i = 0; i < e->head.num_at_stake; i++)
-        if (!snap_identity_is_unwritten(sc, e->head.at_stake[i],
-                                        e->prints[i]))
+    if (!stake->prints) return "its journal does not tell how its disks were";
+    for (i = 0; i < stake->num; i++)
+        if (!snap_identity_is_unwritten(sc, stake->paths[i],
+                                        stake->prints[i]))
             return snap_sprintf(sc, "%s is not as the revert's journal has "
-                                "it", e->head.at_stake[i]);
+                                "it", stake->paths[i]);
     return NULL;
 }
 

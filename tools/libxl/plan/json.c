@@ -105,6 +105,7 @@ static char *plan_step_to_json(libxl_snapshot_ctx *sc,
                        ? snap_done_when_name(step->done_when) : NULL,
         "s:shows", whole ? step->done_probe : NULL,
         "s:lv_tag", whole ? step->lv_tag : NULL,
+        "s:writes", whole ? step->writes : NULL,
         "j:ends", whole && step->retires_undo_of >= 0
                   ? snap_sprintf(sc, "%d", step->retires_undo_of) : NULL,
         "j:undo", step->undo ? plan_step_to_json(sc, step->undo, whole) : NULL,
@@ -300,6 +301,7 @@ static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->done_when = d < 0 ? SNAP_DONE_NEVER : d;
     step->done_probe = snap_json_dup(sc, obj, "shows");
     step->lv_tag = snap_json_dup(sc, obj, "lv_tag");
+    step->writes = snap_json_dup(sc, obj, "writes");
     step->retires_undo_of = plan_json_small(obj, "ends", INT32_MAX, -1);
     plan_parse_repoints(sc, obj, step);
     plan_parse_pids(sc, obj, step);

@@ -61,6 +61,15 @@ void snap_plan_set_made(const struct snap_plan *plan, int at,
             plan->steps[i].made = made;
 }
 
+void snap_plan_set_writes(const struct snap_plan *plan, int begin,
+                          const char *image)
+{
+    int i;
+
+    for (i = begin; i < plan->num_steps; i++)
+        plan->steps[i].writes = image;
+}
+
 int snap_plan_last(const struct snap_plan *plan)
 {
     return plan->num_steps - 1;

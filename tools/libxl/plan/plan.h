@@ -97,6 +97,8 @@ struct snap_step {
     const char *lv_tag;         /* LV_IS_...: by which that volume is ours;
                                  * NULL: not known, but by its name */
 
+    const char *writes;         /* the image that it writes to; NULL: path */
+
     const char *made;           /* the identity of what it acts on, and a
                                  * step before it has made; NULL: not
                                  * known.  Not in the plan: known when that
@@ -152,6 +154,9 @@ void snap_plan_set_made(const struct snap_plan *plan, int at,
 /* If @maker makes a file, let its undo know what it puts there, which is
  * not written with an undo. */
 void snap_plan_set_content(const struct snap_step *maker);
+/* The steps from @begin on write to @image, of those at stake. */
+void snap_plan_set_writes(const struct snap_plan *plan, int begin,
+                          const char *image);
 /* The index of the last step. */
 int snap_plan_last(const struct snap_plan *plan);
 /* Steps that several operations use. */

@@ -22,8 +22,7 @@ struct snap_journal {
     bool recovers;
     bool made_above;            /* the operation made the folder above
                                  * the snapshot's, too */
-    int num_at_stake;
-    const char **at_stake;
+    struct snap_prints at_stake;
     bool stake_is_written;
     struct aiocb flush;
     bool hangs;                 /* the storage hangs: no line is written
@@ -36,28 +35,65 @@ static int journal_write_failed(libxl_snapshot_ctx *sc, const char *path)
                      strerror(errno));
 }
 
-/* Prints as JSON; NULL if nothing is at stake. */
-static const char *journal_prints(libxl_snapshot_ctx *sc,
-                                  const char **at_stake, int num,
-                                  bool short_ones)
+/* Strings as JSON; NULL if there are none. */
+static const char *journal_strings(libxl_snapshot_ctx *sc,
+                                   const char **strings, int num)
 {
-    const char **prints = snap_zalloc(sc, num * sizeof(*prints));
+    return num && strings ? snap_json_strings(sc, strings, num) : NULL;
+}
+
+/* Print all images of @of. */
+static void journal_print(libxl_snapshot_ctx *sc, struct snap_prints *of,
+                          bool short_ones)
+{
     int i;
 
-    for (i = 0; i < num; i++)
-        prints[i] = short_ones ? snap_identity_short_print(sc, at_stake[i])
-                               : snap_identity_print(sc, at_stake[i]);
-    return num ? snap_json_strings(sc, prints, num) : NULL;
+    of->prints = snap_zalloc(sc, (of->num + 1) * sizeof(*of->prints));
+    for (i = 0; i < of->num; i++)
+        of->prints[i] = short_ones
+            ? snap_identity_short_print(sc, of->paths[i])
+            : snap_identity_print(sc, of->paths[i]);
+}
+
+/* The prints of what is at stake, if the end of a step has changed one;
+ * NULL: it has not. */
+static const char *journal_prints_anew(libxl_snapshot_ctx *sc,
+                                       struct snap_journal *journal,
+                                       const struct snap_journal_note *note)
+{
+    struct snap_prints *of = &journal->at_stake;
+    bool all = note->kind == SNAP_STEP_DESTROY, any = false;
+    int i;
+
+    if (!strcmp(note->state, "begun") || note->is_verdict) return NULL;
+    if (journal->stake_is_written) {
+        if (!note->settled) return NULL;
+        journal->stake_is_written = false;
+        all = true;
+    }
+    if (all || (note->writes && !of->prints)) {
+        journal_print(sc, of, false);
+        return journal_strings(sc, of->prints, of->num);
+    }
+    for (i = 0; note->writes && i < of->num; i++) {
+        if (strcmp(of->paths[i], note->writes)) continue;
+        of->prints[i] = snap_identity_print(sc, of->paths[i]);
+        any = true;
+    }
+    return any ? journal_strings(sc, of->prints, of->num) : NULL;
 }
 
 static char *journal_head_to_json(libxl_snapshot_ctx *sc,
-                                  const struct snap_journal_head *head,
+                                  struct snap_journal_head *head,
                                   const struct snap_plan *plan,
                                   const char *file, bool made_above)
 {
     bool runs = head->domid != SNAP_NO_DOMAIN;
     const struct snap_journal_host host = snap_journal_host(sc);
+    struct snap_prints *stake = &head->at_stake, *relied = &head->relied_on;
 
+    journal_print(sc, stake, head->stake_is_written);
+    journal_print(sc, relied, false);
     return snap_json_object(
         sc, "s:operation", head->operation, "s:domain", head->domain,
         "s:uuid", head->uuid_str,
@@ -65,14 +101,11 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
         "s:running_uuid", head->running_uuid,
         "s:snapshot", head->snapshot, "s:memory", head->memory_path,
         "s:mark", head->mark,
-        "j:tagged", head->num_tagged
-                    ? snap_json_strings(sc, head->tagged, head->num_tagged)
-                    : NULL,
-        "j:at_stake", head->num_at_stake
-                      ? snap_json_strings(sc, head->at_stake,
-                                          head->num_at_stake) : NULL,
-        "j:prints", journal_prints(sc, head->at_stake, head->num_at_stake,
-                                   head->stake_is_written),
+        "j:tagged", journal_strings(sc, head->tagged, head->num_tagged),
+        "j:at_stake", journal_strings(sc, stake->paths, stake->num),
+        "j:prints", journal_strings(sc, stake->prints, stake->num),
+        "j:relied_on", journal_strings(sc, relied->paths, relied->num),
+        "j:relied_prints", journal_strings(sc, relied->prints, relied->num),
         "u:began", (uint64_t)time(NULL),
         "s:host", host.name, "s:machine", host.machine,
         "s:boot", host.boot, "s:file", file,
@@ -144,7 +177,6 @@ static struct snap_journal *journal_new(
     if (!journal) abort();
     journal->path = snap_result_str(path);
     journal->fd = fd;
-    journal->num_at_stake = head->num_at_stake;
     journal->at_stake = head->at_stake;
     journal->stake_is_written = head->stake_is_written;
     journal->recovers = recovers;
@@ -196,6 +228,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        const struct snap_plan *plan,
                        struct snap_journal **journal_r)
 {
+    struct snap_journal_head printed = *head;
     const char *path, *draft, *line;
     bool made_above;
     int fd, rc;
@@ -208,7 +241,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
     fd = journal_create_draft(sc, draft, &made_above);
     if (fd < 0) return journal_write_failed(sc, path);
     line = snap_sprintf(sc, "%s\n",
-                        journal_head_to_json(sc, head, plan,
+                        journal_head_to_json(sc, &printed, plan,
                                              snap_file_identity(sc, draft),
                                              made_above));
     rc = journal_check_readable(sc, path, line);
@@ -219,7 +252,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
         close(fd);
         return rc;
     }
-    *journal_r = journal_new(path, fd, head, false, made_above);
+    *journal_r = journal_new(path, fd, &printed, false, made_above);
     return 0;
 }
 
@@ -280,13 +313,10 @@ static int journal_write_line(libxl_snapshot_ctx *sc,
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note)
 {
-    const char *line, *left = NULL, *prints = NULL;
+    const char *line, *left = NULL, *prints;
 
     if (!journal || journal->hangs) return 0;
-    if (strcmp(note->state, "begun") && !note->is_verdict
-        && (note->settled || !journal->stake_is_written))
-        prints = journal_prints(sc, journal->at_stake,
-                                journal->num_at_stake, false);
+    prints = journal_prints_anew(sc, journal, note);
     if (note->left.pid)
         left = snap_json_object(sc, "u:pid", (uint64_t)note->left.pid,
                                 "u:started", note->left.started, NULL);

@@ -13,14 +13,30 @@
 #define DOMID_MAX 0x7fef            /* and above 0, which has no
                                      * snapshots */
 
-/* Read the prints of a line that has them. */
+/* Read the images @key of the first line. */
+static void journal_parse_images(libxl_snapshot_ctx *sc, yajl_val obj,
+                                 const char *key, struct snap_prints *of)
+{
+    of->paths = snap_json_dup_strings(sc, obj, key, &of->num);
+}
+
+/* Read the prints @key of a line, if it has them. */
+static void journal_parse_prints_of(libxl_snapshot_ctx *sc, yajl_val obj,
+                                    const char *key, struct snap_prints *of)
+{
+    int num;
+    const char **prints = snap_json_dup_strings(sc, obj, key, &num);
+
+    if (num && num == of->num) of->prints = prints;
+}
+
 static void journal_parse_prints(libxl_snapshot_ctx *sc, yajl_val obj,
                                  struct snap_journal_entry *entry)
 {
-    int num;
-    const char **prints = snap_json_dup_strings(sc, obj, "prints", &num);
+    struct snap_journal_head *head = &entry->head;
 
-    if (num && num == entry->head.num_at_stake) entry->prints = prints;
+    journal_parse_prints_of(sc, obj, "prints", &head->at_stake);
+    journal_parse_prints_of(sc, obj, "relied_prints", &head->relied_on);
 }
 
 static void journal_parse_host(libxl_snapshot_ctx *sc, yajl_val obj,
@@ -73,8 +89,8 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
     head->mark = snap_json_dup(sc, obj, "mark");
     head->tagged = snap_json_dup_strings(sc, obj, "tagged",
                                          &head->num_tagged);
-    head->at_stake = snap_json_dup_strings(sc, obj, "at_stake",
-                                           &head->num_at_stake);
+    journal_parse_images(sc, obj, "at_stake", &head->at_stake);
+    journal_parse_images(sc, obj, "relied_on", &head->relied_on);
     journal_parse_prints(sc, obj, entry);
     journal_parse_host(sc, obj, entry);
     journal_parse_file(sc, obj, entry);

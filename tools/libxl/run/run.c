@@ -161,6 +161,7 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (!rc && forward) note.made = run_set_made(sc, engine, step);
     if (!rc) note.cpu_ns = run_cpu_ns(sc, run, step);
     if (note.time) note.time = time(NULL);
+    note.writes = step->writes ? step->writes : step->path;
     note.settled = engine->committed && !run_holds_guest(run);
     note.flush = !rc && run_may_flush(run, engine);
     note.left = run->left;

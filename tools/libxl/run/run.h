@@ -26,11 +26,13 @@
  * The first line has the identity of its own file, by which a copy of the
  * journal, as from a backup, is known: the operation may have ended since.
  *
- * The first line and the end of each step have prints of what is at stake
- * (snap_identity_print()), in the order of the member at_stake.  Of images
- * that a guest writes to there are short ones in the first line, and none
- * until the commit point is passed and the guest let go: a print reads, and
- * storage may hang.
+ * The first line has prints of what is at stake (snap_identity_print()), in
+ * the order of the member at_stake, and of what is relied on; the end of a
+ * step has them anew if it has changed one.  A print is never taken anew
+ * else: it would take in what somebody else has written since.  Of images that
+ * a guest writes to there are short ones in the first line, and others when
+ * the commit point is passed and the guest let go (create: a print reads,
+ * and storage may hang), or the domain is destroyed (revert).
  *
  * The first line is written under another name, so that no other host sees
  * half of it; it is on the disk before the first step begins, and so are
@@ -39,6 +41,14 @@
  * kernel has written them: a recovery after such a crash takes any step
  * before the commit point as perhaps done.
  */
+
+/* Images, with prints of them (snap_identity_print()). */
+struct snap_prints {
+    int num;
+    const char **paths;
+    const char **prints;        /* as the journal has them last; NULL: it has
+                                 * none */
+};
 
 /* The operation, as its journal's first line describes it. */
 struct snap_journal_head {
@@ -58,12 +68,14 @@ struct snap_journal_head {
     const char *mark;           /* revert: of the xl that brings the
                                  * domain back (seams/mark.c); NULL:
                                  * without */
-    int num_at_stake;           /* revert: what it overwrites, or restores
-                                 * the memory of; create: the images that
-                                 * become bases, */
-    const char **at_stake;
+    struct snap_prints at_stake;    /* revert: what it overwrites, or
+                                     * restores the memory of; create: the
+                                     * images that become bases, */
     bool stake_is_written;      /* to which the guest writes until the
                                  * commit point */
+    struct snap_prints relied_on;   /* revert: what it needs and leaves as
+                                     * it is: bases, the memory image, the
+                                     * xl.cfg */
 };
 
 /* An open journal; NULL if the context has no folder for journals, which
@@ -90,6 +102,8 @@ struct snap_journal_note {
                                  * it has run, a number; or NULL */
     bool settled;               /* nobody but the operation writes to what
                                  * is at stake any more */
+    const char *writes;         /* what the step has written to, perhaps an
+                                 * image at stake; or NULL */
     uint64_t time;              /* of a commit point, in seconds; 0: does
                                  * not matter */
     bool is_verdict;            /* of a recovery, about a step of the
@@ -179,8 +193,6 @@ struct snap_journal_entry {
     bool same_boot;             /* the host has not been restarted since */
     int num_left;               /* programs that had not ended */
     struct snap_left *left;
-    const char **prints;        /* of head.at_stake, by the last line that
-                                 * has them; NULL: none has */
 };
 
 /* Open the journal of @entry again, for a recovery to append to. */
