@@ -151,7 +151,6 @@ ok "the file must name what the domain has" refused_cleanly \
 
 # --- an xl.cfg that names a base -------------------------------------------
 
-thawed() { chattr -i "$@" 2>/dev/null; chmod u+w "$@"; }
 sed 's/xvda\.s[0-9]/xvda/' web.cfg >"$hidden/stale.cfg"
 mkdir other
 ln -s ../xvda.qcow2 other/link

@@ -361,6 +361,8 @@ frozen() {
     case $(stat -c %A "$1") in *w*) echo "$1 can be written to"; return 1 ;; esac
 }
 
+thawed() { chattr -i "$@" 2>/dev/null; chmod u+w "$@"; }
+
 # world: prints all that a command which was refused, or undone, must leave as it was:
 # host, xl.cfg, images, snapshots. A qcow2 counts by its tags and what the guest sees.
 world() {

@@ -17,7 +17,7 @@ bad() {
 # shellcheck disable=SC2120 # others call it with more
 good() { lacks BAD verify "$@" "$(cfg $name)"; }
 in_use_by_writer() {
-    unfreeze xvda.qcow2
+    thawed xvda.qcow2
     sleep_with rw xvda.qcow2
     freeze xvda.qcow2
     bad users "disk xvda: /srv/web/xvda.qcow2 is in use by sleep (pid $!)"
@@ -33,10 +33,6 @@ in_use_by_reader() {
     return $code
 }
 running_is_good() { xl create web.cfg && good; }
-unfreeze() {
-    chattr -i "$@" 2>/dev/null
-    chmod u+w "$@"
-}
 freeze() { chattr +i "$@" 2>/dev/null || chmod a-w "$@"; }
 
 define_domain web qcow2 raw
@@ -50,26 +46,26 @@ ok "as JSON" json '.name == "ext" and .domain == "web" and .good
         "disk xvda", "disk xvdb", "users"]) and all(.items[]; .good)
     and .items[3].path == "/srv/web/xvda.qcow2"' verify --json "$(cfg ext)"
 before=$(stat -c %y xvdb.raw)
-unfreeze xvdb.raw
+thawed xvdb.raw
 guest_writes raw xvdb.raw "other"
 freeze xvdb.raw
 ok "one that was" bad "disk xvdb" "it was last written to at 20..-"
 ok "as JSON" fails_json '.good == false and (.items | map(select(.good | not))
     | length == 1 and .[0].what == "disk xvdb" and (.[0].error | contains("written to")))' \
     verify --json "$(cfg ext)"
-unfreeze xvdb.raw
+thawed xvdb.raw
 new_image raw xvdb.raw "web xvdb"
 truncate -s 2M xvdb.raw
 freeze xvdb.raw
 ok "one of another size" bad "disk xvdb" "was last written to"
-unfreeze xvdb.raw
+thawed xvdb.raw
 rm xvdb.raw
 ok "one that is missing" bad "disk xvdb" "its base /srv/web/xvdb.raw is missing"
 ok "the other one is looked at all the same" matches '^disk xvda  *good' \
     eval "verify $(cfg ext); true"
 new_image raw xvdb.raw "web xvdb"
 freeze xvdb.raw
-unfreeze xvdb.raw
+thawed xvdb.raw
 touch -d "$before" xvdb.raw
 freeze xvdb.raw
 ok "as it was, and so its date: good again" good
@@ -127,7 +123,7 @@ create --internal -n tag
 create --external --update-config=web.cfg -n later
 name=tag
 ok "a tag in what is a base now" bad "disk xvda" "a revert overwrites /srv/web/xvda.qcow2, which must not"
-cp -a xvda.qcow2 copy && unfreeze xvda.qcow2 && mv copy xvda.qcow2
+cp -a xvda.qcow2 copy && thawed xvda.qcow2 && mv copy xvda.qcow2
 ok "though it has lost its flag" bad "disk xvda" "because it is the base of an external snapshot"
 ok "so no revert overwrites it" refuses "and would ruin that" \
     xl snapshot-revert --domain-config web.cfg web "$(cfg tag)"
@@ -139,7 +135,7 @@ ok "one that has not is good" good
 mv "$snapshots/web/later" elsewhere/
 name=tag
 ok "a snapshot that was put away has no base" good --domain-config web.cfg
-unfreeze xvda.qcow2
+thawed xvda.qcow2
 rm -r xvda.qcow2 "$snapshots/web/tag"
 define_domain web qcow2
 create --internal -n tag

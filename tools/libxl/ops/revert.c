@@ -74,6 +74,33 @@ static const char **revert_at_stake(libxl_snapshot_ctx *sc,
     return paths;
 }
 
+static void revert_rely_on(libxl_snapshot_ctx *sc, struct snap_prints *of,
+                           const char *path)
+{
+    of->paths = snap_grow(sc, of->paths, of->num * sizeof(*of->paths),
+                          (of->num + 1) * sizeof(*of->paths));
+    of->paths[of->num++] = path;
+}
+
+/* What the revert needs, and does not change: the layers below what the
+ * domain is to write to, and its memory. */
+static struct snap_prints revert_relied_on(libxl_snapshot_ctx *sc,
+                                           const struct snap_revert *r)
+{
+    struct snap_prints of = { 0 };
+    int i, k;
+
+    for (i = 0; i < r->num_ops; i++) {
+        const struct snap_disk_op *op = &r->ops[i];
+
+        if (op->path) revert_rely_on(sc, &of, op->image);
+        for (k = 1; k < op->chain.num_layers; k++)
+            revert_rely_on(sc, &of, op->chain.layers[k].path);
+    }
+    if (r->snap->memory_path) revert_rely_on(sc, &of, r->snap->memory_path);
+    return of;
+}
+
 struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
                                           const struct snap_revert *r)
 {
@@ -86,6 +113,7 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
         .snapshot = r->snap->name,
         .mark = r->mark,
         .at_stake = { .num = r->num_ops, .paths = revert_at_stake(sc, r) },
+        .relied_on = revert_relied_on(sc, r),
     };
 }
 

@@ -362,6 +362,56 @@ static int revert_find_first(libxl_snapshot_ctx *sc,
     return domid == SNAP_NO_DOMAIN ? 0 : revert_judge(sc, r, back, domid);
 }
 
+/* What of that which the rest of the revert needs has changed since it was
+ * cut off; NULL: nothing, as far as that can be known. */
+static const char *revert_find_change(libxl_snapshot_ctx *sc,
+                                      const struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    const struct snap_prints *needed = &e->head.relied_on;
+    int i;
+
+    for (i = 0; needed->prints && i < needed->num; i++)
+        if (snap_identity_has_changed(sc, needed->paths[i],
+                                      needed->prints[i], e->same_boot))
+            return snap_sprintf(sc, "%s, which it needs, is not as it was "
+                                "then", needed->paths[i]);
+    for (i = 0; i < r->commit; i++) {
+        const struct snap_step *step = &e->plan.steps[i];
+
+        if (step->kind == SNAP_STEP_CREATE_FILE && step->undo
+            && step->undo->made
+            && !snap_file_is_made(sc, step->path, step->undo->made))
+            return snap_sprintf(sc, "%s is not the file that it has made",
+                                step->path);
+    }
+    return NULL;
+}
+
+/* Look at what the revert goes on from: where that has changed it is undone
+ * if it has overwritten nothing, and refused else. */
+static int revert_check_needed(libxl_snapshot_ctx *sc,
+                               struct snap_recover *r)
+{
+    const char *why = revert_find_change(sc, r);
+    const char *domain = r->entry.head.domain;
+    bool overwrites = revert_overwrites(r);
+
+    if (!overwrites && !why && !r->entry.same_boot)
+        why = "the host has been restarted since";
+    if (!why) return 0;
+    if (!overwrites) {
+        revert_give_up(r, why);
+        return 0;
+    }
+    r->must_wait = true;
+    return snap_fail(
+        sc, ERROR_INVAL, "domain %s: its revert to %s cannot be completed: "
+        "%s. Put the right one back, then run xl snapshot-recover %s again; "
+        "where that cannot be done, --abandon gives it up", domain,
+        r->entry.head.snapshot, why, snap_operand(sc, domain));
+}
+
 static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     int back = revert_back_step(&r->entry.plan), rc;
@@ -369,11 +419,8 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
     if (!r->forward) return 0;
     rc = revert_find_first(sc, r, back);
     if (rc || !r->forward || r->first > back) return rc;
-    if (!r->entry.same_boot && !revert_overwrites(r)) {
-        revert_give_up(r, "the host has been restarted since");
-        return 0;
-    }
-    return revert_check_writes(sc, r, back);
+    rc = revert_check_needed(sc, r);
+    return rc || !r->forward ? rc : revert_check_writes(sc, r, back);
 }
 
 const struct snap_operation snap_operation_revert = {

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# What the rest of a revert needs and does not change: the bases, and the new images that
+# it has made. Somebody may put something else in their place before the recovery.
+. "$srcdir/tests/command/faults.sh"
+
+create() { xl snapshot-create --domain-config web.cfg -n s1 "$@"; }
+revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
+recover() { xl snapshot-recover "$@" web; }
+# began [internal]: a revert, of the first disk in its place, is cut off when all but the
+# domain is there.
+began() {
+    new_host && define_domain web qcow2 raw || return 1
+    echo "disks = [ ${1:+\",,xvda\"} ]" >s1.cfg
+    create --external --update-config=web.cfg web s1.cfg >/dev/null && killed_at "boot the domain" revert
+}
+# replaced FILE: by one with other content, which is kept as "$hidden/right".
+replaced() {
+    thawed "$1"
+    cp -p "$1" "$hidden/right"
+    rm "$1"
+    cp "$hidden/right" "$1"
+    guest_writes "${1##*.}" "$1" "of somebody else"
+}
+is_undone() { says "Undone." recover && absent "$snapshots/.journal" && not domid_of web; }
+
+# --- a revert that only makes new images is undone ---------------------------
+
+began
+replaced xvda.qcow2
+ok "a base that was replaced since is none" says \
+    "it has overwritten nothing, and /srv/web/xvda.qcow2, which it needs, is not as it was" \
+    recover -N
+ok "the revert is undone" is_undone
+ok "and leaves nothing" absent xvda.s1.r1.qcow2 xvdb.s1.r1.qcow2
+
+began
+thawed xvdb.raw
+guest_writes raw xvdb.raw "by hand"
+ok "so is one whose base was written to" is_undone
+
+began
+replaced xvda.s1.r1.qcow2
+ok "a new image that was replaced is not given to the domain" says \
+    "and /srv/web/xvda.s1.r1.qcow2 is not the file that it has made" recover -N
+ok "the revert is undone, too" is_undone
+ok "what is there is somebody's, and stays" guest_sees qcow2 xvda.s1.r1.qcow2 "of somebody else"
+
+began
+thawed xvda.qcow2 && chattr +i xvda.qcow2 2>/dev/null
+ok "a flag is no change" says "Completed." recover
+
+# --- one that overwrites something waits -------------------------------------
+
+began internal
+replaced xvdb.raw
+ok "one that has overwritten something cannot be undone, and waits" fails 1 \
+    "its revert to s1 cannot be completed: /srv/web/xvdb.raw, which it needs, is not as it" \
+    recover
+ok "nor by a word" fails 1 "Put the right one back" recover --lose-writes
+cp -p "$hidden/right" xvdb.raw
+ok "with the right one back it is completed" says "Completed." recover
+ok "and runs" same "$(state_of web)" ''
+finished
