@@ -306,9 +306,11 @@ ends() {
 }
 
 # saves DOMID: what libxl starts while it saves or migrates a domain (4.17 to 4.20), as
-# $!, from now on.
+# $!, from now on. It waits for a writer, and starts no program: until that is another
+# one it would have the same command line.
 saves() {
-    sh -c 'sleep 1000; :' libxl-save-helper --save-domain 5 6 "$1" 0 &
+    [ -p "$hidden/silent" ] || mkfifo "$hidden/silent"
+    SILENT=$hidden/silent sh -c ': <"$SILENT"' libxl-save-helper --save-domain 5 6 "$1" 0 &
     until grep -qs save-domain "/proc/$!/cmdline"; do :; done
 }
 
