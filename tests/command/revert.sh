@@ -214,6 +214,20 @@ xl destroy web
 xl create new.cfg
 ok "one started without uuid, on the same disks, is the same domain" says "is back" revert
 
+# Since s2 the domain was brought back to s1, so it is not on a layer of s2.
+new_host
+define_domain web qcow2
+sed -i '/^uuid/d' web.cfg
+for name in s1 s2; do create --external --update-config=web.cfg -n $name; done
+xl snapshot-revert --update-config=web.cfg web "$(cfg s1)" >/dev/null
+xl destroy web
+xl create web.cfg
+ok "on another branch, too" says "is back" xl snapshot-revert web "$(cfg s2)"
+xl destroy web
+ok "not with another disk" eval 'sed "s,/srv/web/[^,]*,/srv/x.qcow2," web.cfg >x.cfg &&
+    qemu-img create -q -f qcow2 "/srv/x.qcow2" 1M && xl create x.cfg &&
+    not_touched "is another domain" xl snapshot-revert web "$(cfg s2)"'
+
 # --- a copy of the domain, which has kept its uuid --------------------------
 
 new_host

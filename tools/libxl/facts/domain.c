@@ -234,11 +234,35 @@ static int domain_is_on(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
+/* Set *is_r: the image @path and that of the snapshot @ds stand on one of
+ * @bases.  An image that cannot be looked at stands on none. */
+static void domain_shares_base(libxl_snapshot_ctx *sc, const char *path,
+                               const char *format,
+                               const libxl_disk_snapshot *ds,
+                               char *const *bases, int num, bool *is_r)
+{
+    const char *parent_format = snap_imageinfo_format(ds->parent.format);
+    struct snap_chain ours, theirs;
+    int i;
+
+    if (!num || !path || !format || !parent_format) return;
+    if (snap_image_look(sc, path, format, &theirs)
+        || snap_image_look(sc, ds->parent.pdev_path, parent_format, &ours)) {
+        snap_take_error(sc);
+        return;
+    }
+    for (i = 0; i < num && !*is_r; i++)
+        *is_r = snap_chain_find(&ours, bases[i])
+            && snap_chain_find(&theirs, bases[i]);
+}
+
 int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
-                      const char *vdev, const char *parent, bool *is_r)
+                      const libxl_disk_snapshot *ds, char *const *bases,
+                      int num_bases, bool *is_r)
 {
     const libxl_device_disk *disk;
     libxl_domain_config config;
+    const char *format;
     int rc;
 
     *is_r = false;
@@ -251,11 +275,14 @@ int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
                        domid);
         goto out;
     }
-    disk = snap_config_disk(&config, vdev);
-    if (disk)
-        rc = domain_is_on(sc, disk->pdev_path,
-                          snap_imageinfo_format(disk->format), parent,
-                          is_r);
+    disk = snap_config_disk(&config, ds->vdev);
+    if (!disk || !ds->parent.pdev_path) goto out;
+    format = snap_imageinfo_format(disk->format);
+    rc = domain_is_on(sc, disk->pdev_path, format, ds->parent.pdev_path,
+                      is_r);
+    if (!rc && !*is_r)
+        domain_shares_base(sc, disk->pdev_path, format, ds, bases, num_bases,
+                           is_r);
  out:
     libxl_domain_config_dispose(&config);
     return rc;

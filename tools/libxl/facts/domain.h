@@ -84,10 +84,12 @@ void snap_domain_apply_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
 void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom);
 
-/* Set *is_r: the running domain @domid has @parent, or an overlay on it,
- * as its disk @vdev. */
+/* Set *is_r: the running domain @domid has the image of the snapshot @ds as
+ * that disk, or an overlay on it; or both stand on one of @bases, which are
+ * those of its other snapshots. */
 int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
-                      const char *vdev, const char *parent, bool *is_r);
+                      const libxl_disk_snapshot *ds, char *const *bases,
+                      int num_bases, bool *is_r);
 
 /*-- devices: whether they are as they were ---------------------------------*/
 

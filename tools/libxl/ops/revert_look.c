@@ -57,20 +57,19 @@ static int revert_gather_ops(libxl_snapshot_ctx *sc, struct snap_revert *r)
     return 0;
 }
 
-/* Set *is_r: the running domain @domid has one of the snapshot's disks.  A
- * snapshot without disks tells nothing. */
+/* Set *is_r: the running domain @domid has one of the snapshot's disks, or
+ * one of another branch of the first @num_bases bases on record.  A snapshot
+ * without disks tells nothing. */
 static int revert_is_on_disks(libxl_snapshot_ctx *sc,
                               const struct snap_revert *r, uint32_t domid,
-                              bool *is_r)
+                              int num_bases, bool *is_r)
 {
     int i, rc;
 
     *is_r = false;
     for (i = 0; i < r->num_ops && !*is_r; i++) {
-        const libxl_disk_snapshot *ds = r->ops[i].ds;
-
-        rc = snap_domain_is_on(sc, domid, ds->vdev, ds->parent.pdev_path,
-                               is_r);
+        rc = snap_domain_is_on(sc, domid, r->ops[i].ds, r->params->bases,
+                               num_bases, is_r);
         if (rc) return rc;
     }
     return 0;
@@ -101,7 +100,7 @@ static int revert_take_named(libxl_snapshot_ctx *sc, struct snap_revert *r,
                          snap_xenstore_domain_name(sc, other), other);
     }
     if (other == SNAP_NO_DOMAIN)
-        rc = revert_is_on_disks(sc, r, domid, &is_it);
+        rc = revert_is_on_disks(sc, r, domid, r->params->num_bases, &is_it);
     if (rc || is_it) return rc;
     return snap_fail(sc, ERROR_INVAL, "domain %s: domain %u has "
                      "this name but is another domain (neither "
@@ -126,7 +125,7 @@ static int revert_take_renamed(libxl_snapshot_ctx *sc,
 
     r->dom.domid = domid;
     if (snap_dom_is_dying(sc, domid)) return 0;
-    rc = is_it ? 0 : revert_is_on_disks(sc, r, domid, &is_it);
+    rc = is_it ? 0 : revert_is_on_disks(sc, r, domid, 0, &is_it);
     if (rc) return rc;
     if (!is_it)
         return snap_fail(sc, ERROR_INVAL, "domain %s: domain %s (domid %u) "
