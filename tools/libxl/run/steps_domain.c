@@ -139,13 +139,8 @@ static int domain_find_writer(libxl_snapshot_ctx *sc,
                               const struct snap_file_use **used_r)
 {
     const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
-    int rc, i;
 
-    rc = snap_users_of_files(sc, files, num, &nobody);
-    *used_r = NULL;
-    for (i = 0; !rc && i < num && !*used_r; i++)
-        if (files[i].users) *used_r = &files[i];
-    return rc;
+    return snap_users_find(sc, files, num, &nobody, used_r);
 }
 
 /* Wait until nobody writes to @files any more: libxl tells a destroyed

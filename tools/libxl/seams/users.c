@@ -364,3 +364,15 @@ int snap_users_of_files(libxl_snapshot_ctx *sc,
         users_answer_for(sc, &u, &files[i], &ids[i]);
     return 0;
 }
+
+int snap_users_find(libxl_snapshot_ctx *sc, struct snap_file_use *files,
+                    int num, const struct snap_users_except *except,
+                    const struct snap_file_use **used_r)
+{
+    int rc = snap_users_of_files(sc, files, num, except), i;
+
+    *used_r = NULL;
+    for (i = 0; !rc && i < num && !*used_r; i++)
+        if (files[i].users) *used_r = &files[i];
+    return rc;
+}

@@ -60,6 +60,10 @@ struct snap_users_except {
 int snap_users_of_files(libxl_snapshot_ctx *sc,
                         struct snap_file_use *files, int num,
                         const struct snap_users_except *except);
+/* The same; and set *used_r: the first of them that has users, or NULL. */
+int snap_users_find(libxl_snapshot_ctx *sc, struct snap_file_use *files,
+                    int num, const struct snap_users_except *except,
+                    const struct snap_file_use **used_r);
 
 /*-- seam: users_kernel, the table of uses ----------------------------------*/
 
