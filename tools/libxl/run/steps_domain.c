@@ -111,8 +111,11 @@ static int domain_is_unpaused(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int domain_repoint(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
-    return snap_repoint_disks(sc, run->domid, run->uuid_str,
-                              step->repoints, step->num_repoints);
+    int rc = snap_repoint_disks(sc, run->domid, run->uuid_str,
+                                step->repoints, step->num_repoints);
+
+    run->is_config_stale = rc != 0;
+    return rc;
 }
 
 static int domain_hold_monitor(libxl_snapshot_ctx *sc,
@@ -127,7 +130,11 @@ static int domain_release_monitor(libxl_snapshot_ctx *sc,
                                   struct snap_run *run,
                                   const struct snap_step *step)
 {
-    (void)run;
+    if (run->is_config_stale && step->num_pids)
+        return snap_fail(sc, ERROR_FAIL, "xl's monitor of the domain, pid "
+                         "%d, stays stopped: at a reboot it would start the "
+                         "guest from its stored config, on the disks of "
+                         "before", (int)step->pids[0]);
     return snap_monitor_release(sc, step->pids, step->num_pids);
 }
 
