@@ -49,4 +49,62 @@ END
 xl pause web
 ok "it is not let go by a copy" says "  not done: unpause it" xl snapshot-recover --abandon web
 ok "and stays paused" same "$(state_of web)" paused
+
+# --- disks that wait for a person --------------------------------------------
+
+# A revert was cut off, the host restarted, and its disks made unwritable; then dom0 was
+# restored, file by file, or its host has gone.
+fenced() {
+    new_host
+    define_domain web qcow2 qcow2
+    create -n s0 --internal >/dev/null
+    plan_of xl snapshot-revert web "$(cfg s0)"
+    number=$(grep -n "xvdb.*back to its tag" "$hidden/steps" | cut -d: -f1)
+    fault $((2 * number)) kill-after xl snapshot-revert web "$(cfg s0)"
+    edit_journal 's/"boot":"[^"]*"/"boot":"00000000-0000-4000-8000-000000000000"/'
+    fails 1 "do not start the domain" xl snapshot-recover --all >/dev/null
+}
+restored() {
+    for file in "$snapshots"/.journal/*.json; do
+        cp "$file" "$hidden/copy" && rm "$file" && cp "$hidden/copy" "$file"
+    done
+}
+gone() { edit_journal 's/"host":"[^"]*"/"host":"dom0-b"/; s/"machine":"[^"]*"/"machine":"b"/'; }
+create() { xl snapshot-create --domain-config web.cfg "$@" web; }
+for how in restored gone; do
+    fenced
+    ok "$how: disks wait for a person" same "$(is_frozen xvda.qcow2) $(is_frozen xvdb.qcow2)" \
+        "yes yes"
+    $how
+    chattr -i xvdb.qcow2
+    ok "$how: a dry run names them" says "Left: " xl snapshot-recover --abandon -N web
+    grep "^Left: " "$hidden/out" >"$hidden/left"
+    ok "$how: --abandon names them, too" says "/srv/web/xvda.qcow2 cannot be written to \
+(lsattr), and so it is of no use to its domain: the revert had it so until you decide; unless \
+it is by now the base of a snapshot, make it writable with chattr -i /srv/web/xvda.qcow2" \
+        xl snapshot-recover --abandon web
+    ok "$how: and what they may be" grep -q "web is not brought back, and its disks may be of \
+two moments" "$hidden/out"
+    ok "$how: with the same words" same "$(grep "^Left: " "$hidden/out")" \
+        "$(cat "$hidden/left")"
+    ok "$how: but not those that can be written to" not grep "xvdb.qcow2 cannot" "$hidden/out"
+    ok "$how: nothing is made writable by it" same "$(is_frozen xvda.qcow2)" yes
+    chattr -i xvda.qcow2
+    ok "$how: by a person it is" guest_writes qcow2 xvda.qcow2 "after that"
+done
+ok "whether its host is at work nobody can tell" grep "whether host dom0-b is still at work" \
+    "$hidden/left"
+
+# the copy is of a time since which the domain has got newer disks
+new_host
+define_domain web qcow2
+plan_of create -n s1 --external
+fault $((2 * commit + 1)) kill-after create -n s1 --external
+edit_journal 's/"kind":"freeze","what"/"kind":"repoint","disks":[{"vdev":"xvda",\
+"be_path":"\/b","devid":1,"from":"\/srv\/web\/xvda.qcow2","to":"\/srv\/web\/xvda.s1.qcow2",\
+"format":"qcow2"}],"what"/'
+restored
+ok "a copy does not say which disks are the newest" says "Abandoned." \
+    xl snapshot-recover --abandon web
+ok "since they may not be" not grep "new disks\|the latter" "$hidden/out"
 finished

@@ -273,7 +273,11 @@ sleep_with r xvda.qcow2
 ok "who reads a disk is named" fails 1 "/srv/web/xvda.qcow2 is in use by" recover --all
 ends $!
 ok "and nobody can begin to write" cannot_write xvda.qcow2 xvdb.qcow2
+sleep_with r xvda.qcow2
 ok "a person gives it up" says "Abandoned." recover --abandon web
+ok "and is told who uses what can be written to again" grep -q "xvda.qcow2, which is made \
+writable again, is in use by sleep (pid $!)" "$hidden/out"
+ends $!
 rm "$snapshots"/.journal/*.abandoned-1
 
 killed_at "xvdb.*back" revert

@@ -162,11 +162,13 @@ static void recover_print_abandoned(const libxl_snapshot_recovery *found,
 
     printf("Domain %s: %s.\n", found->domain, found->state);
     for (i = 0; i < found->num_steps; i++)
-        printf("  done:     %s\n", found->steps[i]);
+        printf("  %s %s\n", dry_run ? "to do:   " : "done:    ",
+               found->steps[i]);
     for (i = 0; i < found->num_given_up; i++)
         printf("  not done: %s\n", found->given_up[i]);
     for (i = 0; i < found->num_disks; i++)
         print_new_disk(found->disks[i], !i);
+    if (found->left) printf("Left: %s.\n", found->left);
     if (dry_run) printf("Nothing was changed.\n");
     else printf("Abandoned. The record of it is %s\n", found->journal);
 }

@@ -17,7 +17,8 @@ typedef struct libxl_snapshot_recovery {
     char *state;                /* a sentence, without the domain */
     char *host;                 /* another, that alone may end it; or NULL */
     bool forward;               /* it will be completed; false: undone */
-    bool unknown;               /* it was refused before that was found out */
+    bool unknown;               /* it was refused before that was found out,
+                                 * or is abandoned: nobody knows the disks */
     bool refused;               /* it cannot be ended yet, and nothing was
                                  * changed: the error says why */
     int num_done;
@@ -74,10 +75,12 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
 
 /*
  * Give up what is left of an operation on @domain, its name or uuid, that
- * was cut off and cannot be ended: let the guest go, do nothing else, and
+ * was cut off and cannot be ended: let the guest go, on the disks that it
+ * has now, unless that would do harm (result->left), do nothing else, and
  * rename the journal, whose path is then in @result (NULL: there is none).
  * A person has to ask for it.  Errors: ERROR_LOCK_FAIL (it is still at
- * work), ERROR_FAIL.  Source: libxl_domain_unpause(), _resume().
+ * work), ERROR_FAIL (the journal stays: it cannot be renamed, or the domain
+ * not be resumed).  Source: libxl_domain_unpause(), _resume().
  */
 int libxl_snapshot_abandon(libxl_snapshot_ctx *sc, const char *domain,
                            bool dry_run, libxl_snapshot_recovery *result);

@@ -158,6 +158,8 @@ struct snap_recover {
     const char *why_undone;     /* revert: though its commit point was
                                  * passed: why; or NULL */
     int first;                  /* forward: the step to begin with */
+    bool gives_up;              /* steps that the operation has done are
+                                 * not planned again */
     bool half_made;             /* domid was left incomplete by an xl
                                  * that was killed */
     bool has_run;               /* domid has run since our pause: one that
@@ -193,6 +195,39 @@ void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r);
 void snap_recover_result(const struct snap_recover *r,
                          libxl_snapshot_recovery *result);
+
+/*-- abandon: giving up what is left of an operation ------------------------*/
+
+struct snap_abandon {
+    struct snap_recover r;      /* as for a recovery; r.plan: what is done */
+
+    /* gathered */
+    bool unknown;               /* nobody knows if the commit point was
+                                 * passed */
+    bool paused, suspended;     /* the domain */
+    pid_t saver;                /* saves or migrates it; 0: nobody */
+    const char *use;            /* "FILE is in use by WHO", who writes to a
+                                 * disk of the domain; or NULL */
+    int num_unwritable;         /* files of the journal's fences that nobody
+                                 * makes writable again */
+    const char **unwritable;
+
+    /* planned */
+    bool reborn;                /* the domain was to be brought back, and
+                                 * is not */
+    int num_given_up;           /* what is not done */
+    const char **given_up;
+};
+
+/* Fill in a->r.plan, and what is not done; tell what a person has to know
+ * (snap_tell_left()). */
+void snap_abandon_plan(libxl_snapshot_ctx *sc, struct snap_abandon *a);
+void snap_abandon_give_up(libxl_snapshot_ctx *sc, struct snap_abandon *a,
+                          const char *what);
+/* Tell of xl's monitors that @plan, of a domain that exists, releases: they
+ * stay stopped. */
+void snap_abandon_tell_monitor(libxl_snapshot_ctx *sc,
+                               const struct snap_plan *plan);
 
 /*-- operations: those that keep a journal ----------------------------------*/
 

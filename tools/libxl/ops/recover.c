@@ -213,7 +213,7 @@ static void recover_result_disks(const struct snap_recover *r,
 
     for (i = 0; i < plan->num_steps; i++)
         num += plan->steps[i].num_repoints;
-    if (!r->forward || !num || result->refused) return;
+    if (!r->forward || !num || result->refused || result->unknown) return;
     result->disks = calloc(num, sizeof(*result->disks));
     if (!result->disks) abort();
     for (i = 0; i < plan->num_steps; i++)

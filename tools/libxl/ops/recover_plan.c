@@ -186,7 +186,9 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
         }
         if (r->no_snapshot && was->steps[i].kind == SNAP_STEP_RECORD)
             continue;
-        if (recover_is_not_ours(r, &was->steps[i])) continue;
+        if (recover_is_not_ours(r, &was->steps[i])
+            || (r->gives_up && r->entry.done[i]))
+            continue;
         step = recover_copy_step(sc, &r->plan, &was->steps[i]);
         step->only_if_commit_known = false;      /* the recovery has
                                                   * found out */

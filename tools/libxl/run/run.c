@@ -208,6 +208,7 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
             rc = 0;
         } else
             rc = run_tolerant(sc, run, &engine, step);
+        if (run->done) run->done[engine.at] = !rc;
         if (rc && run->reply_lost) snap_engine_lost(&engine, rc);
         else if (rc && run->refused) snap_engine_refused(&engine, rc);
         else snap_engine_done(&engine, rc);

@@ -269,6 +269,7 @@ struct snap_run {
     bool is_later_boot;         /* of an operation of an earlier boot */
     bool is_unfinished;         /* a step is neither done nor undone:
                                  * the journal stays */
+    bool *done;                 /* by step: it is done; or NULL */
     bool is_config_stale;       /* the stored config names the disks of
                                  * before: nothing may start the domain
                                  * from it */
