@@ -24,7 +24,9 @@ void check_revert_rules(const struct subject *s);
 /*
  * Wherever the plan is cut off, by a step that fails, by the end of the
  * command or of the host: after the undos or a recovery the world is as it
- * was before the plan, or as it is after it.
+ * was before the plan, or as it is after it.  If it is given up, the guest
+ * and the records of its disks are; unless somebody has the guest in hands,
+ * which is not let go then, or nobody knows its disks.
  */
 void check_create_walks(const struct subject *s);
 void check_revert_walks(const struct subject *s);

@@ -172,6 +172,92 @@ static struct snap_recover ended(const struct subject *s, int at,
                    at == commit && how != DONE, same_boot);
 }
 
+/*-- what is given up ---------------------------------------------------*/
+
+enum hindrance { NONE, SAVED, SHARED, UNKNOWN, NUM_HINDRANCES };
+static const char *const hindrance_names[] = {
+    [NONE] = ", and is given up",
+    [SAVED] = ", and is given up while the domain is saved",
+    [SHARED] = ", and is given up while somebody uses its disks",
+    [UNKNOWN] = ", and is given up, its disks not being known",
+};
+
+/* Give up @r in the world @w.  Until xl's monitor is released, the records
+ * must be those of @want. */
+static void abandon(struct world *w, const struct snap_recover *r,
+                    enum hindrance by, const struct world *want)
+{
+    struct snap_abandon a = {
+        .r = *r, .paused = w->paused, .suspended = w->suspended,
+        .unknown = by == UNKNOWN, .saver = by == SAVED,
+        .use = by == SHARED ? "it is in use" : NULL,
+    };
+    int i;
+
+    snap_abandon_plan(sc, &a);
+    for (i = 0; i < a.r.plan.num_steps; i++) {
+        const struct snap_step *step = &a.r.plan.steps[i];
+        struct world guest = world_of_guest(w), then = world_of_guest(want);
+
+        guest.paused = then.paused;
+        guest.suspended = then.suspended;
+        guest.frozen = then.frozen;
+        guest.held = then.held;
+        if (step->kind == SNAP_STEP_RELEASE_MONITOR && by != UNKNOWN)
+            CHECK_STR(world_diff(&then, &guest), NULL);
+        world_apply(w, step, true);
+    }
+}
+
+/* How the guest, which was @before when it was cut off, must stand then. */
+static struct world given_up(const struct world *before,
+                             const struct world *want, enum hindrance by,
+                             const struct world *got)
+{
+    struct world guest = world_of_guest(want);
+
+    if (by == SAVED) {
+        guest.paused = before->paused;
+        guest.suspended = before->suspended;
+    }
+    /* who lifts a pause of somebody's puts it back */
+    if (by == SHARED && before->paused > guest.paused)
+        guest.paused = before->paused;
+    if (by == SHARED && before->suspended && !guest.paused) guest.paused = 1;
+    if (by != UNKNOWN) return guest;
+    guest = world_of_guest(before);
+    guest.paused = got->paused;     /* let go as ever */
+    guest.suspended = false;
+    return guest;
+}
+
+static void walk_given_up(const struct walk *walk, int at,
+                          enum progress how, const struct snap_recover *r,
+                          const struct world *before,
+                          const struct world *want)
+{
+    const struct subject *s = walk->s;
+    enum hindrance by;
+
+    for (by = 0; by < NUM_HINDRANCES; by++) {
+        struct snap_recover this = *r;
+        struct world w = *before, guest;
+
+        if (by == UNKNOWN && !r->entry.maybe) continue;
+        if (by == UNKNOWN) this.forward = true;
+        abandon(&w, &this, by, want);
+        if (s->paused && r->entry.pause_unsure && w.paused == 2)
+            w.paused = 1;
+        w = world_of_guest(&w);
+        guest = given_up(before, want, by, &w);
+        if (s->paused && r->entry.pause_unsure && guest.paused == 2)
+            guest.paused = 1;
+        same(s, at, progress_names[how], hindrance_names[by], &guest, &w);
+    }
+}
+
+/*-- create -------------------------------------------------------------*/
+
 static void walk_create(const struct walk *walk, int at, enum progress how,
                         bool same_boot)
 {
@@ -197,6 +283,8 @@ static void walk_create(const struct walk *walk, int at, enum progress how,
         world_stop(&w);
         /* lines that were not flushed are lost */
         if (at < r.commit) r.entry.at = -1;
+    } else {
+        walk_given_up(walk, at, how, &r, &w, &want);
     }
     recover(&w, &r);
     /* nobody knows how often, but paused it stays */
@@ -220,6 +308,26 @@ void check_create_walks(const struct subject *s)
 
 /*-- revert -------------------------------------------------------------*/
 
+/* A domain that is not back stays as it is, but nobody waits for it. */
+static void walk_revert_given_up(const struct walk *walk, int at,
+                                 enum progress how,
+                                 const struct snap_recover *r, bool is_back,
+                                 const struct world *before,
+                                 const struct world *want)
+{
+    struct world w = *before, guest = world_of_guest(before);
+    struct snap_recover this = *r;
+
+    guest.held = false;
+    if (!r->forward || is_back) guest.paused = want->paused;
+    if (before->gone) this.domid = SNAP_NO_DOMAIN;
+    else if (is_back) this.domid = 8;
+    abandon(&w, &this, NONE, &guest);
+    w = world_of_guest(&w);
+    same(walk->s, at, progress_names[how], hindrance_names[NONE], &guest,
+         &w);
+}
+
 /* Decides as ops/revert_recover.c does, where what xl has made is whole.
  * After the host has stopped, a guest that had run is not brought back. */
 static void walk_revert(const struct walk *walk, int at, enum progress how,
@@ -241,6 +349,8 @@ static void walk_revert(const struct walk *walk, int at, enum progress how,
     r.first = is_back ? back + 1 : r.commit;
     r.entry.pauses = sure > back ? walk->at[sure].paused : 0;
     r.entry.pause_unsure = how != DONE && at >= back;
+    if (same_boot)
+        walk_revert_given_up(walk, at, how, &r, is_back, &w, &want);
     recover(&w, &r);
     same(s, at, progress_names[how], end_name(same_boot), &want, &w);
 }

@@ -238,6 +238,24 @@ void world_stop(struct world *w)
         if (!world_lasts(w->things[i])) w->things[i] = w->things[--w->num];
 }
 
+/* As world_repoint() has them: "VDEV PATH". */
+static bool world_is_record(const char *thing)
+{
+    return !strncmp(thing, "xvd", 3) || !strncmp(thing, "hd", 2);
+}
+
+struct world world_of_guest(const struct world *w)
+{
+    struct world guest = *w;
+    int i;
+
+    guest.num = 0;
+    for (i = 0; i < w->num; i++)
+        if (world_is_record(w->things[i]))
+            guest.things[guest.num++] = w->things[i];
+    return guest;
+}
+
 static const char *world_lacks(const struct world *a,
                                const struct world *b, const char *sign)
 {

@@ -25,6 +25,9 @@ void world_apply(struct world *w, const struct snap_step *step,
                  bool again);
 /* The host stops: what is on its disks stays. */
 void world_stop(struct world *w);
+/* How the guest stands, and what the domain's records name as its disks;
+ * without the rest. */
+struct world world_of_guest(const struct world *w);
 /* The differences in words; NULL: there are none. */
 const char *world_diff(const struct world *a, const struct world *b);
 
