@@ -5,6 +5,7 @@
 
 attempt() { xl snapshot-create --domain-config web.cfg --external "$@" web; }
 set_up() { define_domain web qcow2 raw; }
+verify() { xl snapshot-verify "$@" --domain-config web.cfg "$(cfg s1)"; }
 warning() {
     echo "Root, and so xl and QEMU, can still write to the base $1, which cannot be made \
 immutable where it is."
@@ -24,6 +25,10 @@ if lsattr xvdb.raw 2>&1 | grep -q '^[^ ]*i'; then
     ok "an immutable base is protected" lacks "can still write" attempt -n s1
     start_over
     ok "in JSON, too" json 'has("unprotected") | not' attempt -n s1 --json
+    ok "a verification says nothing of it" lacks "protected" verify
+    chattr -i xvdb.raw
+    ok "until its flag is taken off" matches "^disk xvdb *good .* (not protected: root" verify
+    ok "of the other one it says nothing" same "$(grep -c protected "$hidden/out")" 1
 fi
 
 FAULT_SETFLAGS=no preloads=$fault
@@ -35,6 +40,11 @@ ok "which cannot be written to but for root" frozen xvdb.raw
 start_over
 ok "not by a dry run" lacks "can still write" attempt -N -n s1
 ok "in JSON" json "$both" attempt -n s1 --json
+
+ok "by each verification, to which it is good" matches \
+    "^disk xvda *good  /srv/web/xvda.qcow2 (not protected: root can write to this base;" verify
+ok "in JSON" json '.good and (.items | map(select(.unprotected).what)) ==
+    ["disk xvda", "disk xvdb"]' verify --json
 
 start_over
 attempt --update-config=web.cfg -n s1 >"$hidden/out"

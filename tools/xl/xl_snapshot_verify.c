@@ -57,6 +57,7 @@ static void verify_print_json(const libxl_domain_snapshot *snap,
         json_str(j, "path", item->path);
         json_bool(j, "good", !item->error);
         json_str(j, "error", item->error);
+        if (item->unprotected) json_bool(j, "unprotected", true);
         json_close_object(j);
     }
     json_close_array(j);
@@ -76,6 +77,9 @@ static void verify_print_text(const libxl_domain_snapshot_verification *v)
             printf("  %s", item->error);
         else if (item->path)
             printf("  %s", item->path);
+        if (item->unprotected)
+            printf(" (not protected: root can write to this base; chattr "
+                   "+i, if its file system has that)");
         putchar('\n');
     }
 }

@@ -393,9 +393,8 @@ void libxl_domain_snapshot_revert_params_dispose(
 bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 /* True if there is a file @path or a logical volume, active or not. */
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
-/* True if @path is, by whatever name, the base @base of a snapshot on
- * record, with the recorded @state (NULL: not known): one that was written
- * to since is a base no more, and another image may have its path. */
+/* True if @path is, by whatever name, the base @base of a snapshot, with
+ * the @state on record (NULL: none): it is none once it is written to. */
 bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
                             const char *base, const char *state);
 /* Open a file to read it, but nothing that hangs or acts; -1: why. */
@@ -422,6 +421,7 @@ typedef struct libxl_snapshot_verified_item {
     char *what;                 /* "memory image", "disk xvda" */
     char *path;                 /* of the file that was checked; or NULL */
     char *error;                /* why a revert would refuse; NULL: good */
+    bool unprotected;           /* a base that root, and QEMU, can write */
 } libxl_snapshot_verified_item;
 
 typedef struct libxl_domain_snapshot_verification {

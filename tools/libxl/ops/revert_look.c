@@ -235,6 +235,14 @@ static int revert_look_at_disk(libxl_snapshot_ctx *sc,
     return snap_identity_check_disk(sc, op);
 }
 
+/* A base that is good may be so by luck: its flag was taken off, or its
+ * storage has none. */
+static bool revert_is_unprotected(const struct snap_disk_op *op)
+{
+    return op->driver->known_by == SNAP_KNOWN_BY_FILE && op->image
+        && snap_file_exists(op->image) && !snap_file_stops_root(op->image);
+}
+
 /*-- gather and check: the same for a revert and a verification -------------*/
 
 /* @what was looked at, with the result @rc.  Whether to go on: a revert
@@ -287,6 +295,9 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
         if (!revert_looked_at(sc, r, snap_sprintf(sc, "disk %s", op->vdev),
                               op->image, rc))
             return r->rc;
+        if (r->report)
+            r->report->items[r->report->num_items - 1].unprotected =
+                revert_is_unprotected(op);
         if (rc) all_there = false;
     }
     if (!all_there) return r->rc;
