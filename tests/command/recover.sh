@@ -371,7 +371,14 @@ ok "nor have been written to in the seconds after that" is_another
 touch -d '2001-01-01' xvda.raw
 ok "nor have got an old date by that" is_another
 touch -d "@$(echo "$print" | cut -d ' ' -f 4)" xvda.raw
+# when the host went down xendomains has saved it, with the record of that time
+mkdir -p /var/lib/xen/save
+memory_image /var/lib/xen/save/web "$(image_json web)"
 ok "else it is completed" says "Completed." recover web
+ok "of memory that names the base a person is told" grep -q "^Left: /var/lib/xen/save/web has \
+the memory of the domain, and /srv/web/xvda.raw as its disk, .* names /srv/web/xvda.s1.qcow2" \
+    "$hidden/out"
+rm /var/lib/xen/save/web
 ok "its base is frozen" frozen xvda.raw
 ok "the line for its xl.cfg is told" grep -q "'/srv/web/xvda.s1.qcow2,qcow2,xvda,w" "$hidden/out"
 

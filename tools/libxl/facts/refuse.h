@@ -44,6 +44,10 @@ int snap_refuse_uncaptured(libxl_snapshot_ctx *sc,
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap,
                          const char *vdev, bool allowed);
+/* Find the memory of the domain @name that xendomains has; *path_r: NULL if
+ * it has none. */
+int snap_saved_find(libxl_snapshot_ctx *sc, const char *name,
+                    const char **path_r);
 /* Refuse to change the disks of a domain that does not run while
  * xendomains has its memory. */
 int snap_saved_refuse(libxl_snapshot_ctx *sc, const char *name);

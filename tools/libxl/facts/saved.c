@@ -42,37 +42,48 @@ static const char *saved_folder_in(libxl_snapshot_ctx *sc, const char *text)
     return folder;
 }
 
-static int saved_refuse_in(libxl_snapshot_ctx *sc, const char *folder,
-                           const char *name)
+/* The memory of the domain @name in @folder; NULL: it is not there. */
+static const char *saved_in(libxl_snapshot_ctx *sc, const char *folder,
+                            const char *name)
 {
     const char *path = snap_sprintf(sc, "%s/%s", folder, name);
 
-    if (!*folder || !snap_file_exists(path)) return 0;
-    return snap_fail(
-        sc, ERROR_INVAL,
-        "domain %s: its memory was saved to %s, and fits the disks only as "
-        "they are now. Let it go on with xl restore first; or, if that "
-        "memory is not wanted any more, move the file away",
-        name, path);
+    return *folder && snap_file_exists(path) ? path : NULL;
 }
 
-int snap_saved_refuse(libxl_snapshot_ctx *sc, const char *name)
+int snap_saved_find(libxl_snapshot_ctx *sc, const char *name,
+                    const char **path_r)
 {
     const char *folder;
     char *text;
     size_t i;
     int rc;
 
+    *path_r = NULL;
     if (strchr(name, '/')) return 0;
-    rc = saved_refuse_in(sc, SAVED_FOLDER, name);
-    for (i = 0; !rc && i < sizeof(saved_settings)
-                           / sizeof(saved_settings[0]); i++) {
+    *path_r = saved_in(sc, SAVED_FOLDER, name);
+    for (i = 0; !*path_r && i < sizeof(saved_settings)
+                                / sizeof(saved_settings[0]); i++) {
         if (!snap_file_exists(saved_settings[i])) continue;
         rc = snap_file_read(sc, saved_settings[i], SAVED_SETTINGS_MAX,
                             &text);
         if (rc) return rc;
         folder = saved_folder_in(sc, text);
-        if (folder) rc = saved_refuse_in(sc, folder, name);
+        if (folder) *path_r = saved_in(sc, folder, name);
     }
-    return rc;
+    return 0;
+}
+
+int snap_saved_refuse(libxl_snapshot_ctx *sc, const char *name)
+{
+    const char *path;
+    int rc = snap_saved_find(sc, name, &path);
+
+    if (rc || !path) return rc;
+    return snap_fail(
+        sc, ERROR_INVAL,
+        "domain %s: its memory was saved to %s, and fits the disks only as "
+        "they are now. Let it go on with xl restore first; or, if that "
+        "memory is not wanted any more, move the file away",
+        name, path);
 }

@@ -182,6 +182,30 @@ static bool create_memory_is_lost(libxl_snapshot_ctx *sc,
     return true;
 }
 
+/* A domain that went on running and was saved by xendomains when the host
+ * went down: the config in its memory has what was on record then.  If that
+ * were the bases, a restore would let the guest go on without its disks, or
+ * ruin a base that is not immutable. */
+static void create_tell_saved(libxl_snapshot_ctx *sc,
+                              const struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    const char *path = NULL;
+    int i;
+
+    for (i = r->commit; i < e->plan.num_steps; i++)
+        if (e->plan.steps[i].kind == SNAP_STEP_REPOINT && !e->done[i]) break;
+    if (r->domid != SNAP_NO_DOMAIN || i >= e->plan.num_steps) return;
+    if (snap_saved_find(sc, e->head.domain, &path)) snap_take_error(sc);
+    if (path)
+        snap_tell_left(sc, "%s has the memory of the domain, and %s as its "
+                       "disk, which is a base now; let nobody restore it as "
+                       "it is: move it away, and use xl restore with an "
+                       "xl.cfg that names %s before the file", path,
+                       e->plan.steps[i].repoints[0].from,
+                       e->plan.steps[i].repoints[0].to);
+}
+
 /* True if a snapshot config is to be recorded yet. */
 static bool create_records(const struct snap_recover *r)
 {
@@ -213,6 +237,7 @@ static int create_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
     if (!r->no_snapshot && !all && create_records(r))
         r->no_snapshot = "a tag that it has made is not there any more";
     r->has_verdict = r->has_verdict || r->no_snapshot;
+    create_tell_saved(sc, r);
     return create_check_bases(sc, r);
 }
 
