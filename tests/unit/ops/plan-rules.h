@@ -21,6 +21,8 @@ struct subject {
 /* How its steps stand to each other. */
 void check_create_rules(const struct subject *s);
 void check_revert_rules(const struct subject *s);
+/* What it names is what its journal says that it acts on. */
+void check_images(const struct subject *s);
 /*
  * Wherever the plan is cut off, by a step that fails, by the end of the
  * command or of the host: after the undos or a recovery the world is as it

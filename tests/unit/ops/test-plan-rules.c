@@ -21,6 +21,7 @@ static void look_at_create(const struct plan_case *pc, enum state state)
         };
 
         check_create_rules(&s);
+        check_images(&s);
         check_create_walks(&s);
         num_plans++;
     }
@@ -84,6 +85,7 @@ static void every_revert_keeps_the_rules(void)
             s.monitored = f.r.dom.num_monitors > 0;
             s.leave_paused = f.params.leave_paused;
             check_revert_rules(&s);
+            check_images(&s);
             check_revert_walks(&s);
             revert_facts_dispose(&f);
         }

@@ -23,11 +23,16 @@ enum {
     NEEDS_ARGUMENTS = 1 << 5,
     NEEDS_UNDO = 1 << 6,
     NEEDS_SHOWS = 1 << 7,
+    /* for snap_plan_images(): 'path' is a folder, a program or a socket;
+     * 'argv' names no image */
+    PATH_IS_NO_IMAGE = 1 << 8,
+    ARGV_IS_NO_IMAGE = 1 << 9,
 };
 
 struct row {
     const char *name;
-    unsigned needs;             /* the members that must be there */
+    unsigned needs;             /* the members that must be there, and what
+                                 * they are */
     /* The fault of a step that has all members it needs, in words; NULL:
      * none.  May be NULL: there can be none. */
     const char *(*problem)(const struct snap_step *step);
@@ -82,8 +87,8 @@ static const char *pids_problem(const struct snap_step *step)
 /*-- the table --------------------------------------------------------------*/
 
 static const struct row kinds[] = {
-    [SNAP_STEP_MKDIR] = { "mkdir", NEEDS_PATH, NULL },
-    [SNAP_STEP_RMDIR] = { "rmdir", NEEDS_PATH, NULL },
+    [SNAP_STEP_MKDIR] = { "mkdir", NEEDS_PATH | PATH_IS_NO_IMAGE, NULL },
+    [SNAP_STEP_RMDIR] = { "rmdir", NEEDS_PATH | PATH_IS_NO_IMAGE, NULL },
     [SNAP_STEP_CREATE_FILE] = { "create-file", NEEDS_PATH, NULL },
     [SNAP_STEP_UNLINK] = { "unlink", NEEDS_PATH, NULL },
     [SNAP_STEP_RECORD] = { "record", NEEDS_PATH | NEEDS_CONTENT, NULL },
@@ -92,15 +97,16 @@ static const struct row kinds[] = {
     [SNAP_STEP_FREEZE] = { "freeze", NEEDS_PATH, NULL },
     [SNAP_STEP_UNFENCE] = { "unfence", NEEDS_PATH, NULL },
     [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, NULL },
-    [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS,
-                         hook_problem },
+    [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS
+                         | PATH_IS_NO_IMAGE, hook_problem },
     [SNAP_STEP_REMOVE_BITMAPS] = { "remove-bitmaps", NEEDS_PATH, NULL },
     [SNAP_STEP_QMP] = { "qmp", NEEDS_COMMAND, NULL },
     [SNAP_STEP_LOOK_AGAIN] = { "look-again", 0, NULL },
     [SNAP_STEP_REMOVE_TAG] = { "remove-tag", NEEDS_PATH | NEEDS_COMMAND
                                | NEEDS_CONTENT, NULL },
-    [SNAP_STEP_QUIESCE] = { "quiesce", NEEDS_UNDO, quiesce_problem },
-    [SNAP_STEP_THAW] = { "thaw", 0, NULL },
+    [SNAP_STEP_QUIESCE] = { "quiesce", NEEDS_UNDO | PATH_IS_NO_IMAGE
+                            | ARGV_IS_NO_IMAGE, quiesce_problem },
+    [SNAP_STEP_THAW] = { "thaw", PATH_IS_NO_IMAGE | ARGV_IS_NO_IMAGE, NULL },
     [SNAP_STEP_SAVE] = { "save", NEEDS_PATH | NEEDS_CONTENT, NULL },
     [SNAP_STEP_RESUME] = { "resume", 0, NULL },
     [SNAP_STEP_PAUSE] = { "pause", 0, NULL },
@@ -110,9 +116,9 @@ static const struct row kinds[] = {
     [SNAP_STEP_RELEASE_MONITOR] = { "release-monitor", 0, pids_problem },
     [SNAP_STEP_LOOK_OFF] = { "look-off", 0, NULL },
     [SNAP_STEP_DESTROY] = { "destroy", 0, NULL },
-    [SNAP_STEP_RESTORE] = { "restore", NEEDS_PATH | NEEDS_CONTENT | NEEDS_ARGV,
-                            NULL },
-    [SNAP_STEP_BOOT] = { "boot", NEEDS_ARGV, NULL },
+    [SNAP_STEP_RESTORE] = { "restore", NEEDS_PATH | NEEDS_CONTENT | NEEDS_ARGV
+                            | ARGV_IS_NO_IMAGE, NULL },
+    [SNAP_STEP_BOOT] = { "boot", NEEDS_ARGV | ARGV_IS_NO_IMAGE, NULL },
 };
 _Static_assert(NUM(kinds) == SNAP_STEP_NUM,
                "a kind of step has no row in plan/kinds.c");
@@ -168,6 +174,18 @@ const char *snap_done_when_name(enum snap_done_when when)
 int snap_done_when_find(const char *name)
 {
     return kinds_find_name(done_whens, NUM(done_whens), name);
+}
+
+/*-- images -----------------------------------------------------------------*/
+
+bool snap_step_path_is_image(const struct snap_step *step)
+{
+    return step->path && !(kinds[step->kind].needs & PATH_IS_NO_IMAGE);
+}
+
+bool snap_step_argv_has_images(const struct snap_step *step)
+{
+    return step->argv && !(kinds[step->kind].needs & ARGV_IS_NO_IMAGE);
 }
 
 /*-- completeness -----------------------------------------------------------*/

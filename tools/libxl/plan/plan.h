@@ -133,6 +133,10 @@ int snap_done_when_find(const char *name);
 /* The reason, in words, why @step, whose kind is valid, cannot be done;
  * NULL if it can. */
 const char *snap_step_problem(const struct snap_step *step);
+/* True if @step has a path that is not a folder, a program or a socket;
+ * arguments that name files or volumes. */
+bool snap_step_path_is_image(const struct snap_step *step);
+bool snap_step_argv_has_images(const struct snap_step *step);
 
 /*-- plan: a list of steps --------------------------------------------------*/
 
@@ -188,6 +192,10 @@ struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
 /* Plan that nobody can write to the file @path, a base, any more. */
 void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                       const char *path);
+/* The files, devices and volumes ("/dev/VG/LV") that the steps of @plan, and
+ * their undos, name: each once, up to NULL. */
+const char **snap_plan_images(libxl_snapshot_ctx *sc,
+                              const struct snap_plan *plan);
 char *snap_plan_to_json(libxl_snapshot_ctx *sc,
                         const struct snap_plan *plan);
 /* The whole plan, for journals: snap_plan_parse() reads it. */
