@@ -85,6 +85,17 @@ int snap_file_print(libxl_snapshot_ctx *sc, const char *path,
  * since that was activated in this boot. */
 bool snap_device_is_unwritten(libxl_snapshot_ctx *sc, int major, int minor);
 
+/*-- seam: same_file, what a path leads to ----------------------------------*/
+
+/* @path without symbolic links on the way to the file, and to it; also of
+ * one that does not exist.  A device keeps its name: what its links lead to
+ * is another one in another boot. */
+const char *snap_file_true_path(libxl_snapshot_ctx *sc, const char *path);
+/* What tells the file or device that @path leads to from any other,
+ * whatever names it has: in each boot, and on each host that has it, where
+ * its storage tells that, else in this boot alone.  NULL: there is none. */
+const char *snap_file_lasting_id(libxl_snapshot_ctx *sc, const char *path);
+
 /*-- seam: own_file, files that we make, and remove -------------------------*/
 
 /* @made: the identity of the file or folder that we made; NULL: not known. */
@@ -92,6 +103,9 @@ bool snap_device_is_unwritten(libxl_snapshot_ctx *sc, int major, int minor);
 /* What tells the file or folder @path from another one that comes to its
  * place; NULL: there is none, or its file system does not tell. */
 const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path);
+/* The same of the file behind a symbolic link. */
+const char *snap_file_identity_behind(libxl_snapshot_ctx *sc,
+                                      const char *path);
 
 /* True if the file or folder @path is the one that we made. */
 bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,

@@ -79,13 +79,25 @@ static bool own_is(libxl_snapshot_ctx *sc, int fd, const char *made)
     return own_is_same(own_identity(sc, fd), made);
 }
 
-const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path)
+static const char *own_identity_at(libxl_snapshot_ctx *sc,
+                                   const char *path, int flags)
 {
-    int fd = snap_open(sc, path, O_PATH | O_NOFOLLOW);
+    int fd = snap_open(sc, path, O_PATH | flags);
     const char *identity = fd < 0 ? NULL : own_identity(sc, fd);
 
     if (fd >= 0) close(fd);
     return identity;
+}
+
+const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path)
+{
+    return own_identity_at(sc, path, O_NOFOLLOW);
+}
+
+const char *snap_file_identity_behind(libxl_snapshot_ctx *sc,
+                                      const char *path)
+{
+    return own_identity_at(sc, path, 0);
 }
 
 bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,
