@@ -99,18 +99,18 @@ struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
     head.tagged = create_tagged_images(sc, c, &head.num_tagged);
     head.at_stake.paths = create_bases(sc, c, &head.at_stake.num);
     head.stake_is_written = c->dom.domid != SNAP_NO_DOMAIN;
+    head.layers = &c->layers;
     return head;
 }
 
 static int create_run_plan(libxl_snapshot_ctx *sc,
                            const struct snap_create *c,
+                           const struct snap_journal_head *head,
                            struct snap_run *run)
 {
-    const struct snap_journal_head head = snap_create_head(sc, c);
-
-    run->uuid_str = head.uuid_str ? head.uuid_str : head.running_uuid;
+    run->uuid_str = head->uuid_str ? head->uuid_str : head->running_uuid;
     run->domain_name = c->dom.name;
-    run->head = &head;
+    run->head = head;
     return snap_run_plan(sc, run, &c->plan);
 }
 
@@ -146,6 +146,7 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
 {
     struct snap_create c = { .params = params };
     struct snap_run run = { .domid = domid };
+    struct snap_journal_head head;
     uint64_t began = snap_now_us();
     int uuid_lock = -1, name_lock = -1, rc;
 
@@ -161,9 +162,11 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
 
     snap_create_plan(sc, &c);
     snap_plan_to_result(sc, &c.plan, result);
-    if (params->dry_run) goto out;
+    head = snap_create_head(sc, &c);
+    rc = snap_journal_refuse_plan(sc, &head, &c.plan);
+    if (rc || params->dry_run) goto out;
 
-    rc = create_run_plan(sc, &c, &run);
+    rc = create_run_plan(sc, &c, &head, &run);
     if (rc) create_fail(sc, &c, &run, rc);
     result->domid = domid;
     result->signalled = run.signalled;

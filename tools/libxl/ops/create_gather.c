@@ -72,6 +72,22 @@ static int gather_choice(libxl_snapshot_ctx *sc, struct snap_create *c,
     return rc;
 }
 
+/* An image on which another operation has stopped half-way says nothing that
+ * a look could be trusted with; and to look takes long. */
+static int gather_journals(libxl_snapshot_ctx *sc,
+                           const struct snap_create *c)
+{
+    struct snap_journal_images images = { 0 };
+    const struct snap_disk *disk;
+    int i;
+
+    for (i = 0; i < c->params->num_disks; i++) {
+        disk = snap_domain_disk(&c->dom, c->params->disks[i].vdev);
+        if (disk) snap_journal_images_add(sc, &images, disk->path, false);
+    }
+    return snap_journal_refuse_images(sc, c->dom.name, &images);
+}
+
 static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
                       struct snap_hooks *hooks)
 {
@@ -358,6 +374,7 @@ int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
     if (!p->config) rc = snap_refuse_domain(sc, &c->dom);
     if (rc) return rc;
     rc = gather_choice(sc, c, &hooks);
+    if (!rc) rc = gather_journals(sc, c);
     if (rc) return rc;
     rc = gather_ops(sc, c, &hooks);
     if (rc) return rc;

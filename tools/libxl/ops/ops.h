@@ -107,6 +107,7 @@ struct snap_revert {
     struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
     int num_ops;
     struct snap_disk_op *ops;
+    struct snap_layers layers;      /* of all disks, with who uses them */
     libxl_domain_config config;     /* with the new disks */
     struct snap_boot boot;
     const char *config_json;        /* the same, for a restore */

@@ -174,6 +174,7 @@ static int recover_gather(libxl_snapshot_ctx *sc, struct snap_recover *r)
     }
     r->state = recover_state(sc, r);
     rc = snap_journal_refuse_copy(sc, &r->entry);
+    if (!rc) rc = snap_journal_refuse_later(sc, &r->entry);
     if (rc) return rc;
     operation = snap_operation_named(r->entry.head.operation);
     if (!operation)

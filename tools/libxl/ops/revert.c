@@ -114,17 +114,18 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
         .mark = r->mark,
         .at_stake = { .num = r->num_ops, .paths = revert_at_stake(sc, r) },
         .relied_on = revert_relied_on(sc, r),
+        .layers = &r->layers,
     };
 }
 
 static int revert_run(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                      const struct snap_journal_head *head,
                       libxl_domain_snapshot_result *result)
 {
-    const struct snap_journal_head head = snap_revert_head(sc, r);
     struct snap_run run = {
-        .domid = r->dom.domid, .uuid_str = head.uuid_str,
-        .domain_name = r->config.c_info.name, .mark = head.mark,
-        .head = &head,
+        .domid = r->dom.domid, .uuid_str = head->uuid_str,
+        .domain_name = r->config.c_info.name, .mark = head->mark,
+        .head = head,
     };
     int rc = snap_run_plan(sc, &run, &r->plan);
 
@@ -167,6 +168,7 @@ int libxl_domain_snapshot_revert(
     libxl_domain_snapshot_result *result)
 {
     struct snap_revert r = { .snap = snap, .params = params };
+    struct snap_journal_head head;
     uint64_t began = snap_now_us();
     int uuid_lock = -1, name_lock = -1, rc;
 
@@ -180,9 +182,11 @@ int libxl_domain_snapshot_revert(
     snap_revert_plan(sc, &r);
     revert_result(sc, &result->snapshot, &r);
     snap_plan_to_result(sc, &r.plan, result);
-    if (params->dry_run) goto out;
     r.mark = snap_mark_new(sc);
-    rc = revert_run(sc, &r, result);
+    head = snap_revert_head(sc, &r);
+    rc = snap_journal_refuse_plan(sc, &head, &r.plan);
+    if (rc || params->dry_run) goto out;
+    rc = revert_run(sc, &r, &head, result);
     result->total_us = snap_now_us() - began;
 
  out:

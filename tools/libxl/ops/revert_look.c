@@ -142,6 +142,20 @@ static int revert_take_renamed(libxl_snapshot_ctx *sc,
                      snap_operand(sc, now));
 }
 
+/* An image on which another operation has stopped half-way says nothing that
+ * a look could be trusted with; and to look takes long. */
+static int revert_check_journals(libxl_snapshot_ctx *sc,
+                                 const struct snap_revert *r)
+{
+    struct snap_journal_images images = { 0 };
+    int i;
+
+    for (i = 0; i < r->num_ops; i++)
+        snap_journal_images_add(sc, &images, r->ops[i].image,
+                                r->ops[i].driver->revert_moves_disk);
+    return snap_journal_refuse_images(sc, r->config.c_info.name, &images);
+}
+
 /* Find the running domain, if there is one. */
 static int revert_find_domain(libxl_snapshot_ctx *sc,
                               struct snap_revert *r, const char *name)
@@ -189,18 +203,17 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
 /* A base may be read by other domains' overlays, an image with a tag in it
  * by nobody: applying the tag rewrites it. */
 static int revert_check_users(libxl_snapshot_ctx *sc,
-                              const struct snap_revert *r)
+                              struct snap_revert *r)
 {
-    struct snap_layers layers = { 0 };
     int i, rc;
 
     for (i = 0; i < r->num_ops; i++)
-        snap_layers_add(sc, &layers, r->ops[i].vdev, r->ops[i].at_stake,
+        snap_layers_add(sc, &r->layers, r->ops[i].vdev, r->ops[i].at_stake,
                         &r->ops[i].chain,
                         r->ops[i].driver->revert_moves_disk);
-    rc = snap_layers_find_users(sc, &layers, r->dom.qemu_pid,
+    rc = snap_layers_find_users(sc, &r->layers, r->dom.qemu_pid,
                                 r->dom.domid);
-    return rc ? rc : snap_refuse_used(sc, &layers);
+    return rc ? rc : snap_refuse_used(sc, &r->layers);
 }
 
 /* A base that lost its flag, as in a copy, is one all the same. */
@@ -285,7 +298,8 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
                           has_memory ? snap->memory_path
                                      : r->params->domain_config_path, rc))
         return r->rc;
-    rc = revert_gather_domain(sc, r);
+    rc = r->report ? 0 : revert_check_journals(sc, r);
+    if (!rc) rc = revert_gather_domain(sc, r);
     if (!rc) rc = revert_check_room(sc, r);
     if (!revert_looked_at(sc, r, "domain", NULL, rc)) return r->rc;
     for (i = 0; i < r->num_ops; i++) {

@@ -86,6 +86,7 @@ static const char *journal_prints_anew(libxl_snapshot_ctx *sc,
 static char *journal_head_to_json(libxl_snapshot_ctx *sc,
                                   struct snap_journal_head *head,
                                   const struct snap_plan *plan,
+                                  const struct snap_journal_images *images,
                                   const char *file, bool made_above)
 {
     bool runs = head->domid != SNAP_NO_DOMAIN;
@@ -106,6 +107,7 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
         "j:prints", journal_strings(sc, stake->prints, stake->num),
         "j:relied_on", journal_strings(sc, relied->paths, relied->num),
         "j:relied_prints", journal_strings(sc, relied->prints, relied->num),
+        "j:images", snap_journal_images_to_json(sc, images),
         "u:began", (uint64_t)time(NULL),
         "s:host", host.name, "s:machine", host.machine,
         "s:boot", host.boot, "s:file", file,
@@ -204,9 +206,11 @@ static int journal_publish(libxl_snapshot_ctx *sc,
 }
 
 /* Write the first line; file and name are on the disk when this returns.
- * Of two hosts that begin at once, under two names, both withdraw. */
+ * Of two commands that begin at once on one domain or image, under two
+ * names or on two hosts, both withdraw, or the later one does. */
 static int journal_write_head(libxl_snapshot_ctx *sc,
-                              const struct snap_journal_head *head, int fd,
+                              const struct snap_journal_head *head,
+                              const struct snap_journal_images *images, int fd,
                               const char *line, const char *draft,
                               const char *path)
 {
@@ -218,7 +222,7 @@ static int journal_write_head(libxl_snapshot_ctx *sc,
     rc = journal_publish(sc, head, draft, path);
     if (rc) return rc;
     rc = journal_sync_folder(sc, snap_file_dirname(sc, dir));
-    if (!rc) rc = snap_journal_refuse_others(sc, head, path);
+    if (!rc) rc = snap_journal_refuse_others(sc, head, images, path);
     if (rc) unlink(path);
     return rc;
 }
@@ -229,6 +233,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
                        struct snap_journal **journal_r)
 {
     struct snap_journal_head printed = *head;
+    struct snap_journal_images images = { 0 };
     const char *path, *draft, *line;
     bool made_above;
     int fd, rc;
@@ -240,12 +245,14 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
     draft = snap_journal_draft(sc, path);
     fd = journal_create_draft(sc, draft, &made_above);
     if (fd < 0) return journal_write_failed(sc, path);
+    snap_journal_images_gather(sc, head, plan, &images);
     line = snap_sprintf(sc, "%s\n",
-                        journal_head_to_json(sc, &printed, plan,
+                        journal_head_to_json(sc, &printed, plan, &images,
                                              snap_file_identity(sc, draft),
                                              made_above));
     rc = journal_check_readable(sc, path, line);
-    if (!rc) rc = journal_write_head(sc, head, fd, line, draft, path);
+    if (!rc)
+        rc = journal_write_head(sc, head, &images, fd, line, draft, path);
     if (rc) {
         unlink(draft);
         journal_drop_folder(sc, path, made_above);

@@ -91,6 +91,8 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
                                          &head->num_tagged);
     journal_parse_images(sc, obj, "at_stake", &head->at_stake);
     journal_parse_images(sc, obj, "relied_on", &head->relied_on);
+    snap_journal_images_parse(sc, snap_json_get(obj, "images"),
+                              &entry->images);
     journal_parse_prints(sc, obj, entry);
     journal_parse_host(sc, obj, entry);
     journal_parse_file(sc, obj, entry);

@@ -74,6 +74,22 @@ static int journals_is_journal(const struct dirent *entry)
     return journals_tail(entry->d_name) != NULL;
 }
 
+/* True if @a began later; of one second, any order will do that is the same
+ * each time.  All journals are in one folder, however that is spelled. */
+static bool journals_is_later(const struct snap_journal_entry *a,
+                              const struct snap_journal_entry *than)
+{
+    const char *x = strrchr(a->path, '/'), *y = strrchr(than->path, '/');
+
+    return a->began != than->began ? a->began > than->began
+        : strcmp(x ? x + 1 : a->path, y ? y + 1 : than->path) > 0;
+}
+
+static int journals_compare(const void *a, const void *b)
+{
+    return journals_is_later(b, a) - journals_is_later(a, b);
+}
+
 int snap_journal_list(libxl_snapshot_ctx *sc,
                       struct snap_journal_entry **entries_r, int *num_r)
 {
@@ -106,6 +122,8 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
         if (entry->error && !snap_file_exists(path)) (*num_r)--;
     }
     free(names);
+    if (*num_r)
+        qsort(*entries_r, *num_r, sizeof(**entries_r), journals_compare);
     return 0;
 }
 
@@ -163,49 +181,128 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
                      snap_operand(sc, head->domain));
 }
 
-/* @except: the path of a journal that does not count, or NULL; @other_uuid:
- * another uuid of the domain, or NULL. */
-static int journals_refuse(libxl_snapshot_ctx *sc, const char *except,
-                           const char *domain, const char *uuid_str,
-                           const char *other_uuid)
+/* Fail, since the operation of @entry has not ended. */
+static int journals_fail(libxl_snapshot_ctx *sc,
+                         const struct snap_journal_entry *entry)
+{
+    const struct snap_journal_head *head = &entry->head;
+    int rc;
+
+    if (entry->error) return snap_fail(sc, ERROR_INVAL, "%s", entry->error);
+    if (entry->other_host) return snap_journal_fail_other(sc, entry);
+    rc = snap_journal_refuse_copy(sc, entry);
+    if (rc) return rc;
+    return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
+                     "not ended (%s); run xl snapshot-recover %s first",
+                     head->domain, head->operation, entry->path,
+                     snap_operand(sc, head->domain));
+}
+
+/* Fail, since the operation of @entry, which has not ended, acts on @image
+ * of the domain @domain. */
+static int journals_fail_image(libxl_snapshot_ctx *sc, const char *domain,
+                               const char *image, bool later,
+                               const struct snap_journal_entry *entry)
+{
+    int rc = journals_fail(sc, entry);
+    const char *why = snap_take_error(sc);
+
+    if (later)
+        return snap_fail(sc, rc, "domain %s: %s is an image of a later "
+                         "operation, too: %s", domain, image, why);
+    return snap_fail(sc, rc, "domain %s: %s is an image of another "
+                     "operation, too: %s", domain, image, why);
+}
+
+/* What is about to begin. */
+struct journals_wanted {
+    const char *except;         /* the path of a journal that does not
+                                 * count, or NULL */
+    const char *domain, *uuid_str, *other_uuid;     /* NULL: unknown */
+    const struct snap_journal_images *images;       /* NULL: unknown */
+};
+
+static int journals_refuse(libxl_snapshot_ctx *sc,
+                           const struct journals_wanted *w)
 {
     struct snap_journal_entry *entries;
+    const char *image;
     int i, num, rc;
 
     rc = snap_journal_list(sc, &entries, &num);
-    if (rc) return rc;
-    for (i = 0; i < num; i++) {
-        const struct snap_journal_head *head = &entries[i].head;
+    for (i = 0; !rc && i < num; i++) {
+        const struct snap_journal_entry *e = &entries[i];
 
-        if (entries[i].torn
-            || (except && !strcmp(entries[i].path, except))
-            || !(snap_journal_is_of(&entries[i], domain, uuid_str)
-                 || snap_journal_is_of(&entries[i], NULL, other_uuid)))
-            continue;
-        if (entries[i].error)
-            return snap_fail(sc, ERROR_INVAL, "%s", entries[i].error);
-        if (entries[i].other_host)
-            return snap_journal_fail_other(sc, &entries[i]);
-        rc = snap_journal_refuse_copy(sc, &entries[i]);
-        if (rc) return rc;
-        return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
-                         "not ended (%s); run xl snapshot-recover %s first",
-                         head->domain, head->operation, entries[i].path,
-                         snap_operand(sc, head->domain));
+        if (e->torn || (w->except && !strcmp(e->path, w->except))) continue;
+        if (snap_journal_is_of(e, w->domain, w->uuid_str)
+            || snap_journal_is_of(e, NULL, w->other_uuid))
+            return journals_fail(sc, e);
+        image = w->images ? snap_journal_images_shared(sc, e, w->images)
+                          : NULL;
+        if (image)
+            return journals_fail_image(sc, w->domain, image, false, e);
     }
-    return 0;
+    return rc;
 }
 
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                         const char *uuid_str)
 {
-    return journals_refuse(sc, NULL, domain, uuid_str, NULL);
+    const struct journals_wanted w = {
+        .domain = domain, .uuid_str = uuid_str,
+    };
+
+    return journals_refuse(sc, &w);
+}
+
+int snap_journal_refuse_images(libxl_snapshot_ctx *sc, const char *domain,
+                               const struct snap_journal_images *images)
+{
+    const struct journals_wanted w = { .domain = domain, .images = images };
+
+    return journals_refuse(sc, &w);
 }
 
 int snap_journal_refuse_others(libxl_snapshot_ctx *sc,
                                const struct snap_journal_head *head,
+                               const struct snap_journal_images *images,
                                const char *path)
 {
-    return journals_refuse(sc, path, head->domain, head->uuid_str,
-                           head->running_uuid);
+    const struct journals_wanted w = {
+        .except = path, .domain = head->domain, .uuid_str = head->uuid_str,
+        .other_uuid = head->running_uuid, .images = images,
+    };
+
+    return journals_refuse(sc, &w);
+}
+
+int snap_journal_refuse_plan(libxl_snapshot_ctx *sc,
+                             const struct snap_journal_head *head,
+                             const struct snap_plan *plan)
+{
+    struct snap_journal_images images = { 0 };
+
+    snap_journal_images_gather(sc, head, plan, &images);
+    return snap_journal_refuse_others(sc, head, &images, NULL);
+}
+
+int snap_journal_refuse_later(libxl_snapshot_ctx *sc,
+                              const struct snap_journal_entry *entry)
+{
+    const struct snap_journal_images images =
+        snap_journal_images_of(sc, entry);
+    struct snap_journal_entry *entries;
+    const char *image;
+    int i, num, rc;
+
+    rc = snap_journal_list(sc, &entries, &num);
+    for (i = 0; !rc && i < num; i++) {
+        const struct snap_journal_entry *e = &entries[i];
+
+        if (e->torn || !journals_is_later(e, entry)) continue;
+        image = snap_journal_images_shared(sc, e, &images);
+        if (image)
+            return journals_fail_image(sc, entry->head.domain, image, true, e);
+    }
+    return rc;
 }

@@ -76,6 +76,21 @@ struct snap_journal_head {
     struct snap_prints relied_on;   /* revert: what it needs and leaves as
                                      * it is: bases, the memory image, the
                                      * xl.cfg */
+    const struct snap_layers *layers;   /* of all its disks; those that are
+                                         * write_only it only reads.  NULL
+                                         * in a head that was read */
+};
+
+/* An image that an operation acts on. */
+struct snap_journal_image {
+    const char *path;           /* without symbolic links */
+    const char *id;             /* snap_file_lasting_id() when the operation
+                                 * began; or NULL */
+    bool reads;                 /* it only reads it, as others may */
+};
+struct snap_journal_images {
+    int num, max;
+    struct snap_journal_image *list;
 };
 
 /* An open journal; NULL if the context has no folder for journals, which
@@ -161,6 +176,7 @@ struct snap_journal_entry {
     const char *plan_error;     /* of another host: why this version cannot
                                  * read its plan; or NULL */
     int at;                     /* the last step that was begun; -1: none */
+    struct snap_journal_images images;  /* 0: older versions do not tell */
     bool *done;                 /* by step: it is done */
     bool may_be_back, is_back;  /* revert: bringing the domain back was
                                  * begun; is done, by the revert or a
@@ -209,7 +225,8 @@ const char *snap_journal_stem(libxl_snapshot_ctx *sc, const char *path);
 const char *snap_journal_draft(libxl_snapshot_ctx *sc, const char *path);
 bool snap_journal_is_draft(const char *path);
 /* List the journals in the context's folder, also those that cannot be
- * used, and drafts of this host. */
+ * used, and drafts of this host: the latest first, which is the order to
+ * end them in. */
 int snap_journal_list(libxl_snapshot_ctx *sc,
                       struct snap_journal_entry **entries_r, int *num_r);
 /* True if @entry is of the domain @domain, or of the uuid @uuid_str;
@@ -231,10 +248,57 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
  * that ends it. */
 int snap_journal_refuse(libxl_snapshot_ctx *sc, const char *domain,
                         const char *uuid_str);
-/* Fail if there is one of the domain of @head, other than @path. */
+/* Fail if there is one of the domain of @head, or of one of @images, other
+ * than @path. */
 int snap_journal_refuse_others(libxl_snapshot_ctx *sc,
                                const struct snap_journal_head *head,
+                               const struct snap_journal_images *images,
                                const char *path);
+
+/*-- journal_images: the images that an operation acts on -------------------*/
+
+/*
+ * A domain may be renamed, and one without a uuid in its xl.cfg gets
+ * another at each start.  Its images stay, so a journal keeps an operation
+ * from beginning on the same images under any name.  Two that only read an
+ * image, a base that domains share, do not disturb each other.
+ */
+
+/* Add @path, as it is now; NULL adds nothing.  What is there already
+ * stays. */
+void snap_journal_images_add(libxl_snapshot_ctx *sc,
+                             struct snap_journal_images *images,
+                             const char *path, bool reads);
+/* Those of the operation that @head and @plan describe. */
+void snap_journal_images_gather(libxl_snapshot_ctx *sc,
+                                const struct snap_journal_head *head,
+                                const struct snap_plan *plan,
+                                struct snap_journal_images *images);
+char *snap_journal_images_to_json(libxl_snapshot_ctx *sc,
+                                  const struct snap_journal_images *images);
+void snap_journal_images_parse(libxl_snapshot_ctx *sc, yajl_val array,
+                               struct snap_journal_images *images);
+/* Those of a journal. */
+struct snap_journal_images snap_journal_images_of(
+    libxl_snapshot_ctx *sc, const struct snap_journal_entry *entry);
+/* The path of one of @images that the operation of @entry acts on, too, and
+ * one of the two changes; NULL: there is none. */
+const char *snap_journal_images_shared(
+    libxl_snapshot_ctx *sc, const struct snap_journal_entry *entry,
+    const struct snap_journal_images *images);
+/* Fail if there is a journal of one of @images, on which an operation of
+ * the domain @domain is to begin. */
+int snap_journal_refuse_images(libxl_snapshot_ctx *sc, const char *domain,
+                               const struct snap_journal_images *images);
+/* Fail if there is one that keeps the operation of @head and @plan from
+ * beginning. */
+int snap_journal_refuse_plan(libxl_snapshot_ctx *sc,
+                             const struct snap_journal_head *head,
+                             const struct snap_plan *plan);
+/* Fail if an operation that began later than that of @entry acts on one of
+ * its images, and has not ended: that is to end first. */
+int snap_journal_refuse_later(libxl_snapshot_ctx *sc,
+                              const struct snap_journal_entry *entry);
 
 /*-- run: perform a plan ----------------------------------------------------*/
 
