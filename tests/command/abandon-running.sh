@@ -125,10 +125,17 @@ revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
 at=destroy
 reverted xl pause web
 fault $((2 * number)) kill-after revert
-ok "paused before a revert that was about to destroy it" says "Left: domain web is paused: its \
-revert had begun to destroy it, or somebody has paused it" abandon
+ok "paused before a revert that was about to destroy it" says "Left: domain web is paused, by \
+whom is not known; xl unpause lets it run." abandon
 ok "stays paused" is paused
 ok "its monitor goes on" monitor_is S
+
+reverted xl pause web
+fault $((2 * number)) kill-after revert
+tell_host "image/device-model-pid 99999"
+ok "one that was half destroyed is not let run" says "Left: domain web is paused, and not whole: \
+its revert had begun to destroy it; destroy it, then revert it again." abandon
+ok "but stays as it is" is paused
 
 # --- a revert ----------------------------------------------------------------
 

@@ -134,19 +134,17 @@ static void abandon_tell_held(libxl_snapshot_ctx *sc,
                        snap_operand(sc, domain));
 }
 
-/* The pause is somebody else's; of one that has run since, its finder has
- * told. */
+/* The pause is somebody else's, or the beginning of a domain's end. */
 static void abandon_tell_paused(libxl_snapshot_ctx *sc,
                                 const struct snap_abandon *a)
 {
     const struct snap_journal_head *head = &a->r.entry.head;
 
-    if (a->r.has_run || a->r.half_made) return;
+    if (a->r.pause_is_told || a->r.half_made) return;
     if (a->reborn)
-        snap_tell_left(sc, "domain %s is paused: its revert had begun to "
-                       "destroy it, or somebody has paused it; if it is "
-                       "whole (xl list), xl unpause lets it run",
-                       head->domain);
+        snap_tell_left(sc, "domain %s is paused, and not whole: its revert "
+                       "had begun to destroy it; destroy it, then revert it "
+                       "again", head->domain);
     else if (a->r.entry.pause_unsure)
         snap_tell_left(sc, "domain %s stays paused, as it was before, and "
                        "perhaps once more; xl unpause, twice if need be, "

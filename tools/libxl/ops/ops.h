@@ -165,6 +165,8 @@ struct snap_recover {
                                  * that was killed */
     bool has_run;               /* domid has run since our pause: one that
                                  * is on is somebody else's */
+    bool pause_is_told;         /* domid is paused, and a person knows why
+                                 * and what to do */
     const char *no_snapshot;    /* forward: what there is is no snapshot:
                                  * why; or NULL */
     bool must_wait;             /* a person has to decide; until then the

@@ -47,10 +47,11 @@ bool snap_recover_has_run(libxl_snapshot_ctx *sc,
 void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     r->has_run = snap_recover_has_run(sc, r);
-    if (r->has_run && snap_dom_is_paused(sc, r->domid))
-        snap_tell_left(sc, "domain %s is paused, by somebody else: it has "
-                       "run since the command paused it; xl unpause lets it "
-                       "run", r->entry.head.domain);
+    if (!r->has_run || !snap_dom_is_paused(sc, r->domid)) return;
+    r->pause_is_told = true;
+    snap_tell_left(sc, "domain %s is paused, by somebody else: it has run "
+                   "since the command paused it; xl unpause lets it run",
+                   r->entry.head.domain);
 }
 
 /* Find out which files wait for a person's word: recover_fence(). */

@@ -34,7 +34,8 @@ static int revert_was_committed(libxl_snapshot_ctx *sc,
     libxl_dominfo_init(&info);
     rc = snap_dom_info(sc, r->domid, &info);
     *was_r = revert_has_destroyed(sc, r->domid, &info);
-    if (!rc && !*was_r && info.paused)
+    r->pause_is_told = !rc && !*was_r && info.paused;
+    if (r->pause_is_told)
         snap_tell_left(sc, "domain %s is paused, by whom is not known; xl "
                        "unpause lets it run", r->entry.head.domain);
     libxl_dominfo_dispose(&info);
