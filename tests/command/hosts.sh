@@ -82,6 +82,18 @@ ok "the same host, restarted" says "Undone." xl snapshot-recover --all
 cut_off "$another_boot" machine= host=
 ok "a journal of an older version does not tell" says "Undone." xl snapshot-recover web
 
+rm -rf "$snapshots" /srv/web
+define_domain web qcow2 qcow2
+create --internal -n s1 >/dev/null
+killed_at "xvdb.*back" xl snapshot-revert web "$(cfg s1)"
+file=$snapshots/.journal/$uuid.json
+becomes "$another_boot" "$another_machine" host=dom0-b
+ok "a revert that has to wait for a word names both options" fails 1 \
+    "xl snapshot-recover --take-over --lose-writes web completes the revert" \
+    xl snapshot-recover --take-over web
+ok "which complete it" says "Completed." xl snapshot-recover --take-over --lose-writes web
+xl destroy web
+
 # --- what another host sees ------------------------------------------------
 
 seen() { find "$snapshots/.journal" -name '*.json' | wc -l; }

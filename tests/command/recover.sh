@@ -244,6 +244,9 @@ killed_at "boot" revert
 reboot
 ok "before it was back: the boot overwrites nothing" fails 1 \
     "the host has been restarted since" recover --all
+ok "nor does one of its steps" grep -qx "None of the numbered steps was done." "$hidden/out"
+ok "but it has made the disks unwritable, and says nothing else" \
+    not grep "Nothing was changed" "$hidden/out"
 ok "and leaves the journal" same "$(journal | wc -l)" 1
 ok "a dry run says what would be done about its disks" state \
     "1. make /srv/web/xvda.qcow2 writable again" recover -N --all

@@ -115,7 +115,10 @@ static void recover_print_text(const libxl_snapshot_recovery *found,
             printf("  was done: %s\n", found->done[i]);
         for (i = 0; i < found->num_steps; i++)
             printf("  %2d. %s\n", i + 1, found->steps[i]);
-        if (dry_run || !found->host) printf("Nothing was changed.\n");
+        /* a refusal may have made the disks unwritable */
+        if (dry_run) printf("Nothing was changed.\n");
+        else if (found->num_steps)
+            printf("None of the numbered steps was done.\n");
         return;
     }
     if (failed) return;

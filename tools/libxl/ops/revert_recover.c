@@ -224,9 +224,11 @@ static int revert_check_writes(libxl_snapshot_ctx *sc,
         "disks, and somebody may have written to them since it was cut off: "
         "%s. Until you decide, do not start the domain: its disks may be of "
         "two moments. Keep a copy of what you need; then xl "
-        "snapshot-recover --lose-writes %s completes the revert, or "
+        "snapshot-recover %s--lose-writes %s completes the revert, or "
         "--abandon leaves the disks as they are",
-        domain, r->entry.head.snapshot, why, snap_operand(sc, domain));
+        domain, r->entry.head.snapshot, why,
+        r->params->take_over ? "--take-over " : "",
+        snap_operand(sc, domain));
 }
 
 /* Refuse while the xl of the revert is at work: its domain is not

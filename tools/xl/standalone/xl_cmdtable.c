@@ -17,8 +17,8 @@
     "--domain-config=FILE      The xl.cfg to boot the domain from, if the\n" \
     "                          snapshot has no memory.\n"
 #define HELP_SKIP_UNSUPPORTED \
-    "--skip-unsupported        Leave disks and devices as they are now that the\n" \
-    "                          snapshot left out.\n"
+    "--skip-unsupported        Leave the disks and devices that the snapshot left\n" \
+    "                          out as they are now.\n"
 #define HELP_PAUSED \
     "-p, --paused              Leave the domain paused.\n"
 #define HELP_UPDATE_CONFIG \
@@ -79,8 +79,8 @@ const struct cmd_spec cmd_table[] = {
       "--abandon                 Give up what cannot be recovered.\n"
       "--lose-writes             Overwrite what was written since a revert\n"
       "                          was cut off.\n"
-      "--take-over               End what another host has begun, which is\n"
-      "                          gone, or this one under another name.\n"
+      "--take-over               End what another host has begun, if that is\n"
+      "                          gone, or is this one under another name.\n"
       HELP_DRY_RUN
       HELP_ALL
     },
