@@ -69,6 +69,29 @@ done
 has_name a/b
 ok "no domain has a slash in its name" refuses "has a slash in it" \
     xl snapshot-create --domain-config web.cfg -n s1 a/b
+for name in '' . .. .journal a/b /; do
+    has_name "$name"
+    for path in "$snapshots/$name/s1" "$snapshots/s1"; do
+        mkdir -p "$path" 2>/dev/null && cat >"$path/snapshot.cfg" <<END
+name = "s1"
+domain = "$name"
+memory = 0
+END
+    done
+    remember
+    ok "domain '$name': no snapshot" refuses "domain '$name': its name" \
+        xl snapshot-create --domain-config web.cfg -n s2 -- "$name"
+    ok "nor one without an xl.cfg" refuses "" xl snapshot-create -n s2 -- "$name"
+    ok "none is listed" refuses "domain '$name': its name" xl snapshot-list -- "$name"
+    ok "no revert" refuses "domain '$name': its name" \
+        xl snapshot-revert -- "$name" "$snapshots/s1/snapshot.cfg"
+    ok "nor a good verification" fails 1 "cannot be reverted to" \
+        xl snapshot-verify "$snapshots/s1/snapshot.cfg"
+    ok "which says so" grep -q "domain '$name': its name" "$hidden/out"
+    ok "a recovery does nothing" eval \
+        'xl snapshot-recover -- "$name" || xl snapshot-recover --abandon -- "$name" || :'
+    ok "and all is as it was" unchanged
+done
 has_name 'a/../../x'
 ok "or leaves its folder" refuses "has a slash in it" \
     xl snapshot-create --domain-config web.cfg -n s1 a/../../x

@@ -187,7 +187,7 @@ bool domain_target_runs(const struct domain_target *t)
 int domain_target_find(const struct session *s, const char *domain,
                        const char *config_path, struct domain_target *t)
 {
-    const char *name;
+    const char *name, *why;
     char *error;
 
     if (config_path && domain_config_read(config_path, &t->config,
@@ -201,6 +201,12 @@ int domain_target_find(const struct session *s, const char *domain,
     else
         t->name = libxl_domid_to_name(s->ctx, t->domid);
     if (!t->name) t->name = xstrdup(domain);
+    why = libxl_snapshot_domain_name_problem(domain);
+    if (!why) why = libxl_snapshot_domain_name_problem(t->name);
+    if (why) {
+        session_error(s, "domain '%s': %s", domain, why);
+        return -1;
+    }
     name = t->config.c_info.name;
     if (!config_path || !strcmp(name, t->name)) return 0;
     session_error(s, "%s: the config is of domain %s, not of %s",

@@ -86,6 +86,7 @@ static void revert_set_bases(const struct session *s,
 {
     char *path = absolute_path(config_file), *of_snapshot = dirname(path);
     char *default_dir = snap->domain_name
+        && !libxl_snapshot_domain_name_problem(snap->domain_name)
         ? default_directory(snap->domain_name) : NULL;
     char *dir = dirname(of_snapshot);
 

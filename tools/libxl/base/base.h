@@ -179,6 +179,8 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 
 /* Refuse a snapshot name that is not valid, with ERROR_INVAL. */
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
+/* The same of a domain that can have no snapshots. */
+int snap_domain_name_check(libxl_snapshot_ctx *sc, const char *name);
 /* libxl_snapshot_operand(), in the context's memory. */
 const char *snap_operand(libxl_snapshot_ctx *sc, const char *s);
 /* @uuid as text; NULL: it is nil, since a config has none. */

@@ -37,6 +37,24 @@ int snap_name_check(libxl_snapshot_ctx *sc, const char *name)
                      SNAP_NAME_MAX);
 }
 
+/* A domain's name may have any character, but it becomes the name of a
+ * folder, of a lock and of a journal. */
+const char *libxl_snapshot_domain_name_problem(const char *name)
+{
+    if (strchr(name, '/')) return "its name has a slash in it; rename it";
+    if (!*name || !strcmp(name, ".") || !strcmp(name, "..")
+        || !strcmp(name, ".journal"))
+        return "its name is that of a folder which is not its own; rename it";
+    return NULL;
+}
+
+int snap_domain_name_check(libxl_snapshot_ctx *sc, const char *name)
+{
+    const char *why = libxl_snapshot_domain_name_problem(name);
+
+    return why ? snap_fail(sc, ERROR_INVAL, "domain '%s': %s", name, why) : 0;
+}
+
 /*-- hooks ------------------------------------------------------------------*/
 
 char *libxl_snapshot_operand(const char *s)

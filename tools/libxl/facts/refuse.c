@@ -92,6 +92,8 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
     int i, rc;
 
     rc = snap_name_check(sc, snap->name);
+    if (!rc && snap->domain_name)
+        rc = snap_domain_name_check(sc, snap->domain_name);
     if (rc) return rc;
     if (snap->memory_path && libxl_uuid_is_nil(&snap->domain_uuid))
         return snap_fail(sc, ERROR_INVAL,

@@ -139,11 +139,11 @@ typedef struct libxl_domain_snapshot {
 void libxl_domain_snapshot_init(libxl_domain_snapshot *snap);
 void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap);
 
-/*
- * True if @name can name a snapshot: 1 to 128 letters, digits and "._-+",
- * not beginning with "." or "-".
- */
+/* True if @name can name a snapshot: 1 to 128 letters, digits and "._-+",
+ * not beginning with "." or "-". */
 bool libxl_snapshot_name_is_valid(const char *name);
+/* Why a domain of this @name has no snapshots: a phrase; NULL: it has. */
+const char *libxl_snapshot_domain_name_problem(const char *name);
 
 /* Abilities of a driver: */
 #define LIBXL_SNAPSHOT_CAN_LIVE     (1u << 0)   /* while a domain runs */

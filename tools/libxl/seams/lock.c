@@ -113,9 +113,9 @@ void snap_lock_release(int *fd, const char *unlink_path)
 
 int snap_lock_domain(libxl_snapshot_ctx *sc, const char *id, int *fd_r)
 {
-    if (strchr(id, '/'))
-        return snap_fail(sc, ERROR_INVAL, "domain %s: its name has a slash in "
-                         "it", id);
+    int rc = snap_domain_name_check(sc, id);
+
+    if (rc) return rc;
     return snap_lock(sc, snap_sprintf(sc, XEN_RUN_DIR "/xl-snapshot.%s.lock",
                                       id), 0,
                      "another snapshot command is at work on this domain",
