@@ -80,7 +80,8 @@ lvs_says "$(lv root $thin 0 '' pool)" "$pool" "$(lv root.s1 Vri---tz-k -1 root p
     "$(lv root.s1.r1 Vwi---tz-- -1 root.s1 pool)"
 cp "$hidden/lvs.json" "$hidden/after.json"
 lvs_says "$(lv root $thin 0 '' pool)" "$pool"
-program lvcreate "cp $hidden/after.json $hidden/lvs.json"
+program lvcreate "tag=\$(echo \"\$*\" | sed 's/.*--addtag //; s/ .*//')
+sed 's/\"lv_tags\":\"\"/\"lv_tags\":\"'\$tag'\"/' $hidden/after.json >$hidden/lvs.json"
 ok "a snapshot of a volume" create -n s1
 ok "the name of one that is not active is not free" says \
     "make the volume vg/root.s1.r2, a snapshot of root.s1" xl snapshot-revert -N web "$(cfg s1)"

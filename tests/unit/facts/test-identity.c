@@ -278,6 +278,28 @@ static void a_short_print_tells_only_which_file_it_is(void)
     check_base(path, then, false, false);
 }
 
+/* What was merged into a volume, for which a file does, is taken again only
+ * as long as nobody has written to that. */
+static void what_was_merged_is_known_until_it_is_written_to(void)
+{
+    const char *path = a_base(), *why = "the snapshot is gone";
+    struct snap_plan plan = { 0 };
+    struct snap_step *merge = snap_plan_add(sc, &plan, SNAP_STEP_EXEC,
+                                            "merge it"), *again;
+
+    merge->writes = path;
+    merge->done_when = SNAP_DONE_LV_IS_GONE;
+    again = snap_plan_add(sc, &plan, SNAP_STEP_EXEC, "take it again");
+    snap_step_know(sc, again, path, SNAP_KNOWN_WHEN_WRITTEN);
+    CHECK_FAILS(snap_known_check(sc, again, true), ERROR_INVAL, why);
+    CHECK_OK(snap_known_check(sc, again, false));
+    snap_plan_set_made(sc, &plan, 0, snap_sprintf(
+        sc, "print %s", snap_identity_print(sc, path)));
+    CHECK_OK(snap_known_check(sc, again, true));
+    write_at_end(path);
+    CHECK_FAILS(snap_known_check(sc, again, true), ERROR_INVAL, why);
+}
+
 TESTS(TEST(a_base_is_known_by_size_date_and_content),
       TEST(one_that_was_written_to_is_refused_with_the_time),
       TEST(a_date_that_was_set_back_does_not_hide_it),
@@ -290,4 +312,5 @@ TESTS(TEST(a_base_is_known_by_size_date_and_content),
       TEST(a_base_that_is_written_to_has_another_print),
       TEST(a_base_without_permissions_can_be_written_to),
       TEST(after_a_crash_its_dates_may_be_earlier),
-      TEST(a_short_print_tells_only_which_file_it_is))
+      TEST(a_short_print_tells_only_which_file_it_is),
+      TEST(what_was_merged_is_known_until_it_is_written_to))

@@ -35,20 +35,12 @@ struct state {
 
 /*-- the state now ----------------------------------------------------------*/
 
-const char *snap_identity_of_tag(libxl_snapshot_ctx *sc,
-                                 const struct snap_tag *tag)
-{
-    if (!tag->id) return NULL;
-    return snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64, tag->id,
-                        tag->creation_time, tag->creation_nsec);
-}
-
 static void identity_set_tag(libxl_snapshot_ctx *sc,
                              const struct snap_tag *tag,
                              struct state *state)
 {
     if (!tag || !tag->id) return;
-    state->text = snap_identity_of_tag(sc, tag);
+    state->text = snap_tag_identity(sc, tag);
     state->date = snap_date(sc, tag->creation_time);
 }
 
@@ -196,8 +188,6 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
     char *text;
     int rc;
 
-    sc->lvm = NULL;             /* the snapshot's volumes exist by now:
-                                 * ask lvs again */
     libxl_domain_snapshot_init(&snap);
     rc = snap_config_parse(sc, path, content, &snap);
     if (rc) goto out;

@@ -59,9 +59,6 @@ int snap_layers_find_users(libxl_snapshot_ctx *sc,
  * image, which is written when the snapshot is made and compared before
  * a revert. */
 
-/* What tells @tag from another one; NULL if it has no ID. */
-const char *snap_identity_of_tag(libxl_snapshot_ctx *sc,
-                                 const struct snap_tag *tag);
 /* What tells the tag @name of the qcow2 @path from another one of that
  * name; *text_r is NULL if there is none. */
 int snap_identity_tag(libxl_snapshot_ctx *sc, const char *path,
@@ -106,5 +103,16 @@ bool snap_identity_is_unwritten_base(libxl_snapshot_ctx *sc,
  * it was @then.  The opposite of that proves nothing. */
 bool snap_identity_has_changed(libxl_snapshot_ctx *sc, const char *path,
                                const char *then, bool same_boot);
+
+/*-- known: what a step acts on is the one that it was ----------------------*/
+
+/* Fail if a thing that @step knows is another one by now, or has changed.
+ * @redo: in a recovery, before which anything may have happened. */
+int snap_known_check(libxl_snapshot_ctx *sc, const struct snap_step *step,
+                     bool redo);
+/* If @step takes a snapshot again that was merged: fail if the volume is
+ * not as it was when it had been merged. */
+int snap_known_check_merged(libxl_snapshot_ctx *sc,
+                            const struct snap_step *step);
 
 #endif /* SNAP_FACTS_IMAGES_H */

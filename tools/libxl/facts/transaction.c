@@ -39,7 +39,7 @@ static void transaction_find_tag(libxl_snapshot_ctx *sc,
     tag->virtual_size = chain->virtual_size;
     if (!found) return;
     tag->made = snap_chain_num_top_tags(chain, name) > 1
-        ? "one of several" : snap_identity_of_tag(sc, found);
+        ? "one of several" : snap_tag_identity(sc, found);
     tag->made_at = found->creation_time;
 }
 
@@ -135,7 +135,7 @@ int snap_transaction_remove_tag(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                                            node), "image"), &chain);
     yajl_tree_free(reply);
     tag = snap_chain_top_tag(&chain, name);
-    now = tag ? snap_identity_of_tag(sc, tag) : NULL;
+    now = tag ? snap_tag_identity(sc, tag) : NULL;
     if (!now || strcmp(now, made)) return 0;
     return snap_qmp_execute(
         sc, qmp, "blockdev-snapshot-delete-internal-sync",

@@ -306,6 +306,7 @@ static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
     const struct snap_create_file *config;
     struct snap_step *step;
+    int i;
 
     if (!c->params->config_path) return;
     config = &c->files[c->num_files - 1];
@@ -315,6 +316,9 @@ static void plan_record(libxl_snapshot_ctx *sc, struct snap_create *c)
     step->path = config->partial;
     step->content = config->content;
     step->only_if_commit_known = true;
+    snap_plan_know_made(sc, &c->plan);
+    for (i = 0; i < c->num_ops; i++)
+        snap_step_know(sc, step, c->ops[i].image, c->ops[i].identity);
 }
 
 static void plan_after(libxl_snapshot_ctx *sc, struct snap_create *c)

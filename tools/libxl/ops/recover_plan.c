@@ -175,7 +175,7 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
 {
     const struct snap_plan *was = &r->entry.plan;
     struct snap_step *step;
-    int i;
+    int i, k;
 
     if (r->half_made && was->steps[r->first].kind != SNAP_STEP_DESTROY)
         recover_plan_destroy(sc, r);
@@ -192,6 +192,8 @@ static void recover_plan_forward(libxl_snapshot_ctx *sc,
         step = recover_copy_step(sc, &r->plan, &was->steps[i]);
         step->only_if_commit_known = false;      /* the recovery has
                                                   * found out */
+        for (k = 0; k < r->num_tags && step->kind == SNAP_STEP_RECORD; k++)
+            snap_step_know(sc, step, r->tags[k].path, r->tags[k].tag.made);
     }
     if (r->no_snapshot) recover_plan_remove(sc, r);
 }

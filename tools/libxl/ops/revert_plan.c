@@ -86,6 +86,32 @@ static void revert_plan_new_disks(libxl_snapshot_ctx *sc,
     step->num_repoints = num;
 }
 
+/* A state that a base keeps; other disks are as the steps before make
+ * them. */
+static const char *revert_base_state(const struct snap_revert *r,
+                                     const struct snap_disk_op *op)
+{
+    return !r->params->force && op->driver->known_by == SNAP_KNOWN_BY_FILE
+        ? op->ds->state : NULL;
+}
+
+/* Let the last step, which brings the domain back, know what it is brought
+ * back on. */
+static void revert_plan_know(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    struct snap_step *step = &r->plan.steps[snap_plan_last(&r->plan)];
+    int i;
+
+    snap_plan_know_made(sc, &r->plan);
+    for (i = 0; i < r->num_ops; i++) {
+        const struct snap_disk_op *op = &r->ops[i];
+
+        if (op->driver->known_by != SNAP_KNOWN_BY_FILE) continue;
+        snap_step_know(sc, step, op->image, revert_base_state(r, op));
+        snap_step_know(sc, step, op->path, SNAP_KNOWN_WHEN_MADE);
+    }
+}
+
 static void revert_plan_restore(libxl_snapshot_ctx *sc,
                                 struct snap_revert *r)
 {
@@ -99,6 +125,9 @@ static void revert_plan_restore(libxl_snapshot_ctx *sc,
                            "/proc/self/fd/0", NULL);
     step->content = r->config_json;
     revert_plan_new_disks(sc, r, step);
+    revert_plan_know(sc, r);
+    if (!r->params->force)
+        snap_step_know(sc, step, path, r->snap->memory_state);
 }
 
 /* Plan the boot.  A setting after the file on xl's command line overrides
@@ -118,6 +147,7 @@ static void revert_plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
     step->argv = snap_argv(sc, r->params->xl_path, "create", "-q", "-p", path,
                            r->disk_setting, identity, NULL);
     revert_plan_new_disks(sc, r, step);
+    revert_plan_know(sc, r);
 }
 
 /* Plan to bring the domain back, after the destroy, if there was one. */

@@ -207,6 +207,19 @@ static const char *revert_may_lose(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
+/* Refuse where the snapshot of a disk is gone: no word brings it back. */
+static int revert_check_merged(libxl_snapshot_ctx *sc,
+                               struct snap_recover *r, int back)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int i, rc = 0;
+
+    for (i = r->first; !rc && i <= back && i < plan->num_steps; i++)
+        rc = snap_known_check_merged(sc, &plan->steps[i]);
+    if (rc) r->must_wait = true;
+    return rc;
+}
+
 /* Refuse to destroy what somebody has written since the revert was cut
  * off, unless a person has said that it may be lost. */
 static int revert_check_writes(libxl_snapshot_ctx *sc,
@@ -214,6 +227,8 @@ static int revert_check_writes(libxl_snapshot_ctx *sc,
 {
     const char *why, *domain = r->entry.head.domain;
     int rc = revert_check_nobody_uses(sc, r);
+
+    if (!rc) rc = revert_check_merged(sc, r, back);
     if (rc || r->params->lose_writes) return rc;
     why = revert_may_lose(sc, r, back);
     if (!why) return 0;

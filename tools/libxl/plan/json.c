@@ -77,6 +77,20 @@ static char *plan_pids_to_json(libxl_snapshot_ctx *sc,
     return snap_json_array(sc, items, step->num_pids);
 }
 
+static char *plan_known_to_json(libxl_snapshot_ctx *sc,
+                                const struct snap_step *step)
+{
+    const char **items = snap_zalloc(sc, (step->num_known + 1)
+                                         * sizeof(*items));
+    int i;
+
+    for (i = 0; i < step->num_known; i++)
+        items[i] = snap_json_object(sc, "s:what", step->known[i].what,
+                                    "s:is", step->known[i].identity, NULL);
+    return step->num_known ? snap_json_array(sc, items, step->num_known)
+                           : NULL;
+}
+
 /* A step as JSON.  In a whole plan QMP arguments are a string, so that
  * they are read back to the letter. */
 static char *plan_step_to_json(libxl_snapshot_ctx *sc,
@@ -106,6 +120,7 @@ static char *plan_step_to_json(libxl_snapshot_ctx *sc,
         "s:shows", whole ? step->done_probe : NULL,
         "s:lv_tag", whole ? step->lv_tag : NULL,
         "s:writes", whole ? step->writes : NULL,
+        "j:known", whole ? plan_known_to_json(sc, step) : NULL,
         "j:ends", whole && step->retires_undo_of >= 0
                   ? snap_sprintf(sc, "%d", step->retires_undo_of) : NULL,
         "j:undo", step->undo ? plan_step_to_json(sc, step->undo, whole) : NULL,
@@ -220,6 +235,21 @@ static void plan_parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
     }
 }
 
+static void plan_parse_known(libxl_snapshot_ctx *sc, yajl_val obj,
+                             struct snap_step *step)
+{
+    yajl_val *items;
+    int num, i;
+
+    items = plan_json_items(obj, "known", &num);
+    for (i = 0; i < num; i++) {
+        const char *what = snap_json_dup(sc, items[i], "what");
+
+        snap_step_know(sc, step, what ? what : "",
+                       snap_json_dup(sc, items[i], "is"));
+    }
+}
+
 static void plan_parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
                             struct snap_step *step)
 {
@@ -305,6 +335,7 @@ static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
     step->retires_undo_of = plan_json_small(obj, "ends", INT32_MAX, -1);
     plan_parse_repoints(sc, obj, step);
     plan_parse_pids(sc, obj, step);
+    plan_parse_known(sc, obj, step);
     plan_parse_older(step);
     if (undo && !is_undo) {
         step->undo = snap_zalloc(sc, sizeof(*step->undo));

@@ -49,16 +49,73 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
     return step->undo;
 }
 
-void snap_plan_set_made(const struct snap_plan *plan, int at,
-                        const char *made)
+void snap_step_know(libxl_snapshot_ctx *sc, struct snap_step *step,
+                    const char *what, const char *identity)
+{
+    size_t size = step->num_known * sizeof(*step->known);
+    struct snap_known *known;
+
+    if (!identity) return;
+    known = snap_zalloc(sc, size + sizeof(*known));
+    if (size) memcpy(known, step->known, size);
+    known[step->num_known++] = (struct snap_known){ what, identity };
+    step->known = known;
+}
+
+/* What a step makes: a file at its path; a tag in the image from which its
+ * undo removes it; the content of what it writes to. */
+static const char *plan_product(const struct snap_step *maker)
+{
+    if (maker->undo && maker->undo->done_when == SNAP_DONE_TAG_IS_GONE)
+        return maker->undo->path;
+    return maker->done_when == SNAP_DONE_LV_IS_GONE ? maker->writes
+                                                    : maker->path;
+}
+
+void snap_plan_know_made(libxl_snapshot_ctx *sc, struct snap_plan *plan)
+{
+    struct snap_step *last = &plan->steps[snap_plan_last(plan)];
+    const struct snap_step *step;
+
+    for (step = plan->steps; step < last; step++) {
+        if (step->undo && step->undo->done_when == SNAP_DONE_TAG_IS_GONE)
+            snap_step_know(sc, last, step->undo->path, SNAP_KNOWN_WHEN_MADE);
+        if (step->done_when == SNAP_DONE_LV_IS_THERE && step->lv_tag)
+            snap_step_know(sc, last, step->done_probe,
+                           snap_sprintf(sc, "lv-tag %s", step->lv_tag));
+    }
+}
+
+/* Tell @step of @what, which is the one that was @made. */
+static void plan_tell_made(libxl_snapshot_ctx *sc, struct snap_step *step,
+                           const char *what, const char *made)
+{
+    const struct snap_step before = *step;
+    int i;
+
+    if (step->path && !strcmp(step->path, what)) step->made = made;
+    step->num_known = 0;
+    step->known = NULL;
+    for (i = 0; i < before.num_known; i++) {
+        const struct snap_known *k = &before.known[i];
+        bool is_it = !strcmp(k->what, what)
+            && (!strcmp(k->identity, SNAP_KNOWN_WHEN_MADE)
+                || !strcmp(k->identity, SNAP_KNOWN_WHEN_WRITTEN));
+
+        snap_step_know(sc, step, k->what, is_it ? made : k->identity);
+    }
+}
+
+void snap_plan_set_made(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+                        int at, const char *made)
 {
     const struct snap_step *maker = &plan->steps[at];
+    const char *what = plan_product(maker);
     int i;
 
     if (maker->undo) maker->undo->made = made;
-    for (i = at + 1; i < plan->num_steps && maker->path; i++)
-        if (plan->steps[i].path && !strcmp(plan->steps[i].path, maker->path))
-            plan->steps[i].made = made;
+    for (i = at + 1; i < plan->num_steps && what; i++)
+        plan_tell_made(sc, &plan->steps[i], what, made);
 }
 
 void snap_plan_set_writes(const struct snap_plan *plan, int begin,
@@ -164,9 +221,14 @@ struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
     return step;
 }
 
-void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                      const char *path)
+struct snap_step *snap_plan_freeze(libxl_snapshot_ctx *sc,
+                                   struct snap_plan *plan, const char *path,
+                                   const char *identity)
 {
-    snap_plan_add(sc, plan, SNAP_STEP_FREEZE, "make the base %s unwritable",
-                  path)->path = path;
+    struct snap_step *step = snap_plan_add(
+        sc, plan, SNAP_STEP_FREEZE, "make the base %s unwritable", path);
+
+    step->path = path;
+    snap_step_know(sc, step, path, identity);
+    return step;
 }

@@ -72,6 +72,13 @@ enum snap_done_when {
     SNAP_DONE_NUM,              /* how many there are */
 };
 
+/* A thing that a step acts on, and which must be the one that it was.  A
+ * name, of a file, a tag or a volume, may be given to another one. */
+struct snap_known {
+    const char *what;           /* a path; of a volume VG/LV */
+    const char *identity;       /* facts/known.c */
+};
+
 struct snap_step {
     enum snap_step_kind kind;
     const char *what;           /* "pause the domain"; an infinitive phrase */
@@ -98,6 +105,8 @@ struct snap_step {
                                  * NULL: not known, but by its name */
 
     const char *writes;         /* the image that it writes to; NULL: path */
+    int num_known;              /* looked at right before it begins */
+    const struct snap_known *known;
 
     const char *made;           /* the identity of what it acts on, and a
                                  * step before it has made; NULL: not
@@ -151,10 +160,20 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
                                  enum snap_step_kind kind, const char *fmt,
                                  ...)
     __attribute__((format(printf, 4, 5)));
+/* Let @step begin only if @what is what has the identity @identity; NULL:
+ * there is none to compare. */
+void snap_step_know(libxl_snapshot_ctx *sc, struct snap_step *step,
+                    const char *what, const char *identity);
+/* The identity of a thing that an earlier step makes, until that has ended;
+ * and the print of what it writes to, without which nothing is known. */
+#define SNAP_KNOWN_WHEN_MADE "made unknown"
+#define SNAP_KNOWN_WHEN_WRITTEN "print unknown"
+/* Let the last step know the tags and volumes that are made before it. */
+void snap_plan_know_made(libxl_snapshot_ctx *sc, struct snap_plan *plan);
 /* Step @at has ended, and has made what has the identity @made: known to
- * its undo, and to the steps after it that act on the same path. */
-void snap_plan_set_made(const struct snap_plan *plan, int at,
-                        const char *made);
+ * its undo, and to the steps after it that act on it. */
+void snap_plan_set_made(libxl_snapshot_ctx *sc, const struct snap_plan *plan,
+                        int at, const char *made);
 /* If @maker makes a file, let its undo know what it puts there, which is
  * not written with an undo. */
 void snap_plan_set_content(const struct snap_step *maker);
@@ -189,9 +208,11 @@ struct snap_step *snap_plan_release_monitor(libxl_snapshot_ctx *sc,
 struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
                                      struct snap_plan *plan,
                                      const char **images);
-/* Plan that nobody can write to the file @path, a base, any more. */
-void snap_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                      const char *path);
+/* Plan that nobody can write to the file @path, a base, any more; its
+ * @identity is known, or NULL. */
+struct snap_step *snap_plan_freeze(libxl_snapshot_ctx *sc,
+                                   struct snap_plan *plan, const char *path,
+                                   const char *identity);
 /* The files, devices and volumes ("/dev/VG/LV") that the steps of @plan, and
  * their undos, name: each once, up to NULL. */
 const char **snap_plan_images(libxl_snapshot_ctx *sc,

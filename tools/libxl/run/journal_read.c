@@ -143,7 +143,7 @@ static void journal_parse_end(libxl_snapshot_ctx *sc, yajl_val obj,
 {
     const char *made = snap_json_dup(sc, obj, "made");
 
-    if (made) snap_plan_set_made(&entry->plan, at, made);
+    if (made) snap_plan_set_made(sc, &entry->plan, at, made);
     if (!strcmp(state, "refused")) entry->plan.steps[at].undo = NULL;
 }
 

@@ -12,9 +12,13 @@ static int run_step(libxl_snapshot_ctx *sc, struct snap_run *run,
                     const struct snap_step *step)
 {
     const struct snap_step_act *act = snap_step_act(step->kind);
+    int rc;
 
     run->reply_lost = run->refused = false;
     run->left.pid = 0;
+    rc = snap_known_check(sc, step, run->redo);
+    run->refused = rc != 0;
+    if (rc) return rc;
     if (!act->keeps_qmp) snap_run_close_qmp(run);
     return act->run(sc, run, step);
 }
@@ -40,17 +44,16 @@ static int run_timed(libxl_snapshot_ctx *sc, struct snap_run *run,
 }
 
 /* Do a step that may have been done before, or the undo of a step that may
- * not have been done. */
+ * not have been done.  *done_r: it was done already. */
 static int run_again(libxl_snapshot_ctx *sc, struct snap_run *run,
-                     const struct snap_step *step)
+                     const struct snap_step *step, bool *done_r)
 {
     const struct snap_step_act *act = snap_step_act(step->kind);
     const char *before = snap_strdup(sc, sc->error);
-    bool done = false;
-    int rc = act->is_done ? act->is_done(sc, run, step, &done) : 0;
+    int rc = act->is_done ? act->is_done(sc, run, step, done_r) : 0;
 
     if (rc) return rc;
-    if (done) {
+    if (*done_r) {
         snap_log(sc, XTL_VERBOSE, "%s: already done", step->what);
         return 0;
     }
@@ -106,7 +109,7 @@ static const char *run_set_made(libxl_snapshot_ctx *sc,
     const struct snap_step_act *act = snap_step_act(step->kind);
     const char *made = act->made ? act->made(sc, step) : NULL;
 
-    if (made) snap_plan_set_made(engine->plan, engine->at, made);
+    if (made) snap_plan_set_made(sc, engine->plan, engine->at, made);
     return made;
 }
 
@@ -148,17 +151,19 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
         .flush = run_may_flush(run, engine) || (forward && step->commit_point)
             || run_lets_guest_write(run, step),
     };
+    bool was_done = false;
     int rc;
 
     if (forward && step->commit_point) note.time = time(NULL);
     rc = snap_journal_note(sc, run->journal, &note);
     if (rc && forward) return rc;
-    rc = again ? run_again(sc, run, step)
+    rc = again ? run_again(sc, run, step, &was_done)
         : !forward && run_is_moot(sc, run, step) ? 0
         : run_timed(sc, run, step);
     note.state = !rc ? "done" : run->reply_lost ? "lost"
         : run->refused ? "refused" : "failed";
-    if (!rc && forward) note.made = run_set_made(sc, engine, step);
+    if (!rc && !was_done && !note.undo)
+        note.made = run_set_made(sc, engine, step);
     if (!rc) note.cpu_ns = run_cpu_ns(sc, run, step);
     if (note.time) note.time = time(NULL);
     note.writes = step->writes ? step->writes : step->path;

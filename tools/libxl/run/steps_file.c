@@ -92,8 +92,10 @@ static int file_is_published(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int file_flush(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step)
 {
+    int rc = snap_file_check_made(sc, step->path, step->made);
+
     (void)run;
-    return snap_file_flush(sc, step->path);
+    return rc ? rc : snap_file_flush(sc, step->path);
 }
 
 static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,

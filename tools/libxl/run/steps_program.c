@@ -159,13 +159,17 @@ static int program_exec(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc || done ? rc : program_change(sc, run, step, step->argv);
 }
 
-/* Slot made: of a step that makes a tag. */
+/* Slot made: of a step that makes a tag; that writes to a volume, by a
+ * merge. */
 static const char *program_made(libxl_snapshot_ctx *sc,
                                 const struct snap_step *step)
 {
     const struct snap_step *undo = step->undo;
     const char *made = NULL;
 
+    if (step->done_when == SNAP_DONE_LV_IS_GONE && step->writes)
+        return snap_sprintf(sc, "print %s",
+                            snap_identity_print(sc, step->writes));
     if (undo && undo->done_when == SNAP_DONE_TAG_IS_GONE
         && snap_identity_tag(sc, undo->path, undo->done_probe, &made))
         snap_take_error(sc);

@@ -107,6 +107,12 @@ const char *snap_file_identity(libxl_snapshot_ctx *sc, const char *path);
 const char *snap_file_identity_behind(libxl_snapshot_ctx *sc,
                                       const char *path);
 
+/* The same of the file to which an image's path leads, by whatever links;
+ * NULL for a device, whose node may be another one after each boot. */
+const char *snap_image_identity(libxl_snapshot_ctx *sc, const char *path);
+bool snap_image_is_made(libxl_snapshot_ctx *sc, const char *path,
+                        const char *identity);
+
 /* True if the file or folder @path is the one that we made. */
 bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,
                        const char *made);

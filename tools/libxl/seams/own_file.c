@@ -100,6 +100,21 @@ const char *snap_file_identity_behind(libxl_snapshot_ctx *sc,
     return own_identity_at(sc, path, 0);
 }
 
+const char *snap_image_identity(libxl_snapshot_ctx *sc, const char *path)
+{
+    int fd = libxl_snapshot_open_file(path);
+    const char *identity = fd < 0 ? NULL : own_identity(sc, fd);
+
+    if (fd >= 0) close(fd);
+    return identity;
+}
+
+bool snap_image_is_made(libxl_snapshot_ctx *sc, const char *path,
+                        const char *identity)
+{
+    return own_is_same(snap_image_identity(sc, path), identity);
+}
+
 bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,
                        const char *made)
 {

@@ -2,7 +2,16 @@
 /* storage/disk/chain.c: the images of a disk.  Pure. */
 #include "storage/disk/disk.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+const char *snap_tag_identity(libxl_snapshot_ctx *sc,
+                              const struct snap_tag *tag)
+{
+    if (!tag->id) return NULL;
+    return snap_sprintf(sc, "tag %s %" PRIu64 ".%09" PRIu64, tag->id,
+                        tag->creation_time, tag->creation_nsec);
+}
 
 const struct snap_layer *snap_chain_find(const struct snap_chain *chain,
                                          const char *path)

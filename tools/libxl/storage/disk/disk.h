@@ -43,6 +43,9 @@ struct snap_chain {
     const struct snap_layer *layers;    /* the active one first */
 };
 
+/* What tells @tag from another one; NULL if it has no ID. */
+const char *snap_tag_identity(libxl_snapshot_ctx *sc,
+                              const struct snap_tag *tag);
 /* The layer whose file is @path, or NULL. */
 const struct snap_layer *snap_chain_find(const struct snap_chain *chain,
                                          const char *path);
@@ -216,6 +219,7 @@ struct snap_disk_op {
     bool exists;                /* the image */
     bool is_frozen;             /* revert: what it reads or overwrites is
                                  * the base of an external snapshot */
+    const char *identity;       /* of the file that the image is; or NULL */
     enum snap_vhd vhd;          /* the image */
     struct snap_chain chain;    /* the image */
     const struct snap_lv *lv;   /* the image */

@@ -104,6 +104,15 @@ static const struct snap_lv *lvm_find(libxl_snapshot_ctx *sc, const char *id)
     return NULL;
 }
 
+int snap_lv_find(libxl_snapshot_ctx *sc, const char *id,
+                 const struct snap_lv **lv_r)
+{
+    int rc = lvm_gather(sc);
+
+    *lv_r = rc ? NULL : lvm_find(sc, id);
+    return rc;
+}
+
 int snap_lv_is_there(libxl_snapshot_ctx *sc, const char *id,
                      const char *tag, enum snap_lv_there *there_r)
 {
@@ -112,8 +121,7 @@ int snap_lv_is_there(libxl_snapshot_ctx *sc, const char *id,
 
     *there_r = SNAP_LV_GONE;
     sc->lvm = NULL;             /* ask lvs again */
-    rc = lvm_gather(sc);
-    lv = rc ? NULL : lvm_find(sc, id);
+    rc = snap_lv_find(sc, id, &lv);
     if (lv)
         *there_r = !tag || snap_lv_has_tag(lv, tag) ? SNAP_LV_OURS
                                                     : SNAP_LV_OTHER;

@@ -54,6 +54,12 @@ int snap_lv_gather(libxl_snapshot_ctx *sc, const char *path,
 /* Set *related_r: both are volumes, and snapshots of the same one. */
 int snap_lv_is_related(libxl_snapshot_ctx *sc, const char *path,
                        const char *parent, bool *related_r);
+/* Ask lvs for the volume @id, VG/LV; *lv_r: NULL: there is none. */
+int snap_lv_find(libxl_snapshot_ctx *sc, const char *id,
+                 const struct snap_lv **lv_r);
+/* What tells @lv from another volume of its name; or NULL. */
+const char *snap_lv_identity(libxl_snapshot_ctx *sc,
+                             const struct snap_lv *lv);
 /* The volume of a name: is it there, now, and with our tag? */
 enum snap_lv_there { SNAP_LV_GONE, SNAP_LV_OURS, SNAP_LV_OTHER };
 /* Look for the volume @id, VG/LV.  Without @tag any of that name is
@@ -103,10 +109,10 @@ struct snap_step *snap_lv_plan_exec(libxl_snapshot_ctx *sc,
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,
                          const char *tag, const char **argv);
-/* The image of @disk, which becomes a base, is not to be written any more: a
+/* The image of @op, which becomes a base, is not to be written any more: a
  * file is made immutable, a volume read-only. */
-void snap_lv_plan_freeze_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                              const struct snap_disk *disk);
+void snap_lv_plan_freeze_base(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                              const struct snap_disk_op *op);
 
 /* The LVM tag by which a volume that we made is told from another of its
  * name.  The uuid does not serve: it is not known when lvcreate is killed,

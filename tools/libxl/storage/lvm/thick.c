@@ -11,10 +11,11 @@
  *   deactivated   nothing changed; the same revert can be run again
  *   activated     the same
  *   merging       LVM goes on by itself, now or when the volume is activated
- *   merged        the origin is as at the snapshot, which is gone.
- *                 thick_revert_check() says how to take it again, but does
- *                 not do so, since it cannot know if the volume was
- *                 written to since.
+ *   merged        the origin is as at the snapshot, which is gone.  It is
+ *                 taken again only if the print of the volume, which the
+ *                 journal has since the merge, proves that nobody has
+ *                 written to it.  thick_revert_check() says how to take it
+ *                 again, but does not do so.
  *   taken anew    all as before the revert, but for the domain
  *
  * Deactivating proves that nobody has the volume open, blkback included:
@@ -218,14 +219,17 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     const char *id = snap_lv_id(sc, lv->vg, lv->name);
     const char *of = snap_lv_id(sc, lv->vg, origin->name);
     const char *tag = snap_lv_tag_of(sc, lv);
+    const char *is = snap_lv_identity(sc, origin);
     struct snap_step *step;
 
-    snap_lv_plan_exec(sc, plan,
-                      snap_sprintf(sc, "deactivate %s, so that nobody has it "
-                                   "open", of),
-                      snap_argv(sc, "lvchange", "-q", "-an", of, NULL));
-    snap_lv_plan_exec(sc, plan, snap_sprintf(sc, "activate %s", of),
-                      snap_argv(sc, "lvchange", "-q", "-ay", of, NULL));
+    step = snap_lv_plan_exec(
+        sc, plan, snap_sprintf(sc, "deactivate %s, so that nobody has it "
+                               "open", of),
+        snap_argv(sc, "lvchange", "-q", "-an", of, NULL));
+    snap_step_know(sc, step, of, is);
+    step = snap_lv_plan_exec(sc, plan, snap_sprintf(sc, "activate %s", of),
+                             snap_argv(sc, "lvchange", "-q", "-ay", of, NULL));
+    snap_step_know(sc, step, of, is);
     step = snap_lv_plan_exec(sc, plan,
                              snap_sprintf(sc, "merge the snapshot %s into %s",
                                           id, of),
@@ -235,6 +239,8 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->done_when = SNAP_DONE_LV_IS_GONE;
     step->done_probe = id;
     step->lv_tag = tag;
+    snap_step_know(sc, step, of, is);
+    snap_step_know(sc, step, id, snap_lv_identity(sc, lv));
     step = snap_lv_plan_exec(
         sc, plan, snap_sprintf(sc, "take the snapshot %s again", id),
         thick_snapshot_argv(sc, lv->vg, origin->name, lv->name, lv->size,
@@ -242,6 +248,8 @@ static void thick_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->done_when = SNAP_DONE_LV_IS_THERE;
     step->done_probe = id;
     step->lv_tag = tag;
+    snap_step_know(sc, step, of, is);
+    snap_step_know(sc, step, origin->path, SNAP_KNOWN_WHEN_WRITTEN);
 }
 
 const struct snap_driver snap_driver_lvm_thick = {

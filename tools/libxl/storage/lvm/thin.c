@@ -147,6 +147,9 @@ static void thin_revert_prepare(libxl_snapshot_ctx *sc,
     const char *name = thin_new_name(sc, op);
 
     thin_plan(sc, plan, lv, name, op, "-prw", "-kn");
+    snap_step_know(sc, &plan->steps[snap_plan_last(plan)],
+                   snap_lv_id(sc, lv->vg, lv->name),
+                   snap_lv_identity(sc, lv));
 }
 
 const struct snap_driver snap_driver_lvm_thin = {

@@ -55,6 +55,12 @@ const char *snap_lv_device(libxl_snapshot_ctx *sc, const char *vg,
     return snap_sprintf(sc, "/dev/%s/%s", vg, name);
 }
 
+const char *snap_lv_identity(libxl_snapshot_ctx *sc,
+                             const struct snap_lv *lv)
+{
+    return lv->uuid ? snap_sprintf(sc, "lv %s", lv->uuid) : NULL;
+}
+
 const char *snap_lv_snapshot_name(libxl_snapshot_ctx *sc,
                                   const struct snap_lv *lv,
                                   const char *name)
@@ -213,19 +219,26 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            snap_lv_id(sc, vg, name), NULL);
 }
 
-void snap_lv_plan_freeze_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                              const struct snap_disk *disk)
+static struct snap_step *volume_plan_freeze(libxl_snapshot_ctx *sc,
+                                            struct snap_plan *plan,
+                                            const struct snap_lv *lv)
 {
-    const char *id;
+    const char *id = snap_lv_id(sc, lv->vg, lv->name);
+    struct snap_step *step = snap_lv_plan_exec(
+        sc, plan, snap_sprintf(sc, "make the base %s read-only", id),
+        snap_argv(sc, "lvchange", "-q", "-pr", id, NULL));
 
-    if (!disk->lv) {
-        snap_plan_freeze(sc, plan, disk->path);
-        return;
-    }
-    id = snap_lv_id(sc, disk->lv->vg, disk->lv->name);
-    snap_lv_plan_exec(sc, plan,
-                      snap_sprintf(sc, "make the base %s read-only", id),
-                      snap_argv(sc, "lvchange", "-q", "-pr", id, NULL));
+    snap_step_know(sc, step, id, snap_lv_identity(sc, lv));
+    return step;
+}
+
+void snap_lv_plan_freeze_base(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                              const struct snap_disk_op *op)
+{
+    if (op->disk->lv)
+        volume_plan_freeze(sc, plan, op->disk->lv);
+    else
+        snap_plan_freeze(sc, plan, op->image, op->identity);
 }
 
 /*-- disks ------------------------------------------------------------------*/

@@ -115,7 +115,8 @@ static void internal_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
  * "qemu-img snapshot -a" takes an ID or a name, and looks for an ID first
  * (7.2 and 10.0, block/qcow2-snapshot.c: find_snapshot_by_id_or_name): of a
  * name like "1" it would apply another tag.  So it is given the ID that
- * stands beside the name.
+ * stands beside the name, and only if that is still the ID of that tag: IDs
+ * are given again.
  */
 static int internal_check_id(libxl_snapshot_ctx *sc,
                              const struct snap_disk_op *op)
@@ -166,17 +167,20 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
 static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk_op *op)
 {
-    const char *id = snap_chain_top_tag(&op->chain, op->name)->id;
-    struct snap_step *step;
+    const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
+    const char *identity = snap_tag_identity(sc, tag);
+    struct snap_step *step = snap_plan_add(
+        sc, plan, SNAP_STEP_REMOVE_BITMAPS, "remove the dirty bitmaps of disk "
+        "%s (%s), if it has any", op->vdev, op->image);
 
-    snap_plan_add(sc, plan, SNAP_STEP_REMOVE_BITMAPS, "remove the dirty "
-                  "bitmaps of disk %s (%s), if it has any", op->vdev,
-                  op->image)->path = op->image;
+    step->path = op->image;
+    snap_step_know(sc, step, op->image, identity);
     step = snap_plan_exec(sc, plan,
                           snap_sprintf(sc, "bring disk %s (%s) back to its "
                                        "tag %s", op->vdev, op->image,
                                        op->name),
-                          internal_tag_argv(sc, "-a", id, op->image));
+                          internal_tag_argv(sc, "-a", tag->id, op->image));
+    snap_step_know(sc, step, op->image, identity);
     internal_allow_time(step, &op->chain);
 }
 

@@ -17,6 +17,7 @@ int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 
     op->at_stake = op->image;
     snap_target_look(sc, op->path, NULL, &op->target);
+    op->identity = snap_image_identity(sc, op->image);
     if (op->verb == SNAP_VERB_CREATE) return 0;
     op->exists = snap_file_exists(op->image);
     if (!op->exists) return 0;

@@ -121,7 +121,7 @@ static const char *overlay_action(libxl_snapshot_ctx *sc,
 static void overlay_finish(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const struct snap_disk_op *op)
 {
-    snap_lv_plan_freeze_disk(sc, plan, op->disk);
+    snap_lv_plan_freeze_base(sc, plan, op);
 }
 
 /*-- revert -----------------------------------------------------------------*/

@@ -66,7 +66,7 @@ static void vhd_describe(libxl_snapshot_ctx *sc,
 static void vhd_finish(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                        const struct snap_disk_op *op)
 {
-    snap_lv_plan_freeze_disk(sc, plan, op->disk);
+    snap_lv_plan_freeze_base(sc, plan, op);
 }
 
 /*-- revert -----------------------------------------------------------------*/
