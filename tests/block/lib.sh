@@ -24,6 +24,7 @@ work=$(mktemp -d /tmp/xl-snapshot-block.XXXXXX) || exit 1
 finish() {
     stop_qemu
     umount "$work/small" 2>/dev/null
+    chattr -R -f -i "$work"
     rm -rf "$work"
 }
 trap finish EXIT

@@ -66,6 +66,7 @@ ok "the same snapshot can be reverted to again" \
     revert s1 xvda "$work/r2.qcow2"
 ok "and is untouched by the first revert" \
     io -r -f qcow2 -c 'read -P 0x11 0 64k' r2.qcow2
-ok "a revert to a base that is gone is refused" sh -c "mv xvda.qcow2 away &&
+ok "a revert to a base that is gone is refused" sh -c "
+    chattr -i xvda.qcow2 2>/dev/null; mv xvda.qcow2 away &&
     ! '$run_plan' --revert s1 qcow2 '$work/xvda.qcow2' '$work/r3.qcow2'"
 finished

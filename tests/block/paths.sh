@@ -26,6 +26,7 @@ ok "with the old content" io -r -f qcow2 -c 'read -P 0x11 0 64k' \
 format_xvda=qcow2
 disk_xvda="$hard/my disk,1.qcow2"
 disks=xvda
+chattr -i "$disk_xvda" 2>/dev/null     # it is a base no more
 start_qemu
 ok "a tag is made" take s2 xvda
 guest xvda 'write -P 0x19 0 64k'

@@ -11,6 +11,7 @@ cut_off() {
     same $code 137 || { cat "$hidden/said"; return 1; }
 }
 recover() { xl snapshot-recover "$@" web; }
+melt() { chattr -i "$1" 2>/dev/null; chmod u+w "$1"; }
 
 # --- tags: a revert ----------------------------------------------------------
 
@@ -74,6 +75,28 @@ ok "a base that is another file by now is not taken" grep -q \
     "xvda.qcow2 is another file by now" "$hidden/first"
 ok "nor made unwritable" same "$(is_frozen xvda.qcow2)" no
 ok "there is no snapshot" absent "$(cfg s1)"
+
+# --- a base that has lost its flag -------------------------------------------
+
+reverts_external
+attempt() { xl snapshot-revert "$@" web "$(cfg s1)"; }
+set_up_once
+ok "a revert to a base that can be written to" melt xvda.qcow2
+plan_of attempt
+ok "plans to make it unwritable" grep -q "make the base /srv/web/xvda.qcow2 unwritable" \
+    "$hidden/steps"
+ok "before the commit point" [ "$(begun "make the base")" -lt $((2 * commit)) ]
+ok "the other one has its flag" same "$(grep -c "make the base" "$hidden/steps")" 1
+fault "$(ended "make the base")" kill-after attempt
+ok "made so" frozen xvda.qcow2
+ok "cut off, it is undone" says "Undone." recover
+ok "the other one keeps its flag" frozen xvdb.raw
+melt xvda.qcow2
+ok "in the end" attempt
+ok "both are unwritable" eval "frozen xvda.qcow2 && frozen xvdb.raw"
+ok "and their content is back" images_are_back
+plan_of attempt
+ok "the next revert need not do it" same "$(grep -c "make the base" "$hidden/steps")" 0
 
 # --- volumes -----------------------------------------------------------------
 

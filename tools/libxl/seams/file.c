@@ -103,6 +103,13 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
     return r ? ERROR_FAIL : 0;
 }
 
+static bool file_is_immutable(int fd)
+{
+    int flags;
+
+    return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL);
+}
+
 static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
                              bool on)
 {
@@ -110,7 +117,8 @@ static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st)) goto out;
-    r = S_ISREG(st.st_mode) ? file_set_immutable(fd, on) : 0;
+    r = S_ISREG(st.st_mode) && (on || file_is_immutable(fd))
+        ? file_set_immutable(fd, on) : 0;
     if (!r) r = fsync(fd);
  out:
     if (r)
@@ -130,13 +138,6 @@ int snap_file_fence(libxl_snapshot_ctx *sc, const char *path)
 int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path)
 {
     return file_change_fence(sc, path, false);
-}
-
-static bool file_is_immutable(int fd)
-{
-    int flags;
-
-    return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL);
 }
 
 bool snap_file_is_fenced(const char *path)
@@ -164,6 +165,18 @@ bool snap_file_stops_root(const char *path)
 
     if (fd >= 0) close(fd);
     return stops;
+}
+
+bool snap_file_needs_freeze(const char *path)
+{
+    int fd = snap_open_image(path, O_RDONLY), flags;
+    struct stat st;
+    bool needs = fd >= 0 && !fstat(fd, &st) && !file_stops_root(fd, &st)
+        && (!S_ISREG(st.st_mode) || !ioctl(fd, FS_IOC_GETFLAGS, &flags)
+            || (st.st_mode & 0222));
+
+    if (fd >= 0) close(fd);
+    return needs;
 }
 
 bool snap_file_is_frozen(const char *path)

@@ -41,6 +41,8 @@ const char *snap_open_why(void);
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
 bool snap_file_is_frozen(const char *path);
+/* True if snap_file_freeze(), or LVM, has something to do yet. */
+bool snap_file_needs_freeze(const char *path);
 /* True if not even root can write to @path: it is immutable, or a device
  * that is read-only. */
 bool snap_file_stops_root(const char *path);

@@ -219,6 +219,8 @@ struct snap_disk_op {
     bool exists;                /* the image */
     bool is_frozen;             /* revert: what it reads or overwrites is
                                  * the base of an external snapshot */
+    bool needs_freeze;          /* revert: the image, a base, can be written
+                                 * to */
     const char *identity;       /* of the file that the image is; or NULL */
     enum snap_vhd vhd;          /* the image */
     struct snap_chain chain;    /* the image */

@@ -113,6 +113,11 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
  * file is made immutable, a volume read-only. */
 void snap_lv_plan_freeze_base(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                               const struct snap_disk_op *op);
+/* Revert: the same of a base that has lost its protection; undone, it is as
+ * it was. */
+void snap_lv_plan_freeze_again(libxl_snapshot_ctx *sc,
+                               struct snap_plan *plan,
+                               const struct snap_disk_op *op);
 
 /* The LVM tag by which a volume that we made is told from another of its
  * name.  The uuid does not serve: it is not known when lvcreate is killed,

@@ -241,6 +241,31 @@ void snap_lv_plan_freeze_base(libxl_snapshot_ctx *sc, struct snap_plan *plan,
         snap_plan_freeze(sc, plan, op->image, op->identity);
 }
 
+void snap_lv_plan_freeze_again(libxl_snapshot_ctx *sc,
+                               struct snap_plan *plan,
+                               const struct snap_disk_op *op)
+{
+    struct snap_step *step, *undo;
+    const char *id;
+
+    if (!op->needs_freeze) return;
+    if (!op->lv) {
+        step = snap_plan_freeze(sc, plan, op->image, op->identity);
+        undo = snap_step_undo(sc, step, SNAP_STEP_UNFENCE,
+                              "make %s writable again", op->image);
+        undo->path = op->image;
+    } else {
+        id = snap_lv_id(sc, op->lv->vg, op->lv->name);
+        step = volume_plan_freeze(sc, plan, op->lv);
+        undo = snap_step_undo(sc, step, SNAP_STEP_EXEC,
+                              "make %s writable again", id);
+        undo->argv = snap_argv(sc, "lvchange", "-q", "-prw", id, NULL);
+        undo->at_deadline = SNAP_EXEC_TERM;
+    }
+    undo->num_known = step->num_known;
+    undo->known = step->known;
+}
+
 /*-- disks ------------------------------------------------------------------*/
 
 void snap_lv_set_disk(libxl_device_disk *disk, const char *path,

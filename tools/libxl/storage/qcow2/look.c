@@ -2,6 +2,7 @@
 /* storage/qcow2/look.c: gathers the facts of images for tags and
  * overlays. */
 #include "storage/qcow2/qcow2.h"
+#include "storage/lvm/lvm.h"
 
 int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
@@ -21,6 +22,9 @@ int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     if (op->verb == SNAP_VERB_CREATE) return 0;
     op->exists = snap_file_exists(op->image);
     if (!op->exists) return 0;
+    op->needs_freeze = snap_file_needs_freeze(op->image);
+    rc = op->needs_freeze ? snap_lv_gather(sc, op->image, &op->lv) : 0;
+    if (rc) return rc;
     if (op->format == LIBXL_DISK_FORMAT_VHD) {
         rc = snap_vhd_read(sc, op->image, &op->vhd);
         if (rc || op->vhd != SNAP_VHD_PLAIN) return rc;

@@ -158,6 +158,7 @@ static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
     overlay_plan(sc, plan, op->vdev, op->path, op->image,
                  snap_imageinfo_format(op->format),
                  op->chain.virtual_size);
+    snap_lv_plan_freeze_again(sc, plan, op);
 }
 
 const struct snap_driver snap_driver_overlay = {

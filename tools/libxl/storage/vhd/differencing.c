@@ -103,6 +103,7 @@ static void vhd_revert_prepare(libxl_snapshot_ctx *sc,
                                const struct snap_disk_op *op)
 {
     vhd_plan(sc, plan, op->vdev, op->path, op->image);
+    snap_lv_plan_freeze_again(sc, plan, op);
 }
 
 const struct snap_driver snap_driver_vhd = {
