@@ -175,8 +175,11 @@ ok "none" create -N -n s4
 sed 's/xvda,w/xvdz,w/; s/xvdb,w/xvda,w/; s/xvdz,w/xvdb,w/' "$hidden/stale.cfg" >swapped.cfg
 ok "by another disk" refused_cleanly "disk xvdb: /srv/web/xvda.s1.qcow2 is the base of \
 snapshot s2: what" create_as swapped.cfg -n s4
+touch xvda.s1.qcow2
+ok "as a copy without its date" refused_cleanly "xvda.s1.qcow2 is the base of snapshot s2" \
+    create_as swapped.cfg -n s4
 guest_writes qcow2 xvda.s1.qcow2 "committed by hand"
-ok "one that was written to since is none any more" create_as "$hidden/stale.cfg" -N -n s4
+ok "one that has grown since is none any more" create_as "$hidden/stale.cfg" -N -n s4
 rm xvda.s1.qcow2
 new_image qcow2 xvda.s1.qcow2 "made anew"
 ok "nor is another one in its place" create_as "$hidden/stale.cfg" -N -n s4

@@ -123,13 +123,17 @@ create --internal -n tag
 create --external --update-config=web.cfg -n later
 name=tag
 ok "a tag in what is a base now" bad "disk xvda" "a revert overwrites /srv/web/xvda.qcow2, which must not"
-cp -a xvda.qcow2 copy && thawed xvda.qcow2 && mv copy xvda.qcow2
+cp -a xvda.qcow2 copy && thawed xvda.qcow2 && cp -a copy xvda.qcow2
 ok "though it has lost its flag" bad "disk xvda" "because it is the base of an external snapshot"
 ok "so no revert overwrites it" refuses "and would ruin that" \
     xl snapshot-revert --domain-config web.cfg web "$(cfg tag)"
 mkdir elsewhere && cp -a "$snapshots/web/tag" elsewhere/
 ok "nor by a copy of its config" refuses "and would ruin that" \
     xl snapshot-revert --domain-config web.cfg web elsewhere/tag/snapshot.cfg
+touch xvda.qcow2
+ok "nor of a copy without its date" refuses "and would ruin that" \
+    xl snapshot-revert --domain-config web.cfg web "$(cfg tag)"
+touch -r copy xvda.qcow2
 name=later
 ok "one that has not is good" good
 mv "$snapshots/web/later" elsewhere/
@@ -138,6 +142,7 @@ ok "a snapshot that was put away has no base" good --domain-config web.cfg
 thawed xvda.qcow2
 rm -r xvda.qcow2 "$snapshots/web/tag"
 define_domain web qcow2
+"$QEMU_IMG" resize -q xvda.qcow2 2M
 create --internal -n tag
 mv elsewhere/later "$snapshots/web/"
 ok "nor is another image one that has its path by now" good

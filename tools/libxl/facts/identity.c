@@ -269,6 +269,18 @@ int snap_identity_check_disk(libxl_snapshot_ctx *sc,
         identity_difference(sc, ds->state, &now));
 }
 
+/* Whether they are of two images, and not copies of one: a copy, and a tar
+ * that restores it, may lose the date. */
+static bool identity_is_another(libxl_snapshot_ctx *sc, const char *then,
+                                const char *now)
+{
+    bool is_file = !strcmp(identity_word(sc, then, 0), "file");
+
+    return identity_differs(sc, then, now, 0)
+        || identity_differs(sc, then, now, 1)
+        || identity_differs(sc, then, now, is_file ? 3 : 2);
+}
+
 bool snap_identity_is_base(libxl_snapshot_ctx *sc, const char *path,
                            const char *base, const char *then)
 {
@@ -277,7 +289,18 @@ bool snap_identity_is_base(libxl_snapshot_ctx *sc, const char *path,
     if (!snap_file_is_same(base, path)) return false;
     if (!then) return true;
     if (!identity_file_state(sc, path, &now))
-        return now.text && !strcmp(now.text, then);
+        return !identity_is_another(sc, then, now.text);
+    snap_take_error(sc);
+    return true;
+}
+
+bool snap_identity_is_state(libxl_snapshot_ctx *sc, const char *path,
+                            const char *then)
+{
+    struct state now;
+
+    if (!identity_file_state(sc, path, &now))
+        return !strcmp(now.text, then);
     snap_take_error(sc);
     return true;
 }

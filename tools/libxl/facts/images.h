@@ -74,6 +74,11 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
 bool snap_identity_is_base(libxl_snapshot_ctx *sc, const char *path,
                            const char *base, const char *state);
 
+/* False if the file or device @path, a base, has another state than @state:
+ * of a file, another date is enough. */
+bool snap_identity_is_state(libxl_snapshot_ctx *sc, const char *path,
+                            const char *state);
+
 /* Refuse the disk of @op, or the memory image, if its state is not the
  * recorded one.  Without a record it passes. */
 int snap_identity_check_disk(libxl_snapshot_ctx *sc,

@@ -107,8 +107,7 @@ static int known_look(libxl_snapshot_ctx *sc, const struct snap_known *k,
 
         return snap_identity_check_memory(sc, &memory);
     } else if (!known_is(k->identity, "made", &rest)
-               && !snap_identity_is_base(sc, k->what, k->what,
-                                         k->identity)) {
+               && !snap_identity_is_state(sc, k->what, k->identity)) {
         *why_r = "has changed since";
     }
     return 0;

@@ -394,7 +394,7 @@ bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds);
 /* True if there is a file @path or a logical volume, active or not. */
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
 /* True if @path is, by whatever name, the base @base of a snapshot, with
- * the @state on record (NULL: none): it is none once it is written to. */
+ * the @state on record (NULL: none), of which the date does not count. */
 bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
                             const char *base, const char *state);
 /* Open a file to read it, but nothing that hangs or acts; -1: why. */
