@@ -293,6 +293,21 @@ ok "but not what was made so until then" guest_writes qcow2 xvda.qcow2 "after th
 chattr -i xvdb.qcow2 2>/dev/null || chmod u+w xvdb.qcow2
 rm "$snapshots"/.journal/*.abandoned-1
 
+# somebody puts an image of his own under its name
+killed_at "xvdb.*back" revert
+reboot
+fails 1 "do not start the domain" recover --all >/dev/null
+chattr -i xvda.qcow2
+cp xvda.qcow2 his.qcow2
+mv his.qcow2 xvda.qcow2
+chattr +i xvda.qcow2
+ok "no word makes that writable" lacks "xvda.qcow2 writable" recover -N --lose-writes web
+ok "nor does --abandon, which tells" says "Left: /srv/web/xvda.qcow2 cannot be written to (lsattr), \
+and is not the file that waited for your word: it stays so" recover --abandon web
+ok "and lets the other one go" same "$(is_frozen xvda.qcow2) $(is_frozen xvdb.qcow2)" "yes no"
+chattr -i xvda.qcow2
+rm "$snapshots"/.journal/*.abandoned-1
+
 # what begins with "unpause" is on the disk before the guest can write
 killed_at "unpause" revert
 reboot

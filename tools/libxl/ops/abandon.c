@@ -131,7 +131,7 @@ static void abandon_gather_fenced(libxl_snapshot_ctx *sc,
 
     snap_recover_gather_fenced(sc, &a->r);
     for (i = 0; i < a->r.num_fenced; i++) {
-        use.path = a->r.fenced[i];
+        use.path = a->r.fenced[i]->path;
         if (snap_users_of_files(sc, &use, 1, &nobody)) snap_take_error(sc);
         else if (use.users)
             snap_tell_left(sc, "%s, which is made writable again, is in use "
@@ -140,8 +140,8 @@ static void abandon_gather_fenced(libxl_snapshot_ctx *sc,
     a->unwritable = snap_zalloc(sc, (e->num_fenced + 1)
                                     * sizeof(*a->unwritable));
     for (i = 0; (e->is_copy || e->other_host) && i < e->num_fenced; i++)
-        if (snap_file_is_fenced(e->fenced[i]))
-            a->unwritable[a->num_unwritable++] = e->fenced[i];
+        if (snap_file_is_fenced(e->fenced[i].path))
+            a->unwritable[a->num_unwritable++] = e->fenced[i].path;
 }
 
 /* Nothing is known of what a damaged journal was to tell, but how the domain

@@ -172,7 +172,7 @@ struct snap_recover {
     bool must_wait;             /* a person has to decide; until then the
                                  * domain must not be started */
     int num_fenced;             /* what is unwritable because of that */
-    const char **fenced;
+    const struct snap_fence **fenced;
     bool has_verdict;           /* create: whether the commit point was
                                  * passed, and left a snapshot, may not show
                                  * any more when the recovery has begun */

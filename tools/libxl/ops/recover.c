@@ -54,6 +54,21 @@ void snap_recover_gather_run(libxl_snapshot_ctx *sc, struct snap_recover *r)
                    r->entry.head.domain);
 }
 
+/* True if the file waits for a person's word.  Another one of its name that
+ * is unwritable was made so by whoever put it there. */
+static bool recover_is_fenced(libxl_snapshot_ctx *sc,
+                              const struct snap_fence *fence)
+{
+    if (!snap_file_is_fenced(fence->path)) return false;
+    if (!fence->identity
+        || snap_image_is_made(sc, fence->path, fence->identity))
+        return true;
+    snap_tell_left(sc, "%s cannot be written to (lsattr), and is not the "
+                   "file that waited for your word: it stays so",
+                   fence->path);
+    return false;
+}
+
 /* Find out which files wait for a person's word: recover_fence(). */
 void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
                                 struct snap_recover *r)
@@ -64,8 +79,8 @@ void snap_recover_gather_fenced(libxl_snapshot_ctx *sc,
     if (e->other_host || e->is_copy) return;
     r->fenced = snap_zalloc(sc, (e->num_fenced + 1) * sizeof(*r->fenced));
     for (i = 0; i < e->num_fenced; i++)
-        if (snap_file_is_fenced(e->fenced[i]))
-            r->fenced[r->num_fenced++] = e->fenced[i];
+        if (recover_is_fenced(sc, &e->fenced[i]))
+            r->fenced[r->num_fenced++] = &e->fenced[i];
 }
 
 /* True if a domain that was paused before is so perhaps twice now. */
@@ -330,9 +345,12 @@ static void recover_fence(libxl_snapshot_ctx *sc,
     if (snap_journal_open(sc, &r->entry, &journal)) return;
     for (i = 0; i < head->at_stake.num; i++) {
         const char *path = head->at_stake.paths[i];
+        const struct snap_fence fence = {
+            path, snap_image_identity(sc, path),
+        };
 
         if (!snap_file_exists(path) || snap_file_is_fenced(path)) continue;
-        rc = snap_journal_note_fence(sc, journal, path);
+        rc = snap_journal_note_fence(sc, journal, &fence);
         if (!rc) snap_file_fence(sc, path);
     }
     snap_journal_close(journal);

@@ -206,8 +206,9 @@ static void recover_plan_unfence(libxl_snapshot_ctx *sc,
 
     for (i = 0; i < r->num_fenced; i++) {
         step = snap_plan_add(sc, &r->plan, SNAP_STEP_UNFENCE,
-                             "make %s writable again", r->fenced[i]);
-        step->path = r->fenced[i];
+                             "make %s writable again", r->fenced[i]->path);
+        step->path = r->fenced[i]->path;
+        snap_step_know(sc, step, step->path, r->fenced[i]->identity);
     }
 }
 

@@ -339,10 +339,12 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
 }
 
 int snap_journal_note_fence(libxl_snapshot_ctx *sc,
-                            struct snap_journal *journal, const char *path)
+                            struct snap_journal *journal,
+                            const struct snap_fence *fence)
 {
     const char *line = snap_sprintf(
-        sc, "%s\n", snap_json_object(sc, "s:fenced", path, NULL));
+        sc, "%s\n", snap_json_object(sc, "s:fenced", fence->path,
+                                     "s:made", fence->identity, NULL));
 
     return journal_write_line(sc, journal, line, true);
 }

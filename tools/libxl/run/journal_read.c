@@ -175,18 +175,25 @@ static void journal_parse_left(libxl_snapshot_ctx *sc, yajl_val left,
     };
 }
 
-/* Read the name of a file that was made unwritable. */
+/* Read which file was made unwritable: of a path the last one. */
 static void journal_parse_fenced(libxl_snapshot_ctx *sc, yajl_val obj,
                                  struct snap_journal_entry *entry)
 {
     const char *path = snap_json_dup(sc, obj, "fenced");
+    int i;
 
     if (!path) return;
-    entry->fenced = snap_grow(sc, entry->fenced,
-                              entry->num_fenced * sizeof(*entry->fenced),
-                              (entry->num_fenced + 1)
-                                  * sizeof(*entry->fenced));
-    entry->fenced[entry->num_fenced++] = path;
+    for (i = 0; i < entry->num_fenced; i++)
+        if (!strcmp(entry->fenced[i].path, path)) break;
+    if (i == entry->num_fenced) {
+        entry->fenced = snap_grow(sc, entry->fenced,
+                                  i * sizeof(*entry->fenced),
+                                  (i + 1) * sizeof(*entry->fenced));
+        entry->num_fenced++;
+    }
+    entry->fenced[i] = (struct snap_fence){
+        path, snap_json_dup(sc, obj, "made"),
+    };
 }
 
 /* Read a line that says how far the operation came. */

@@ -133,10 +133,16 @@ struct snap_journal_note {
  * is written, and calls return at once. */
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note);
-/* Note that the file @path is about to be made unwritable until a person
- * has decided; the line is on the disk when this returns. */
+/* A file that a recovery makes unwritable until a person has decided. */
+struct snap_fence {
+    const char *path;
+    const char *identity;       /* snap_image_identity(); NULL: unknown */
+};
+/* Note @fence, which is about to be done; the line is on the disk when this
+ * returns. */
 int snap_journal_note_fence(libxl_snapshot_ctx *sc,
-                            struct snap_journal *journal, const char *path);
+                            struct snap_journal *journal,
+                            const struct snap_fence *fence);
 /* The operation is over: nothing is left to do or undo. */
 int snap_journal_end(libxl_snapshot_ctx *sc, struct snap_journal *journal);
 /* Close the journal, and leave its file. */
@@ -191,9 +197,8 @@ struct snap_journal_entry {
                                  * journal was last written to in it */
     const char *no_snapshot;    /* it is done, but there is no snapshot:
                                  * why; or NULL */
-    int num_fenced;             /* what a recovery has made unwritable
-                                 * until a person has decided */
-    const char **fenced;
+    int num_fenced;             /* each path once */
+    struct snap_fence *fenced;
     bool undoing;
     bool thawed;                /* what was frozen is thawed, */
     bool thawed_in_time;        /* and was frozen until then */
