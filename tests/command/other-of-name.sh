@@ -150,6 +150,30 @@ volume web.s1 xl-snapshot.17
 ok "the one that was made is" says "Completed." recover
 ok "there is one" test -e "$snapshots/web/cfg"
 
+# for_boot: a revert, cut off before the domain is booted on the volume that it has made.
+for_boot() {
+    journal_of revert "" \
+        '{"kind":"exec","what":"make it","argv":["false"],"done_when":"lv-is-there",
+        "shows":"vg/web.r1","lv_tag":"xl-snapshot.17","undo":{"kind":"exec","what":"remove it",
+        "argv":["false"],"done_when":"lv-is-removed","shows":"vg/web.r1",
+        "lv_tag":"xl-snapshot.17"}},
+        {"kind":"boot","what":"boot it","argv":["true"],"commit_point":true}' \
+        '{"step":0,"kind":"exec","state":"done"}' '{"step":1,"kind":"boot","state":"begun"}'
+    sed -i ':a;N;$!ba;s/,\n */,/g' "$snapshots/.journal/web.json"
+}
+undone="it is to be undone: it has overwritten nothing, and vg/web.r1 is not the volume that it has \
+made"
+for_boot
+volume web.r1 xl-snapshot.17
+ok "a domain is booted on the volume that was made for it" says "it is to be completed" recover -N
+volume web.r1 backup
+ok "not on another one" says "$undone" recover
+ok "which is left" grep -q "^Left: .*web.r1" "$hidden/out"
+for_boot
+volume web ""
+ok "nor on none" says "$undone" recover
+ok "and never without that volume" absent "$STAND_IN_XEN.xl"
+
 # merged: a revert, cut off after its merge, when the journal has the print of the
 # volume that it was merged into, for which a file does.
 merged() {

@@ -406,6 +406,26 @@ static const char *revert_find_change(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
+/* The same of the volumes that it has made. */
+static int revert_find_lost_volume(libxl_snapshot_ctx *sc,
+                                   const struct snap_recover *r,
+                                   const char **why_r)
+{
+    enum snap_lv_there there;
+    int i, rc = 0;
+
+    for (i = 0; !rc && !*why_r && i < r->commit; i++) {
+        const struct snap_step *undo = r->entry.plan.steps[i].undo;
+
+        if (!undo || undo->done_when != SNAP_DONE_LV_IS_REMOVED) continue;
+        rc = snap_lv_is_there(sc, undo->done_probe, undo->lv_tag, &there);
+        if (!rc && there != SNAP_LV_OURS)
+            *why_r = snap_sprintf(sc, "%s is not the volume that it has made",
+                                  undo->done_probe);
+    }
+    return rc;
+}
+
 /* Look at what the revert goes on from: where that has changed it is undone
  * if it has overwritten nothing, and refused else. */
 static int revert_check_needed(libxl_snapshot_ctx *sc,
@@ -414,7 +434,9 @@ static int revert_check_needed(libxl_snapshot_ctx *sc,
     const char *why = revert_find_change(sc, r);
     const char *domain = r->entry.head.domain;
     bool overwrites = revert_overwrites(r);
+    int rc = why ? 0 : revert_find_lost_volume(sc, r, &why);
 
+    if (rc) return rc;
     if (!overwrites && !why && !r->entry.same_boot)
         why = "the host has been restarted since";
     if (!why) return 0;
