@@ -132,7 +132,7 @@ ok "its monitor goes on" monitor_is S
 
 reverted xl pause web
 fault $((2 * number)) kill-after revert
-tell_host "image/device-model-pid 99999"
+half_destroyed
 ok "one that was half destroyed is not let run" says "Left: domain web is paused, and not whole: \
 its revert had begun to destroy it; destroy it, then revert it again." abandon
 ok "but stays as it is" is paused

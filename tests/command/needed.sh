@@ -5,7 +5,7 @@
 
 create() { xl snapshot-create --domain-config web.cfg -n s1 "$@"; }
 revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
-recover() { xl snapshot-recover "$@" web; }
+recover() { case $* in *--all*) xl snapshot-recover "$@" ;; *) xl snapshot-recover "$@" web ;; esac; }
 # began [internal]: a revert, of the first disk in its place, is cut off when all but the
 # domain is there.
 began() {
@@ -48,6 +48,56 @@ ok "what is there is somebody's, and stays" guest_sees qcow2 xvda.s1.r1.qcow2 "o
 began
 thawed xvda.qcow2 && chattr +i xvda.qcow2 2>/dev/null
 ok "a flag is no change" says "Completed." recover
+
+# began_running: one of a domain that ran is cut off when that is destroyed.
+began_running() {
+    new_host && define_domain web qcow2 raw || return 1
+    create --external --update-config=web.cfg web >/dev/null && xl create web.cfg &&
+        killed_at "boot the domain" revert
+}
+began_running
+ok "nobody has started the domain since: completed" says "it is to be completed" recover -N
+xl create web.cfg
+guest_writes qcow2 xvda.s1.qcow2 "weeks of work"
+xl destroy web
+ok "it was started by hand, ran, and has ended" says \
+    "and /srv/web/xvda.s1.qcow2, which the domain had before, was written to since" recover -N
+ok "the revert is undone" says "Left: domain web is off, since its revert has destroyed it" recover
+ok "its work stays" guest_sees qcow2 xvda.s1.qcow2 "weeks of work"
+
+# the recovery itself is cut off when it has begun to undo
+began_running
+xl create web.cfg
+fault 3 kill-after recover
+xl destroy web
+ok "what was found to be undone is not completed later" says "Undone." recover
+ok "by another look" absent xvda.s1.r1.qcow2 "$snapshots/.journal"
+
+began
+guest_writes qcow2 xvda.s1.r1.qcow2 "on the new image"
+ok "a new image that a guest has written to shows that the revert is over" says "Completed." recover
+ok "nothing is started on it" not domid_of web
+ok "and it stays" guest_sees qcow2 xvda.s1.r1.qcow2 "on the new image"
+
+began
+thawed xvda.qcow2
+rm xvda.qcow2
+mkfifo xvda.qcow2
+ok "a fifo in the place of a base is a change" is_undone
+
+# --- one that would overwrite something, and has not begun to ----------------
+
+internal_at() {
+    new_host && define_domain web qcow2 || return 1
+    create --internal web >/dev/null && xl create web.cfg && killed_at "$1" revert
+}
+internal_at "see that the domain is still off"
+reboot
+ok "is undone after a restart, too" says "it has overwritten nothing, and the host" recover --all
+ok "and fences nothing" guest_writes qcow2 xvda.qcow2 "goes on"
+internal_at "back to its tag"
+reboot
+ok "what may have begun waits" fails 1 "do not start the domain" recover
 
 # --- one that overwrites something waits -------------------------------------
 

@@ -92,12 +92,14 @@ state() { # CELL
 
 # A command begins what is to be the commit point, or ends a step, and the power is cut:
 # when that entry is written, and not flushed. While the guest is held, from the save
-# on until it is unpaused, none is but the commit point's. A revert that only makes new
-# images is undone at another boot, until its domain may have run.
+# on until it is unpaused, none is but the commit point's. A revert is undone at another
+# boot until it has begun to overwrite something, or its domain may have run.
 cuts() { # CELL
     local i begun outcome=undone flushed=1 held='' commit=$commit
-    case $1 in *:revert: | *:revert-disks:)
-        for i in "${!_kinds[@]}"; do [ "${_kinds[$i]}" != unpause ] || commit=$i; done ;;
+    case $1 in *:revert*)
+        while ((++commit)); do
+            case ${_kinds[$commit]} in exec | hook | remove-bitmaps | unpause) break ;; esac
+        done ;;
     esac
     echo "cut 1:0:undone the journal | power cut"
     for i in "${!steps[@]}"; do

@@ -172,6 +172,16 @@ void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
     }
 }
 
+bool snap_domain_gather_config(libxl_snapshot_ctx *sc,
+                               struct snap_domain *dom)
+{
+    if (libxl_retrieve_domain_configuration(sc->ctx, dom->domid,
+                                            &dom->config, NULL))
+        return false;
+    snap_domain_gather_disks(sc, dom);
+    return true;
+}
+
 int snap_domain_gather_volumes(libxl_snapshot_ctx *sc,
                                struct snap_domain *dom)
 {

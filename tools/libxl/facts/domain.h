@@ -84,6 +84,11 @@ void snap_domain_apply_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
 void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom);
 
+/* The same of one that runs, by its stored config.  False if libxl cannot
+ * read that. */
+bool snap_domain_gather_config(libxl_snapshot_ctx *sc,
+                               struct snap_domain *dom);
+
 /* Set *is_r: the running domain @domid has the image of the snapshot @ds as
  * that disk, or an overlay on it; or both stand on one of @bases, which are
  * those of its other snapshots. */

@@ -459,11 +459,11 @@ bool snap_identity_has_changed(libxl_snapshot_ctx *sc, const char *path,
 {
     const char *now = snap_identity_print(sc, path);
 
-    if (!strcmp(then, IDENTITY_NO_PRINT) || !strcmp(then, IDENTITY_ABSENT)
-        || !strcmp(now, IDENTITY_NO_PRINT))
+    if (!strcmp(then, IDENTITY_NO_PRINT) || !strcmp(then, IDENTITY_ABSENT))
         return false;
     if (!strcmp(identity_word(sc, then, 0), "file"))
         return identity_is_other_file(sc, then, now);
+    if (!strcmp(now, IDENTITY_NO_PRINT)) return false;
     /* kind, bytes and head; writes are counted from each boot on */
     return !identity_is_same(sc, then, now, same_boot ? 4 : 3);
 }

@@ -114,6 +114,7 @@ struct snap_revert {
     const char *disk_setting;       /* the setting `disk' of an xl.cfg,
                                      * for a boot */
     int rc;                         /* the first failure of a check */
+    struct snap_prints left;        /* the images of the running domain */
 
     struct snap_plan plan;
     const char *mark;               /* of the xl that brings the domain
@@ -231,6 +232,19 @@ void snap_abandon_give_up(libxl_snapshot_ctx *sc, struct snap_abandon *a,
  * stay stopped. */
 void snap_abandon_tell_monitor(libxl_snapshot_ctx *sc,
                                const struct snap_plan *plan);
+
+/* Set *why_r: what the rest of a revert needs, and has changed since it was
+ * cut off; NULL: nothing, as far as that can be known. */
+int snap_revert_find_change(libxl_snapshot_ctx *sc,
+                            const struct snap_recover *r,
+                            const char **why_r);
+/* What shows that the domain has gone on with the disks that it had; NULL:
+ * nothing. */
+const char *snap_revert_find_use(libxl_snapshot_ctx *sc,
+                                 const struct snap_recover *r);
+/* True if a guest has written to a new image that the revert has made. */
+bool snap_revert_new_image_is_used(libxl_snapshot_ctx *sc,
+                                   const struct snap_recover *r);
 
 /*-- operations: those that keep a journal ----------------------------------*/
 

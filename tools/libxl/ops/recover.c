@@ -291,7 +291,8 @@ static int recover_note_verdict(libxl_snapshot_ctx *sc,
                                 struct snap_journal *journal)
 {
     struct snap_journal_note note = {
-        .step = r->commit, .state = r->forward ? "done" : "failed",
+        .step = r->commit, .state = r->why_undone ? "undone"
+            : r->forward ? "done" : "failed",
         .is_verdict = true, .flush = true,
         .no_snapshot = r->forward ? r->no_snapshot : NULL,
     };

@@ -116,37 +116,6 @@ static void recover_plan_remove(libxl_snapshot_ctx *sc,
     recover_plan_tags(sc, r);
 }
 
-/* Plan the undos.  After a crash of the host the journal may lack steps
- * that were done, so all up to the commit point are undone. */
-static void recover_plan_back(libxl_snapshot_ctx *sc,
-                              struct snap_recover *r)
-{
-    const struct snap_plan *was = &r->entry.plan;
-    int last = r->entry.same_boot ? r->entry.at : r->commit, i;
-
-    for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0;
-         i--) {
-        if (!was->steps[i].undo || recover_is_retired(&r->entry, i)
-            || recover_is_not_ours(r, was->steps[i].undo))
-            continue;
-        snap_plan_set_content(&was->steps[i]);
-        recover_copy_step(sc, &r->plan, was->steps[i].undo);
-    }
-    recover_plan_tags(sc, r);
-}
-
-/* Plan to remove the names under which files would have been published. */
-static void recover_plan_drop(libxl_snapshot_ctx *sc,
-                              struct snap_recover *r,
-                              const struct snap_step *publish)
-{
-    struct snap_step *step = snap_plan_add(sc, &r->plan, SNAP_STEP_UNLINK,
-                                           "remove %s", publish->path);
-
-    step->path = publish->path;
-    step->made = publish->made;
-}
-
 /* Plan to destroy what xl left of the domain, whose QEMU may have the
  * images open that the domain is to have. */
 static void recover_plan_destroy(libxl_snapshot_ctx *sc,
@@ -168,6 +137,38 @@ static void recover_plan_destroy(libxl_snapshot_ctx *sc,
             step->images[num++] = was->steps[i].repoints[k].to;
         break;
     }
+}
+
+/* Plan the undos.  After a crash of the host the journal may lack steps
+ * that were done, so all up to the commit point are undone. */
+static void recover_plan_back(libxl_snapshot_ctx *sc,
+                              struct snap_recover *r)
+{
+    const struct snap_plan *was = &r->entry.plan;
+    int last = r->entry.same_boot ? r->entry.at : r->commit, i;
+
+    if (r->half_made) recover_plan_destroy(sc, r);
+    for (i = last < was->num_steps ? last : was->num_steps - 1; i >= 0;
+         i--) {
+        if (!was->steps[i].undo || recover_is_retired(&r->entry, i)
+            || recover_is_not_ours(r, was->steps[i].undo))
+            continue;
+        snap_plan_set_content(&was->steps[i]);
+        recover_copy_step(sc, &r->plan, was->steps[i].undo);
+    }
+    recover_plan_tags(sc, r);
+}
+
+/* Plan to remove the names under which files would have been published. */
+static void recover_plan_drop(libxl_snapshot_ctx *sc,
+                              struct snap_recover *r,
+                              const struct snap_step *publish)
+{
+    struct snap_step *step = snap_plan_add(sc, &r->plan, SNAP_STEP_UNLINK,
+                                           "remove %s", publish->path);
+
+    step->path = publish->path;
+    step->made = publish->made;
 }
 
 static void recover_plan_forward(libxl_snapshot_ctx *sc,

@@ -114,6 +114,7 @@ struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
         .mark = r->mark,
         .at_stake = { .num = r->num_ops, .paths = revert_at_stake(sc, r) },
         .relied_on = revert_relied_on(sc, r),
+        .left = r->left,
         .layers = &r->layers,
     };
 }

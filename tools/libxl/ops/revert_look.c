@@ -174,6 +174,22 @@ static int revert_find_domain(libxl_snapshot_ctx *sc,
     return revert_take_renamed(sc, r, name, domid);
 }
 
+/* The images that the domain has until it is destroyed, as far as libxl
+ * tells. */
+static void revert_gather_left(libxl_snapshot_ctx *sc, struct snap_revert *r)
+{
+    struct snap_domain *dom = &r->dom;
+    int i;
+
+    if (!snap_domain_gather_config(sc, dom)) return;
+    r->left.paths = snap_zalloc(sc, (dom->num_disks + 1)
+                                    * sizeof(*r->left.paths));
+    for (i = 0; i < dom->num_disks; i++)
+        if (dom->disks[i].is_data_disk && dom->disks[i].path
+            && *dom->disks[i].path == '/')
+            r->left.paths[r->left.num++] = dom->disks[i].path;
+}
+
 /* The running domain: only what the revert needs of it, since one whose
  * QEMU has died must be revertible too.  A verification looks for it
  * without its config, too: its own use of its disks is no fault. */
@@ -194,6 +210,7 @@ static int revert_gather_domain(libxl_snapshot_ctx *sc,
     rc = snap_dom_saver(sc, r->dom.domid, false, &r->dom.saver);
     if (!rc) rc = snap_refuse_saver(sc, r->dom.name, r->dom.saver);
     if (rc) return rc;
+    revert_gather_left(sc, r);
     return snap_monitor_find(sc, r->dom.name, &r->dom.monitors,
                              &r->dom.num_monitors);
 }

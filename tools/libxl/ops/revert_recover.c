@@ -10,12 +10,18 @@
 
 /* True if libxl has begun to take the domain apart.  It pauses it before
  * that (4.17, libxl__destroy_domid()), and so may somebody else, at any
- * time since; then its QEMU ends. */
+ * time since; then it ends its QEMU, which may die, too; then it removes its
+ * devices. */
 static bool revert_has_destroyed(libxl_snapshot_ctx *sc, uint32_t domid,
                                  const libxl_dominfo *info)
 {
-    return info->dying
-        || (info->paused && snap_xenstore_qemu_is_gone(sc, domid));
+    const char *devices;
+
+    if (info->dying || !info->paused
+        || !snap_xenstore_qemu_is_gone(sc, domid))
+        return info->dying;
+    devices = snap_xenstore_devices(sc, domid);
+    return devices && !strstr(devices, "vbd ");
 }
 
 /*
@@ -53,15 +59,15 @@ static int revert_back_step(const struct snap_plan *plan)
     return i;
 }
 
-/* True if the revert, once its domain is destroyed, changes an image in its
- * place.  One that only gives the domain new images leaves everything as it
- * was, but for the memory of the domain that is destroyed. */
-static bool revert_overwrites(const struct snap_recover *r)
+/* True if the revert, or a recovery of it, may have changed an image in its
+ * place.  Until then everything is as it was, but for the memory of the
+ * domain that is destroyed. */
+static bool revert_has_overwritten(const struct snap_recover *r)
 {
     const struct snap_plan *plan = &r->entry.plan;
-    int i;
+    int last = r->entry.has_recovery ? plan->num_steps - 1 : r->entry.at, i;
 
-    for (i = r->commit; i < plan->num_steps; i++)
+    for (i = r->commit; i <= last && i < plan->num_steps; i++)
         if (plan->steps[i].kind == SNAP_STEP_EXEC
             || plan->steps[i].kind == SNAP_STEP_HOOK
             || plan->steps[i].kind == SNAP_STEP_REMOVE_BITMAPS)
@@ -71,10 +77,16 @@ static bool revert_overwrites(const struct snap_recover *r)
 
 /* Undo the revert after all, since @why: nobody is put back into the past
  * who has gone on since. */
-static void revert_give_up(struct snap_recover *r, const char *why)
+static void revert_give_up(libxl_snapshot_ctx *sc, struct snap_recover *r,
+                           bool is_there, const char *why)
 {
     r->forward = false;
+    r->has_verdict = true;
     r->why_undone = why;
+    if (!is_there)
+        snap_tell_left(sc, "domain %s is off, since its revert has destroyed "
+                       "it; started, it has the disks that it had before",
+                       r->entry.head.domain);
 }
 
 /* Refuse a domain that has the uuid, under another name. */
@@ -332,9 +344,15 @@ static int revert_judge_others(libxl_snapshot_ctx *sc,
                            "xl unpause lets it run", r->entry.head.domain);
         return 0;
     }
-    if (!revert_is_others(r, maker) || revert_overwrites(r))
+    if (!revert_is_others(r, maker)
+        || (revert_has_overwritten(r) && !r->entry.is_back))
         return revert_refuse(sc, r, domid, maker);
-    revert_give_up(r, "somebody has started the domain since");
+    if (revert_has_overwritten(r)) {
+        /* what came back has ended, and this runs on the same disks */
+        r->first = r->entry.plan.num_steps;
+        return 0;
+    }
+    revert_give_up(sc, r, true, "somebody has started the domain since");
     return 0;
 }
 
@@ -380,68 +398,23 @@ static int revert_find_first(libxl_snapshot_ctx *sc,
     return domid == SNAP_NO_DOMAIN ? 0 : revert_judge(sc, r, back, domid);
 }
 
-/* What of that which the rest of the revert needs has changed since it was
- * cut off; NULL: nothing, as far as that can be known. */
-static const char *revert_find_change(libxl_snapshot_ctx *sc,
-                                      const struct snap_recover *r)
-{
-    const struct snap_journal_entry *e = &r->entry;
-    const struct snap_prints *needed = &e->head.relied_on;
-    int i;
-
-    for (i = 0; needed->prints && i < needed->num; i++)
-        if (snap_identity_has_changed(sc, needed->paths[i],
-                                      needed->prints[i], e->same_boot))
-            return snap_sprintf(sc, "%s, which it needs, is not as it was "
-                                "then", needed->paths[i]);
-    for (i = 0; i < r->commit; i++) {
-        const struct snap_step *step = &e->plan.steps[i];
-
-        if (step->kind == SNAP_STEP_CREATE_FILE && step->undo
-            && step->undo->made
-            && !snap_file_is_made(sc, step->path, step->undo->made))
-            return snap_sprintf(sc, "%s is not the file that it has made",
-                                step->path);
-    }
-    return NULL;
-}
-
-/* The same of the volumes that it has made. */
-static int revert_find_lost_volume(libxl_snapshot_ctx *sc,
-                                   const struct snap_recover *r,
-                                   const char **why_r)
-{
-    enum snap_lv_there there;
-    int i, rc = 0;
-
-    for (i = 0; !rc && !*why_r && i < r->commit; i++) {
-        const struct snap_step *undo = r->entry.plan.steps[i].undo;
-
-        if (!undo || undo->done_when != SNAP_DONE_LV_IS_REMOVED) continue;
-        rc = snap_lv_is_there(sc, undo->done_probe, undo->lv_tag, &there);
-        if (!rc && there != SNAP_LV_OURS)
-            *why_r = snap_sprintf(sc, "%s is not the volume that it has made",
-                                  undo->done_probe);
-    }
-    return rc;
-}
-
-/* Look at what the revert goes on from: where that has changed it is undone
- * if it has overwritten nothing, and refused else. */
+/* Look at what the revert goes on from: where that has changed, or the
+ * domain may have gone on without it, it is undone if it has overwritten
+ * nothing, and refused else. */
 static int revert_check_needed(libxl_snapshot_ctx *sc,
                                struct snap_recover *r)
 {
-    const char *why = revert_find_change(sc, r);
-    const char *domain = r->entry.head.domain;
-    bool overwrites = revert_overwrites(r);
-    int rc = why ? 0 : revert_find_lost_volume(sc, r, &why);
+    const char *why, *domain = r->entry.head.domain;
+    bool overwritten = revert_has_overwritten(r);
+    int rc = snap_revert_find_change(sc, r, &why);
 
     if (rc) return rc;
-    if (!overwrites && !why && !r->entry.same_boot)
+    if (!overwritten && !why) why = snap_revert_find_use(sc, r);
+    if (!overwritten && !why && !r->entry.same_boot)
         why = "the host has been restarted since";
     if (!why) return 0;
-    if (!overwrites) {
-        revert_give_up(r, why);
+    if (!overwritten) {
+        revert_give_up(sc, r, r->half_made, why);
         return 0;
     }
     r->must_wait = true;
@@ -458,6 +431,10 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
     if (!r->forward) return 0;
     rc = revert_find_first(sc, r, back);
+    /* its guest has run on what it has made: it is over */
+    if (!rc && r->forward && !r->half_made && r->entry.may_be_back
+        && snap_revert_new_image_is_used(sc, r))
+        r->first = back + 1;
     if (rc || !r->forward || r->first > back) return rc;
     rc = revert_check_needed(sc, r);
     return rc || !r->forward ? rc : revert_check_writes(sc, r, back);

@@ -22,7 +22,7 @@ struct snap_journal {
     bool recovers;
     bool made_above;            /* the operation made the folder above
                                  * the snapshot's, too */
-    struct snap_prints at_stake;
+    struct snap_prints at_stake, left;
     bool stake_is_written;
     struct aiocb flush;
     bool hangs;                 /* the storage hangs: no line is written
@@ -53,6 +53,20 @@ static void journal_print(libxl_snapshot_ctx *sc, struct snap_prints *of,
         of->prints[i] = short_ones
             ? snap_identity_short_print(sc, of->paths[i])
             : snap_identity_print(sc, of->paths[i]);
+}
+
+/* The prints of the images of the domain that was just destroyed. */
+static const char *journal_left_prints(libxl_snapshot_ctx *sc,
+                                       struct snap_journal *journal,
+                                       const struct snap_journal_note *note)
+{
+    struct snap_prints *of = &journal->left;
+
+    if (journal->recovers || note->kind != SNAP_STEP_DESTROY
+        || strcmp(note->state, "done"))
+        return NULL;
+    journal_print(sc, of, false);
+    return journal_strings(sc, of->prints, of->num);
 }
 
 /* The prints of what is at stake, if the end of a step has changed one;
@@ -107,6 +121,8 @@ static char *journal_head_to_json(libxl_snapshot_ctx *sc,
         "j:prints", journal_strings(sc, stake->prints, stake->num),
         "j:relied_on", journal_strings(sc, relied->paths, relied->num),
         "j:relied_prints", journal_strings(sc, relied->prints, relied->num),
+        "j:left_images", journal_strings(sc, head->left.paths,
+                                         head->left.num),
         "j:images", snap_journal_images_to_json(sc, images),
         "u:began", (uint64_t)time(NULL),
         "s:host", host.name, "s:machine", host.machine,
@@ -180,6 +196,7 @@ static struct snap_journal *journal_new(
     journal->path = snap_result_str(path);
     journal->fd = fd;
     journal->at_stake = head->at_stake;
+    journal->left = head->left;
     journal->stake_is_written = head->stake_is_written;
     journal->recovers = recovers;
     journal->made_above = made_above;
@@ -320,10 +337,11 @@ static int journal_write_line(libxl_snapshot_ctx *sc,
 int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
                       const struct snap_journal_note *note)
 {
-    const char *line, *left = NULL, *prints;
+    const char *line, *left = NULL, *prints, *left_prints;
 
     if (!journal || journal->hangs) return 0;
     prints = journal_prints_anew(sc, journal, note);
+    left_prints = journal_left_prints(sc, journal, note);
     if (note->left.pid)
         left = snap_json_object(sc, "u:pid", (uint64_t)note->left.pid,
                                 "u:started", note->left.started, NULL);
@@ -334,7 +352,8 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
         "s:state", note->state,
         "j:time", note->time ? snap_sprintf(sc, "%" PRIu64, note->time) : NULL,
         "s:no_snapshot", note->no_snapshot, "s:made", note->made,
-        "j:cpu_ns", note->cpu_ns, "j:left", left, "j:prints", prints, NULL));
+        "j:cpu_ns", note->cpu_ns, "j:left", left, "j:prints", prints,
+        "j:left_prints", left_prints, NULL));
     return journal_write_line(sc, journal, line, note->flush);
 }
 

@@ -37,6 +37,7 @@ static void journal_parse_prints(libxl_snapshot_ctx *sc, yajl_val obj,
 
     journal_parse_prints_of(sc, obj, "prints", &head->at_stake);
     journal_parse_prints_of(sc, obj, "relied_prints", &head->relied_on);
+    journal_parse_prints_of(sc, obj, "left_prints", &head->left);
 }
 
 static void journal_parse_host(libxl_snapshot_ctx *sc, yajl_val obj,
@@ -91,6 +92,7 @@ static int journal_parse_head(libxl_snapshot_ctx *sc, yajl_val obj,
                                          &head->num_tagged);
     journal_parse_images(sc, obj, "at_stake", &head->at_stake);
     journal_parse_images(sc, obj, "relied_on", &head->relied_on);
+    journal_parse_images(sc, obj, "left_images", &head->left);
     snap_journal_images_parse(sc, snap_json_get(obj, "images"),
                               &entry->images);
     journal_parse_prints(sc, obj, entry);
@@ -155,6 +157,7 @@ static void journal_parse_commit(yajl_val obj, const char *state,
 
     if (when && !entry->commit_from) entry->commit_from = when;
     if (when) entry->commit_to = when;
+    if (!strcmp(state, "undone")) entry->committed = entry->maybe = false;
     if (entry->committed) return;
     entry->maybe = !strcmp(state, "begun") || !strcmp(state, "lost");
     entry->committed = !strcmp(state, "done");
@@ -223,6 +226,7 @@ static void journal_parse_note(libxl_snapshot_ctx *sc, yajl_val obj,
         if (YAJL_IS_INTEGER(step)) entry->thawed_in_time = true;
     }
     if (snap_json_get(obj, "undo")) entry->undoing = true;
+    if (snap_json_get(obj, "recover")) entry->has_recovery = true;
     if (!YAJL_IS_INTEGER(step) || !state || YAJL_GET_INTEGER(step) < 0
         || YAJL_GET_INTEGER(step) >= entry->plan.num_steps)
         return;

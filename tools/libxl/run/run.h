@@ -74,8 +74,9 @@ struct snap_journal_head {
     bool stake_is_written;      /* to which the guest writes until the
                                  * commit point */
     struct snap_prints relied_on;   /* revert: what it needs and leaves as
-                                     * it is: bases, the memory image, the
-                                     * xl.cfg */
+                                     * it is: bases, the memory image */
+    struct snap_prints left;    /* revert: the images of the domain that it
+                                 * destroys; printed when it has */
     const struct snap_layers *layers;   /* of all its disks; those that are
                                          * write_only it only reads.  NULL
                                          * in a head that was read */
@@ -190,6 +191,7 @@ struct snap_journal_entry {
     bool may_have_run;          /* and letting it run was begun: this
                                  * line is on the disk before the guest
                                  * can write */
+    bool has_recovery;          /* a recovery has begun */
     bool committed;             /* a commit point is done, */
     bool maybe;                 /* or was begun, and nobody knows if it
                                  * is done */
