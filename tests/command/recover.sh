@@ -372,6 +372,9 @@ ok "nor have been written to since" cannot "/srv/web/xvda.raw was written to at 
 ok "which says where what the guest wrote is" grep -q \
     "What the guest wrote since snapshot s1 is in /srv/web/xvda.s1.qcow2" "$hidden/error"
 ok "not even as a dry run" fails 1 "was written to" recover -N web
+ok "who gives it up is told that the overlay may be of no use" says \
+    "of use only on the former as it was then; keep copies of both" recover -N --abandon web
+ok "which is not called the new disk" lacks "has new disks" recover -N --abandon web
 touch xvda.raw
 # by what the journal has of it: which file it was, and how, once the guest had left it
 is_another() { cannot "/srv/web/xvda.raw is not as the create's journal has it"; }

@@ -32,6 +32,7 @@ static void abandon_ask(libxl_snapshot_ctx *sc, struct snap_abandon *a)
     if (!rc) r->forward = forward;
     a->unknown = rc != 0 || (!operation && r->entry.maybe);
     if (!rc && operation && operation->look) rc = operation->look(sc, r);
+    a->is_refused = rc != 0;
     if (rc)
         snap_tell_left(sc, "this stands in the way of a recovery: %s",
                        snap_take_error(sc));
@@ -298,7 +299,8 @@ static void abandon_result(libxl_snapshot_ctx *sc,
     int i;
 
     /* else the new disks would be listed */
-    result->unknown = a->unknown || a->reborn || a->r.entry.is_copy;
+    result->unknown = a->unknown || a->is_refused || a->reborn
+        || a->r.entry.is_copy;
     snap_recover_result(&a->r, result);
     result->given_up = calloc(a->num_given_up + 1,
                               sizeof(*result->given_up));

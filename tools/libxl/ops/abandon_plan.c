@@ -226,6 +226,14 @@ static void abandon_tell_disks(libxl_snapshot_ctx *sc,
         if (a->r.domid != SNAP_NO_DOMAIN) snap_abandon_tell_monitor(sc, all);
         return;
     }
+    if (a->is_refused) {
+        snap_tell_left(sc, "QEMU has switched the disks of domain %s (%s): "
+                       "what the guest wrote since is in the latter alone, "
+                       "and of use only on the former as it was then; keep "
+                       "copies of both before you start the domain on "
+                       "either", domain, switches);
+        return;
+    }
     snap_tell_left(sc, "QEMU has switched the disks of domain %s (%s), and "
                    "what the guest wrote since is in the latter alone; "
                    "never start it on the former, which nothing keeps from "

@@ -208,6 +208,8 @@ struct snap_abandon {
     /* gathered */
     bool unknown;               /* nobody knows if the commit point was
                                  * passed */
+    bool is_refused;            /* a recovery would refuse: the disks may not
+                                 * be as it needs them */
     bool paused, suspended;     /* the domain */
     pid_t saver;                /* saves or migrates it; 0: nobody */
     const char *use;            /* "FILE is in use by WHO", who writes to a
