@@ -71,6 +71,16 @@ plan_of() {
     steps=$(wc -l <"$hidden/steps")
     commit=$(awk '/^true/ { print NR; exit }' "$hidden/steps")
 }
+# begun STEP, ended STEP: the entry of the journal that says so of the first step of the
+# plan with that text.
+begun() { echo $((2 * $(grep -n -- "$1" "$hidden/steps" | head -n 1 | cut -d: -f1))); }
+ended() { echo $(($(begun "$1") + 1)); }
+# cut_off ENTRY: an attempt, from the beginning, killed after that entry.
+cut_off() {
+    start_over
+    fault "$1" kill-after attempt
+    same $code 137 || { cat "$hidden/said"; return 1; }
+}
 # killed_at STEP COMMAND...: when its journal says that the first step of its plan with
 # that text has begun. It has not been done.
 killed_at() {

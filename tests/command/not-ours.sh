@@ -4,16 +4,6 @@
 . "$srcdir/tests/command/faults.sh"
 
 attempt() { xl snapshot-create --domain-config web.cfg --external -n s1 "$@" web; }
-# begun STEP, done STEP: the entry of the journal that says so of the first step of
-# the plan with that text.
-begun() { echo $((2 * $(grep -n -- "$1" "$hidden/steps" | head -n 1 | cut -d: -f1))); }
-ended() { echo $(($(begun "$1") + 1)); }
-# cut_off ENTRY: a create, killed after that entry.
-cut_off() {
-    start_over
-    fault "$1" kill-after attempt
-    same $code 137 || { cat "$hidden/said"; return 1; }
-}
 # replaced FILE: by somebody, whose it is from then on.
 replaced() {
     rm "$1"

@@ -3,15 +3,7 @@
 # the command acts on, or the ID of a tag, to another thing: no step takes that.
 . "$srcdir/tests/command/faults.sh"
 
-begun() { echo $((2 * $(grep -n -- "$1" "$hidden/steps" | head -n 1 | cut -d: -f1))); }
-ended() { echo $(($(begun "$1") + 1)); }
-cut_off() {
-    start_over
-    fault "$1" kill-after attempt
-    same $code 137 || { cat "$hidden/said"; return 1; }
-}
 recover() { xl snapshot-recover "$@" web; }
-melt() { chattr -i "$1" 2>/dev/null; chmod u+w "$1"; }
 
 # --- tags: a revert ----------------------------------------------------------
 
@@ -81,7 +73,7 @@ ok "there is no snapshot" absent "$(cfg s1)"
 reverts_external
 attempt() { xl snapshot-revert "$@" web "$(cfg s1)"; }
 set_up_once
-ok "a revert to a base that can be written to" melt xvda.qcow2
+ok "a revert to a base that can be written to" thawed xvda.qcow2
 plan_of attempt
 ok "plans to make it unwritable" grep -q "make the base /srv/web/xvda.qcow2 unwritable" \
     "$hidden/steps"
@@ -91,7 +83,7 @@ fault "$(ended "make the base")" kill-after attempt
 ok "made so" frozen xvda.qcow2
 ok "cut off, it is undone" says "Undone." recover
 ok "the other one keeps its flag" frozen xvdb.raw
-melt xvda.qcow2
+thawed xvda.qcow2
 ok "in the end" attempt
 ok "both are unwritable" eval "frozen xvda.qcow2 && frozen xvdb.raw"
 ok "and their content is back" images_are_back

@@ -6,14 +6,6 @@
 attempt() { xl snapshot-create --domain-config web.cfg --external -n s1 "$@" web; }
 recovery() { xl snapshot-recover --all; }
 set_up() { define_domain web qcow2 qcow2; }
-# begun STEP: the entry of the journal that says so of the first step with that text.
-begun() { echo $((2 * $(grep -n -- "$1" "$hidden/steps" | head -n 1 | cut -d: -f1))); }
-# cut_off ENTRY: "attempt", killed after that entry.
-cut_off() {
-    start_over
-    fault "$1" kill-after attempt
-    same $code 137 || { cat "$hidden/said"; return 1; }
-}
 # moved_to OVERLAY...: somebody starts the domain on these, for xvda and xvdb.
 moved_to() {
     sed -i "s,xvda[^,]*qcow2\\>,$1,; s,xvdb[^,]*qcow2\\>,${2-none}," web.cfg

@@ -13,18 +13,6 @@
 
 /*-- of a domain that was off -----------------------------------------------*/
 
-/* The print of the base @path in the journal; NULL if it has none. */
-static const char *create_print_of(const struct snap_journal_entry *e,
-                                   const char *path)
-{
-    const struct snap_prints *bases = &e->head.at_stake;
-    int i;
-
-    for (i = 0; bases->prints && i < bases->num; i++)
-        if (!strcmp(bases->paths[i], path)) return bases->prints[i];
-    return NULL;
-}
-
 /* Set *why_r: the reason why the image @path may be no base any more; NULL:
  * it is as the create had it. */
 static int create_look_at_base(libxl_snapshot_ctx *sc,
@@ -32,7 +20,7 @@ static int create_look_at_base(libxl_snapshot_ctx *sc,
                                const char *path, const char **why_r)
 {
     const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
-    const char *then = create_print_of(e, path);
+    const char *then = snap_prints_find(&e->head.at_stake, path);
     struct snap_file_use use = {
         .who = "base", .path = path, .write_only = true,
     };
@@ -91,7 +79,7 @@ static const char *create_base_is_written(libxl_snapshot_ctx *sc,
                                           uint64_t cut_off)
 {
     const struct snap_journal_entry *e = &r->entry;
-    const char *then = create_print_of(e, path);
+    const char *then = snap_prints_find(&e->head.at_stake, path);
     bool told = then && strchr(then, ' ');
 
     if (base->is_device && !e->same_boot) return NULL;

@@ -5,27 +5,13 @@
  */
 #include "ops/ops.h"
 
-#include <string.h>
-
-/* The print that the journal has of @path at stake; NULL: none. */
-static const char *needed_print(const struct snap_journal_entry *e,
-                                const char *path)
-{
-    const struct snap_prints *of = &e->head.at_stake;
-    int i;
-
-    for (i = 0; of->prints && i < of->num; i++)
-        if (!strcmp(of->paths[i], path)) return of->prints[i];
-    return NULL;
-}
-
 /* How the new image of @step is not as the revert has left it; NULL: it
  * is. */
 static const char *needed_new_image(libxl_snapshot_ctx *sc,
                                     const struct snap_journal_entry *e,
                                     const struct snap_step *step)
 {
-    const char *print = needed_print(e, step->path);
+    const char *print = snap_prints_find(&e->head.at_stake, step->path);
 
     if (!snap_file_is_made(sc, step->path, step->undo->made))
         return snap_sprintf(sc, "%s is not the file that it has made",

@@ -13,6 +13,15 @@
 #define DOMID_MAX 0x7fef            /* and above 0, which has no
                                      * snapshots */
 
+const char *snap_prints_find(const struct snap_prints *of, const char *path)
+{
+    int i;
+
+    for (i = 0; of->prints && i < of->num; i++)
+        if (!strcmp(of->paths[i], path)) return of->prints[i];
+    return NULL;
+}
+
 /* Read the images @key of the first line. */
 static void journal_parse_images(libxl_snapshot_ctx *sc, yajl_val obj,
                                  const char *key, struct snap_prints *of)

@@ -49,6 +49,9 @@ struct snap_prints {
     const char **prints;        /* as the journal has them last; NULL: it has
                                  * none */
 };
+/* The print of @path; NULL if there is none. */
+const char *snap_prints_find(const struct snap_prints *of,
+                             const char *path);
 
 /* The operation, as its journal's first line describes it. */
 struct snap_journal_head {
