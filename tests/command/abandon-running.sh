@@ -148,10 +148,17 @@ ok "so that it runs" is ''
 at=destroy
 reverted :
 fault $((2 * number + 1)) kill-after revert
-ok "one that has not come back is told of" says "Left: domain web is not brought back, and \
-its disks may be of two moments: do not start it" abandon
+ok "one that has not come back is told of" says "Left: domain web is not brought back; started, \
+it has the disks that it had before" abandon
 ok "it is not said to have new disks" not told "has new disks"
 ok "no monitor waits for it" soon not monitor_is '[ST]'
+
+at="back to its tag"
+reverted :
+fault $((2 * number)) kill-after revert
+ok "so is one whose disks were being overwritten" says "Left: domain web is not brought back, and \
+its disks may be of two moments: do not start it" abandon
+at=destroy
 
 with_half() { STAND_IN_XL="half both qemu" xl snapshot-revert web "$(cfg s1)"; }
 reverted :

@@ -268,9 +268,11 @@ static void abandon_tell(libxl_snapshot_ctx *sc,
     /* of a copy nobody knows, unless its fences are still there */
     if (a->reborn && a->r.domid == SNAP_NO_DOMAIN
         && (!e->is_copy || a->num_unwritable))
-        snap_tell_left(sc, "domain %s is not brought back, and its disks may "
-                       "be of two moments: do not start it before you have "
-                       "reverted it again", e->head.domain);
+        snap_tell_left(sc, "domain %s is not brought back%s",
+                       e->head.domain, snap_revert_has_overwritten(&a->r)
+                       ? ", and its disks may be of two moments: do not "
+                         "start it before you have reverted it again"
+                       : "; started, it has the disks that it had before");
     if (a->reborn && a->r.half_made)
         snap_tell_left(sc, "domain %s is not whole: the xl of its revert was "
                        "killed while it made it; destroy it, then revert it "

@@ -59,22 +59,6 @@ static int revert_back_step(const struct snap_plan *plan)
     return i;
 }
 
-/* True if the revert, or a recovery of it, may have changed an image in its
- * place.  Until then everything is as it was, but for the memory of the
- * domain that is destroyed. */
-static bool revert_has_overwritten(const struct snap_recover *r)
-{
-    const struct snap_plan *plan = &r->entry.plan;
-    int last = r->entry.has_recovery ? plan->num_steps - 1 : r->entry.at, i;
-
-    for (i = r->commit; i <= last && i < plan->num_steps; i++)
-        if (plan->steps[i].kind == SNAP_STEP_EXEC
-            || plan->steps[i].kind == SNAP_STEP_HOOK
-            || plan->steps[i].kind == SNAP_STEP_REMOVE_BITMAPS)
-            return true;
-    return false;
-}
-
 /* Undo the revert after all, since @why: nobody is put back into the past
  * who has gone on since. */
 static void revert_give_up(libxl_snapshot_ctx *sc, struct snap_recover *r,
@@ -345,9 +329,9 @@ static int revert_judge_others(libxl_snapshot_ctx *sc,
         return 0;
     }
     if (!revert_is_others(r, maker)
-        || (revert_has_overwritten(r) && !r->entry.is_back))
+        || (snap_revert_has_overwritten(r) && !r->entry.is_back))
         return revert_refuse(sc, r, domid, maker);
-    if (revert_has_overwritten(r)) {
+    if (snap_revert_has_overwritten(r)) {
         /* what came back has ended, and this runs on the same disks */
         r->first = r->entry.plan.num_steps;
         return 0;
@@ -405,7 +389,7 @@ static int revert_check_needed(libxl_snapshot_ctx *sc,
                                struct snap_recover *r)
 {
     const char *why, *domain = r->entry.head.domain;
-    bool overwritten = revert_has_overwritten(r);
+    bool overwritten = snap_revert_has_overwritten(r);
     int rc = snap_revert_find_change(sc, r, &why);
 
     if (rc) return rc;
