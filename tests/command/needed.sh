@@ -80,6 +80,13 @@ ok "nothing is started on it" not domid_of web
 ok "and it stays" guest_sees qcow2 xvda.s1.r1.qcow2 "on the new image"
 
 began
+sed -i "s,xvda[.a-z0-9]*qcow2,xvda.s1.r1.qcow2," web.cfg
+guest_writes qcow2 xvda.s1.r1.qcow2 "on the new image"
+xl create web.cfg
+ok "nor undone while it runs there" says "Completed." recover
+ok "which it does" is_on web xvda.s1.r1.qcow2 xvdb.s1.qcow2
+
+began
 thawed xvda.qcow2
 rm xvda.qcow2
 mkfifo xvda.qcow2

@@ -269,7 +269,7 @@ static void abandon_tell(libxl_snapshot_ctx *sc,
     if (a->reborn && a->r.domid == SNAP_NO_DOMAIN
         && (!e->is_copy || a->num_unwritable))
         snap_tell_left(sc, "domain %s is not brought back%s",
-                       e->head.domain, snap_revert_has_overwritten(&a->r)
+                       e->head.domain, snap_recover_has_overwritten(&a->r)
                        ? ", and its disks may be of two moments: do not "
                          "start it before you have reverted it again"
                        : "; started, it has the disks that it had before");

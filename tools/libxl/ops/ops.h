@@ -188,6 +188,10 @@ struct snap_recover {
 /* The index of the first commit point of @plan; plan->num_steps if there
  * is none. */
 int snap_recover_commit_point(const struct snap_plan *plan);
+/* True if a revert, or a recovery of it, may have changed an image in its
+ * place.  Until then everything is as it was, but for the memory of the
+ * domain that is destroyed.  Pure. */
+bool snap_recover_has_overwritten(const struct snap_recover *r);
 void snap_recover_plan(libxl_snapshot_ctx *sc, struct snap_recover *r);
 /* Fill in r->domid; r->has_run; r->fenced; @result. */
 void snap_recover_gather_domain(libxl_snapshot_ctx *sc,
@@ -235,10 +239,6 @@ void snap_abandon_give_up(libxl_snapshot_ctx *sc, struct snap_abandon *a,
 void snap_abandon_tell_monitor(libxl_snapshot_ctx *sc,
                                const struct snap_plan *plan);
 
-/* True if the revert, or a recovery of it, may have changed an image in its
- * place.  Until then everything is as it was, but for the memory of the
- * domain that is destroyed. */
-bool snap_revert_has_overwritten(const struct snap_recover *r);
 /* Set *why_r: what the rest of a revert needs, and has changed since it was
  * cut off; NULL: nothing, as far as that can be known. */
 int snap_revert_find_change(libxl_snapshot_ctx *sc,

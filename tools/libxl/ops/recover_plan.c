@@ -17,6 +17,19 @@ int snap_recover_commit_point(const struct snap_plan *plan)
     return plan->num_steps;
 }
 
+bool snap_recover_has_overwritten(const struct snap_recover *r)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int last = r->entry.has_recovery ? plan->num_steps - 1 : r->entry.at, i;
+
+    for (i = r->commit; i <= last && i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_EXEC
+            || plan->steps[i].kind == SNAP_STEP_HOOK
+            || plan->steps[i].kind == SNAP_STEP_REMOVE_BITMAPS)
+            return true;
+    return false;
+}
+
 static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
                                            struct snap_plan *plan,
                                            const struct snap_step *from)

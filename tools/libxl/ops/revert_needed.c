@@ -5,19 +5,6 @@
  */
 #include "ops/ops.h"
 
-bool snap_revert_has_overwritten(const struct snap_recover *r)
-{
-    const struct snap_plan *plan = &r->entry.plan;
-    int last = r->entry.has_recovery ? plan->num_steps - 1 : r->entry.at, i;
-
-    for (i = r->commit; i <= last && i < plan->num_steps; i++)
-        if (plan->steps[i].kind == SNAP_STEP_EXEC
-            || plan->steps[i].kind == SNAP_STEP_HOOK
-            || plan->steps[i].kind == SNAP_STEP_REMOVE_BITMAPS)
-            return true;
-    return false;
-}
-
 /* How the new image of @step is not as the revert has left it; NULL: it
  * is. */
 static const char *needed_new_image(libxl_snapshot_ctx *sc,

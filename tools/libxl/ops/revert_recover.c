@@ -329,10 +329,11 @@ static int revert_judge_others(libxl_snapshot_ctx *sc,
         return 0;
     }
     if (!revert_is_others(r, maker)
-        || (snap_revert_has_overwritten(r) && !r->entry.is_back))
+        || (snap_recover_has_overwritten(r) && !r->entry.is_back))
         return revert_refuse(sc, r, domid, maker);
-    if (snap_revert_has_overwritten(r)) {
-        /* what came back has ended, and this runs on the same disks */
+    if (snap_recover_has_overwritten(r)
+        || snap_revert_new_image_is_used(sc, r)) {
+        /* what came back has ended, and this runs on its disks, or may */
         r->first = r->entry.plan.num_steps;
         return 0;
     }
@@ -389,7 +390,7 @@ static int revert_check_needed(libxl_snapshot_ctx *sc,
                                struct snap_recover *r)
 {
     const char *why, *domain = r->entry.head.domain;
-    bool overwritten = snap_revert_has_overwritten(r);
+    bool overwritten = snap_recover_has_overwritten(r);
     int rc = snap_revert_find_change(sc, r, &why);
 
     if (rc) return rc;
