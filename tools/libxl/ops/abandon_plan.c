@@ -54,17 +54,6 @@ static bool abandon_does(const struct snap_abandon *a,
     }
 }
 
-static struct snap_step *abandon_add(libxl_snapshot_ctx *sc,
-                                     struct snap_plan *plan,
-                                     const struct snap_step *from)
-{
-    struct snap_step *step = snap_plan_add(sc, plan, from->kind, "%s",
-                                           from->what);
-
-    *step = *from;
-    return step;
-}
-
 void snap_abandon_give_up(libxl_snapshot_ctx *sc, struct snap_abandon *a,
                           const char *what)
 {
@@ -85,7 +74,7 @@ static void abandon_divide(libxl_snapshot_ctx *sc, struct snap_abandon *a,
     for (i = 0; i < all->num_steps; i++)
         if (all->steps[i].kind == SNAP_STEP_REPOINT
             && abandon_does(a, &all->steps[i], false))
-            abandon_add(sc, plan, &all->steps[i]);
+            snap_plan_add_copy(sc, plan, &all->steps[i]);
     for (i = 0; i < all->num_steps; i++) {
         const struct snap_step *step = &all->steps[i];
 
@@ -99,7 +88,7 @@ static void abandon_divide(libxl_snapshot_ctx *sc, struct snap_abandon *a,
         if (step->kind == SNAP_STEP_RESUME && a->use && a->suspended)
             snap_plan_add(sc, plan, SNAP_STEP_PAUSE,
                           "pause the domain until its disks are free");
-        abandon_add(sc, plan, step);
+        snap_plan_add_copy(sc, plan, step);
     }
     a->reborn = reborn;
 }

@@ -34,12 +34,8 @@ static struct snap_step *recover_copy_step(libxl_snapshot_ctx *sc,
                                            struct snap_plan *plan,
                                            const struct snap_step *from)
 {
-    struct snap_step *step = snap_plan_add(sc, plan, from->kind, "%s",
-                                           from->what);
-    const char *what = step->what;
+    struct snap_step *step = snap_plan_add_copy(sc, plan, from);
 
-    *step = *from;
-    step->what = what;
     step->undo = NULL;
     step->commit_point = false;
     step->retires_undo_of = -1;

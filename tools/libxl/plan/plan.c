@@ -33,6 +33,19 @@ struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
     return step;
 }
 
+struct snap_step *snap_plan_add_copy(libxl_snapshot_ctx *sc,
+                                     struct snap_plan *plan,
+                                     const struct snap_step *from)
+{
+    struct snap_step *step = snap_plan_add(sc, plan, from->kind, "%s",
+                                           from->what);
+    const char *what = step->what;
+
+    *step = *from;
+    step->what = what;
+    return step;
+}
+
 struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
                                  struct snap_step *step,
                                  enum snap_step_kind kind, const char *fmt,

@@ -154,6 +154,10 @@ struct snap_step *snap_plan_add(libxl_snapshot_ctx *sc,
                                 struct snap_plan *plan,
                                 enum snap_step_kind kind, const char *fmt,
                                 ...) __attribute__((format(printf, 4, 5)));
+/* Append a copy of @from, of whatever plan, and return it: as above. */
+struct snap_step *snap_plan_add_copy(libxl_snapshot_ctx *sc,
+                                     struct snap_plan *plan,
+                                     const struct snap_step *from);
 /* Give @step an undo and return that. */
 struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
                                  struct snap_step *step,
