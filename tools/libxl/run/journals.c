@@ -214,12 +214,15 @@ static int journals_fail_image(libxl_snapshot_ctx *sc, const char *domain,
                      "operation, too: %s", domain, image, why);
 }
 
-/* What is about to begin. */
+/* What is about to begin, or to go on. */
 struct journals_wanted {
     const char *except;         /* the path of a journal that does not
                                  * count, or NULL */
     const char *domain, *uuid_str, *other_uuid;     /* NULL: unknown */
     const struct snap_journal_images *images;       /* NULL: unknown */
+    const struct snap_journal_entry *later_than;    /* it goes on; those that
+                                 * began later count, by their images
+                                 * alone; or NULL */
 };
 
 static int journals_refuse(libxl_snapshot_ctx *sc,
@@ -233,14 +236,18 @@ static int journals_refuse(libxl_snapshot_ctx *sc,
     for (i = 0; !rc && i < num; i++) {
         const struct snap_journal_entry *e = &entries[i];
 
-        if (e->torn || (w->except && !strcmp(e->path, w->except))) continue;
-        if (snap_journal_is_of(e, w->domain, w->uuid_str)
-            || snap_journal_is_of(e, NULL, w->other_uuid))
+        if (e->torn || (w->except && !strcmp(e->path, w->except))
+            || (w->later_than && !journals_is_later(e, w->later_than)))
+            continue;
+        if (!w->later_than
+            && (snap_journal_is_of(e, w->domain, w->uuid_str)
+                || snap_journal_is_of(e, NULL, w->other_uuid)))
             return journals_fail(sc, e);
         image = w->images ? snap_journal_images_shared(sc, e, w->images)
                           : NULL;
         if (image)
-            return journals_fail_image(sc, w->domain, image, false, e);
+            return journals_fail_image(sc, w->domain, image,
+                                       w->later_than != NULL, e);
     }
     return rc;
 }
@@ -291,18 +298,9 @@ int snap_journal_refuse_later(libxl_snapshot_ctx *sc,
 {
     const struct snap_journal_images images =
         snap_journal_images_of(sc, entry);
-    struct snap_journal_entry *entries;
-    const char *image;
-    int i, num, rc;
+    const struct journals_wanted w = {
+        .domain = entry->head.domain, .images = &images, .later_than = entry,
+    };
 
-    rc = snap_journal_list(sc, &entries, &num);
-    for (i = 0; !rc && i < num; i++) {
-        const struct snap_journal_entry *e = &entries[i];
-
-        if (e->torn || !journals_is_later(e, entry)) continue;
-        image = snap_journal_images_shared(sc, e, &images);
-        if (image)
-            return journals_fail_image(sc, entry->head.domain, image, true, e);
-    }
-    return rc;
+    return journals_refuse(sc, &w);
 }
