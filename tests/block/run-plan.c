@@ -41,6 +41,17 @@ static void check(int rc)
     exit(1);
 }
 
+/* By QEMU's name of it. */
+static libxl_disk_format format_of(const char *qemus)
+{
+    libxl_disk_format format = LIBXL_DISK_FORMAT_UNKNOWN;
+
+    libxl_disk_format_from_string(strcmp(qemus, "vpc") ? qemus : "vhd",
+                                  &format);
+    return format;
+}
+
+/* A node is called VDEV-FORMAT (lib.sh). */
 static void add_disk(char *spec, const char *name)
 {
     struct snap_disk *disk = &dom.disks[num_ops];
@@ -49,6 +60,7 @@ static void add_disk(char *spec, const char *name)
     disk->vdev = strtok(spec, ":");
     disk->node = strtok(NULL, ":");
     disk->path = strtok(NULL, ":");
+    stored[num_ops].format = format_of(strrchr(disk->node, '-') + 1);
     disk->stored = &stored[num_ops];
     disk->backend = SNAP_BACKEND_QDISK;
     op->path = strtok(NULL, ":");
@@ -160,8 +172,7 @@ static int revert(const char *name, const char *format, char *path,
     struct snap_plan plan = { 0 };
 
     ds.parent.pdev_path = path;
-    libxl_disk_format_from_string(strcmp(format, "vpc") ? format : "vhd",
-                                  &ds.parent.format);
+    ds.parent.format = format_of(format);
     check(snap_driver_of(sc, &ds, &op.driver));
     op.format = ds.parent.format;
     check(op.driver->look(sc, &op));

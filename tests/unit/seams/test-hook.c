@@ -322,6 +322,9 @@ static void a_disk_that_others_take_is_not_shown_to_hooks(void)
     CHECK(disk.hook != NULL);
     CHECK_STR(snap_driver_hook.refuse(sc, &disk), NULL);
     disk.node_driver = "qcow2";
+    CHECK_HAS(snap_driver_hook.refuse(sc, &disk), "QEMU has it open as qcow2, "
+              "but the stored config says raw");
+    stored.format = LIBXL_DISK_FORMAT_QCOW2;
     CHECK_HAS(snap_driver_hook.refuse(sc, &disk), "QEMU keeps a part of a "
               "qcow2 image in memory");
 }

@@ -90,12 +90,19 @@ static void an_overlay_on_a_qcow2(void)
     check_create("overlay-qcow2.json", &op);
 }
 
+/* A disk of that format, by the config and by QEMU. */
+static void disk_of_format(libxl_disk_format format)
+{
+    stored.format = format;
+    disk.node_driver = snap_imageinfo_format(format);
+}
+
 static void an_overlay_on_a_raw_disk_opened_directly_with_discard(void)
 {
     struct snap_disk_op op = operation(&snap_driver_overlay);
 
     good_disk();
-    disk.node_driver = "raw";
+    disk_of_format(LIBXL_DISK_FORMAT_RAW);
     disk.discard = true;
     stored.direct_io_safe = true;
     check_create("overlay-raw-direct.json", &op);
@@ -243,7 +250,7 @@ static void a_good_disk_is_taken(void)
     good_disk();
     CHECK_STR(snap_driver_internal.refuse(sc, &disk), NULL);
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
-    disk.node_driver = "raw";
+    disk_of_format(LIBXL_DISK_FORMAT_RAW);
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
 }
 
@@ -278,6 +285,29 @@ static void what_qemu_says_must_fit_the_config(void)
                 "without libxl");
 }
 
+static void so_must_the_image_and_the_formats(void)
+{
+    struct snap_layer top = { .path = "/etc/shadow", .format = "qcow2" };
+
+    good_disk();
+    disk.chain.layers = &top;
+    disk.chain.num_layers = 1;
+    both_refuse("QEMU writes to /etc/shadow, but the stored config names "
+                "/srv/web.qcow2");
+    stored.format = LIBXL_DISK_FORMAT_RAW;
+    both_refuse("QEMU has it open as qcow2, but the stored config says raw");
+    disk.node_driver = "raw";
+    both_refuse("QEMU has it open as raw, but the stored config says qcow2");
+    top = (struct snap_layer){ .path = "/srv/web.qcow2", .format = "raw" };
+    disk.chain.layers = &top;
+    disk.chain.num_layers = 1;
+    both_refuse("QEMU has it open as raw, but the stored config says qcow2");
+    top.format = NULL;
+    disk.chain.layers = &top;
+    disk.chain.num_layers = 1;
+    both_refuse("QEMU has it open as nothing, but the stored config says");
+}
+
 static void a_path_that_no_config_can_hold_is_refused(void)
 {
     struct snap_target target;
@@ -293,14 +323,14 @@ static void a_path_that_no_config_can_hold_is_refused(void)
 static void formats_are_refused_by_whom_they_do_not_suit(void)
 {
     good_disk();
-    disk.node_driver = "raw";
+    disk_of_format(LIBXL_DISK_FORMAT_RAW);
     CHECK_STR(snap_driver_internal.refuse(sc, &disk),
               "format raw has no internal snapshots; use an external one");
-    disk.node_driver = "vpc";
+    disk_of_format(LIBXL_DISK_FORMAT_VHD);
     CHECK_STR(snap_driver_internal.refuse(sc, &disk),
               "format vpc has no internal snapshots; use an external one");
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
-    disk.node_driver = "qed";
+    disk_of_format(LIBXL_DISK_FORMAT_QED);
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk),
               "format qed cannot be the base of an overlay here");
 }
@@ -350,6 +380,7 @@ TESTS(TEST(every_driver_has_the_slots_that_it_needs),
       TEST(a_base_that_is_missing_is_found_before_the_revert),
       TEST(a_good_disk_is_taken), TEST(what_is_not_qemus_is_refused),
       TEST(what_qemu_says_must_fit_the_config),
+      TEST(so_must_the_image_and_the_formats),
       TEST(a_path_that_no_config_can_hold_is_refused),
       TEST(formats_are_refused_by_whom_they_do_not_suit),
       TEST(domains_that_are_out_of_reach_are_refused))

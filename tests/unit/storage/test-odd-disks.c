@@ -47,7 +47,7 @@ static void layers(const char *top, const char *base)
     static struct snap_layer both[2];
 
     good_disk();
-    both[0] = (struct snap_layer){ .path = top };
+    both[0] = (struct snap_layer){ .path = top, .format = "qcow2" };
     both[1] = (struct snap_layer){ .path = base };
     disk.chain.layers = both;
     disk.chain.num_layers = 2;
@@ -64,9 +64,11 @@ static void a_layer_that_nobody_could_watch_is_refused(void)
         "nbd+unix:///x?socket=/s", "https://host/x.iso",
     };
     static struct snap_layer header = { .path = "/srv/web.qcow2",
+                                        .format = "qcow2",
                                         .header_is_elsewhere = true };
     static const char *other = "/srv/web.data";
     static struct snap_layer data = { .path = "/srv/web.qcow2",
+                                      .format = "qcow2",
                                       .num_others = 1, .others = &other };
     size_t i;
 
@@ -135,16 +137,23 @@ static void the_config_tells_what_serves_a_disk(void)
 
 /*-- vhd --------------------------------------------------------------------*/
 
-static void a_plain_vhd_gets_an_overlay_a_differencing_one_not(void)
+static void good_vhd(void)
 {
     good_disk();
+    stored.format = LIBXL_DISK_FORMAT_VHD;
     disk.path = disk.node_file = "/srv/web.vhd";
     disk.node_driver = "vpc";
+}
+
+static void a_plain_vhd_gets_an_overlay_a_differencing_one_not(void)
+{
+    good_vhd();
     disk.vhd = SNAP_VHD_PLAIN;
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
     disk.vhd = SNAP_VHD_DIFFERENCING;
     both_refuse("it is a differencing vhd, of which QEMU reads only the "
                 "top layer, and zeros below it");
+    good_vhd();
     disk.vhd = SNAP_VHD_BAD;
     both_refuse("it is damaged or not a vhd");
 }
@@ -159,9 +168,7 @@ static void overlays_on_a_vhd(void)
                                         "/srv/web.before.r1.qcow2");
     struct snap_plan plan = { 0 };
 
-    good_disk();
-    disk.path = disk.node_file = "/srv/web.vhd";
-    disk.node_driver = "vpc";
+    good_vhd();
     disk.chain.virtual_size = 20994048;
     back.chain.virtual_size = 20994048;
     VERB(&op)->prepare(sc, &plan, &op);

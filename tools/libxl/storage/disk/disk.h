@@ -176,6 +176,11 @@ int snap_target_check_overlay(libxl_snapshot_ctx *sc,
 const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
                              const struct snap_disk *disk);
 
+/* The reason why none can, since the QEMU that serves the disk says that it
+ * has another file or format open than the stored config names; or NULL. */
+const char *snap_reach_as_stored(libxl_snapshot_ctx *sc,
+                                 const struct snap_disk *disk);
+
 /* The reason why no driver can, since a driver domain serves the disk; or
  * NULL. */
 const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,

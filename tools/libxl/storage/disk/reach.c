@@ -123,6 +123,34 @@ static const char *reach_of_layers(libxl_snapshot_ctx *sc,
                         chain->layers[0].others[0]);
 }
 
+/* A QEMU that its guest has in hand might name another file, or another
+ * format, and with the format of a raw base its guest could make that, by
+ * its first bytes, an overlay of any file of the host. */
+const char *snap_reach_as_stored(libxl_snapshot_ctx *sc,
+                                 const struct snap_disk *disk)
+{
+    const char *format = snap_imageinfo_format(disk->stored->format);
+    const struct snap_layer *top =
+        disk->chain.num_layers ? disk->chain.layers : NULL;
+    const char *served = disk->node_driver, *file = disk->node_file;
+
+    if (disk->backend == SNAP_BACKEND_OFFLINE || !disk->node) return NULL;
+    if (top && !strcmp(file, disk->path)) file = top->path;
+    if (strcmp(file, disk->path))
+        return snap_sprintf(sc, "QEMU writes to %s, but the stored config "
+                            "names %s: an earlier snapshot was made "
+                            "without libxl", file, disk->path);
+    if (top && !strcmp(served, format))
+        served = top->format ? top->format : "nothing";
+    if (strcmp(served, format))
+        return snap_sprintf(sc, "QEMU has it open as %s, but the stored "
+                            "config says %s, and a base of the wrong format "
+                            "would show the guest what it likes; shut the "
+                            "domain down and start it again", served,
+                            format);
+    return NULL;
+}
+
 const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
                              const struct snap_disk *disk)
 {
@@ -136,10 +164,8 @@ const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
     if (strchr(disk->path, '\n'))
         return "its path has a newline in it, which no snapshot config can "
                "hold";
-    if (strcmp(disk->node_file, disk->path))
-        return snap_sprintf(sc, "QEMU writes to %s, but the stored config "
-                            "names %s: an earlier snapshot was made "
-                            "without libxl", disk->node_file, disk->path);
+    why = snap_reach_as_stored(sc, disk);
+    if (why) return why;
     if (disk->vhd == SNAP_VHD_DIFFERENCING)
         return "it is a differencing vhd, of which QEMU reads only the "
                "top layer, and zeros below it; serve it with tapdisk "

@@ -16,17 +16,20 @@
 static const char *hook_refuse(libxl_snapshot_ctx *sc,
                                const struct snap_disk *disk)
 {
-    const char *why = snap_reach_driver_domain(sc, disk);
+    const char *why = snap_reach_driver_domain(sc, disk), *format;
 
     if (why) return why;
     if (!disk->path || !*disk->path || strchr(disk->path, '\n'))
         return "its path is empty, or has a newline in it";
-    if (disk->node && strcmp(disk->node_driver, "raw"))
+    why = snap_reach_as_stored(sc, disk);
+    if (why) return why;
+    format = snap_imageinfo_format(disk->stored->format);
+    if (disk->node && strcmp(format, "raw"))
         return snap_sprintf(
             sc,
             "QEMU keeps a part of a %s image in memory, where no hook "
             "sees it; use an internal or external snapshot",
-            disk->node_driver);
+            format);
     if (!disk->hook)
         return disk->no_hook ? disk->no_hook : "no hook was asked";
     if (disk->backend == SNAP_BACKEND_OFFLINE

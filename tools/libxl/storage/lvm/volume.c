@@ -104,7 +104,7 @@ const char *snap_lv_refuse(libxl_snapshot_ctx *sc,
     if (lv->attr[8] == 'p')
         return snap_sprintf(sc, "volume %s/%s is incomplete: a disk of its "
                             "group is missing; see pvs", lv->vg, lv->name);
-    return NULL;
+    return snap_reach_as_stored(sc, disk);
 }
 
 /* The part of @name that LVM reserves for its own volumes (2.03,

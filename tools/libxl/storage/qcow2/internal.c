@@ -15,12 +15,13 @@
 static const char *internal_refuse(libxl_snapshot_ctx *sc,
                                    const struct snap_disk *disk)
 {
-    const char *why = snap_reach_qdisk(sc, disk);
+    const char *why = snap_reach_qdisk(sc, disk), *format;
 
     if (why) return why;
-    if (strcmp(disk->node_driver, "qcow2"))
+    format = snap_imageinfo_format(disk->stored->format);
+    if (strcmp(format, "qcow2"))
         return snap_sprintf(sc, "format %s has no internal snapshots; use an "
-                            "external one", disk->node_driver);
+                            "external one", format);
     return NULL;
 }
 

@@ -21,16 +21,17 @@
 static const char *overlay_refuse(libxl_snapshot_ctx *sc,
                                   const struct snap_disk *disk)
 {
-    const char *why = snap_reach_qdisk(sc, disk);
+    const char *why = snap_reach_qdisk(sc, disk), *format;
     libxl_device_disk child = *disk->stored;
 
     child.format = LIBXL_DISK_FORMAT_QCOW2;
     if (!why) why = libxl_snapshot_disk_lacks_backend(&child);
     if (why) return why;
-    if (strcmp(disk->node_driver, "qcow2") && strcmp(disk->node_driver, "raw")
-        && strcmp(disk->node_driver, "vpc"))
+    format = snap_imageinfo_format(disk->stored->format);
+    if (strcmp(format, "qcow2") && strcmp(format, "raw")
+        && strcmp(format, "vpc"))
         return snap_sprintf(sc, "format %s cannot be the base of an overlay "
-                            "here", disk->node_driver);
+                            "here", format);
     /* Linux 6.1 lets blkback write to a device that is read-only */
     if (disk->lv && disk->backend == SNAP_BACKEND_OFFLINE
         && disk->stored->backend != LIBXL_DISK_BACKEND_QDISK)
@@ -94,7 +95,8 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     struct snap_step *step;
 
     overlay_plan(sc, plan, disk->vdev, op->path, disk->path,
-                 disk->node_driver, disk->chain.virtual_size);
+                 snap_imageinfo_format(disk->stored->format),
+                 disk->chain.virtual_size);
     if (!disk->node) return;            /* without QEMU there is nothing
                                          * to open */
     step = snap_plan_add(sc, plan, SNAP_STEP_QMP, "open it in QEMU as node %s",

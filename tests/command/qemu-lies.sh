@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# A QEMU that its guest has in hand, and that lies: what it says of formats and of files
+# is compared with the stored config before anything is done by it.
+. "$srcdir/tests/command/lib.sh"
+
+command -v python3 >/dev/null || { echo "1..0 # SKIP no python3"; exit 0; }
+
+qemu=
+# starts WORDS DISK...: domain web runs on these, and on a QEMU that says WORDS.
+starts() {
+    words=$1
+    shift
+    [ -z "$qemu" ] || ends "$qemu"
+    new_host
+    define_domain web "$@"
+    xl create web.cfg
+    domid=$(domid_of web)
+    # shellcheck disable=SC2086
+    set -- $(sed -n "s,^ *'\(/srv/web/[^,]*\).*,\1,p" web.cfg)
+    "$here/stand-in/qemu" "/run/xen/qmp-libxl-$domid" "$words" "$@" </dev/null &
+    qemu=$!
+    echo "/local/domain/$domid/image/device-model-pid $qemu" >>"$STAND_IN_XEN"
+    until [ -S "/run/xen/qmp-libxl-$domid" ]; do sleep 0.02; done
+}
+# device VDEV FORMAT FILE [IMAGE-FORMAT [IMAGE-FILE]]: what query-block says of it.
+device() {
+    printf '{"device":"","qdev":"/machine/%s","inserted":{"node-name":"#%s","drv":"%s",
+"file":"%s","ro":false,"backing_file_depth":0,"image":{"filename":"%s","format":"%s",
+"virtual-size":1048576}}}' "$1" "$1" "$2" "$3" "${5-$3}" "${4-$2}"
+}
+# says_of DEVICE...: from now on QEMU has these.
+says_of() {
+    list=
+    for one; do list="$list${list:+,}$one"; done
+    printf '{"query-block":[%s],"query-named-block-nodes":[],"query-block-jobs":[]}' \
+        "$list" >"$hidden/words"
+}
+create() { xl snapshot-create --disk-only -n s1 "$@" web; }
+# both TEXT: neither kind of snapshot is taken, and nothing has happened.
+both() {
+    remember
+    refuses "$1" create --external && refuses "$1" create --internal && unchanged
+}
+
+# --- formats ---------------------------------------------------------------
+
+says_of
+starts "$hidden/words" raw
+says_of "$(device xvda raw /srv/web/xvda.raw)"
+ok "QEMU says what is true" says "Nothing was changed" create --external -N
+ok "the base is raw" says '"-F","raw"' create --external -N --json
+says_of "$(device xvda qcow2 /srv/web/xvda.raw)"
+ok "a raw disk is none of format qcow2" both "QEMU has it open as qcow2, but the stored config \
+says raw"
+says_of "$(device xvda raw /srv/web/xvda.raw qcow2)"
+ok "nor is its image" both "QEMU has it open as qcow2, but the stored config says raw"
+says_of "$(device xvda raw /etc/shadow)"
+ok "another file is not its image" both "QEMU writes to /etc/shadow, but the stored config \
+names /srv/web/xvda.raw"
+says_of "$(device xvda raw /srv/web/xvda.raw raw /etc/shadow)"
+ok "by no other name" both "QEMU writes to /etc/shadow, but the stored config names"
+
+says_of
+starts "$hidden/words" qcow2
+says_of "$(device xvda qcow2 /srv/web/xvda.qcow2)"
+ok "a qcow2 is one" says '"-F","qcow2"' create --external -N --json
+says_of "$(device xvda raw /srv/web/xvda.qcow2)"
+ok "and no raw disk" both "QEMU has it open as raw, but the stored config says qcow2"
+ends "$qemu"
+finished
