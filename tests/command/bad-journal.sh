@@ -45,6 +45,41 @@ ok "an undo that is none" unusable "" \
 ok "a domid that is none" unusable "its domid is not a domid" "{$head,\"domid\":70000,\"plan\":[$step]}"
 ok "that of domain 0" unusable "its domid is not a domid" "{$head,\"domid\":0,\"plan\":[$step]}"
 ok "JSON without end" unusable "its first line is not JSON" "$(yes '{"a":' | head -n 300 | tr -d '\n')"
+
+# --- programs ---------------------------------------------------------------
+
+# not_run KIND WHY MEMBERS: a journal with a step of these, to be done by the recovery,
+# as the rest or as an undo, is refused, and nothing runs.
+not_run() {
+    rest="{\"kind\":\"$1\",\"what\":\"x\",$3}"
+    unusable "the step 'x' ($1) cannot be done: $2" "{$head,\"plan\":[$step,$rest]}" \
+        '{"step":0,"kind":"unlink","state":"done"}' &&
+        unusable "the step 'x' ($1) cannot be done: $2" \
+            "{$head,\"plan\":[{\"kind\":\"mkdir\",\"what\":\"y\",\"path\":\"/srv/y\",\"undo\":$rest}]}" \
+            '{"step":0,"kind":"mkdir","state":"done"}' && absent /srv/proof
+}
+odd="is not what such a step runs"
+printf '#!/bin/sh\ntouch /srv/proof\n' >"$hidden/evil"
+chmod +x "$hidden/evil"
+ok "a program that no driver runs" not_run exec "'argv', $hidden/evil and its arguments, $odd" \
+    "\"argv\":[\"$hidden/evil\"]"
+ok "a driver's by a path" not_run exec "'argv', $hidden/qemu-img and" \
+    "\"argv\":[\"$hidden/qemu-img\",\"snapshot\",\"-q\",\"-d\",\"s1\",\"--image-opts\",\"driver=qcow2,file.filename=/x\"]"
+ok "a driver's with other arguments" not_run exec "'argv', lvchange and" \
+    '"argv":["lvchange","--config","x","vg/x"]'
+ok "a second image behind a path" not_run exec "'argv', qemu-img and" \
+    '"argv":["qemu-img","snapshot","-q","-d","s1","--image-opts","driver=qcow2,file.filename=/x,backing.filename=/y"]'
+ok "a hook that is not in the folder of hooks" not_run hook "'path' is not a hook in /etc/xen/snapshot.d" \
+    "\"path\":\"$hidden/evil\",\"command\":\"delete\",\"arguments\":\"{}\""
+ok "nor behind it" not_run hook "'path' is not a hook in" \
+    '"path":"/etc/xen/snapshot.d/../../../srv/evil","command":"delete","arguments":"{}"'
+ok "a thaw by more than a program" not_run thaw "'argv', $hidden/evil and" "\"argv\":[\"$hidden/evil\"]"
+ok "another command of xl's" not_run boot "'argv', /usr/sbin/xl and" \
+    '"argv":["/usr/sbin/xl","destroy","0"]'
+ok "a setting behind the disks" not_run boot "'argv', /usr/sbin/xl and" \
+    '"argv":["/usr/sbin/xl","create","-q","-p","/x.cfg","disk=[];device_model_override=1"]'
+ok "an image by another protocol" not_run remove-bitmaps "'path' is not absolute" '"path":"nbd:x:1"'
+
 # without zeros: those are what the kernel had not written yet
 head -c 4096 /dev/urandom | tr -d '\000' >"$file"
 echo >>"$file"

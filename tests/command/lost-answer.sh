@@ -8,6 +8,10 @@ recover() { xl snapshot-recover "$@"; }
 # cannot TEXT: the recovery fails with that, and its journal stays.
 cannot() { fails 1 "$1" recover web && same "$(journal | wc -l)" 1; }
 removed=$hidden/removed
+mkdir "$hidden/lvm"
+printf '#!/bin/sh\ntouch "$(cat %s)"\n' "$hidden/removes" >"$hidden/lvm/lvchange"
+chmod +x "$hidden/lvm/lvchange"
+PATH=$hidden/lvm:$PATH
 # left STATE WHEN DISK...: what a create leaves whose transaction is in STATE. It has
 # made a volume before; the command that removes it makes the file $removed.
 # DISK is that of an overlay, xvda, or of a tag, xvda=tag.
@@ -19,6 +23,7 @@ left() {
     : >"$of/memory.partial"
     : >"$of/snapshot.cfg.partial"
     rm -f "$removed"
+    echo "$removed" >"$hidden/removes"
     for disk; do
         name=${disk%=tag}
         [ -z "$actions" ] || actions="$actions,"
@@ -52,8 +57,8 @@ left() {
 "undo":{"kind":"unlink","what":"remove the memory image","path":"$of/memory.partial"}},
 {"kind":"create-file","what":"create the config","path":"$of/snapshot.cfg.partial",
 "undo":{"kind":"unlink","what":"remove the config","path":"$of/snapshot.cfg.partial"}},
-{"kind":"exec","what":"make a volume","argv":["true"],
-"undo":{"kind":"exec","what":"remove the volume","argv":["touch","$removed"]}},
+{"kind":"exec","what":"make a volume","argv":["lvchange","-q","-pr","vg/a"],
+"undo":{"kind":"exec","what":"remove the volume","argv":["lvchange","-q","-prw","vg/a"]}},
 {"kind":"qmp","what":"snapshot the disks in one QEMU transaction","command":"transaction",
 "arguments":"{\"actions\":[$actions]}","commit_point":true},
 {"kind":"unpause","what":"unpause the domain"},

@@ -227,14 +227,15 @@ left_by_create() {
         tr -d '\n' <<END
 {"operation":"create","domain":"web","snapshot":"s1","began":1,
 "boot":"$(cat /proc/sys/kernel/random/boot_id)","plan":[
-{"kind":"exec","what":"make the volume","argv":["lvcreate"],"undo":$1},
-{"kind":"exec","what":"the end","argv":["true"],"commit_point":true}]}
+{"kind":"exec","what":"make the volume","argv":["lvcreate","-q","-s",
+"-pr","-ky","-n","web.s1","vg/web"],"undo":$1},
+{"kind":"look-off","what":"the end","commit_point":true}]}
 END
         echo
         echo '{"step":0,"kind":"exec","state":"begun"}'
     } >"$snapshots/.journal/web.json"
 }
-lvremove='"argv":["lvremove","-f","vg/web.s1"],"shows":"vg/web.s1"'
+lvremove='"argv":["lvremove","-q","-y","-f","vg/web.s1"],"shows":"vg/web.s1"'
 new='{"kind":"exec","what":"remove it","done_when":"lv-is-removed",
 "lv_tag":"xl-snapshot.17",'$lvremove}
 old='{"kind":"exec","what":"remove it","done_when":"lv-is-gone",'$lvremove}
@@ -244,7 +245,7 @@ lvm_is_there
 volumes web.s1 xl-snapshot.17
 left_by_create "$new"
 ok "a volume that the command has made is removed" says "Undone." xl snapshot-recover web
-ok "by LVM" same "$(cat "$hidden/removed")" "-f vg/web.s1"
+ok "by LVM" same "$(cat "$hidden/removed")" "-q -y -f vg/web.s1"
 ok "and needs no word" same "$(grep Left "$hidden/out")" ""
 volumes web.s1 xl-snapshot.17 sri-aos---
 left_by_create "$new"

@@ -122,12 +122,12 @@ made_volume() {
     mkdir -p "$snapshots/web"
     echo 'name = "s1"' >"$snapshots/web/cfg.partial"
     journal_of create "" \
-        '{"kind":"exec","what":"make it","argv":["true"],"commit_point":true},
+        '{"kind":"look-off","what":"make it","commit_point":true},
         {"kind":"record","what":"record it","path":"'"$snapshots/web/cfg.partial"'",
         "content":"name = \"s1\"","known":[{"what":"vg/web.s1","is":"lv-tag xl-snapshot.17"}]},
         {"kind":"publish","what":"name it","path":"'"$snapshots/web/cfg.partial"'",
         "to":"'"$snapshots/web/cfg"'","needs_all":true}' \
-        '{"step":0,"kind":"exec","state":"done"}'
+        '{"step":0,"kind":"look-off","state":"done"}'
     sed -i ':a;N;$!ba;s/,\n */,/g' "$snapshots/.journal/web.json"
 }
 new_host
@@ -142,14 +142,16 @@ volume web.s1 xl-snapshot.17
 ok "the one that was made is" says "Completed." recover
 ok "there is one" test -e "$snapshots/web/cfg"
 
+thin='"lvcreate","-q","-s","-prw","-kn","-n","web.r1","vg/web"'
+boots="\"$XL_SNAPSHOT_XL\",\"create\",\"-q\",\"-p\",\"/srv/web.cfg\",\"disk=[]\""
 # for_boot: a revert, cut off before the domain is booted on the volume that it has made.
 for_boot() {
     journal_of revert "" \
-        '{"kind":"exec","what":"make it","argv":["false"],"done_when":"lv-is-there",
+        '{"kind":"exec","what":"make it","argv":['"$thin"'],"done_when":"lv-is-there",
         "shows":"vg/web.r1","lv_tag":"xl-snapshot.17","undo":{"kind":"exec","what":"remove it",
-        "argv":["false"],"done_when":"lv-is-removed","shows":"vg/web.r1",
+        "argv":["lvremove","-q","-y","-f","vg/web.r1"],"done_when":"lv-is-removed","shows":"vg/web.r1",
         "lv_tag":"xl-snapshot.17"}},
-        {"kind":"boot","what":"boot it","argv":["true"],"commit_point":true}' \
+        {"kind":"boot","what":"boot it","argv":['"$boots"'],"commit_point":true}' \
         '{"step":0,"kind":"exec","state":"done"}' '{"step":1,"kind":"boot","state":"begun"}'
     sed -i ':a;N;$!ba;s/,\n */,/g' "$snapshots/.journal/web.json"
 }
@@ -172,12 +174,12 @@ merged() {
     rm -f "$hidden/taken"
     print="file $(stat -c '%i %s %.9Y %.9Z' /srv/volume) $1"
     journal_of revert ',"at_stake":["/srv/volume"],"prints":["'"$print"'"]' \
-        '{"kind":"exec","what":"merge it","argv":["false"],"commit_point":true,"writes":"/srv/volume",
+        '{"kind":"exec","what":"merge it","argv":["lvconvert","-q","-y","--merge","-i","1","vg/web.s1"],"commit_point":true,"writes":"/srv/volume",
         "done_when":"lv-is-gone","shows":"vg/web.s1","lv_tag":"xl-snapshot.17"},
-        {"kind":"exec","what":"take it again","argv":["lvcreate","again"],"needs_all":true,
+        {"kind":"exec","what":"take it again","argv":['"$thin"'],"needs_all":true,
         "done_when":"lv-is-there","shows":"vg/web.s1","lv_tag":"xl-snapshot.17",
         "known":[{"what":"/srv/volume","is":"print unknown"}]},
-        {"kind":"boot","what":"boot it","argv":["true"],"needs_all":true}' \
+        {"kind":"boot","what":"boot it","argv":['"$boots"'],"needs_all":true}' \
         '{"step":0,"kind":"exec","state":"done","made":"print '"$print"'","prints":["'"$print"'"]}'
     sed -i ':a;N;$!ba;s/,\n */,/g' "$snapshots/.journal/web.json"
 }

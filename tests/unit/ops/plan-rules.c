@@ -155,6 +155,9 @@ static void rules_of_any(const struct subject *s, int commit)
 
         rule_ends(s, i);
         rule_flushed(s, i, commit);
+        rule(s, i, !snap_step_problem(sc, step)
+             && !(step->undo && snap_step_problem(sc, step->undo)),
+             "a recovery may do the step, and its undo");
         if (i < commit)
             rule(s, i, step->undo || step->retires_undo_of >= 0
                  || IS_ONE_OF(step->kind, SNAP_STEP_LOOK_AGAIN,

@@ -39,12 +39,12 @@ static void a_value_that_is_none_has_a_name_that_is_none(void)
 static const struct {
     const char *name, *json;
 } members[] = {
-    { "path", "\"/path\"" },
+    { "path", "\"/etc/xen/snapshot.d/a\"" },
     { "to", "\"/to\"" },
     { "like", "\"/like\"" },
-    { "argv", "[\"/program\"]" },
+    { "argv", NULL },           /* argv_of() */
     { "images", "[\"/image\"]" },
-    { "command", "\"word\"" },
+    { "command", "\"create\"" },
     { "arguments", "\"{}\"" },
     { "disks", "[{\"vdev\":\"xvda\",\"from\":\"/from\",\"to\":\"/to\","
       "\"format\":\"qcow2\",\"be_path\":\"/be\"}]" },
@@ -52,10 +52,25 @@ static const struct {
     { "content", "\"text\"" },
     { "shows", "\"sign\"" },
     { "undo", "{\"kind\":\"thaw\",\"what\":\"undo it\","
-      "\"argv\":[\"/thaw\"]}" },
+      "\"argv\":[\"/thaw\",\"thaw\",\"web\"]}" },
 };
 #define NUM_MEMBERS (sizeof(members) / sizeof(*members))
 #define ALL_MEMBERS ((1U << NUM_MEMBERS) - 1)
+
+/* A program for a step of that kind. */
+static const char *argv_of(enum snap_step_kind kind)
+{
+    switch (kind) {
+    case SNAP_STEP_EXEC: return "[\"lvchange\",\"-q\",\"-an\",\"vg/a\"]";
+    case SNAP_STEP_QUIESCE: return "[\"/a\",\"freeze\",\"web\"]";
+    case SNAP_STEP_THAW: return "[\"/a\",\"thaw\",\"web\"]";
+    case SNAP_STEP_RESTORE:
+        return "[\"/xl\",\"restore\",\"-p\",\"/proc/self/fd/0\"]";
+    case SNAP_STEP_BOOT:
+        return "[\"/xl\",\"create\",\"-q\",\"-p\",\"/a\",\"disk=[]\"]";
+    default: return "[\"/program\"]";
+    }
+}
 
 /* A plan of one step that has the members of the bits in @has. */
 static char *plan_text(enum snap_step_kind kind, unsigned has)
@@ -67,7 +82,8 @@ static char *plan_text(enum snap_step_kind kind, unsigned has)
     for (m = 0; m < NUM_MEMBERS; m++)
         if (has & (1U << m))
             text = snap_sprintf(sc, "%s,\"%s\":%s", text, members[m].name,
-                                members[m].json);
+                                members[m].json ? members[m].json
+                                                : argv_of(kind));
     return snap_sprintf(sc, "%s}]", text);
 }
 
@@ -153,8 +169,23 @@ static void what_is_odd_is_refused_in_words(void)
         "[{\"kind\":\"exec\",\"argv\":[]}]", "'argv' is missing",
         "[{\"kind\":\"hook\",\"path\":\"a\",\"command\":\"b\","
         "\"arguments\":\"{}\"}]", "'path' is not absolute",
-        "[{\"kind\":\"quiesce\",\"argv\":[\"/a\"],"
+        "[{\"kind\":\"publish\",\"path\":\"/a\",\"to\":\"b\"}]",
+        "'to' is not absolute",
+        "[{\"kind\":\"hook\",\"path\":\"/a\",\"command\":\"create\","
+        "\"arguments\":\"{}\"}]", "'path' is not a hook in "
+        "/etc/xen/snapshot.d",
+        "[{\"kind\":\"hook\",\"path\":\"/etc/xen/snapshot.d/a.b\","
+        "\"command\":\"create\",\"arguments\":\"{}\"}]",
+        "'path' is not a hook in /etc/xen/snapshot.d",
+        "[{\"kind\":\"hook\",\"path\":\"/etc/xen/snapshot.d/a\","
+        "\"command\":\"info\",\"arguments\":\"{}\"}]",
+        "'command' is not a verb that changes something",
+        "[{\"kind\":\"quiesce\",\"argv\":[\"/a\",\"freeze\",\"web\"],"
         "\"undo\":{\"kind\":\"thaw\"}}]", "'argv' of its undo is missing",
+        "[{\"kind\":\"exec\",\"argv\":[\"/bin/sh\",\"x\"]}]",
+        "'argv', /bin/sh and its arguments, is not what such a step runs",
+        "[{\"kind\":\"pause\",\"undo\":{\"kind\":\"exec\","
+        "\"argv\":[\"/bin/sh\"]}}]", "/bin/sh and its arguments",
         "[{\"kind\":\"repoint\",\"disks\":[{\"to\":\"/b\"}]}]",
         "'vdev' of a disk is missing",
         "[{\"kind\":\"boot\",\"argv\":[\"xl\"],"

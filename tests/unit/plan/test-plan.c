@@ -80,7 +80,8 @@ static void every_field(struct snap_plan *plan)
     step->path = "/d";
     snap_step_undo(sc, step, SNAP_STEP_RMDIR, "remove /d")->path = "/d";
     snap_plan_create_file(sc, plan, "/d/o", "/a", "the content", "a file");
-    snap_plan_exec(sc, plan, "run it", snap_argv(sc, "run", "a \"b\"", NULL));
+    snap_plan_exec(sc, plan, "run it", snap_argv(sc, "sync", "-d", "--",
+                                                 "a \"b\"", NULL));
     step = snap_plan_add(sc, plan, SNAP_STEP_SAVE, "save");
     step->path = "/d/m";
     step->content = "{\"secret\":1}";
@@ -103,7 +104,8 @@ static void every_field(struct snap_plan *plan)
     step = snap_plan_add(sc, plan, SNAP_STEP_RESTORE, "restore");
     step->path = "/d/n";
     step->content = "{}";
-    step->argv = snap_argv(sc, "xl", "restore", NULL);
+    step->argv = snap_argv(sc, "/xl", "restore", "-p", "/proc/self/fd/0",
+                           NULL);
 }
 
 static void the_json_of_a_plan_is_as_recorded(void)
@@ -140,7 +142,9 @@ static void the_rest(struct snap_plan *plan)
     step->only_if_all_done = step->only_if_commit_known = true;
     step->is_downtime_start = true;
     step->undo_if_failed = true;
-    step = snap_plan_exec(sc, plan, "lvremove it", snap_argv(sc, "a", NULL));
+    step = snap_plan_exec(sc, plan, "lvremove it",
+                          snap_argv(sc, "lvchange", "-q", "-an", "vg/it",
+                                    NULL));
     step->timeout_ms = 12;
     step->at_deadline = SNAP_EXEC_KILL;
     step->done_when = SNAP_DONE_LV_IS_GONE;
@@ -164,8 +168,8 @@ static void a_recorded_plan_is_read_as_it_was(void)
     yajl_tree_free(v);
     CHECK_STR(snap_plan_record(sc, &again), record);
     CHECK_STR(again.steps[4].arguments, "{\"actions\":[]}");
-    CHECK_STR(again.steps[2].argv[1], "a \"b\"");
-    CHECK(again.steps[2].argv[2] == NULL);
+    CHECK_STR(again.steps[2].argv[3], "a \"b\"");
+    CHECK(again.steps[2].argv[4] == NULL);
     CHECK_INT(again.steps[5].repoints[1].devid, 51728);
     CHECK_INT(again.steps[5].repoints[1].format, LIBXL_DISK_FORMAT_RAW);
     CHECK_INT(again.steps[5].repoints[1].backend, LIBXL_DISK_BACKEND_PHY);
@@ -181,7 +185,8 @@ static void a_recorded_plan_is_read_as_it_was(void)
 static void an_older_removal_of_a_volume_is_read(void)
 {
     yajl_val v = snap_json_parse("[{\"kind\":\"exec\",\"what\":\"x\","
-                                 "\"argv\":[\"lvremove\"],\"done_when\":"
+                                 "\"argv\":[\"lvremove\",\"-q\",\"-y\","
+                                 "\"-f\",\"vg/it\"],\"done_when\":"
                                  "\"lv-is-gone\",\"shows\":\"vg/it\"}]");
     struct snap_plan plan;
 

@@ -142,15 +142,20 @@ static void a_file_is_made_published_and_removed(void)
 
 /*-- programs ---------------------------------------------------------------*/
 
-/* A program @name before all others, which prints @text. */
-static void stand_in(const char *name, const char *text)
+/* A program @name before all others, which does @command. */
+static void stand_in_that(const char *name, const char *command)
 {
-    const char *path = tmp_text(name, snap_sprintf(sc, "#!/bin/sh\nexec cat "
-                                                   "<<'END'\n%s\nEND\n",
-                                                   text));
+    const char *path = tmp_text(name, snap_sprintf(sc, "#!/bin/sh\n%s\n",
+                                                   command));
 
     CHECK_INT(chmod(path, 0700), 0);
     setenv("PATH", snap_sprintf(sc, "%s:/usr/bin:/bin", tmp_path("")), 1);
+}
+
+/* The same, which prints @text. */
+static void stand_in(const char *name, const char *text)
+{
+    stand_in_that(name, snap_sprintf(sc, "exec cat <<'END'\n%s\nEND", text));
 }
 
 /* As LVM 2.03.16 and QEMU 7.2 print it: volume vg/there, tag "there". */
@@ -273,21 +278,28 @@ static void a_program_that_was_run_is_not_run_again(void)
     CHECK(snap_file_exists(tmp_path("made")));
 }
 
-/* A step whose program does not end in time, between two that have undos. */
+/* A step whose program does not end in time, between two that have undos:
+ * a journal has none but drivers' programs. */
 static struct snap_plan stuck_plan(void)
 {
     struct snap_plan plan = { 0 };
     struct snap_step *step;
 
-    step = snap_plan_exec(sc, &plan, "make it", snap_argv(sc, "true", NULL));
+    stand_in_that("sync", "exec sleep 20");
+    stand_in_that("lvchange", snap_sprintf(sc, "[ $2 = -pr ] || "
+                                           "touch '%s'/${3#vg/}",
+                                           tmp_path("")));
+    step = snap_plan_exec(sc, &plan, "make it",
+                          snap_argv(sc, "lvchange", "-q", "-pr", "vg/unmade",
+                                    NULL));
     snap_step_undo(sc, step, SNAP_STEP_EXEC, "unmake it")->argv =
-        snap_argv(sc, "touch", tmp_path("unmade"), NULL);
+        snap_argv(sc, "lvchange", "-q", "-prw", "vg/unmade", NULL);
     snap_plan_create_file(sc, &plan, tmp_path("file"), NULL, "x", "it");
     step = snap_plan_exec(sc, &plan, "hang",
-                          snap_argv(sc, "sleep", "20", NULL));
+                          snap_argv(sc, "sync", "-d", "--", "/", NULL));
     step->commit_point = true;
     snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove it")->argv =
-        snap_argv(sc, "touch", tmp_path("removed"), NULL);
+        snap_argv(sc, "lvchange", "-q", "-prw", "vg/removed", NULL);
     return plan;
 }
 

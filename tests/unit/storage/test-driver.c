@@ -114,7 +114,7 @@ static void an_overlay_whose_paths_need_care(void)
 
     good_disk();
     disk.path = disk.node_file = "/srv/my disk,\"1\".qcow2";
-    op.path = "-/srv/o,v\\er lay.qcow2";
+    op.path = "/srv/-o,v\\er lay.qcow2";
     check_create("overlay-paths.json", &op);
 }
 

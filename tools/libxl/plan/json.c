@@ -342,7 +342,7 @@ static int plan_parse_step(libxl_snapshot_ctx *sc, yajl_val obj,
         rc = plan_parse_step(sc, undo, step->undo, true);
         if (rc) return rc;
     }
-    why = snap_step_problem(step);
+    why = snap_step_problem(sc, step);
     if (!why) return 0;
     return snap_fail(sc, ERROR_INVAL, "the step '%s' (%s) cannot be done: %s",
                      step->what, kind, why);

@@ -35,7 +35,8 @@ struct row {
                                  * they are */
     /* The fault of a step that has all members it needs, in words; NULL:
      * none.  May be NULL: there can be none. */
-    const char *(*problem)(const struct snap_step *step);
+    const char *(*problem)(libxl_snapshot_ctx *sc,
+                           const struct snap_step *step);
 };
 
 /*-- what is odd ------------------------------------------------------------*/
@@ -45,27 +46,51 @@ static bool kinds_is_argv(const char *const *argv)
     return argv && argv[0];
 }
 
-/* A hook is run as root: never by a path that depends on where we are. */
-static const char *hook_problem(const struct snap_step *step)
+/* What a step runs is what a plan of ours runs. */
+static const char *program_problem(libxl_snapshot_ctx *sc,
+                                   const struct snap_step *step)
 {
-    return step->path[0] == '/' ? NULL : "'path' is not absolute";
+    if (!step->argv || snap_step_argv_is_planned(step)) return NULL;
+    return snap_sprintf(sc, "'argv', %.64s and its arguments, is not what "
+                        "such a step runs", step->argv[0]);
+}
+
+/* A hook is run as root: none but those of the administrator's. */
+static const char *hook_problem(libxl_snapshot_ctx *sc,
+                                const struct snap_step *step)
+{
+    const char *folder = snap_hook_folder(sc);
+    size_t len = strlen(folder);
+
+    if (strncmp(step->path, folder, len) || step->path[len] != '/'
+        || !snap_hook_name_is_valid(step->path + len + 1))
+        return snap_sprintf(sc, "'path' is not a hook in %s", folder);
+    if (strcmp(step->command, "create") && strcmp(step->command, "delete")
+        && strcmp(step->command, "revert"))
+        return "'command' is not a verb that changes something";
+    return NULL;
 }
 
 /* A freeze needs the agent's socket, or a program that freezes and one
  * that thaws. */
-static const char *quiesce_problem(const struct snap_step *step)
+static const char *quiesce_problem(libxl_snapshot_ctx *sc,
+                                   const struct snap_step *step)
 {
-    if (step->path) return NULL;
+    const char *why = program_problem(sc, step);
+
+    if (why || step->path) return why;
     if (!kinds_is_argv(step->argv)) return "'path' or 'argv' is missing";
     return kinds_is_argv(step->undo->argv)
                ? NULL
                : "'argv' of its undo is missing";
 }
 
-static const char *repoint_problem(const struct snap_step *step)
+static const char *repoint_problem(libxl_snapshot_ctx *sc,
+                                   const struct snap_step *step)
 {
     int i;
 
+    (void)sc;
     for (i = 0; i < step->num_repoints; i++) {
         if (!step->repoints[i].be_path)
             return "'be_path' of a disk is missing";
@@ -75,10 +100,12 @@ static const char *repoint_problem(const struct snap_step *step)
 }
 
 /* kill(2) takes 0 and less for whole groups of processes. */
-static const char *pids_problem(const struct snap_step *step)
+static const char *pids_problem(libxl_snapshot_ctx *sc,
+                                const struct snap_step *step)
 {
     int i;
 
+    (void)sc;
     for (i = 0; i < step->num_pids; i++)
         if (step->pids[i] <= 0) return "'pids' has a number that is no pid";
     return NULL;
@@ -96,7 +123,7 @@ static const struct row kinds[] = {
     [SNAP_STEP_FLUSH] = { "flush", NEEDS_PATH, NULL },
     [SNAP_STEP_FREEZE] = { "freeze", NEEDS_PATH, NULL },
     [SNAP_STEP_UNFENCE] = { "unfence", NEEDS_PATH, NULL },
-    [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, NULL },
+    [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, program_problem },
     [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS
                          | PATH_IS_NO_IMAGE, hook_problem },
     [SNAP_STEP_REMOVE_BITMAPS] = { "remove-bitmaps", NEEDS_PATH, NULL },
@@ -106,7 +133,8 @@ static const struct row kinds[] = {
                                | NEEDS_CONTENT, NULL },
     [SNAP_STEP_QUIESCE] = { "quiesce", NEEDS_UNDO | PATH_IS_NO_IMAGE
                             | ARGV_IS_NO_IMAGE, quiesce_problem },
-    [SNAP_STEP_THAW] = { "thaw", PATH_IS_NO_IMAGE | ARGV_IS_NO_IMAGE, NULL },
+    [SNAP_STEP_THAW] = { "thaw", PATH_IS_NO_IMAGE | ARGV_IS_NO_IMAGE,
+                         program_problem },
     [SNAP_STEP_SAVE] = { "save", NEEDS_PATH | NEEDS_CONTENT, NULL },
     [SNAP_STEP_RESUME] = { "resume", 0, NULL },
     [SNAP_STEP_PAUSE] = { "pause", 0, NULL },
@@ -117,8 +145,9 @@ static const struct row kinds[] = {
     [SNAP_STEP_LOOK_OFF] = { "look-off", 0, NULL },
     [SNAP_STEP_DESTROY] = { "destroy", 0, NULL },
     [SNAP_STEP_RESTORE] = { "restore", NEEDS_PATH | NEEDS_CONTENT | NEEDS_ARGV
-                            | ARGV_IS_NO_IMAGE, NULL },
-    [SNAP_STEP_BOOT] = { "boot", NEEDS_ARGV | ARGV_IS_NO_IMAGE, NULL },
+                            | ARGV_IS_NO_IMAGE, program_problem },
+    [SNAP_STEP_BOOT] = { "boot", NEEDS_ARGV | ARGV_IS_NO_IMAGE,
+                         program_problem },
 };
 _Static_assert(NUM(kinds) == SNAP_STEP_NUM,
                "a kind of step has no row in plan/kinds.c");
@@ -209,7 +238,17 @@ static const char *kinds_missing_member(const struct snap_step *step,
     return NULL;
 }
 
-const char *snap_step_problem(const struct snap_step *step)
+/* All but sockets. */
+static const char *kinds_relative_path(const struct snap_step *step)
+{
+    if (step->path && *step->path != '/'
+        && step->kind != SNAP_STEP_QUIESCE && step->kind != SNAP_STEP_THAW)
+        return "'path' is not absolute";
+    return step->to && *step->to != '/' ? "'to' is not absolute" : NULL;
+}
+
+const char *snap_step_problem(libxl_snapshot_ctx *sc,
+                              const struct snap_step *step)
 {
     const struct row *kind = &kinds[step->kind];
     const char *why;
@@ -221,5 +260,6 @@ const char *snap_step_problem(const struct snap_step *step)
     }
     why = kinds_missing_member(step, kind->needs
                                      | done_whens[step->done_when].needs);
-    return why || !kind->problem ? why : kind->problem(step);
+    if (!why) why = kinds_relative_path(step);
+    return why || !kind->problem ? why : kind->problem(sc, step);
 }

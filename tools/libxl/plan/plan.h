@@ -141,7 +141,11 @@ int snap_step_kind_find(const char *name);
 int snap_done_when_find(const char *name);
 /* The reason, in words, why @step, whose kind is valid, cannot be done;
  * NULL if it can. */
-const char *snap_step_problem(const struct snap_step *step);
+const char *snap_step_problem(libxl_snapshot_ctx *sc,
+                              const struct snap_step *step);
+/* True if argv of @step is a program that a plan of ours runs in a step of
+ * that kind, with such arguments. */
+bool snap_step_argv_is_planned(const struct snap_step *step);
 /* True if @step has a path that is not a folder, a program or a socket;
  * arguments that name files or volumes. */
 bool snap_step_path_is_image(const struct snap_step *step);
