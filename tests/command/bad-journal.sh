@@ -162,4 +162,23 @@ rm -r "$snapshots/.journal"
 echo "in the way" >"$snapshots/.journal"
 ok "a file instead of the folder" refuses "$snapshots/.journal" create
 ok "which recovery cannot read either" refuses "$snapshots/.journal" xl snapshot-recover --all
+rm "$snapshots/.journal"
+
+# --- the xl that it names ----------------------------------------------------
+
+reverts_internal
+set_up_once
+killed_at "boot the domain" attempt
+remember
+theirs="by its journal $hidden/xl would bring it back, but the xl of this host is $here/stand-in/xl"
+edit_journal "s,$here/stand-in/xl,$hidden/xl,"
+printf '#!/bin/sh\ntouch /srv/proof\n' >"$hidden/xl"
+chmod +x "$hidden/xl"
+ok "another xl is not run" fails 1 "domain web: $theirs" xl snapshot-recover web
+ok "whatever it is" absent /srv/proof
+ok "unless a person says so" sh -c "XL_SNAPSHOT_XL=$hidden/xl; export XL_SNAPSHOT_XL
+    LD_PRELOAD='$sanitizer $preload' LD_LIBRARY_PATH=$libraries $program snapshot-recover web;
+    test -e /srv/proof"
+edit_journal "s,$hidden/xl,$here/stand-in/xl,"
+ok "that of this host is" says "Completed." xl snapshot-recover web
 finished

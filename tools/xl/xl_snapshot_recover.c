@@ -138,7 +138,7 @@ static int recover_one(const struct session *s,
 {
     const libxl_snapshot_recover_params params = {
         .dry_run = o->common.dry_run, .lose_writes = o->lose_writes,
-        .take_over = o->take_over,
+        .take_over = o->take_over, .xl_path = xl_path(),
     };
     libxl_snapshot_recovery found;
     const char *error = NULL;

@@ -56,6 +56,9 @@ typedef struct libxl_snapshot_recover_params {
     bool take_over;             /* what another host has begun may be ended
                                  * here, as after a crash of that: it is
                                  * known not to be at work */
+    const char *xl_path;        /* the xl that brings the domain back; one
+                                 * that the journal names is run only if it
+                                 * is this one */
 } libxl_snapshot_recover_params;
 
 /*

@@ -367,6 +367,29 @@ static int recover_take_over(libxl_snapshot_ctx *sc, struct snap_recover *r)
     return 0;
 }
 
+/* Only the caller says which xl is run as root. */
+static int recover_check_xl(libxl_snapshot_ctx *sc,
+                            const struct snap_recover *r)
+{
+    const char *ours = r->params->xl_path, *xl;
+    int i;
+
+    for (i = 0; i < r->plan.num_steps; i++) {
+        if (r->plan.steps[i].kind != SNAP_STEP_RESTORE
+            && r->plan.steps[i].kind != SNAP_STEP_BOOT)
+            continue;
+        xl = r->plan.steps[i].argv[0];
+        if (ours && !strcmp(xl, ours)) continue;
+        return snap_fail(sc, ERROR_INVAL, "domain %s: by its journal %s would "
+                         "bring it back, but the xl of this host is %s; if "
+                         "the other one is Xen's, too, set XL_SNAPSHOT_XL to "
+                         "its path and run xl snapshot-recover %s again",
+                         r->entry.head.domain, xl, ours ? ours : "not known",
+                         snap_operand(sc, r->entry.head.domain));
+    }
+    return 0;
+}
+
 /* Find out all that is needed to end the operation, or why it cannot be
  * ended; the locks are taken. */
 static int recover_look(libxl_snapshot_ctx *sc, const char *journal,
@@ -382,6 +405,7 @@ static int recover_look(libxl_snapshot_ctx *sc, const char *journal,
     else
         rc = recover_gather(sc, r);
     if (r->looked) snap_recover_plan(sc, r);
+    if (!rc) rc = recover_check_xl(sc, r);
     if (!rc && r->entry.other_host)
         rc = snap_journal_fail_other(sc, &r->entry);
     return rc;
