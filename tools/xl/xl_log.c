@@ -112,10 +112,11 @@ static void logger_vmessage(xentoollog_logger *vtable,
                             va_list al)
 {
     struct logger *l = (struct logger *)vtable;
-    char *text;
+    char *text, *raw;
 
-    if (vasprintf(&text, format, al) < 0) return;
-    libxl_snapshot_plain(text);     /* libxl quotes QEMU */
+    if (vasprintf(&raw, format, al) < 0) return;
+    text = libxl_snapshot_plain(raw);       /* libxl quotes QEMU */
+    free(raw);
     if (level >= XTL_ERROR) logger_keep(l, errnoval, text);
     if (level >= l->min_level)
         logger_print(l, level, errnoval, context, text);

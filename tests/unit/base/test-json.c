@@ -30,6 +30,21 @@ static void strings_are_escaped_and_come_back(void)
     yajl_tree_free(v);
 }
 
+static void any_bytes_come_back_from_json_that_is_utf8(void)
+{
+    char every[256], *text;
+    yajl_val v;
+    int i;
+
+    for (i = 0; i < 255; i++) every[i] = i + 1;
+    every[255] = 0;
+    text = snap_json_object(sc, "s:key", every, NULL);
+    v = snap_json_parse(text);
+    CHECK_STR(snap_json_str(v, "key"), every);
+    yajl_tree_free(v);
+    for (; *text; text++) CHECK(*text >= ' ' && *text < 0x7f);
+}
+
 static void arrays_nest_finished_text(void)
 {
     const char *const items[] = { "{\"a\":1}", "\"x\"", "null" };
@@ -147,6 +162,7 @@ static void a_large_number_keeps_its_value(void)
 TESTS(TEST(an_object_has_its_pairs_in_order),
       TEST(a_null_value_leaves_its_pair_out),
       TEST(strings_are_escaped_and_come_back),
+      TEST(any_bytes_come_back_from_json_that_is_utf8),
       TEST(arrays_nest_finished_text),
       TEST(what_is_no_json_is_null),
       TEST(nesting_is_limited_to_256_levels),

@@ -115,7 +115,8 @@ static void a_reason_is_one_line_that_no_terminal_obeys(void)
     snap_fail(sc, ERROR_FAIL, "%s: %s", "agent",
               "\033]0;x\007\r\n\tb\x7f\xc2\x9b" "2J \xc3\xa4\xe2\x82\xac\xc2");
     CHECK_STR(error_text(),
-              "agent:  ]0;x    b   2J \xc3\xa4\xe2\x82\xac\xc2");
+              "agent: \\x1b]0;x\\x07\\x0d\\x0a\\x09b\\x7f\\u009b2J "
+              "\xc3\xa4\xe2\x82\xac\\xc2");
 }
 
 static void an_operation_begins_without_error_and_memory(void)

@@ -104,6 +104,16 @@ void snap_tell_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* libxl_snapshot_plain(), in the context's memory; NULL if @s is. */
+char *snap_plain(libxl_snapshot_ctx *sc, const char *s);
+/* @s, if that is not plain, as it stands behind the $ of $'...' in a shell,
+ * malloc'd; else NULL. */
+char *snap_text_shell_string(const char *s);
+bool snap_text_is_utf8(const char *s);
+/* In @s, which a parser of JSON made from libxl_snapshot_json_string(), put
+ * the bytes that were spelled there: never longer. */
+void snap_text_join(char *s);
+
 uint64_t snap_now_us(void);         /* CLOCK_MONOTONIC */
 /* @seconds since the epoch as local time; NULL if that is not a time. */
 const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds);
@@ -181,6 +191,9 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);
 /* The same of a domain that can have no snapshots. */
 int snap_domain_name_check(libxl_snapshot_ctx *sc, const char *name);
+/* Refuse the path of an image that QEMU cannot name in JSON, since it is
+ * not UTF-8. */
+int snap_image_path_check(libxl_snapshot_ctx *sc, const char *path);
 /* libxl_snapshot_operand(), in the context's memory. */
 const char *snap_operand(libxl_snapshot_ctx *sc, const char *s);
 /* @uuid as text; NULL: it is nil, since a config has none. */

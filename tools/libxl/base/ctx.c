@@ -113,6 +113,18 @@ static char *ctx_format(const char *fmt, va_list ap)
     return vasprintf(&s, fmt, ap) < 0 ? ctx_must(NULL) : s;
 }
 
+/* The same, fit for a terminal. */
+static char *ctx_format_plain(const char *fmt, va_list ap)
+    __attribute__((format(printf, 1, 0)));
+
+static char *ctx_format_plain(const char *fmt, va_list ap)
+{
+    char *s = ctx_format(fmt, ap), *plain = libxl_snapshot_plain(s);
+
+    free(s);
+    return plain;
+}
+
 char *snap_vsprintf(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
 {
     return ctx_keep(sc, ctx_format(fmt, ap));
@@ -129,17 +141,13 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     return s;
 }
 
-/* In UTF-8 the bytes 0x80 to 0x9f are control characters only after 0xc2. */
-char *libxl_snapshot_plain(char *s)
+char *snap_plain(libxl_snapshot_ctx *sc, const char *s)
 {
-    unsigned char *p;
+    char *text = s ? libxl_snapshot_plain(s) : NULL;
+    char *kept = snap_strdup(sc, text);
 
-    for (p = (unsigned char *)s; p && *p; p++) {
-        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-            *p++ = ' ', *p = ' ';
-        else if (*p < ' ' || *p == 0x7f) *p = ' ';
-    }
-    return s;
+    free(text);
+    return kept;
 }
 
 char *snap_result_str(const char *s)
@@ -153,7 +161,7 @@ int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
     char *text, *both;
 
     va_start(ap, fmt);
-    text = libxl_snapshot_plain(ctx_format(fmt, ap));
+    text = ctx_format_plain(fmt, ap);
     va_end(ap);
 
     if (sc->error) {
@@ -182,7 +190,7 @@ void snap_tell_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
     char *text;
 
     va_start(ap, fmt);
-    text = libxl_snapshot_plain(ctx_format(fmt, ap));
+    text = ctx_format_plain(fmt, ap);
     va_end(ap);
     sc->left = before ? snap_sprintf(sc, "%s; %s", before, text)
                       : snap_strdup(sc, text);
@@ -197,7 +205,7 @@ void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
 
     if (!sc->lg) return;
     va_start(ap, fmt);
-    text = libxl_snapshot_plain(ctx_format(fmt, ap));
+    text = ctx_format_plain(fmt, ap);
     va_end(ap);
     xtl_log(sc->lg, level, -1, "snapshot", "%s", text);
     free(text);

@@ -5,6 +5,9 @@
  * Objects are built inside out: the text of an inner value is a value of
  * the outer one.  yajl_gen_number() copies its argument as it is, which
  * lets a generator take finished JSON text as a value.
+ *
+ * A string is any bytes, and comes back so: base/text.c spells those that
+ * are not UTF-8, which yajl would write, but not read.
  */
 #include "base/base.h"
 
@@ -24,14 +27,23 @@ static yajl_gen json_gen_alloc(void)
     return g;
 }
 
-static void json_gen_str(yajl_gen g, const char *s)
-{
-    yajl_gen_string(g, (const unsigned char *)s, strlen(s));
-}
-
 static void json_gen_raw(yajl_gen g, const char *json)
 {
     yajl_gen_number(g, json, strlen(json));
+}
+
+/* yajl would copy bytes that are not UTF-8, and then not read them. */
+static void json_gen_str(yajl_gen g, const char *s)
+{
+    char *text = libxl_snapshot_json_string(s);
+
+    json_gen_raw(g, text);
+    free(text);
+}
+
+static void json_gen_key(yajl_gen g, const char *key)
+{
+    yajl_gen_string(g, (const unsigned char *)key, strlen(key));
 }
 
 static char *json_gen_text(libxl_snapshot_ctx *sc, yajl_gen g)
@@ -55,16 +67,16 @@ static void json_gen_pair(yajl_gen g, const char *key, va_list *ap)
     case 'j':
         s = va_arg(*ap, const char *);
         if (!s) return;
-        json_gen_str(g, key + 2);
+        json_gen_key(g, key + 2);
         if (key[0] == 's') json_gen_str(g, s);
         else json_gen_raw(g, s);
         return;
     case 'b':
-        json_gen_str(g, key + 2);
+        json_gen_key(g, key + 2);
         yajl_gen_bool(g, va_arg(*ap, int));
         return;
     case 'u':
-        json_gen_str(g, key + 2);
+        json_gen_key(g, key + 2);
         yajl_gen_integer(g, va_arg(*ap, uint64_t));
         return;
     default:
@@ -145,10 +157,25 @@ size_t snap_json_count(const char *text)
     return num;
 }
 
+/* Restore the bytes that json_gen_str() spelled. */
+static void json_join_strings(yajl_val v)
+{
+    size_t i;
+
+    if (YAJL_IS_STRING(v)) snap_text_join(v->u.string);
+    for (i = 0; YAJL_IS_ARRAY(v) && i < v->u.array.len; i++)
+        json_join_strings(v->u.array.values[i]);
+    for (i = 0; YAJL_IS_OBJECT(v) && i < v->u.object.len; i++)
+        json_join_strings(v->u.object.values[i]);
+}
+
 yajl_val snap_json_parse(const char *text)
 {
-    return snap_json_count(text) == SIZE_MAX
+    yajl_val v = snap_json_count(text) == SIZE_MAX
         ? NULL : yajl_tree_parse(text, NULL, 0);
+
+    if (v) json_join_strings(v);
+    return v;
 }
 
 yajl_val snap_json_get(yajl_val obj, const char *key)

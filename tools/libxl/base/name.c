@@ -60,8 +60,15 @@ int snap_domain_name_check(libxl_snapshot_ctx *sc, const char *name)
 char *libxl_snapshot_operand(const char *s)
 {
     const char *dashes = s[0] == '-' ? "-- " : "";
-    char *text, *to;
+    char *text, *to, *string = snap_text_shell_string(s);
 
+    if (string) {
+        text = malloc(strlen(dashes) + strlen(string) + 2);
+        if (!text) abort();
+        strcpy(stpcpy(stpcpy(text, dashes), "$"), string);
+        free(string);
+        return text;
+    }
     if (*s && s[strspn(s, NAME_CHARS "/:,@%=")] == '\0') {
         text = malloc(strlen(dashes) + strlen(s) + 1);
         if (!text) abort();
@@ -87,6 +94,15 @@ const char *snap_operand(libxl_snapshot_ctx *sc, const char *s)
 
     free(text);
     return kept;
+}
+
+/* qemu-img info puts U+FFFD in the place of other bytes (7.2): another
+ * file may have that name. */
+int snap_image_path_check(libxl_snapshot_ctx *sc, const char *path)
+{
+    if (snap_text_is_utf8(path)) return 0;
+    return snap_fail(sc, ERROR_INVAL, "image %s: its path is not UTF-8, so "
+                     "QEMU cannot name it; rename it", path);
 }
 
 const char *snap_hook_folder(const libxl_snapshot_ctx *sc)

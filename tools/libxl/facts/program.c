@@ -13,8 +13,8 @@ static const char *program_first_number(libxl_snapshot_ctx *sc,
         size_t len = strcspn(text, " \t\n");
 
         if (isdigit((unsigned char)*text))
-            return libxl_snapshot_plain(
-                snap_sprintf(sc, "%.*s", (int)len, text));
+            return snap_plain(
+                sc, snap_sprintf(sc, "%.*s", (int)len, text));
         text += len ? len : 1;
     }
     return NULL;

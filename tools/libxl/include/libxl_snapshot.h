@@ -52,17 +52,6 @@ void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc);
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc);
 
 /*
- * Make @s (NULL is fine) one line of printable text, in place, and return
- * it: for the words of QEMU, of a guest or of a program, which might have
- * control characters for the terminal.  The library does so itself with
- * its error, its log and the results of libxl_disk_snapshot_info_list();
- * libxl's own log is left as it is.
- */
-char *libxl_snapshot_plain(char *s);
-/* @s as a shell's operand: quoted, "-- " before a dash; malloc'd. */
-char *libxl_snapshot_operand(const char *s);
-
-/*
  * Keep a journal of each operation in the folder @dir, which is made when
  * it is needed and removed when it is empty.  An operation that was cut
  * off can then be undone or completed (libxl_snapshot_recover()), and
@@ -488,13 +477,11 @@ char *libxl_snapshot_disk_target(const char *path);
  * if it finds one.  Source: libxl__device_disk_set_backend() (4.17). */
 const char *libxl_snapshot_disk_lacks_backend(
     const libxl_device_disk *disk);
-/* @s as it stands between two @quote (' or ") in an xl.cfg, malloc'd. */
-char *libxl_snapshot_config_escape(const char *s, char quote);
-
 /* The text of the snapshot config that describes @snap, malloc'd. */
 char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
                                         const libxl_domain_snapshot *snap);
 
 #include <libxl_snapshot_recover.h>
+#include <libxl_snapshot_text.h>
 
 #endif /* LIBXL_SNAPSHOT_H */

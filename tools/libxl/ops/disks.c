@@ -8,25 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A copy of QEMU's words, fit to be printed. */
-static char *disks_plain_str(const char *s)
-{
-    return libxl_snapshot_plain(snap_result_str(s));
-}
-
 static void disks_fill_layer(const struct snap_layer *from,
                              libxl_snapshot_layer *to)
 {
     int i;
 
-    to->path = disks_plain_str(from->path);
-    to->format = disks_plain_str(from->format);
+    to->path = snap_result_str(from->path);
+    to->format = snap_result_str(from->format);
     to->bytes = from->bytes_on_disk;
     to->tags = calloc(from->num_tags + 1, sizeof(*to->tags));
     if (!to->tags) abort();
     for (i = 0; i < from->num_tags; i++)
         to->tags[to->num_tags++] = (libxl_snapshot_tag){
-            .name = disks_plain_str(from->tags[i].name),
+            .name = snap_result_str(from->tags[i].name),
             .creation_time = from->tags[i].creation_time,
             .memory_bytes = from->tags[i].vm_state_bytes,
         };

@@ -171,8 +171,7 @@ static void journal_drop_folder(libxl_snapshot_ctx *sc, const char *path,
     if (!rmdir(dir) && above) rmdir(snap_file_dirname(sc, dir));
 }
 
-/* Refuse a journal that could not be read again, for instance because a
- * path is not UTF-8. */
+/* Refuse a journal that could not be read again. */
 static int journal_check_readable(libxl_snapshot_ctx *sc, const char *path,
                                   const char *line)
 {
@@ -180,7 +179,7 @@ static int journal_check_readable(libxl_snapshot_ctx *sc, const char *path,
     struct snap_plan plan;
     int rc = val ? snap_plan_parse(sc, snap_json_get(val, "plan"), &plan)
                  : snap_fail(sc, ERROR_INVAL, "the journal %s could not be "
-                             "read again: a path is not UTF-8", path);
+                             "read again: it is not JSON", path);
 
     yajl_tree_free(val);
     return rc;

@@ -30,6 +30,7 @@ int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
     yajl_val list;
     int rc = snap_file_check_plain(sc, path);
 
+    if (!rc) rc = snap_image_path_check(sc, path);
     if (rc) return rc;
     rc = snap_exec(sc, snap_sprintf(sc, "image %s", path), argv,
                    snap_wait_ms(sc, SNAP_WAIT_QEMU_IMG), &output);

@@ -33,7 +33,7 @@ static const char *hook_answer_why(libxl_snapshot_ctx *sc, yajl_val answer)
     const char *why = snap_json_str(answer, "why");
 
     if (!why || !*why) return "no reason given";
-    return libxl_snapshot_plain(snap_sprintf(sc, "%.300s", why));
+    return snap_plain(sc, snap_sprintf(sc, "%.300s", why));
 }
 
 const char *snap_hook_probe(libxl_snapshot_ctx *sc, const char *name,
@@ -128,8 +128,7 @@ void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
         return;
     }
     *can_r = snap_hook_can(snap_json_get(answer, "can"));
-    *version_r = libxl_snapshot_plain(
-        snap_json_dup(sc, answer, "version"));
+    *version_r = snap_plain(sc, snap_json_str(answer, "version"));
     if (snap_json_get(answer, "why")) *problem_r = hook_answer_why(sc, answer);
     else if (!*can_r) *problem_r = "its answer does not say what it can do";
     yajl_tree_free(answer);
