@@ -51,9 +51,12 @@ ok "no line ends with a blank" nothing grep -nE '[[:blank:]]$' $c_files
 ok "comments are /* */" nothing grep -nE '^[[:blank:]]*//|[;{}] *//' $c_files
 ok "every file names its licence" nothing grep -L SPDX-License-Identifier \
     $all_files
-ok "the library does not print" nothing grep -nE \
-    '(^|[^[:alnum:]_])(printf|puts|putchar|perror) ?\(|fprintf ?\((stderr|stdout)' \
-    $library
+# All ways to print; what is printed to a file, in memory or beside an xl.cfg, is not.
+prints='(^|[^[:alnum:]_])(v?printf|puts|putchar|perror|psignal|v?(err|warn)x?) ?\(|STD(OUT|ERR)_FILENO|dprintf|[(,] *std(out|err) *[,)]|write ?\([12],'
+ok "the library does not print" nothing grep -nE "$prints" $library
+# It makes plain what others have named and said.
+ok "of the command xl_output.c alone does" nothing grep -nE "$prints" \
+    $(find tools/xl -name '*.c' ! -name xl_output.c)
 # Only exec.c has a process of its own to end.
 ok "nor does it end the process" nothing grep -nE '(^|[^[:alnum:]_])_?exit ?\(' \
     $(echo "$library" | grep -v seams/exec.c)

@@ -2,25 +2,22 @@
 /* xl_json.c: printing JSON with yajl, see xl_json.h. */
 #include "xl_json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
+#include <libxl_snapshot.h>
 
+#include "xl_output.h"
 #include "xl_utils.h"
 
 struct json {
     yajl_gen gen;
 };
 
-static void json_string(struct json *j, const char *s)
-{
-    yajl_gen_string(j->gen, (const unsigned char *)s, strlen(s));
-}
-
 static void json_key(struct json *j, const char *key)
 {
-    if (key) json_string(j, key);
+    if (!key) return;
+    yajl_gen_string(j->gen, (const unsigned char *)key, strlen(key));
 }
 
 struct json *json_begin(void)
@@ -35,11 +32,11 @@ struct json *json_begin(void)
 
 void json_print(struct json *j)
 {
-    const unsigned char *buf;
+    const unsigned char *text;
     size_t len;
 
-    yajl_gen_get_buf(j->gen, &buf, &len);
-    fwrite(buf, 1, len, stdout);
+    yajl_gen_get_buf(j->gen, &text, &len);
+    print_lines((const char *)text);
     yajl_gen_free(j->gen);
     free(j);
 }
@@ -68,9 +65,12 @@ void json_close_array(struct json *j)
 
 void json_str(struct json *j, const char *key, const char *value)
 {
+    char *text;
+
     if (!value) return;
-    json_key(j, key);
-    json_string(j, value);
+    text = libxl_snapshot_json_string(value);
+    json_text(j, key, text);
+    free(text);
 }
 
 void json_u64(struct json *j, const char *key, uint64_t value)

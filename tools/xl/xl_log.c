@@ -4,80 +4,25 @@
  *
  * libxl reports one failure in several lines, the first of which is the
  * cause.  The user gets one line from us, so that first one is kept for
- * it; -v shows them all.  Progress goes to stderr if that is a terminal.
- *
- * A guest may stand still while a message is written, and a terminal that
- * is stopped (^S), or a pipe that nobody reads, takes none.  So messages
- * are written as far as stderr takes them; the rest is kept until the next
- * message, or the end of the plan.
+ * it; -v shows them all.
  */
 #include "xl_session.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "xl.h"
+#include "xl_output.h"
 #include "xl_utils.h"
-
-/* No more than what a pipe takes at once when poll() calls it writable. */
-#define LOGGER_CHUNK 512
 
 struct logger {
     xentoollog_logger vtable;       /* first: libxl casts */
     const char *command;
     xentoollog_level min_level;
-    bool terminal, showing;
     char *first_error;
-    char *kept;                     /* not written yet; NULL: none */
 };
-
-/* Write what is kept; @wait: all of it, however long that takes.  What
- * cannot be written at all, since the reader has gone, is dropped. */
-static void logger_write_kept(struct logger *l, bool wait)
-{
-    struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
-    size_t len, at = 0, left = l->kept ? strlen(l->kept) : 0;
-    ssize_t done = 0;
-
-    while (left && (done >= 0 || errno == EINTR)
-           && poll(&pfd, 1, wait ? -1 : 0) > 0) {
-        len = left < LOGGER_CHUNK ? left : LOGGER_CHUNK;
-        done = write(STDERR_FILENO, l->kept + at, len);
-        if (done < 0) continue;
-        at += done;
-        left -= done;
-    }
-    if (left && done >= 0) memmove(l->kept, l->kept + at, left + 1);
-    else {
-        free(l->kept);
-        l->kept = NULL;
-    }
-}
-
-static void logger_add(struct logger *l, const char *text)
-{
-    char *both;
-
-    if (l->kept) {
-        xasprintf(&both, "%s%s", l->kept, text);
-        free(l->kept);
-        l->kept = both;
-    } else {
-        l->kept = xstrdup(text);
-    }
-    logger_write_kept(l, false);
-}
-
-static void logger_hide_progress(struct logger *l)
-{
-    if (l->showing) logger_add(l, "\r\033[K");
-    l->showing = false;
-}
 
 static void logger_keep(struct logger *l, int errnoval, const char *text)
 {
@@ -88,22 +33,19 @@ static void logger_keep(struct logger *l, int errnoval, const char *text)
         l->first_error = xstrdup(text);
 }
 
-static void logger_print(struct logger *l, xentoollog_level level,
-                         int errnoval, const char *context,
-                         const char *text)
+static void logger_print(xentoollog_level level, int errnoval,
+                         const char *context, const char *text)
 {
-    char when[32] = "", *line;
+    char when[32] = "";
     time_t now = time(NULL);
 
-    logger_hide_progress(l);
     if (timestamps)
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S %Z ",
                  localtime(&now));
-    xasprintf(&line, "%s%s: %s: %s%s%s\n", when, context ? context : "xl",
-              xtl_level_to_string(level), text, errnoval > 0 ? ": " : "",
-              errnoval > 0 ? strerror(errnoval) : "");
-    logger_add(l, line);
-    free(line);
+    message_soon("%s%s: %s: %s%s%s", when, context ? context : "xl",
+                 xtl_level_to_string(level), text,
+                 errnoval > 0 ? ": " : "",
+                 errnoval > 0 ? strerror(errnoval) : "");
 }
 
 static void logger_vmessage(xentoollog_logger *vtable,
@@ -112,14 +54,15 @@ static void logger_vmessage(xentoollog_logger *vtable,
                             va_list al)
 {
     struct logger *l = (struct logger *)vtable;
-    char *text, *raw;
+    size_t len;
+    char *text;
 
-    if (vasprintf(&raw, format, al) < 0) return;
-    text = libxl_snapshot_plain(raw);       /* libxl quotes QEMU */
-    free(raw);
+    if (vasprintf(&text, format, al) < 0) return;
+    for (len = strlen(text); len && text[len - 1] == '\n';)
+        text[--len] = 0;
     if (level >= XTL_ERROR) logger_keep(l, errnoval, text);
     if (level >= l->min_level)
-        logger_print(l, level, errnoval, context, text);
+        logger_print(level, errnoval, context, text);
     free(text);
 }
 
@@ -128,15 +71,10 @@ static void logger_progress(xentoollog_logger *vtable, const char *context,
                             unsigned long done, unsigned long total)
 {
     struct logger *l = (struct logger *)vtable;
-    char *line;
 
     (void)context;
-    if (!l->terminal || l->kept) return;
-    xasprintf(&line, "\r\033[K%s: %s: %lu of %lu, %d%%", l->command,
-              doing_what, done, total, percent);
-    logger_add(l, line);
-    free(line);
-    l->showing = true;
+    message_progress("%s: %s: %lu of %lu, %d%%", l->command, doing_what,
+                     done, total, percent);
 }
 
 /* Without -v the command's own line has libxl's first error, and progress
@@ -161,7 +99,6 @@ struct logger *logger_create(const char *command)
     l->vtable.progress = logger_progress;
     l->command = command;
     l->min_level = logger_min_level();
-    l->terminal = isatty(STDERR_FILENO);
     return l;
 }
 
@@ -169,7 +106,6 @@ void logger_destroy(struct logger *l)
 {
     if (!l) return;
     free(l->first_error);
-    free(l->kept);
     free(l);
 }
 
@@ -181,10 +117,4 @@ xentoollog_logger *logger_xtl(struct logger *l)
 const char *logger_first_error(const struct logger *l)
 {
     return l->first_error;
-}
-
-void logger_end_progress(struct logger *l)
-{
-    logger_hide_progress(l);
-    logger_write_kept(l, true);
 }

@@ -3,11 +3,12 @@
 #include "xl_session.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "xl.h"
+#include "xl_output.h"
 #include "xl_snapshot.h"
+#include "xl_utils.h"
 
 #define SESSION_TIMEOUT_MAX_S 86400
 
@@ -16,15 +17,13 @@
 void session_error(const struct session *s, const char *fmt, ...)
 {
     va_list ap;
+    char *text;
 
-    if (s->logger) logger_end_progress(s->logger);
-    fflush(stdout);             /* in a log of both its lines stay whole,
-                                 * and before this one */
-    fprintf(stderr, "%s: ", s->command);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    xvasprintf(&text, fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
+    message_line("%s: %s", s->command, text);
+    free(text);
 }
 
 void session_library_error(const struct session *s)
@@ -102,7 +101,7 @@ static int session_open(struct session *s, const char *command)
 
 static void session_close(struct session *s)
 {
-    logger_end_progress(s->logger);
+    message_flush();
     libxl_snapshot_ctx_free(s->sc);
     libxl_ctx_free(s->ctx);
     logger_destroy(s->logger);

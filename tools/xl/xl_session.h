@@ -32,15 +32,13 @@ void session_library_error(const struct session *s);
 void session_tell_signal(const struct session *s,
                          const libxl_domain_snapshot_result *result);
 
-/* xl_log.c: a logger that shows progress on a terminal and keeps libxl's
- * first error for the one line that the user gets. */
+/* xl_log.c: a logger that keeps libxl's first error for the one line that
+ * the user gets. */
 struct logger;
 struct logger *logger_create(const char *command);
 void logger_destroy(struct logger *l);
 xentoollog_logger *logger_xtl(struct logger *l);
 /* The first error that libxl reported, or NULL. */
 const char *logger_first_error(const struct logger *l);
-/* Take the progress line off the terminal. */
-void logger_end_progress(struct logger *l);
 
 #endif /* XL_SESSION_H */

@@ -7,9 +7,10 @@
 #define XL_SNAPSHOT_H
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <time.h>
 #include <libxl_snapshot.h>
+
+#include "xl_output.h"
 
 struct session;
 struct config_update;
@@ -200,7 +201,8 @@ void print_reverted(const libxl_domain_snapshot_result *result,
 /* Print a disk for the list `disk' of the domain's xl.cfg; @first: after a
  * line that says what it is for. */
 void print_new_disk(const char *spec, bool first);
-/* Print a warning of each of the @num @bases that root can write to. */
-void print_unprotected(FILE *f, char *const *bases, int num);
+/* Print, by print_line() or message_line(), a warning of each of the @num
+ * @bases that root can write to. */
+void print_unprotected(print_function *print, char *const *bases, int num);
 
 #endif /* XL_SNAPSHOT_H */

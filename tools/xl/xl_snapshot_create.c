@@ -212,11 +212,11 @@ static int create_snapshot(const struct session *s,
     }
     r = o->common.dry_run ? 0
         : config_update_write(&update, result.snapshot.domain_name);
-    logger_end_progress(s->logger);
+    message_flush();
     session_tell_signal(s, &result);
     if (config_r) {
         *config_r = xstrdup(request.params.config_path);
-        print_unprotected(stderr, result.unprotected,
+        print_unprotected(message_line, result.unprotected,
                           result.num_unprotected);
     } else
         print_created(&result, request.params.config_path, &update,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "xl_json.h"
+#include "xl_output.h"
 #include "xl_session.h"
 #include "xl_utils.h"
 
@@ -85,8 +86,8 @@ static void drivers_print_row(const char *name, const char *kind,
                               const char *can, const char *version,
                               const char *needs)
 {
-    printf("%-16s %-9s %-25s %-9s %s\n", name, kind, *can ? can : "-",
-           version ? version : "-", needs ? needs : "-");
+    print_line("%-16s %-9s %-25s %-9s %s", name, kind, *can ? can : "-",
+               version ? version : "-", needs ? needs : "-");
 }
 
 /* A driver that has a problem has it in the last column, in place of the

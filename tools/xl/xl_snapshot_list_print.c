@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "xl_json.h"
+#include "xl_output.h"
 #include "xl_utils.h"
 
 /*-- JSON ---------------------------------------------------------------*/
@@ -156,38 +157,52 @@ static void list_text_recorded(const struct snapshot_list *list)
     int i, width = strlen("NAME");
 
     if (!list->num_recorded) {
-        printf("No snapshot configs in %s\n", list->directory);
+        print_line("No snapshot configs in %s", list->directory);
         return;
     }
     for (i = 0; i < list->num_recorded; i++)
         width = list_widest(width, list->recorded[i].snap.name);
-    printf("In %s:\n%-*s  %-19s  %-14s  %s\n", list->directory, width,
-           "NAME", "TIME", "WHAT", "FILES");
+    print_line("In %s:", list->directory);
+    print_line("%-*s  %-19s  %-14s  %s", width, "NAME", "TIME", "WHAT",
+               "FILES");
     for (i = 0; i < list->num_recorded; i++) {
         const struct recorded *r = &list->recorded[i];
 
-        printf("%-*s  %-19s  %-14s  %s\n", width,
-               r->snap.name ? r->snap.name : "-",
-               list_time(r->snap.creation_time, when),
-               r->snap.memory_path ? "memory + disks" : "disks",
-               r->problem ? r->problem : "all there");
+        print_line("%-*s  %-19s  %-14s  %s", width,
+                   r->snap.name ? r->snap.name : "-",
+                   list_time(r->snap.creation_time, when),
+                   r->snap.memory_path ? "memory + disks" : "disks",
+                   r->problem ? r->problem : "all there");
     }
+}
+
+/* The disks that have the tag: in words, malloc'd. */
+static char *list_tag_disks(const struct snapshot_list *list,
+                            const struct tag_row *row)
+{
+    char *words = xstrdup(row->all ? "all" : "only"), *more;
+    int i;
+
+    for (i = 0; !row->all && i < list->num_disks; i++) {
+        if (!row->on[i]) continue;
+        xasprintf(&more, "%s %s", words, list->disks[i].vdev);
+        free(words);
+        words = more;
+    }
+    return words;
 }
 
 static void list_text_tag_row(const struct snapshot_list *list,
                               const struct tag_row *row, int width)
 {
     uint64_t memory = row->tag->memory_bytes;
-    char when[32], size[32];
-    int i;
+    char when[32], size[32], *disks = list_tag_disks(list, row);
 
-    printf("%-*s  %-19s  %-8s  %s", width, row->tag->name,
-           list_time(row->tag->creation_time, when),
-           memory ? list_size(memory, size) : "-",
-           row->all ? "all" : "only");
-    for (i = 0; !row->all && i < list->num_disks; i++)
-        if (row->on[i]) printf(" %s", list->disks[i].vdev);
-    putchar('\n');
+    print_line("%-*s  %-19s  %-8s  %s", width, row->tag->name,
+               list_time(row->tag->creation_time, when),
+               memory ? list_size(memory, size) : "-",
+               disks);
+    free(disks);
 }
 
 static void list_text_tags(const struct snapshot_list *list)
@@ -197,8 +212,8 @@ static void list_text_tags(const struct snapshot_list *list)
     if (!list->num_tags) return;
     for (i = 0; i < list->num_tags; i++)
         width = list_widest(width, list->tags[i].tag->name);
-    printf("%-*s  %-19s  %-8s  %s\n", width, "TAG", "TIME", "MEMORY",
-           "DISKS");
+    print_line("%-*s  %-19s  %-8s  %s", width, "TAG", "TIME", "MEMORY",
+               "DISKS");
     for (i = 0; i < list->num_tags; i++)
         list_text_tag_row(list, &list->tags[i], width);
 }
@@ -209,15 +224,15 @@ static void list_text_layers(const libxl_disk_snapshot_info *disk)
     int i;
 
     if (!disk->num_layers)
-        printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", disk->vdev, "-", "-",
-               "-", "-", disk->path ? disk->path : "empty");
+        print_line("%-5s  %5s  %-6s  %10s  %4s  %s", disk->vdev, "-", "-",
+                   "-", "-", disk->path ? disk->path : "empty");
     for (i = 0; i < disk->num_layers; i++) {
         const libxl_snapshot_layer *layer = &disk->layers[i];
 
-        printf("%-5s  %5d  %-6s  %10s  %4d  %s\n", disk->vdev, i,
-               layer->format ? layer->format : "-",
-               list_size(layer->bytes, size), layer->num_tags,
-               layer->path);
+        print_line("%-5s  %5d  %-6s  %10s  %4d  %s", disk->vdev, i,
+                   layer->format ? layer->format : "-",
+                   list_size(layer->bytes, size), layer->num_tags,
+                   layer->path);
     }
 }
 
@@ -227,11 +242,12 @@ void print_list_text(const struct snapshot_list *list)
 
     list_text_recorded(list);
     if (!list->images) return;
-    printf("\nFrom the images (which record neither memory nor other "
-           "disks):\n");
+    print_line("%s", "");
+    print_line("From the images (which record neither memory nor other "
+               "disks):");
     list_text_tags(list);
-    printf("%-5s  %5s  %-6s  %10s  %4s  %s\n", "DISK", "DEPTH", "FORMAT",
-           "ON DISK", "TAGS", "FILE");
+    print_line("%-5s  %5s  %-6s  %10s  %4s  %s", "DISK", "DEPTH", "FORMAT",
+               "ON DISK", "TAGS", "FILE");
     for (i = 0; i < list->num_disks; i++)
         if (list->disks[i].is_data_disk) list_text_layers(&list->disks[i]);
 }

@@ -4,14 +4,14 @@
 #include "xl_snapshot.h"
 
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "xl.h"
+#include "xl_output.h"
 
 void usage_error(const char *command, const char *message)
 {
-    fprintf(stderr, "%s: %s\n", command, message);
+    message_line("%s: %s", command, message);
     exit(2);
 }
 
@@ -50,7 +50,7 @@ void common_options_end(struct common_options *o, const char *command,
 {
     if (dryrun_only) o->dry_run = true;
     if (operands <= most) return;
-    fprintf(stderr, "%s: too many arguments; see xl %s --help\n", command,
-            command);
+    message_line("%s: too many arguments; see xl %s --help", command,
+                 command);
     exit(2);
 }

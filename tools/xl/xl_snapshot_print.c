@@ -12,6 +12,7 @@
 
 #include "xl_config.h"
 #include "xl_json.h"
+#include "xl_output.h"
 #include "xl_utils.h"
 
 static bool print_is_external(const libxl_disk_snapshot *ds)
@@ -137,15 +138,15 @@ static void print_json(const libxl_domain_snapshot_result *result,
 
 /*-- text ---------------------------------------------------------------*/
 
-void print_unprotected(FILE *f, char *const *bases, int num)
+void print_unprotected(print_function *print, char *const *bases, int num)
 {
     int i;
 
     for (i = 0; i < num; i++)
-        fprintf(f, "Root, and so xl and QEMU, can still write to the base "
-                "%s, which cannot be made immutable where it is. That "
-                "would ruin the snapshot and the overlay: see that no "
-                "xl.cfg names it.\n", bases[i]);
+        print("Root, and so xl and QEMU, can still write to the base %s, "
+              "which cannot be made immutable where it is. That would "
+              "ruin the snapshot and the overlay: see that no xl.cfg "
+              "names it.", bases[i]);
 }
 
 /* Print which line of the user's xl.cfg names which new image. */
@@ -155,11 +156,11 @@ static void print_update(const struct config_update *u,
     int i;
 
     if (!u->file || !u->num) return;
-    printf("%s %s:\n", heading, u->path);
+    print_line("%s %s:", heading, u->path);
     for (i = 0; i < u->num; i++)
-        printf("    line %d: %s is %s (%s)\n", u->edits[i].line,
-               u->edits[i].vdev, u->edits[i].to,
-               libxl_disk_format_to_string(u->edits[i].format));
+        print_line("    line %d: %s is %s (%s)", u->edits[i].line,
+                   u->edits[i].vdev, u->edits[i].to,
+                   libxl_disk_format_to_string(u->edits[i].format));
 }
 
 static void print_plan(const libxl_domain_snapshot_result *result,
@@ -168,9 +169,9 @@ static void print_plan(const libxl_domain_snapshot_result *result,
     int i;
 
     for (i = 0; i < result->num_steps; i++)
-        printf("%3d. %s\n", i + 1, result->steps[i]);
+        print_line("%3d. %s", i + 1, result->steps[i]);
     print_update(u, "Then these lines would be written into");
-    printf("Nothing was changed.\n");
+    print_line("Nothing was changed.");
 }
 
 void print_new_disk(const char *spec, bool first)
@@ -178,9 +179,9 @@ void print_new_disk(const char *spec, bool first)
     char *literal = spec_literal(spec);
 
     if (first)
-        printf("The domain has new disks. For the next xl create, write "
-               "into its xl.cfg:\n");
-    printf("    %s,\n", literal);
+        print_line("The domain has new disks. For the next xl create, "
+                   "write into its xl.cfg:");
+    print_line("    %s,", literal);
     free(literal);
 }
 
@@ -210,10 +211,10 @@ static void print_memory(const char *path)
 
     if (!path) return;
     if (stat(path, &st))
-        printf("  memory  %s\n", path);
+        print_line("  memory  %s", path);
     else
-        printf("  memory  %s (%llu MiB)\n", path,
-               (unsigned long long)st.st_size >> 20);
+        print_line("  memory  %s (%llu MiB)", path,
+                   (unsigned long long)st.st_size >> 20);
 }
 
 static const char *print_frozen(const libxl_domain_snapshot_result *result,
@@ -233,16 +234,17 @@ static void print_created_disk(const libxl_domain_snapshot_result *result,
     const char *path = ds->parent.pdev_path;
 
     if (print_is_external(ds))
-        printf("  %-6s  external: base %s (%s), overlay %s\n", ds->vdev,
-               path, print_frozen(result, path), ds->child.pdev_path);
+        print_line("  %-6s  external: base %s (%s), overlay %s", ds->vdev,
+                   path, print_frozen(result, path), ds->child.pdev_path);
     else if (print_is_hooks(ds))
-        printf("  %-6s  internal: by %s, of %s\n", ds->vdev, ds->driver,
-               path);
+        print_line("  %-6s  internal: by %s, of %s", ds->vdev, ds->driver,
+                   path);
     else if (print_is_tag(ds))
-        printf("  %-6s  internal: tag %s in %s\n", ds->vdev, snap->name,
-               path);
+        print_line("  %-6s  internal: tag %s in %s", ds->vdev, snap->name,
+                   path);
     else
-        printf("  %-6s  internal: %s (%s)\n", ds->vdev, path, ds->driver);
+        print_line("  %-6s  internal: %s (%s)", ds->vdev, path,
+                   ds->driver);
 }
 
 static void print_revert_command(const char *domain,
@@ -251,7 +253,7 @@ static void print_revert_command(const char *domain,
     char *name = libxl_snapshot_operand(domain);
     char *path = libxl_snapshot_operand(config_path);
 
-    printf("Revert with: xl snapshot-revert %s %s\n", name, path);
+    print_line("Revert with: xl snapshot-revert %s %s", name, path);
     free(name);
     free(path);
 }
@@ -271,24 +273,25 @@ static void print_created_text(const libxl_domain_snapshot_result *result,
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
 
-    printf("Snapshot %s of domain %s\n", snap->name, snap->domain_name);
-    printf("  config  %s\n", config_path);
+    print_line("Snapshot %s of domain %s", snap->name, snap->domain_name);
+    print_line("  config  %s", config_path);
     print_memory(snap->memory_path);
     if (snap->consistency)
-        printf("  disks only, %s\n", print_consistency(snap->consistency));
+        print_line("  disks only, %s",
+                   print_consistency(snap->consistency));
     for (i = 0; i < snap->num_disks; i++)
         print_created_disk(result, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
-        printf("  %-6s  left out: no snapshot can be taken of it\n",
-               snap->skipped[i]);
-    print_unprotected(stdout, result->unprotected,
+        print_line("  %-6s  left out: no snapshot can be taken of it",
+                   snap->skipped[i]);
+    print_unprotected(print_line, result->unprotected,
                       result->num_unprotected);
     if (snap->consistency && !snap->domain_config_path)
-        printf("A revert will need the domain's xl.cfg "
-               "(--domain-config).\n");
+        print_line("A revert will need the domain's xl.cfg "
+                   "(--domain-config).");
     if (result->downtime_us)
-        printf("The guest stood still for %.2f s.\n",
-               result->downtime_us / 1e6);
+        print_line("The guest stood still for %.2f s.",
+                   result->downtime_us / 1e6);
     print_new_disks(snap, u);
     print_revert_command(snap->domain_name, config_path);
 }
@@ -299,18 +302,18 @@ static void print_reverted_disk(const libxl_domain_snapshot *snap,
     const char *parent = ds->parent.pdev_path;
 
     if (print_is_external(ds))
-        printf("  %-6s  new overlay %s on %s\n", ds->vdev,
-               ds->child.pdev_path, parent);
+        print_line("  %-6s  new overlay %s on %s", ds->vdev,
+                   ds->child.pdev_path, parent);
     else if (print_is_hooks(ds))
-        printf("  %-6s  %s brought back by %s\n", ds->vdev, parent,
-               ds->driver);
+        print_line("  %-6s  %s brought back by %s", ds->vdev, parent,
+                   ds->driver);
     else if (print_is_tag(ds))
-        printf("  %-6s  tag %s applied in %s\n", ds->vdev, snap->name,
-               parent);
+        print_line("  %-6s  tag %s applied in %s", ds->vdev, snap->name,
+                   parent);
     else
-        printf("  %-6s  %s%s, as in %s\n", ds->vdev,
-               libxl_disk_snapshot_moves(ds) ? "new volume " : "",
-               ds->child.pdev_path, parent);
+        print_line("  %-6s  %s%s, as in %s", ds->vdev,
+                   libxl_disk_snapshot_moves(ds) ? "new volume " : "",
+                   ds->child.pdev_path, parent);
 }
 
 static void print_reverted_text(const libxl_domain_snapshot_result *result,
@@ -320,14 +323,14 @@ static void print_reverted_text(const libxl_domain_snapshot_result *result,
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
 
-    printf("Domain %s is back at snapshot %s, as domid %u\n",
-           snap->domain_name, snap->name, result->domid);
-    if (kept) printf("  snapshot of the state before: %s\n", kept);
+    print_line("Domain %s is back at snapshot %s, as domid %u",
+               snap->domain_name, snap->name, result->domid);
+    if (kept) print_line("  snapshot of the state before: %s", kept);
     for (i = 0; i < snap->num_disks; i++)
         print_reverted_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)
-        printf("  %-6s  unchanged: the snapshot left it out\n",
-               snap->skipped[i]);
+        print_line("  %-6s  unchanged: the snapshot left it out",
+                   snap->skipped[i]);
     print_new_disks(snap, u);
 }
 

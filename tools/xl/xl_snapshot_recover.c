@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "xl_json.h"
+#include "xl_output.h"
 #include "xl_session.h"
 #include "xl_utils.h"
 
@@ -109,24 +110,25 @@ static void recover_print_text(const libxl_snapshot_recovery *found,
     int i;
 
     strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime(&began));
-    printf("Domain %s, %s: %s.\n", found->domain, when, found->state);
+    print_line("Domain %s, %s: %s.", found->domain, when, found->state);
     if (dry_run || found->refused) {
         for (i = 0; i < found->num_done; i++)
-            printf("  was done: %s\n", found->done[i]);
+            print_line("  was done: %s", found->done[i]);
         for (i = 0; i < found->num_steps; i++)
-            printf("  %2d. %s\n", i + 1, found->steps[i]);
+            print_line("  %2d. %s", i + 1, found->steps[i]);
         /* a refusal may have made the disks unwritable */
-        if (dry_run) printf("Nothing was changed.\n");
+        if (dry_run) print_line("Nothing was changed.");
         else if (found->num_steps)
-            printf("None of the numbered steps was done.\n");
+            print_line("None of the numbered steps was done.");
         return;
     }
     if (failed) return;
-    printf("%s\n", found->forward ? "Completed." : "Undone.");
+    print_line("%s", found->forward ? "Completed." : "Undone.");
     for (i = 0; i < found->num_disks; i++)
         print_new_disk(found->disks[i], !i);
-    print_unprotected(stdout, found->unprotected, found->num_unprotected);
-    if (found->left) printf("Left: %s.\n", found->left);
+    print_unprotected(print_line, found->unprotected,
+                      found->num_unprotected);
+    if (found->left) print_line("Left: %s.", found->left);
 }
 
 /*-- the command --------------------------------------------------------*/
@@ -163,17 +165,17 @@ static void recover_print_abandoned(const libxl_snapshot_recovery *found,
 {
     int i;
 
-    printf("Domain %s: %s.\n", found->domain, found->state);
+    print_line("Domain %s: %s.", found->domain, found->state);
     for (i = 0; i < found->num_steps; i++)
-        printf("  %s %s\n", dry_run ? "to do:   " : "done:    ",
-               found->steps[i]);
+        print_line("  %s %s", dry_run ? "to do:   " : "done:    ",
+                   found->steps[i]);
     for (i = 0; i < found->num_given_up; i++)
-        printf("  not done: %s\n", found->given_up[i]);
+        print_line("  not done: %s", found->given_up[i]);
     for (i = 0; i < found->num_disks; i++)
         print_new_disk(found->disks[i], !i);
-    if (found->left) printf("Left: %s.\n", found->left);
-    if (dry_run) printf("Nothing was changed.\n");
-    else printf("Abandoned. The record of it is %s\n", found->journal);
+    if (found->left) print_line("Left: %s.", found->left);
+    if (dry_run) print_line("Nothing was changed.");
+    else print_line("Abandoned. The record of it is %s", found->journal);
 }
 
 static int recover_abandon(const struct session *s,
@@ -197,7 +199,7 @@ static int recover_abandon(const struct session *s,
     } else if (!r && found.domain) {
         recover_print_abandoned(&found, o->common.dry_run);
     } else if (!r) {
-        printf("Nothing to recover of domain %s.\n", o->domain);
+        print_line("Nothing to recover of domain %s.", o->domain);
     }
     libxl_snapshot_recovery_dispose(&found);
     return r;
@@ -224,8 +226,9 @@ static int recover_domains(const struct session *s, const void *options)
         json_close_array(j);
         json_print(j);
     } else if (!r && !num) {
-        printf("Nothing to recover%s%s.\n", o->domain ? " of domain " : "",
-               o->domain ? o->domain : "");
+        print_line("Nothing to recover%s%s.",
+                   o->domain ? " of domain " : "",
+                   o->domain ? o->domain : "");
     }
     return r;
 }

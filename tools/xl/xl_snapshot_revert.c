@@ -173,7 +173,7 @@ static int revert_domain(const struct session *s, const void *options)
     }
     r = o->common.dry_run ? 0
         : config_update_write(&update, result.snapshot.domain_name);
-    logger_end_progress(s->logger);
+    message_flush();
     session_tell_signal(s, &result);
     print_reverted(&result, kept, &update, &o->common);
     if (r)

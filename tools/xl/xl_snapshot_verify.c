@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "xl_json.h"
+#include "xl_output.h"
 #include "xl_session.h"
 #include "xl_utils.h"
 
@@ -72,15 +73,14 @@ static void verify_print_text(const libxl_domain_snapshot_verification *v)
     for (i = 0; i < v->num_items; i++) {
         const libxl_snapshot_verified_item *item = &v->items[i];
 
-        printf("%-15s  %s", item->what, item->error ? "BAD " : "good");
-        if (item->error)
-            printf("  %s", item->error);
-        else if (item->path)
-            printf("  %s", item->path);
-        if (item->unprotected)
-            printf(" (not protected: root can write to this base; chattr "
-                   "+i, if its file system has that)");
-        putchar('\n');
+        const char *what = item->error ? item->error : item->path;
+
+        print_line("%-15s  %s%s%s%s", item->what,
+                   item->error ? "BAD " : "good", what ? "  " : "",
+                   what ? what : "",
+                   item->unprotected ? " (not protected: root can write "
+                                       "to this base; chattr +i, if its "
+                                       "file system has that)" : "");
     }
 }
 

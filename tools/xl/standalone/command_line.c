@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../xl_output.h"
 #include "xl.h"
 #include "xl_utils.h"
 
@@ -36,10 +37,12 @@ void help_rows(void)
     int i;
 
     for (i = 0; i < cmdtable_len; i++) {
-        printf(" %-19s ", cmd_table[i].cmd_name);
-        if (strlen(cmd_table[i].cmd_name) > 19)
-            printf("\n %-19s ", "");
-        printf("%s\n", cmd_table[i].cmd_desc);
+        const struct cmd_spec *cmd = &cmd_table[i];
+        bool is_long = strlen(cmd->cmd_name) > 19;
+
+        if (is_long) print_line(" %-19s ", cmd->cmd_name);
+        print_line(" %-19s %s", is_long ? "" : cmd->cmd_name,
+                   cmd->cmd_desc);
     }
 }
 
@@ -48,34 +51,25 @@ void help(const char *command)
     const struct cmd_spec *cmd;
 
     if (!command || !strcmp(command, "help")) {
-        printf("Usage xl [-vNtT] <subcommand> [args]\n\n");
-        printf("Domain snapshots:\n\n");
+        print_lines("Usage xl [-vNtT] <subcommand> [args]\n\n"
+                    "Domain snapshots:\n\n");
         help_rows();
         return;
     }
     cmd = cmdtable_lookup(command);
     if (!cmd) {
-        printf("command \"%s\" not implemented\n", command);
+        print_line("command \"%s\" not implemented", command);
         return;
     }
-    printf("Usage: xl [-vtT%s%s] %s %s\n\n%s.\n\n",
-           cmd->modifies ? "f" : "", cmd->can_dryrun ? "N" : "",
-           cmd->cmd_name, cmd->cmd_usage, cmd->cmd_desc);
-    if (cmd->cmd_option)
-        printf("Options:\n\n%s\n", cmd->cmd_option);
-}
-
-/* A network file system may tell only at the close that it is full. */
-int output_finish(const char *command, int code)
-{
-    errno = 0;
-    if (!fflush(stdout) && !ferror(stdout)
-        && (!close(STDOUT_FILENO) || errno == EBADF))
-        return code;
-    fprintf(stderr, "%s: cannot write to standard output: %s%s\n", command,
-            strerror(errno ? errno : EIO),
-            code ? "" : "; but for that, the command succeeded");
-    return code ? code : EXIT_FAILURE;
+    print_line("Usage: xl [-vtT%s%s] %s %s", cmd->modifies ? "f" : "",
+               cmd->can_dryrun ? "N" : "", cmd->cmd_name, cmd->cmd_usage);
+    print_line("%s", "");
+    print_line("%s.", cmd->cmd_desc);
+    print_line("%s", "");
+    if (!cmd->cmd_option) return;
+    print_lines("Options:\n\n");
+    print_lines(cmd->cmd_option);
+    print_line("%s", "");
 }
 
 int def_getopt(int argc, char * const argv[], const char *optstring,
@@ -88,11 +82,10 @@ int def_getopt(int argc, char * const argv[], const char *optstring,
     opt = getopt_long(argc, argv, optstring, longopts, NULL);
     if (opt == '?') {
         if (optopt)
-            fprintf(stderr, "option `%c' not supported, or its argument "
-                    "is missing.\n", optopt);
+            message_line("option `%c' not supported, or its argument is "
+                         "missing.", optopt);
         else
-            fprintf(stderr, "option `%s' not supported.\n",
-                    argv[optind - 1]);
+            message_line("option `%s' not supported.", argv[optind - 1]);
         exit(2);
     }
     if (opt == 'h') {
@@ -102,8 +95,9 @@ int def_getopt(int argc, char * const argv[], const char *optstring,
     if (opt != -1) return opt;
 
     if (argc - optind <= reqargs - 1) {
-        fprintf(stderr, "'xl %s' requires at least %d argument%s.\n\n",
-                command, reqargs, reqargs > 1 ? "s" : "");
+        message_line("'xl %s' requires at least %d argument%s.", command,
+                     reqargs, reqargs > 1 ? "s" : "");
+        message_line("%s", "");
         help(command);
         exit(2);
     }

@@ -16,13 +16,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../xl_output.h"
 #include "../xl_snapshot.h"
 
 #define OUR_COMMANDS "snapshot-"
 
 static int front_cannot_run(const char *path)
 {
-    fprintf(stderr, "xl: cannot run %s: %s\n", path, strerror(errno));
+    message_line("xl: cannot run %s: %s", path, strerror(errno));
     return EXIT_FAILURE;
 }
 
@@ -32,9 +33,8 @@ static int front_exec_real(char **argv)
 
     if (!stat("/proc/self/exe", &self) && !stat(xl_path(), &real)
         && self.st_dev == real.st_dev && self.st_ino == real.st_ino) {
-        fprintf(stderr, "xl: %s is this program again; set "
-                "XL_SNAPSHOT_XL to the path of Xen's own xl\n",
-                xl_path());
+        message_line("xl: %s is this program again; set XL_SNAPSHOT_XL to "
+                     "the path of Xen's own xl", xl_path());
         return EXIT_FAILURE;
     }
     execv(xl_path(), argv);

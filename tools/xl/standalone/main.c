@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../xl_output.h"
 #include "command_line.h"
 #include "xl.h"
 
@@ -26,11 +27,11 @@ static int program_run_command(int argc, char **argv)
     }
     cmd = cmdtable_lookup(argv[0]);
     if (!cmd) {
-        fprintf(stderr, "command not implemented\n");
+        message_line("command not implemented");
         return EXIT_FAILURE;
     }
     if (dryrun_only && !cmd->can_dryrun) {
-        fprintf(stderr, "command does not implement -N (dryrun) option\n");
+        message_line("command does not implement -N (dryrun) option");
         return EXIT_FAILURE;
     }
     return cmd->cmd_impl(argc, argv);
@@ -41,7 +42,7 @@ static int program_run(int argc, char **argv)
     int opt;
 
     if (argc == 2 && !strcmp(argv[1], "--version")) {
-        printf("%s\n", PACKAGE_STRING);
+        print_line("%s", PACKAGE_STRING);
         return EXIT_SUCCESS;
     }
     if (argc == 2 && !strcmp(argv[1], "--help")) {
@@ -71,7 +72,7 @@ static int program_run(int argc, char **argv)
             help(NULL);
             return EXIT_SUCCESS;
         default:
-            fprintf(stderr, "unknown global option\n");
+            message_line("unknown global option");
             return EXIT_FAILURE;
         }
     }

@@ -3,8 +3,10 @@
  * standalone/xl_utils.c: memory, as in xen.git's tools/xl/xl_utils.c: with
  * its messages and its exit status, where there is none.
  */
+#include "../xl_output.h"
 #include "xl_utils.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +15,14 @@
 
 static void xl_no_memory(const char *call, size_t size)
 {
-    fprintf(stderr, "xl: Unable to %s %zu bytes.\n", call, size);
+    message_line("xl: Unable to %s %zu bytes.", call, size);
     exit(-ERROR_FAIL);
 }
 
 void xvasprintf(char **strp, const char *fmt, va_list ap)
 {
     if (vasprintf(strp, fmt, ap) >= 0) return;
-    perror("asprintf failed");
+    message_line("asprintf failed: %s", strerror(errno));
     exit(EXIT_FAILURE);
 }
 
