@@ -85,6 +85,22 @@ ok "257 disks" refused "\`disks' has 257 items; no domain has more than 256 disk
 ok "60,000 disks, at once" refused "\`disks' has 60000 items" "disks = [" "$(disks 60000)" "]"
 ok "as many left out" refused "\`skipped' has 60000 items" "skipped = [" "$(disks 60000)" "]"
 
+# flood NUMBER FORMAT: that printed so often, with its number. flat: in one line.
+flood() { seq -f "$2" "$1"; }
+flat() { yes "$2" | head -n "$1" | tr -d '\n'; }
+ok "5,000 settings" refused "bad.cfg: has more than 4096 settings" "$(flood 5000 'a%g = 1')"
+ok "1,000 that add, each to all before" refused "bad.cfg: has more than 256 settings with +=" \
+    "$(flood 1000 'name += "s%g"')"
+ok "1,000 lists that do" refused "bad.cfg: has more than 256 settings with +=" \
+    "$(flood 1000 'disks += [ ",,xvda%g" ]')"
+ok "a disk of 3,000 prefixes" refused "has more than 64 commas and colons" \
+    "disks = [ '$(flat 3000 aio:)' ]"
+ok "one of 1,200 flags" refused "has more than 64 commas and colons" \
+    "disks = [ '/a,qcow2,xvda$(flat 1200 ', discard')' ]"
+ok "a path may have as many commas" refused "must name one image for each" \
+    "disks = [ 'format=qcow2,vdev=xvda,access=rw,target=/$(flat 3000 ,)a' ]" \
+    'parents = [ ",,xvdb" ]'
+
 # xl_cfg TEXT LINE...: an xl.cfg of these lines.
 xl_cfg() {
     said=$1
@@ -96,6 +112,21 @@ xl_cfg() {
 ok "an xl.cfg with such a disk" xl_cfg "at most 12288 are read" \
     "disk = [ '/srv/$(characters 20000),qcow2,xvda,w' ]"
 ok "one with 257" xl_cfg "bad.cfg: \`disk' has 257 items" "disk = [" "$(disks 257)" "]"
+ok "one of 5,000 settings" xl_cfg "bad.cfg: has more than 4096 settings" \
+    "$(flood 5000 'a%g = 1')"
+ok "one that adds 1,000 times" xl_cfg "bad.cfg: has more than 256 settings with +=" \
+    "$(flood 1000 'extra += "s%g"')"
+ends_in_comment() {
+    { printf 'name = "web"\n'; flood 100000 '# %g' | tr '\n' ' '; } >bad.cfg
+    refuses "bad.cfg: its last line, a comment, does not end" xl snapshot-create --domain-config bad.cfg -n s2 web
+}
+ok "one that ends in a comment of 100,000 signs" ends_in_comment
+for address in 1:2 00:1b 0000:00:1b bdf=00:1b vslot=5,bdf=1:2, abc:def=1; do
+    { cat web.cfg; echo "pci = [ '$address' ]"; } >bad.cfg
+    ok "a PCI device at $address" \
+        refuses "bad.cfg: pci '$address': an address is [DOMAIN:]BUS:DEVICE.FUNCTION" \
+        xl snapshot-create --domain-config bad.cfg -n s2 web
+done
 ok "one whose disk is a list" xl_cfg "bad.cfg" \
     "disk = [ [ '/srv/a,qcow2,xvda,w' ] ]"
 rm bad.cfg

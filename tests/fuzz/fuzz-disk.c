@@ -44,11 +44,12 @@ static void spec_and_back(XLU_Config *cfg, const char *text)
     if (strchr(text, '\n')) return;  /* such a path is refused, as libxlutil
                                       * cannot say it after "target=" */
     libxl_device_disk_init(&disk);
-    if (!libxl_snapshot_disk_parse(cfg, nowhere, text, &disk)
+    if (!libxl_snapshot_disk_parse(cfg, nowhere, "input", text, &disk)
         && is_vdev(disk.vdev)) {
         spec = libxl_snapshot_disk_spec(&disk);
         libxl_device_disk_init(&again);
-        MUST(!libxl_snapshot_disk_parse(cfg, nowhere, spec, &again));
+        MUST(!libxl_snapshot_disk_parse(cfg, nowhere, "input", spec,
+                                        &again));
         spec2 = libxl_snapshot_disk_spec(&again);
         MUST(!strcmp(spec, spec2));
         libxl_device_disk_dispose(&again);

@@ -109,6 +109,12 @@ ok "only facts and seams read it" nothing uses \
 # A fifo would hang, and a device act.
 ok "one file opens files" nothing uses \
     '(fd?|__)?(f?open|openat2?|creat|freopen)(64)?(_2)?' seams/open
+# Long, deep or many of what they read makes libxlutil write behind its buffers, or
+# take all memory.
+ok "one file hands libxlutil something to parse" nothing uses \
+    'xlu_(cfg_read[a-z]*|[a-z]*_parse[a-z_]*)' config/libxlutil
+ok "only config and the xl.cfg's readers ask libxlutil at all" nothing uses 'xlu_.*' config \
+    xl/xl_config_parse xl/xl_domain_config xl/xl_domain_devices xl/xl_update_config
 ok "only seams list folders" nothing uses opendir seams xl/xl_config_file
 ok "only seams and the journal change files" nothing uses \
     'mkdir|rmdir|unlink|rename(at2?)?|f?(chmod|chown|truncate)(64)?|(sym)?link' \

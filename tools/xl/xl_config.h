@@ -20,10 +20,11 @@ struct config_parser {
     size_t complaint_len;
 };
 
-/* Parse @text; @file is for messages.  Returns -1 if it is not
- * well-formed.  Dispose of @p whatever the result. */
+/* Parse @text; @file, which outlives @p, is for messages.  Returns
+ * non-zero if it is not well-formed.  Dispose of @p whatever the
+ * result. */
 int config_parse(struct config_parser *p, const char *file,
-                 const char *text, size_t len);
+                 const char *text);
 /* The first line of libxlutil's complaint, which names file and line; NULL
  * if there is none.  Valid until @p is disposed of. */
 const char *config_complaint(struct config_parser *p);
@@ -41,7 +42,7 @@ void config_parser_dispose(struct config_parser *p);
 
 /* Fill in the devices of @config, whose type is known, that may hold state
  * of which no snapshot is taken.  Returns -1 if xl would not take one. */
-int domain_config_parse_devices(XLU_Config *cfg,
+int domain_config_parse_devices(struct config_parser *p,
                                 libxl_domain_config *config);
 
 /*-- xl_config_scan.c: where things stand in an xl.cfg ------------------*/

@@ -10,7 +10,7 @@
 #include <string.h>
 
 int config_parse(struct config_parser *p, const char *file,
-                 const char *text, size_t len)
+                 const char *text)
 {
     memset(p, 0, sizeof(*p));
     p->file = file;
@@ -18,7 +18,7 @@ int config_parse(struct config_parser *p, const char *file,
     if (!p->report) abort();
     p->cfg = xlu_cfg_init(p->report, file);
     if (!p->cfg) abort();
-    return xlu_cfg_readdata(p->cfg, text, len) ? -1 : 0;
+    return libxl_snapshot_cfg_readdata(p->cfg, p->report, file, text);
 }
 
 const char *config_complaint(struct config_parser *p)
@@ -57,7 +57,8 @@ int config_disk(struct config_parser *p, const XLU_ConfigList *list, int i,
                 p->file);
         return -1;
     }
-    return libxl_snapshot_disk_parse(p->cfg, p->report, spec, disk);
+    return libxl_snapshot_disk_parse(p->cfg, p->report, p->file, spec,
+                                     disk);
 }
 
 void config_parser_dispose(struct config_parser *p)

@@ -101,7 +101,7 @@ static int domain_config_parse(struct config_parser *parser,
         return -1;
     if (domain_config_parse_type(cfg, &c_info->type)) return -1;
     domain_config_parse_boot(cfg, config);
-    if (domain_config_parse_devices(cfg, config)) return -1;
+    if (domain_config_parse_devices(parser, config)) return -1;
     return domain_config_parse_disks(parser, config);
 }
 
@@ -131,7 +131,7 @@ int domain_config_read(const char *path, libxl_domain_config *config,
 
     r = domain_config_read_text(path, &text, error_r);
     if (r) goto out;
-    r = config_parse(&parser, path, text, strlen(text));
+    r = config_parse(&parser, path, text);
     if (!r) r = domain_config_parse(&parser, config);
     if (!r) goto out;
     complaint = config_complaint(&parser);

@@ -56,17 +56,19 @@ static const char *devices_item(XLU_ConfigList *list, int i)
     return item ? item : "";
 }
 
-static int devices_parse_pci(XLU_Config *cfg, libxl_domain_config *config)
+static int devices_parse_pci(struct config_parser *p,
+                             libxl_domain_config *config)
 {
     XLU_ConfigList *list;
-    int num = devices_list(cfg, "pci", &list), i;
+    int num = devices_list(p->cfg, "pci", &list), i;
 
     config->pcidevs = xcalloc(num + 1, sizeof(*config->pcidevs));
     for (i = 0; i < num; i++) {
         libxl_device_pci *pci = &config->pcidevs[config->num_pcidevs++];
 
         libxl_device_pci_init(pci);
-        if (xlu_pci_parse_spec_string(cfg, pci, devices_item(list, i)))
+        if (libxl_snapshot_pci_parse(p->cfg, p->report, p->file,
+                                     devices_item(list, i), pci))
             return -1;
     }
     return 0;
@@ -150,10 +152,12 @@ static void devices_parse_qemu(XLU_Config *cfg, libxl_domain_build_info *b)
         xlu_cfg_replace_string(cfg, "usbdevice", &b->u.hvm.usbdevice, 1);
 }
 
-int domain_config_parse_devices(XLU_Config *cfg,
+int domain_config_parse_devices(struct config_parser *p,
                                 libxl_domain_config *config)
 {
-    if (devices_parse_pci(cfg, config)) return -1;
+    XLU_Config *cfg = p->cfg;
+
+    if (devices_parse_pci(p, config)) return -1;
     devices_parse_usbdev(cfg, config);
     devices_parse_dtdev(cfg, config);
     devices_parse_vtpm(cfg, config);

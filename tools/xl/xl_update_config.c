@@ -68,7 +68,7 @@ static int update_parse(struct update *u, const char *text, size_t len,
     if (memchr(text, 0, len) || len > CONFIG_FILE_MAX)
         return update_fail(u, "%s: not a text file, or larger than %d "
                            "bytes", u->file, CONFIG_FILE_MAX);
-    if (config_parse(&p->parser, u->file, text, len)
+    if (config_parse(&p->parser, u->file, text)
         || config_disks(&p->parser, &p->disks, &p->num))
         return update_parse_fail(u, p);
     return 0;

@@ -16,7 +16,8 @@ static char *again(const char *spec)
     char *text;
 
     libxl_device_disk_init(&disk);
-    CHECK_INT(libxl_snapshot_disk_parse(cfg, stderr, spec, &disk), 0);
+    CHECK_INT(libxl_snapshot_disk_parse(cfg, stderr, "spec", spec,
+                                        &disk), 0);
     text = libxl_snapshot_disk_spec(&disk);
     libxl_device_disk_dispose(&disk);
     xlu_cfg_destroy(cfg);

@@ -15,6 +15,10 @@ int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
 
 /*-- for the files of this folder ---------------------------------------*/
 
+/* The end of the quoted string at @p, which ends on its line, as libxlutil
+ * (4.17) demands. */
+const char *snap_config_past_string(const char *p);
+
 /* A snapshot config that is being read. */
 struct snap_config_file {
     libxl_snapshot_ctx *sc;

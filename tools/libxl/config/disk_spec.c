@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * config/disk_spec.c: a disk in xl-disk-configuration(5) syntax, read, and
- * written for an xl.cfg.  The specification has all that the syntax can
+ * config/disk_spec.c: a disk in xl-disk-configuration(5) syntax, written
+ * for an xl.cfg.  The specification has all that the syntax can
  * say, apart from libxl's defaults, so two disks with one specification
  * are the same to xl.
  */
@@ -10,21 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Three paths; below the 16,384 that libxlutil's scanner can bear. */
-#define SPEC_MAX (3 * 4096)
-
-int libxl_snapshot_disk_parse(XLU_Config *cfg, FILE *report,
-                              const char *spec, libxl_device_disk *disk)
-{
-    size_t len = strlen(spec);
-
-    if (len <= SPEC_MAX)
-        return xlu_disk_parse(cfg, 1, &spec, disk) ? ERROR_INVAL : 0;
-    fprintf(report, "a disk has a specification of %zu characters; at most "
-            "%d are read\n", len, SPEC_MAX);
-    return ERROR_INVAL;
-}
 
 char *libxl_snapshot_disk_target(const char *path)
 {

@@ -76,7 +76,8 @@ static int list_parse(struct snap_config_file *file, const char *spec,
                       libxl_device_disk *disk)
 {
     libxl_device_disk_init(disk);
-    if (!libxl_snapshot_disk_parse(file->cfg, file->report, spec, disk))
+    if (!libxl_snapshot_disk_parse(file->cfg, file->report, file->path,
+                                   spec, disk))
         return 0;
     return snap_config_refuse(file, "disk '%.256s': %s", spec,
                               snap_config_complaint(file));

@@ -16,19 +16,6 @@
 
 #define CONFIG_MAX (1 << 20)
 
-/* Skip a quoted string at *p, which ends on its line, as libxlutil (4.17)
- * demands. */
-static const char *read_past_string(const char *p)
-{
-    char quote = *p++;
-
-    while (*p && *p != quote && *p != '\n') {
-        if (*p == '\\' && p[1]) p++;
-        p++;
-    }
-    return *p == quote ? p + 1 : p;
-}
-
 /*
  * Refuse a file that sets an unknown key.  A key is a word outside of
  * strings, comments and lists that an "=" or "+=" follows; libxlutil
@@ -47,7 +34,7 @@ static int read_check_keys(libxl_snapshot_ctx *sc, const char *path,
         } else if (*p == '#') {
             p += strcspn(p, "\n");
         } else if (*p == '"' || *p == '\'') {
-            p = read_past_string(p);
+            p = snap_config_past_string(p);
         } else if (*p == '[' || *p == ']') {
             depth += *p++ == '[' ? 1 : -1;
         } else if (!depth && (isalpha((unsigned char)*p) || *p == '_')) {
@@ -115,7 +102,8 @@ int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
     if (!file.cfg) abort();
     /* libxlutil 4.17 refuses a comment that ends with the file */
     text = snap_sprintf(sc, "%s\n", text);
-    if (xlu_cfg_readdata(file.cfg, text, strlen(text))) {
+    rc = libxl_snapshot_cfg_readdata(file.cfg, file.report, path, text);
+    if (rc) {
         rc = snap_fail(sc, ERROR_INVAL, "%s", snap_config_complaint(&file));
         goto out;
     }

@@ -436,51 +436,7 @@ int libxl_domain_snapshot_verify(
     const libxl_domain_snapshot_revert_params *params,
     libxl_domain_snapshot_verification *verification_r);
 
-/*
- * Read the snapshot config @path: xl.cfg syntax, keys as in
- * xl.snapshot.cfg(5).  @snap_r must be initialised.  Members whose keys
- * the file lacks stay NULL or 0: a file that a person wrote to choose the
- * disks of a create may have nothing but `disks'.
- * Errors: ERROR_INVAL (the sentence names the file, and the line if it is
- * known), ERROR_FAIL.
- */
-int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
-                                      const char *path,
-                                      libxl_domain_snapshot *snap_r);
-
-/* More disks than Xen's guests have.  To read a list of more would take
- * libxlutil and the looks at each pair of disks minutes. */
-#define LIBXL_SNAPSHOT_MAX_DISKS 256
-
-/*
- * xlu_disk_parse() of one @spec, which may be anybody's: a word of more
- * than 16,384 characters makes libxlutil (4.17 to 4.20: flex's REJECT)
- * write behind its buffer, so a @spec of more than 12,288 is refused.
- * @disk has been initialised, and must be disposed of whatever the result.
- * The complaint goes to @report, which is that of @cfg.  Returns 0 or
- * ERROR_INVAL.
- */
-int libxl_snapshot_disk_parse(XLU_Config *cfg, FILE *report,
-                              const char *spec, libxl_device_disk *disk);
-/*
- * The specification of @disk, as in xl-disk-configuration(5), malloc'd:
- * with all that the syntax can say, apart from libxl's defaults.
- */
-char *libxl_snapshot_disk_spec(const libxl_device_disk *disk);
-/*
- * "target=PATH", malloc'd, which must be the last in a specification,
- * since its path may have commas.  A path that ends with a comma gets
- * another, because libxlutil (4.17) takes one off the end.
- */
-char *libxl_snapshot_disk_target(const char *path);
-/* Why libxl would find no backend for @disk, whose format is not raw; NULL
- * if it finds one.  Source: libxl__device_disk_set_backend() (4.17). */
-const char *libxl_snapshot_disk_lacks_backend(
-    const libxl_device_disk *disk);
-/* The text of the snapshot config that describes @snap, malloc'd. */
-char *libxl_domain_snapshot_config_text(libxl_snapshot_ctx *sc,
-                                        const libxl_domain_snapshot *snap);
-
+#include <libxl_snapshot_config.h>
 #include <libxl_snapshot_recover.h>
 #include <libxl_snapshot_text.h>
 
