@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void fuzz_broken(const char *file, int line, const char *what)
@@ -46,7 +47,8 @@ const char *fuzz_file(const void *data, size_t size)
     static int fd = -1;
 
     if (fd < 0) fd = memfd_create("input", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, 0)
+    /* as a file that nobody else can write to */
+    if (fd < 0 || fchmod(fd, 0600) || ftruncate(fd, 0)
         || pwrite(fd, data, size, 0) != (ssize_t)size)
         abort();
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

@@ -9,7 +9,8 @@ pod=$srcdir/docs/snapshot/xl.snapshot.cfg.5.pod
 
 # num_disks num_skipped   the lengths of `disks' and of `skipped'
 # vdev mode child         an item of `disks' says them
-without_row='num_disks num_skipped vdev mode child'
+# doubt                   of the file itself: who can have written it
+without_row='num_disks num_skipped vdev mode child doubt'
 
 # members STRUCT: a line each.  Comments go, and ";" and "{" end a line instead.
 members() {

@@ -37,6 +37,8 @@ static void remove_tree(const char *path)
 
 static void test_setup(void)
 {
+    /* whatever the user's is: what a group can write to is not trusted */
+    umask(022);
     strcpy(folder + strlen(folder) - 6, "XXXXXX");
     if (!mkdtemp(folder) || libxl_snapshot_ctx_alloc(&sc, NULL, NULL))
         abort();

@@ -42,7 +42,10 @@ static void recorded_read(const struct session *s, struct recorded *r)
         return;
     }
     missing = recorded_missing_file(&r->snap);
-    if (missing) xasprintf(&r->problem, "%s is missing", missing);
+    if (r->snap.doubt)
+        r->problem = xstrdup(r->snap.doubt);
+    else if (missing)
+        xasprintf(&r->problem, "%s is missing", missing);
 }
 
 static int recorded_older_first(const void *a, const void *b)

@@ -139,6 +139,8 @@ int revert_request_read(const struct session *s, const char *config_file,
     r->params.skip_unsupported = o->skip_unsupported;
     r->params.leave_paused = o->paused;
     r->params.dry_run = o->dry_run;
+    /* the library refuses it, and nothing that it names is looked at */
+    if (r->snap.doubt) return 0;
     revert_set_new_images(s, &r->snap, &r->params);
     revert_set_bases(s, config_file, &r->snap, &r->params);
     return revert_set_domain_config(s, o->domain_config, r);

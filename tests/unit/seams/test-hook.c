@@ -106,17 +106,18 @@ static void a_hook_that_others_can_change_is_not_run(void)
     const char *path = tmp_hook("bad", "touch $0.ran");
     yajl_val answer;
 
-    CHECK_STR(snap_hook_unsafe(sc, path), NULL);
+    CHECK_STR(snap_program_unsafe(sc, path), NULL);
     chmod(path, 0775);
-    CHECK_HAS(snap_hook_unsafe(sc, path), "/bad is writable by others than "
-              "root; chmod go-w it");
+    CHECK_HAS(snap_program_unsafe(sc, path), "mode 0775, can be changed by "
+              "others than root; if you trust what is there, run chmod go-w "
+              "/");
     CHECK_FAILS(snap_hook_ask(sc, path, "probe", "{}", &answer), ERROR_INVAL,
                 "hook bad, probe: ");
-    CHECK_HAS(refused(NULL), "is writable by others");
+    CHECK_HAS(refused(NULL), "can be changed by others");
     chmod(path, 0757);
-    CHECK_HAS(snap_hook_unsafe(sc, path), "is writable by others");
+    CHECK_HAS(snap_program_unsafe(sc, path), "mode 0757, can be");
     chmod(path, 0644);
-    CHECK_HAS(snap_hook_unsafe(sc, path), "/bad is not executable");
+    CHECK_HAS(snap_program_unsafe(sc, path), "/bad is not executable");
     CHECK(!snap_file_exists(snap_sprintf(sc, "%s.ran", path)));
 }
 
@@ -125,9 +126,9 @@ static void nor_one_in_a_folder_that_others_can_change(void)
     const char *path = tmp_hook("bad", good);
 
     chmod(sc->hook_dir, 0777);
-    CHECK_HAS(snap_hook_unsafe(sc, path), "snapshot.d is writable by others");
+    CHECK_HAS(snap_program_unsafe(sc, path), "run chmod go-w ");
     chmod(sc->hook_dir, 01777);
-    CHECK_STR(snap_hook_unsafe(sc, path), NULL);
+    CHECK_STR(snap_program_unsafe(sc, path), NULL);
 }
 
 static void a_link_is_as_good_as_what_it_leads_to(void)
@@ -137,15 +138,15 @@ static void a_link_is_as_good_as_what_it_leads_to(void)
     const char *real = tmp_text("elsewhere", "");
 
     CHECK_INT(symlink(real, link), 0);
-    CHECK_HAS(snap_hook_unsafe(sc, link), "/link is not executable");
+    CHECK_HAS(snap_program_unsafe(sc, link), "/link is not executable");
     chmod(real, 0777);
-    CHECK_HAS(snap_hook_unsafe(sc, link), "/elsewhere is writable by others");
+    CHECK_HAS(snap_program_unsafe(sc, link), "/elsewhere, of uid ");
     chmod(real, 0755);
-    CHECK_STR(snap_hook_unsafe(sc, link), NULL);
+    CHECK_STR(snap_program_unsafe(sc, link), NULL);
     unlink(real);
-    CHECK_HAS(snap_hook_unsafe(sc, link), "No such file");
-    CHECK_HAS(snap_hook_unsafe(sc, sc->hook_dir), "not a regular file");
-    CHECK_STR(snap_hook_unsafe(sc, path), NULL);
+    CHECK_HAS(snap_program_unsafe(sc, link), "No such file");
+    CHECK_HAS(snap_program_unsafe(sc, sc->hook_dir), "not a regular file");
+    CHECK_STR(snap_program_unsafe(sc, path), NULL);
 }
 
 static void nor_one_of_another_user(void)
@@ -154,7 +155,7 @@ static void nor_one_of_another_user(void)
 
     if (geteuid()) test_skip("needs root to give a file away");
     CHECK_INT(chown(path, 1234, 0), 0);
-    CHECK_HAS(snap_hook_unsafe(sc, path), "belongs to uid 1234, not to root");
+    CHECK_HAS(snap_program_unsafe(sc, path), "run chown -h root /");
 }
 
 /*-- what it is told --------------------------------------------------------*/

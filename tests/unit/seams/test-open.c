@@ -86,7 +86,7 @@ static void a_link_in_a_folder_of_others_is_not_followed(void)
     CHECK(content("d/up/secret") == NULL && errno == ELOOP);
     link_to("d/link", "ours");
     CHECK(content("ours") == NULL && errno == ELOOP);
-    CHECK_FAILS(snap_file_read(sc, tmp_path("d/link"), 100, &text),
+    CHECK_FAILS(snap_file_read(sc, tmp_path("d/link"), 100, &text, NULL),
                 ERROR_INVAL, WHY);
     CHECK_FAILS(snap_file_create(sc, tmp_path("d/up/new"), NULL, "x"),
                 ERROR_FAIL, WHY);
@@ -109,6 +109,122 @@ static void in_a_sticky_folder_it_depends_on_whose_link_it_is(void)
     link_to("../secret", "theirs/link");
     REQUIRE(!chown(tmp_path("theirs"), 1, 1));
     CHECK(content("theirs/link") == NULL && errno == ELOOP);
+}
+
+/* Why the file of that name is not trusted; NULL: it is. */
+static const char *doubt(const char *name)
+{
+    const char *why, *path = tmp_path(name), *place;
+    int fd = snap_open_trusted(sc, path, O_RDONLY, &why);
+
+    CHECK((fd < 0) == (why != NULL));
+    if (fd >= 0) close(fd);
+    CHECK(!snap_file_exists(path) || !snap_open_doubt(sc, path) == !why);
+    place = snap_open_doubt_place(sc, path);
+    CHECK(!place || why);
+    return why;
+}
+
+static bool place_is_doubted(const char *name)
+{
+    return snap_open_doubt_place(sc, tmp_path(name)) != NULL;
+}
+
+static void what_others_can_write_is_not_trusted(void)
+{
+    folder("d", 0755);
+    folder("d/e", 0755);
+    tmp_text("d/e/f", "x");
+    chmod(tmp_path("d/e/f"), 0644);
+    CHECK_STR(doubt("d/e/f"), NULL);
+    CHECK_STR(doubt("d/e/../e/./f"), NULL);
+    chmod(tmp_path("d/e/f"), 0664);
+    CHECK_HAS(doubt("d/e/f"), snap_sprintf(
+        sc, "/d/e/f, of uid %u and mode 0664, can be changed by others than "
+        "root; if you trust what is there, run chmod go-w %s, and try again",
+        geteuid(), tmp_path("d/e/f")));
+    CHECK(!place_is_doubted("d/e/f"));
+    chmod(tmp_path("d"), 0777);
+    CHECK_HAS(doubt("d/e/f"), snap_sprintf(
+        sc, "run chmod go-w %s %s, and", tmp_path("d"), tmp_path("d/e/f")));
+    CHECK(place_is_doubted("d/e/f") && place_is_doubted("d/e/none")
+          && place_is_doubted("d/none"));
+    chmod(tmp_path("d"), 01777);
+    chmod(tmp_path("d/e/f"), 0600);
+    CHECK_STR(doubt("d/e/f"), NULL);
+    CHECK(!place_is_doubted("d/e/f") && !place_is_doubted("d/none"));
+    CHECK_HAS(doubt("d/e/g"), "No such file");
+}
+
+static void a_second_name_counts_where_others_can_make_names(void)
+{
+    folder("d", 0755);
+    tmp_text("d/f", "x");
+    REQUIRE(!link(tmp_path("d/f"), tmp_path("d/g")));
+    CHECK_STR(doubt("d/f"), NULL);
+    chmod(tmp_path("d"), 01777);
+    CHECK_HAS(doubt("d/f"), "a hard link");
+}
+
+/* Each link is where root alone can have put it, and all folders on the way
+ * are such. */
+static void each_folder_of_a_chain_of_links_counts(void)
+{
+    folder("real", 0755);
+    folder("middle", 0755);
+    tmp_text("real/f", "x");
+    link_to("../real", "middle/link");
+    link_to("middle/link/f", "f");
+    CHECK_STR(doubt("f"), NULL);
+    chmod(tmp_path("middle"), 0777);
+    CHECK_HAS(doubt("f"), "/middle, of uid ");
+    CHECK(place_is_doubted("f"));
+    chmod(tmp_path("middle"), 0755);
+    chmod(tmp_path("real"), 0777);
+    CHECK_HAS(doubt("f"), "/real, of uid ");
+    REQUIRE(!chdir(tmp_path("real")));
+    CHECK_HAS(snap_open_doubt(sc, "f"), "/real, of uid ");
+    REQUIRE(!chdir("/"));
+}
+
+/* Nothing is made where others could change it. */
+static void a_file_is_made_where_it_can_be_trusted(void)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    const char *why;
+    int fd;
+
+    folder("d", 0777);
+    fd = snap_open_trusted(sc, tmp_path("d/f"), flags, &why);
+    CHECK(fd < 0 && errno == EPERM);
+    CHECK_HAS(why, "mode 0777, can be changed");
+    CHECK(!snap_file_exists(tmp_path("d/f")));
+    chmod(tmp_path("d"), 0700);
+    fd = snap_open_trusted(sc, tmp_path("d/f"), flags, &why);
+    CHECK(fd >= 0 && !why);
+    close(fd);
+    fd = snap_open_trusted(sc, tmp_path("d/f"), flags, &why);
+    CHECK(fd < 0 && errno == EEXIST);
+}
+
+static void what_is_others_own_is_not_trusted(void)
+{
+    if (geteuid()) {
+        test_skip("to give a file to somebody else takes root");
+        return;
+    }
+    folder("d", 01777);
+    tmp_text("d/f", "x");
+    REQUIRE(!chown(tmp_path("d/f"), 1, 1));
+    CHECK_HAS(doubt("d/f"), snap_sprintf(sc, "run chown -h root %s, and",
+                                         tmp_path("d/f")));
+    CHECK(place_is_doubted("d/f"));
+    chmod(tmp_path("d"), 0755);
+    CHECK(doubt("d/f") && !place_is_doubted("d/f"));
+    REQUIRE(!chown(tmp_path("d"), 1, 1) && !chmod(tmp_path("d/f"), 0666));
+    CHECK_HAS(doubt("d/f"), snap_sprintf(
+        sc, "run chown -h root %s %s && chmod go-w %s, and", tmp_path("d"),
+        tmp_path("d/f"), tmp_path("d/f")));
 }
 
 static void what_the_kernel_links_to_has_no_path(void)
@@ -170,7 +286,7 @@ static void a_fifo_or_a_device_is_not_opened(void)
     CHECK(libxl_snapshot_open_file(fifo) < 0 && errno == EMEDIUMTYPE);
     CHECK(!snap_file_stops_root(fifo) && !snap_file_is_fenced(fifo));
     CHECK_FAILS(snap_file_freeze(sc, fifo), ERROR_FAIL, why);
-    CHECK_FAILS(snap_file_read(sc, fifo, 100, &text), ERROR_INVAL, why);
+    CHECK_FAILS(snap_file_read(sc, fifo, 100, &text, NULL), ERROR_INVAL, why);
     CHECK_FAILS(snap_file_check_plain(sc, fifo), ERROR_INVAL, why);
     CHECK_FAILS(snap_file_check_plain(sc, "/dev/null"), ERROR_INVAL, why);
     CHECK_OK(snap_file_check_plain(sc, tmp_path("nothing")));
@@ -205,7 +321,7 @@ static void a_pipe_is_read_to_its_end(void)
     }
     close(fds[1]);
     CHECK_OK(snap_file_read(sc, snap_sprintf(sc, "/dev/fd/%d", fds[0]), 100,
-                            &text));
+                            &text, NULL));
     CHECK_STR(text, "a\n");
     close(fds[0]);
 }
@@ -218,11 +334,11 @@ static void a_file_may_be_as_large_as_said(void)
 
     memset(much, 'x', max);
     path = tmp_text("f", much);
-    CHECK_OK(snap_file_read(sc, path, max, &text));
+    CHECK_OK(snap_file_read(sc, path, max, &text, NULL));
     CHECK_STR(text, much);
-    CHECK_FAILS(snap_file_read(sc, path, max - 1, &text), ERROR_INVAL,
+    CHECK_FAILS(snap_file_read(sc, path, max - 1, &text, NULL), ERROR_INVAL,
                 "larger than 199999 bytes");
-    CHECK_FAILS(snap_file_read(sc, tmp_file("g", "a\0b", 3), max, &text),
+    CHECK_FAILS(snap_file_read(sc, tmp_file("g", "a\0b", 3), max, &text, NULL),
                 ERROR_INVAL, "not a text file");
 }
 
@@ -230,6 +346,11 @@ TESTS(TEST(a_path_is_opened_as_open_does),
       TEST(links_of_our_own_are_followed),
       TEST(a_link_in_a_folder_of_others_is_not_followed),
       TEST(in_a_sticky_folder_it_depends_on_whose_link_it_is),
+      TEST(what_others_can_write_is_not_trusted),
+      TEST(a_second_name_counts_where_others_can_make_names),
+      TEST(each_folder_of_a_chain_of_links_counts),
+      TEST(a_file_is_made_where_it_can_be_trusted),
+      TEST(what_is_others_own_is_not_trusted),
       TEST(what_the_kernel_links_to_has_no_path),
       TEST(what_is_put_in_the_place_of_our_file_is_not_written),
       TEST(a_fifo_or_a_device_is_not_opened),

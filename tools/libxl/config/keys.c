@@ -7,6 +7,7 @@
  */
 #include "config/config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FOR_CREATE SNAP_KEY_FOR_CREATE
@@ -104,5 +105,6 @@ void libxl_domain_snapshot_dispose(libxl_domain_snapshot *snap)
     while (i-- > 0)
         if (snap_keys[i].type->dispose)
             snap_keys[i].type->dispose(&snap_keys[i], snap);
+    free(snap->doubt);
     libxl_domain_snapshot_init(snap);
 }

@@ -121,10 +121,15 @@ int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
                                       const char *path,
                                       libxl_domain_snapshot *snap)
 {
+    const char *doubt;
     char *text;
     int rc;
 
     snap_ctx_begin(sc);
-    rc = snap_file_read(sc, path, CONFIG_MAX, &text);
-    return rc ? rc : snap_config_parse(sc, path, text, snap);
+    rc = snap_file_read(sc, path, CONFIG_MAX, &text, &doubt);
+    if (rc) return rc;
+    if (doubt)
+        snap->doubt = snap_result_str(snap_sprintf(sc, "%s: %s", path,
+                                                   doubt));
+    return snap_config_parse(sc, path, text, snap);
 }

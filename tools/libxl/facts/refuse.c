@@ -91,6 +91,7 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
 {
     int i, rc;
 
+    if (snap->doubt) return snap_fail(sc, ERROR_INVAL, "%s", snap->doubt);
     rc = snap_name_check(sc, snap->name);
     if (!rc && snap->domain_name)
         rc = snap_domain_name_check(sc, snap->domain_name);

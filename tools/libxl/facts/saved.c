@@ -66,7 +66,7 @@ int snap_saved_find(libxl_snapshot_ctx *sc, const char *name,
                                 / sizeof(saved_settings[0]); i++) {
         if (!snap_file_exists(saved_settings[i])) continue;
         rc = snap_file_read(sc, saved_settings[i], SAVED_SETTINGS_MAX,
-                            &text);
+                            &text, NULL);
         if (rc) return rc;
         folder = saved_folder_in(sc, text);
         if (folder) *path_r = saved_in(sc, folder, name);

@@ -123,6 +123,9 @@ typedef struct libxl_domain_snapshot {
     char **skipped;             /* what was left out: writable disks, by vdev,
                                  * and other devices with state, by name */
     char *lvm_size;             /* in a ConfigFile for create; or NULL */
+    char *doubt;                /* why others than root may have written the
+                                 * file that this was read from: no revert
+                                 * does what it says; or NULL */
 } libxl_domain_snapshot;
 
 void libxl_domain_snapshot_init(libxl_domain_snapshot *snap);

@@ -161,11 +161,12 @@ static bool create_memory_is_lost(libxl_snapshot_ctx *sc,
 {
     const char *path = r->entry.head.memory_path;
     char *json;
-    off_t stream;
 
-    if (r->entry.same_boot || !path || !snap_file_exists(path))
+    /* whose file it is by now, a revert says */
+    if (r->entry.same_boot || !path || !snap_file_exists(path)
+        || snap_open_doubt(sc, path))
         return false;
-    if (!snap_memory_image_check(sc, path, &json, &stream)) return false;
+    if (!snap_memory_image_check(sc, path, &json)) return false;
     snap_take_error(sc);
     return true;
 }

@@ -27,11 +27,10 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc,
                                       struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
-    off_t stream;
     char *json;
     int rc;
 
-    rc = snap_memory_image_check(sc, snap->memory_path, &json, &stream);
+    rc = snap_memory_image_check(sc, snap->memory_path, &json);
     if (rc) return rc;
     rc = revert_read_image_config(sc, r, json);
     if (rc || !r->config.c_info.name)
@@ -52,13 +51,29 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* The domain config that the snapshot has kept, nobody else may have
+ * written; that which a person names is his choice, as with xl create. */
+static const char *revert_config_doubt(libxl_snapshot_ctx *sc,
+                                       const struct snap_revert *r)
+{
+    const char *kept = r->snap->domain_config_path;
+    const char *path = r->params->domain_config_path;
+
+    return kept && path && snap_file_is_same(kept, path)
+        ? snap_open_doubt(sc, path) : NULL;
+}
+
 /* Without memory: what the domain is to be booted with. */
 static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
                                      struct snap_revert *r)
 {
     const libxl_domain_config *config = r->params->config;
     const char *name = r->snap->domain_name;
+    const char *doubt = revert_config_doubt(sc, r);
 
+    if (doubt)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s",
+                         r->params->domain_config_path, doubt);
     if (r->params->config_error)
         return snap_fail(sc, ERROR_INVAL, "%s", r->params->config_error);
     if (!config || !r->params->domain_config_path)

@@ -29,10 +29,16 @@ struct snap_journal {
                                  * any more */
 };
 
-static int journal_write_failed(libxl_snapshot_ctx *sc, const char *path)
+static int journal_fail(libxl_snapshot_ctx *sc, const char *path,
+                        const char *why)
 {
     return snap_fail(sc, ERROR_FAIL, "cannot write the journal %s: %s", path,
-                     strerror(errno));
+                     why);
+}
+
+static int journal_write_failed(libxl_snapshot_ctx *sc, const char *path)
+{
+    return journal_fail(sc, path, strerror(errno));
 }
 
 /* Strings as JSON; NULL if there are none. */
@@ -144,17 +150,19 @@ static int journal_sync_folder(libxl_snapshot_ctx *sc, const char *path)
  * of another operation removes an empty folder, perhaps just now.  A draft
  * of this name was left by a command that was killed. */
 static int journal_create_draft(libxl_snapshot_ctx *sc, const char *draft,
-                                bool *made_above_r)
+                                bool *made_above_r, const char **why_r)
 {
     const char *dir = snap_file_dirname(sc, draft);
     int fd, try;
 
     *made_above_r = false;
+    *why_r = NULL;
     for (try = 0; try < 10; try++) {
         if (!mkdir(snap_file_dirname(sc, dir), 0700)) *made_above_r = true;
         else if (errno != EEXIST) return -1;
         if (mkdir(dir, 0700) && errno != EEXIST) return -1;
-        fd = snap_open(sc, draft, O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
+        fd = snap_open_trusted(sc, draft, O_WRONLY | O_CREAT | O_EXCL
+                               | O_APPEND, why_r);
         if (fd >= 0 || (errno == EEXIST ? unlink(draft) : errno != ENOENT))
             return fd;
     }
@@ -250,7 +258,7 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
 {
     struct snap_journal_head printed = *head;
     struct snap_journal_images images = { 0 };
-    const char *path, *draft, *line;
+    const char *path, *draft, *line, *why;
     bool made_above;
     int fd, rc;
 
@@ -259,8 +267,8 @@ int snap_journal_begin(libxl_snapshot_ctx *sc,
     path = snap_sprintf(sc, "%s/%s.json", sc->journal_dir,
                         head->uuid_str ? head->uuid_str : head->domain);
     draft = snap_journal_draft(sc, path);
-    fd = journal_create_draft(sc, draft, &made_above);
-    if (fd < 0) return journal_write_failed(sc, path);
+    fd = journal_create_draft(sc, draft, &made_above, &why);
+    if (fd < 0) return journal_fail(sc, path, why ? why : strerror(errno));
     snap_journal_images_gather(sc, head, plan, &images);
     line = snap_sprintf(sc, "%s\n",
                         journal_head_to_json(sc, &printed, plan, &images,
@@ -283,12 +291,15 @@ int snap_journal_open(libxl_snapshot_ctx *sc,
                       const struct snap_journal_entry *entry,
                       struct snap_journal **journal_r)
 {
-    int fd = snap_open(sc, entry->path, O_WRONLY | O_APPEND | O_NOFOLLOW);
+    const char *why;
+    int fd = snap_open_trusted(sc, entry->path, O_WRONLY | O_APPEND
+                               | O_NOFOLLOW, &why);
 
     *journal_r = NULL;
+    if (fd < 0) return journal_fail(sc, entry->path, why);
     /* a line behind a torn one, or behind zeros, would not be read */
-    if (fd < 0 || ftruncate(fd, entry->length)) {
-        if (fd >= 0) close(fd);
+    if (ftruncate(fd, entry->length)) {
+        close(fd);
         return journal_write_failed(sc, entry->path);
     }
     *journal_r = journal_new(entry->path, fd, &entry->head, true,

@@ -282,7 +282,7 @@ static int journal_parse(libxl_snapshot_ctx *sc, char *content, bool more,
 int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
                       struct snap_journal_entry *entry)
 {
-    const char *why;
+    const char *why, *doubt;
     char *content;
     bool more;
     int rc;
@@ -290,14 +290,16 @@ int snap_journal_read(libxl_snapshot_ctx *sc, const char *path,
     *entry = (struct snap_journal_entry){
         .path = path, .at = -1, .head.domain = snap_journal_stem(sc, path),
     };
-    rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content, &more);
+    rc = snap_file_read_written(sc, path, JOURNAL_MAX, &content, &more,
+                                &doubt);
     if (rc) return rc;
-    if (snap_journal_is_draft(path)) {
+    if (!doubt && snap_journal_is_draft(path)) {
         entry->torn = true;
         entry->length = strlen(content);
         return 0;
     }
-    rc = journal_parse(sc, content, more, entry);
+    rc = doubt ? snap_fail(sc, ERROR_INVAL, "%s", doubt)
+               : journal_parse(sc, content, more, entry);
     if (!rc) return 0;
     entry->head.domain = entry->head.uuid_str = snap_journal_stem(sc, path);
     why = snap_take_error(sc);

@@ -95,12 +95,16 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
 {
     struct snap_journal_entry *entry;
     struct dirent **names = NULL;
-    const char *path;
+    const char *path, *doubt;
     int i, num = 0;
 
     *entries_r = NULL;
     *num_r = 0;
     if (!sc->journal_dir) return 0;
+    doubt = snap_open_doubt(sc, sc->journal_dir);
+    if (doubt)
+        return snap_fail(sc, ERROR_FAIL, "cannot use the journal's folder "
+                         "%s: %s", sc->journal_dir, doubt);
     num = scandir(sc->journal_dir, &names, journals_is_journal, alphasort);
     if (num < 0 && errno == ENOENT) return 0;
     if (num < 0)

@@ -318,23 +318,15 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
                           const struct snap_step *step)
 {
     struct snap_exec_input input = { .fd = -1 };
-    off_t stream;
     char *json;
     int rc;
 
-    rc = snap_memory_image_check(sc, step->path, &json, &stream);
+    rc = snap_memory_image_open(sc, step->path, &json, &input.fd);
     if (rc) return rc;
     snap_memory_image_header(sc, step->content, &input.head,
                              &input.head_len);
-    input.fd = snap_open(sc, step->path, O_RDONLY);
-    if (input.fd < 0 || lseek(input.fd, stream, SEEK_SET) < 0) {
-        rc = snap_fail(sc, ERROR_FAIL, "cannot read %s: %s", step->path,
-                       snap_open_why());
-        goto out;
-    }
     rc = domain_run_xl(sc, run, step, "restore of the domain", &input);
- out:
-    if (input.fd >= 0) close(input.fd);
+    close(input.fd);
     return rc;
 }
 

@@ -211,9 +211,12 @@ static ssize_t file_read_some(const libxl_snapshot_ctx *sc, int fd,
 }
 
 static int file_read_whole(libxl_snapshot_ctx *sc, const char *path,
-                           size_t max, char **text_r, size_t *len_r)
+                           size_t max, char **text_r, size_t *len_r,
+                           const char **doubt_r)
 {
-    int fd = snap_open(sc, path, O_RDONLY), rc;
+    int fd = doubt_r ? snap_open_doubted(sc, path, O_RDONLY, doubt_r)
+                     : snap_open(sc, path, O_RDONLY), rc;
+    bool bent = fd < 0 && errno == ELOOP && doubt_r && *doubt_r;
     size_t len = 0, size = 65536;
     char *text = snap_zalloc(sc, size);
     ssize_t got = -1;
@@ -227,7 +230,8 @@ static int file_read_whole(libxl_snapshot_ctx *sc, const char *path,
         size *= 2;
     }
     if (got < 0)
-        rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path, snap_open_why());
+        rc = snap_fail(sc, ERROR_INVAL, "%s: %s", path,
+                       bent ? *doubt_r : snap_open_why());
     else if (len > max)
         rc = snap_fail(sc, ERROR_INVAL, "%s: larger than %zu bytes", path,
                        max);
@@ -240,10 +244,10 @@ static int file_read_whole(libxl_snapshot_ctx *sc, const char *path,
 }
 
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
-                   char **text_r)
+                   char **text_r, const char **doubt_r)
 {
     size_t len;
-    int rc = file_read_whole(sc, path, max, text_r, &len);
+    int rc = file_read_whole(sc, path, max, text_r, &len, doubt_r);
 
     if (!rc && strlen(*text_r) != len)
         rc = snap_fail(sc, ERROR_INVAL, "%s: not a text file", path);
@@ -251,10 +255,11 @@ int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
 }
 
 int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
-                           size_t max, char **text_r, bool *more_r)
+                           size_t max, char **text_r, bool *more_r,
+                           const char **doubt_r)
 {
     size_t len, i;
-    int rc = file_read_whole(sc, path, max, text_r, &len);
+    int rc = file_read_whole(sc, path, max, text_r, &len, doubt_r);
 
     if (!more_r) return rc;
     for (i = strlen(*text_r); i < len && !(*text_r)[i]; i++);

@@ -19,8 +19,26 @@
  * may be read, and may have nothing yet.  Returns -1 and sets errno.
  */
 int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags);
-/* The same of an image or another path that QEMU, xl or LVM follows: by
- * whatever links. */
+/*
+ * The same of what nobody but root, or we, can have written: nobody else
+ * can write to the file or folder itself, to a folder on the way there, or
+ * to one on the way of a symbolic link; in a sticky folder others can have
+ * files of their own.  *why_r: why it cannot be opened, and what to do.
+ */
+int snap_open_trusted(libxl_snapshot_ctx *sc, const char *path, int flags,
+                      const char **why_r);
+/* As snap_open(), but for *doubt_r: why it would not be trusted; or
+ * NULL. */
+int snap_open_doubted(libxl_snapshot_ctx *sc, const char *path, int flags,
+                      const char **doubt_r);
+/* Why others can have written what is at @path, and what to do; NULL: they
+ * cannot, and so it may be used by its path; or there is nothing. */
+const char *snap_open_doubt(libxl_snapshot_ctx *sc, const char *path);
+/* Why others can put another thing at @path, whoever may write to what is
+ * there now; NULL: they cannot. */
+const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path);
+/* The same as snap_open(), of an image or another path that QEMU, xl or LVM
+ * follows: by whatever links. */
 int snap_open_image(const char *path, int flags);
 /* Open a file of lines; NULL: it cannot be. */
 FILE *snap_open_lines(const char *path);
@@ -62,14 +80,16 @@ const char *snap_file_dirname(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
                     uint64_t *bytes_r);
 /* Read a whole file of at most @max bytes, NUL-terminated.  A pipe may
- * take SNAP_WAIT_PIPE for its next bytes. */
+ * take SNAP_WAIT_PIPE for its next bytes.  *doubt_r, unless NULL: why
+ * others may have written it, as snap_open_doubted(); or NULL. */
 int snap_file_read(libxl_snapshot_ctx *sc, const char *path, size_t max,
-                   char **text_r);
+                   char **text_r, const char **doubt_r);
 /* Read a file up to its first zero: after a power cut a file has its
  * length, but the part that the kernel had not written yet reads as zeros
  * (ext4).  *more_r, unless NULL: there is something else behind them. */
 int snap_file_read_written(libxl_snapshot_ctx *sc, const char *path,
-                           size_t max, char **text_r, bool *more_r);
+                           size_t max, char **text_r, bool *more_r,
+                           const char **doubt_r);
 int snap_file_write_all(int fd, const void *buf, size_t len);
 
 /* What tells a file from another without reading all of it.  The dates,
@@ -215,10 +235,13 @@ int snap_vhd_read(libxl_snapshot_ctx *sc, const char *path,
 void snap_memory_image_header(libxl_snapshot_ctx *sc, const char *json,
                               const void **head_r, size_t *len_r);
 /*
- * Check that @path is a complete memory image.  *json_r gets the config in
- * it, *stream_r the offset of libxl's stream.
+ * Open @path, a complete memory image, which nobody but root can have
+ * written.  *json_r gets the config in it; *fd_r is at libxl's stream.
  */
+int snap_memory_image_open(libxl_snapshot_ctx *sc, const char *path,
+                           char **json_r, int *fd_r);
+/* Check that it can be. */
 int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
-                            char **json_r, off_t *stream_r);
+                            char **json_r);
 
 #endif /* SNAP_FILES_H */

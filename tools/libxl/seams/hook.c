@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,45 +21,19 @@
 
 /*-- who can change it ------------------------------------------------------*/
 
-/* Look at @path and every folder above it.  In a sticky folder nobody else
- * can replace root's files. */
-static const char *hook_unsafe_path(libxl_snapshot_ctx *sc,
-                                    const char *path)
+const char *snap_program_unsafe(libxl_snapshot_ctx *sc, const char *path)
 {
+    const char *why;
+    int fd = snap_open_trusted(sc, path, O_PATH, &why);
     struct stat st;
 
-    for (;; path = snap_file_dirname(sc, path)) {
-        if (stat(path, &st))
-            return snap_sprintf(sc, "%s: %s", path, strerror(errno));
-        if (st.st_uid != 0 && st.st_uid != geteuid())
-            return snap_sprintf(sc, "%s belongs to uid %u, not to root; chown "
-                                "it", path, (unsigned)st.st_uid);
-        if ((st.st_mode & 022) && !(S_ISDIR(st.st_mode)
-                                    && (st.st_mode & S_ISVTX)))
-            return snap_sprintf(sc, "%s is writable by others than root; "
-                                "chmod go-w it", path);
-        if (!strcmp(path, "/")) return NULL;
-    }
-}
-
-const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path)
-{
-    char *folder = realpath(snap_file_dirname(sc, path), NULL);
-    char *real = realpath(path, NULL);
-    const char *why = NULL;
-    struct stat st;
-
-    if (!folder || !real || stat(real, &st))
-        why = snap_sprintf(sc, "%s: %s", path, strerror(errno));
-    /* a link has two folders */
-    if (!why) why = hook_unsafe_path(sc, folder);
-    if (!why) why = hook_unsafe_path(sc, real);
-    if (!why && !S_ISREG(st.st_mode))
+    if (fd < 0 || fstat(fd, &st))
+        why = snap_sprintf(sc, "%s: %s", path, why ? why : strerror(errno));
+    else if (!S_ISREG(st.st_mode))
         why = snap_sprintf(sc, "%s is not a regular file", path);
-    if (!why && !(st.st_mode & S_IXUSR))
+    else if (!(st.st_mode & S_IXUSR))
         why = snap_sprintf(sc, "%s is not executable; chmod +x it", path);
-    free(folder);
-    free(real);
+    if (fd >= 0) close(fd);
     return why;
 }
 
@@ -137,7 +111,7 @@ static int hook_run(libxl_snapshot_ctx *sc, const char *path,
 {
     const char *what = snap_sprintf(sc, "hook %s, %s", strrchr(path, '/') + 1,
                                     verb);
-    const char *why = snap_hook_unsafe(sc, path);
+    const char *why = snap_program_unsafe(sc, path);
     yajl_val parsed = snap_json_parse(request);
     struct snap_exec_input input = {
         .head = request, .head_len = strlen(request), .fd = -1,

@@ -15,6 +15,7 @@
 #include "seams/files.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -178,17 +179,18 @@ static int image_walk_libxl(struct reader *r)
                                             "end");
 }
 
-int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
-                            char **json_r, off_t *stream_r)
+int snap_memory_image_open(libxl_snapshot_ctx *sc, const char *path,
+                           char **json_r, int *fd_r)
 {
     struct reader r = { .sc = sc, .path = path };
+    const char *why;
     struct stat st;
+    off_t stream;
     int rc;
 
-    r.fd = snap_open(sc, path, O_RDONLY);
-    if (r.fd < 0)
-        return snap_fail(sc, ERROR_INVAL, "memory image %s: %s", path,
-                         snap_open_why());
+    *fd_r = -1;
+    r.fd = snap_open_trusted(sc, path, O_RDONLY, &why);
+    if (r.fd < 0) return image_bad(&r, why);
     if (fstat(r.fd, &st) || !S_ISREG(st.st_mode)) {
         rc = image_bad(&r, "not a file");
         goto out;
@@ -196,9 +198,21 @@ int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
     r.size = st.st_size;
     rc = image_read_config(&r, json_r);
     if (rc) goto out;
-    *stream_r = r.at;
+    stream = r.at;
     rc = image_walk_libxl(&r);
+    if (!rc && lseek(r.fd, stream, SEEK_SET) < 0)
+        rc = image_bad(&r, strerror(errno));
  out:
-    close(r.fd);
+    if (rc) close(r.fd);
+    else *fd_r = r.fd;
+    return rc;
+}
+
+int snap_memory_image_check(libxl_snapshot_ctx *sc, const char *path,
+                            char **json_r)
+{
+    int fd, rc = snap_memory_image_open(sc, path, json_r, &fd);
+
+    if (fd >= 0) close(fd);
     return rc;
 }

@@ -13,6 +13,11 @@
  * begins to count.  So what is at a path is looked at first, by O_PATH,
  * and that same thing is opened then if it is a file, a folder or a block
  * device.
+ *
+ * What we do as root because a file says so, root alone must have written:
+ * the same walk then doubts each folder that it comes through, and the file
+ * itself.  Nobody can change such a path afterwards, so that it may be given
+ * to a program by its name.
  */
 #include "seams/files.h"
 
@@ -27,28 +32,122 @@
 
 #define LINKS_MAX 40
 
+/* What others than root can change. */
+enum open_care {
+    OPEN_LINKS,                 /* it matters for symbolic links */
+    OPEN_PLACE,                 /* and for every folder on the way */
+    OPEN_ALL,                   /* and for what is there */
+};
+
 struct walk {
     libxl_snapshot_ctx *sc;
     int dir;                    /* the folder that has been reached */
     const char *rest;           /* of the path, still to be walked */
     int links;
     int flags;
+    enum open_care care;
+    const char *doubt;          /* the first thing that others can change;
+                                 * NULL: there is none */
+    const char *chown, *chmod;  /* names of all of them, each with a space
+                                 * before and behind it */
 };
+
+/*-- who can have written it ------------------------------------------------*/
 
 static bool open_is_ours(uid_t uid)
 {
     return uid == 0 || uid == geteuid();
 }
 
-/* True if others can put something in the place of @link.  In a sticky
+/* True if others can write to the file @st; or put anything into it, if it
+ * is a folder, and in the place of what others have in it.  In a sticky
  * folder nobody can replace another's file. */
-static bool open_others_can_put(int dir, const struct stat *link)
+static bool open_is_doubtful(const struct stat *st)
 {
-    struct stat st;
+    return !open_is_ours(st->st_uid)
+        || (!S_ISLNK(st->st_mode) && (st->st_mode & 022)
+            && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)));
+}
 
-    if (fstat(dir, &st) || !open_is_ours(st.st_uid)) return true;
-    if (!(st.st_mode & 022)) return false;
-    return !(st.st_mode & S_ISVTX) || !open_is_ours(link->st_uid);
+/* Whoever can put something in the place of @at, an entry of @dir, -1: of
+ * none, can do it since he can change what is returned; -1: nobody can. */
+static int open_weak(int dir, int at)
+{
+    struct stat st, entry;
+
+    if (fstat(dir, &st) || open_is_doubtful(&st)) return dir;
+    if (!(st.st_mode & 022) || at < 0) return -1;
+    return fstat(at, &entry) || !open_is_ours(entry.st_uid) ? at : -1;
+}
+
+static const char *open_add_name(struct walk *w, const char *names,
+                                 const char *name)
+{
+    name = snap_sprintf(w->sc, " %s ", snap_operand(w->sc, name));
+    if (!names) return name;
+    return strstr(names, name) ? names
+        : snap_sprintf(w->sc, "%s%s", names, name + 1);
+}
+
+/* Note that others can change what @fd is. */
+static void open_doubt(struct walk *w, int fd)
+{
+    char name[4096];
+    struct stat st;
+    ssize_t len = readlink(snap_sprintf(w->sc, "/proc/self/fd/%d", fd), name,
+                           sizeof(name) - 1);
+
+    if (len < 0 || fstat(fd, &st)) {
+        w->doubt = snap_sprintf(w->sc, "it cannot be looked at: %s",
+                                strerror(errno));
+        return;
+    }
+    name[len] = 0;
+    if (!w->doubt)
+        w->doubt = snap_sprintf(w->sc, "%s, of uid %u and mode %04o, can be "
+                                "changed by others than root", name,
+                                (unsigned)st.st_uid,
+                                (unsigned)st.st_mode & 07777);
+    if (!open_is_ours(st.st_uid))
+        w->chown = open_add_name(w, w->chown, name);
+    if (!S_ISLNK(st.st_mode) && (st.st_mode & 022)
+        && !(S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX)))
+        w->chmod = open_add_name(w, w->chmod, name);
+}
+
+/* Doubt the folder that has been reached, or @at, -1: nothing, in it. */
+static void open_doubt_place(struct walk *w, int at)
+{
+    int weak = w->care == OPEN_LINKS ? -1 : open_weak(w->dir, at);
+
+    if (weak >= 0) open_doubt(w, weak);
+}
+
+/* Doubt the file or folder @fd.  A second name that somebody has given to
+ * another file of root's may be in a folder where all can make names. */
+static void open_doubt_file(struct walk *w, int fd)
+{
+    struct stat st, dir;
+
+    if (w->care != OPEN_ALL) return;
+    if (fstat(fd, &st) || open_is_doubtful(&st))
+        open_doubt(w, fd);
+    else if (!w->doubt && S_ISREG(st.st_mode) && st.st_nlink > 1
+             && (fstat(w->dir, &dir) || (dir.st_mode & 022)))
+        w->doubt = "it has another name, too (a hard link), and others can "
+                   "make names in its folder; if you trust it, put a copy "
+                   "in its place";
+}
+
+static const char *open_mend(struct walk *w)
+{
+    if (!w->chown && !w->chmod) return w->doubt;
+    return snap_sprintf(
+        w->sc, "%s; if you trust what is there, run%s%.*s%s%s%.*s, and try "
+        "again", w->doubt, w->chown ? " chown -h root" : "",
+        w->chown ? (int)strlen(w->chown) - 1 : 0, w->chown ? w->chown : "",
+        w->chown && w->chmod ? " &&" : "", w->chmod ? " chmod go-w" : "",
+        w->chmod ? (int)strlen(w->chmod) - 1 : 0, w->chmod ? w->chmod : "");
 }
 
 /* True in /proc, whose links are the kernel's and may lead to a file
@@ -148,13 +247,13 @@ static const char *open_next_name(struct walk *w)
 }
 
 /* Put the target of @link in front of the rest of the path. */
-static int open_follow(struct walk *w, int link, const struct stat *st)
+static int open_follow(struct walk *w, int link)
 {
     char to[4096];
     ssize_t len = readlinkat(link, "", to, sizeof(to) - 1);
 
     if (len < 0) return -1;
-    if (open_others_can_put(w->dir, st) || ++w->links > LINKS_MAX) {
+    if (open_weak(w->dir, link) >= 0 || ++w->links > LINKS_MAX) {
         errno = ELOOP;
         return -1;
     }
@@ -171,6 +270,10 @@ static int open_last(struct walk *w, const char *name, bool proc)
     int no_follow = proc ? 0 : O_NOFOLLOW;
     int flags = w->flags | no_follow | O_CLOEXEC, fd;
 
+    if (w->doubt && (flags & O_CREAT)) {
+        errno = EPERM;
+        return -1;
+    }
     if (flags & (O_EXCL | O_PATH)) return openat(w->dir, name, flags, 0600);
     do {
         fd = openat(w->dir, name, O_PATH | no_follow | O_CLOEXEC);
@@ -190,11 +293,13 @@ static int open_walk_on(struct walk *w, int *fd_r)
     struct stat st;
 
     at = snap_open_at(w->dir, name);
+    open_doubt_place(w, at);
     if (at >= 0 && !fstat(at, &st) && S_ISLNK(st.st_mode) && !proc
         && !(last && (w->flags & (O_EXCL | O_NOFOLLOW)))) {
-        r = open_follow(w, at, &st);
+        r = open_follow(w, at);
     } else if (last) {
         *fd_r = open_last(w, name, proc);
+        if (*fd_r >= 0) open_doubt_file(w, *fd_r);
         r = *fd_r < 0 ? -1 : 0;
     } else {
         r = open_enter(
@@ -205,19 +310,79 @@ static int open_walk_on(struct walk *w, int *fd_r)
     return r;
 }
 
-int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags)
+/* Walk @path, and open what is there. */
+static int open_walk(struct walk *w, const char *path)
 {
-    struct walk w = { .sc = sc, .rest = path, .flags = flags };
     int fd = -1, r = 0, error;
+    char cwd[4096];
 
-    w.dir = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (w.dir < 0) return -1;
+    /* others may be able to change a folder above ours, too */
+    if (w->care != OPEN_LINKS && *path != '/') {
+        if (!getcwd(cwd, sizeof(cwd))) return -1;
+        path = snap_sprintf(w->sc, "%s/%s", cwd, path);
+    }
+    w->rest = path;
+    w->dir = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (w->dir < 0) return -1;
     while (fd < 0 && !r)
-        r = open_walk_on(&w, &fd);
+        r = open_walk_on(w, &fd);
     error = errno;
-    if (w.dir >= 0) close(w.dir);
+    if (w->dir >= 0) close(w->dir);
     errno = error;
     return fd;
+}
+
+int snap_open(libxl_snapshot_ctx *sc, const char *path, int flags)
+{
+    struct walk w = { .sc = sc, .flags = flags };
+
+    return open_walk(&w, path);
+}
+
+int snap_open_doubted(libxl_snapshot_ctx *sc, const char *path, int flags,
+                      const char **doubt_r)
+{
+    struct walk w = { .sc = sc, .flags = flags, .care = OPEN_ALL };
+    int fd = open_walk(&w, path), error = errno;
+
+    *doubt_r = w.doubt ? open_mend(&w) : NULL;
+    errno = error;
+    return fd;
+}
+
+int snap_open_trusted(libxl_snapshot_ctx *sc, const char *path, int flags,
+                      const char **why_r)
+{
+    int fd = snap_open_doubted(sc, path, flags, why_r);
+
+    if (fd >= 0 && !*why_r) return fd;
+    if (!*why_r || (fd < 0 && errno == ENOENT)) *why_r = snap_open_why();
+    if (fd >= 0) {
+        close(fd);
+        errno = EPERM;
+    }
+    return -1;
+}
+
+/* Why others can change what is at @path; NULL: they cannot. */
+static const char *open_look(libxl_snapshot_ctx *sc, const char *path,
+                             enum open_care care)
+{
+    struct walk w = { .sc = sc, .flags = O_PATH, .care = care };
+    int fd = open_walk(&w, path);
+
+    if (fd >= 0) close(fd);
+    return w.doubt ? open_mend(&w) : NULL;
+}
+
+const char *snap_open_doubt(libxl_snapshot_ctx *sc, const char *path)
+{
+    return open_look(sc, path, OPEN_ALL);
+}
+
+const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path)
+{
+    return open_look(sc, path, OPEN_PLACE);
 }
 
 const char *libxl_snapshot_open_why(void)

@@ -93,8 +93,9 @@ int snap_exec_process(libxl_snapshot_ctx *sc, snap_process *body,
 
 /*-- seam: hook, runs them --------------------------------------------------*/
 
-/* The reason why the program @path must not be run; NULL if it may be. */
-const char *snap_hook_unsafe(libxl_snapshot_ctx *sc, const char *path);
+/* The reason why the program @path, somebody's script, must not be run; NULL
+ * if it may be: nobody but root can have written it. */
+const char *snap_program_unsafe(libxl_snapshot_ctx *sc, const char *path);
 /* The names of all hooks, sorted, safe or not. */
 int snap_hook_list(libxl_snapshot_ctx *sc, const char ***names_r,
                    int *num_r);

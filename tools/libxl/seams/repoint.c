@@ -161,7 +161,7 @@ static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,
     int i, rc;
 
     libxl_domain_config_init(&config);
-    rc = snap_file_read_written(sc, path, STORED_MAX, &old, NULL);
+    rc = snap_file_read_written(sc, path, STORED_MAX, &old, NULL, NULL);
     if (rc) goto out;
     rc = libxl_domain_config_from_json(sc->ctx, &config, old);
     if (rc) {

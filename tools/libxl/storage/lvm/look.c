@@ -49,7 +49,8 @@ static bool lvm_made(libxl_snapshot_ctx *sc, const struct stat *st)
     char *uuid;
 
     if (!S_ISBLK(st->st_mode) || !snap_file_exists(dm)) return false;
-    if (!snap_file_read(sc, snap_sprintf(sc, "%s/uuid", dm), 4096, &uuid))
+    if (!snap_file_read(sc, snap_sprintf(sc, "%s/uuid", dm), 4096, &uuid,
+                        NULL))
         return !strncmp(uuid, "LVM-", 4);
     snap_take_error(sc);
     return true;

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-only
+# Files that others than root can have written: what they say is not done as root. The
+# message has the command that mends it.
+. "$srcdir/tests/command/lib.sh"
+
+: >/srv/theirs
+chown 65534 /srv/theirs 2>/dev/null || {
+    echo "1..0 # SKIP no root: nothing can be given to others"
+    exit 0
+}
+
+create() { xl snapshot-create --domain-config web.cfg "$@" web; }
+revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
+verify() { xl snapshot-verify "$(cfg s1)"; }
+can="can be changed by others than root; if you trust what is there, run"
+# mend: does what the last message says.
+mend() { eval "$(sed 's/.*; if you trust what is there, run //; s/, and try again.*//' "$hidden/error")"; }
+# A file to which others can put what they like:
+ways="owner group others folder open middle above links"
+spoil() {
+    folder=${2%/*}
+    case $1 in
+    owner) chown 65534:65534 "$2" ;;
+    group) chmod 664 "$2" ;;
+    others) chmod 666 "$2" ;;
+    folder) chown 65534:65534 "$folder" ;;
+    open) chmod 777 "$folder" ;;
+    above) chown 65534 "${folder%/*}" ;;
+    middle) # by links, in the middle of which is a folder of theirs
+        mkdir "$hidden/theirs" "$hidden/real"
+        mv "$2" "$hidden/real/"
+        ln -s "$hidden/real" "$hidden/theirs/link"
+        ln -s "$hidden/theirs/link/${2##*/}" "$2"
+        chown -h 65534 "$hidden/theirs" "$hidden/theirs/link" ;;
+    links) # a link of theirs in a folder where all can make them
+        mkdir -m 1777 "$hidden/all"
+        ln -s "$2.real" "$hidden/all/link"
+        mv "$2" "$2.real"
+        ln -s "$hidden/all/link" "$2"
+        chown -h 65534 "$hidden/all/link" ;;
+    esac
+}
+back() {
+    [ ! -L "$2" ] || { mv "$(readlink -f "$2")" "$hidden/back" && rm "$2" && mv "$hidden/back" "$2"; }
+    rm -rf "$hidden/theirs" "$hidden/real" "$hidden/all"
+    chown root:root "$2" "${2%/*}" "$(dirname "${2%/*}")"
+    chmod go-w "$2" "${2%/*}"
+}
+
+# refused_until_mended COMMAND...: it is refused; when all has been done that messages
+# say, it is not.
+refused_until_mended() {
+    refuses "$can" "$@" || return 1
+    tries=4
+    while [ $tries -gt 0 ] && ! "$@" >/dev/null 2>"$hidden/error"; do
+        grep -qF "$can" "$hidden/error" || break
+        mend
+        tries=$((tries - 1))
+    done
+    says '' "$@"
+}
+# trusted FILE COMMAND...: for each way to spoil FILE.
+trusted() {
+    file=$1
+    shift
+    for way in $ways; do
+        spoil $way "$file"
+        ok "$way of $file: ${1}" refused_until_mended "$@"
+        back $way "$file"
+    done
+}
+tells() { fails 1 "cannot be reverted to" verify && grep -q "BAD.*$can" "$hidden/out"; }
+
+# --- what a revert reads -----------------------------------------------------
+
+define_domain web qcow2
+create -n s1 >/dev/null
+trusted "$(cfg s1)" revert -N
+trusted "$snapshots/web/s1/domain.cfg" revert -N
+chmod 666 "$(cfg s1)"
+ok "verify says so" tells
+ok "a list, too" says "$can chmod go-w $(cfg s1)" xl snapshot-list --domain-config web.cfg web
+chmod 600 "$(cfg s1)"
+chmod 666 "$snapshots/web/s1/domain.cfg"
+ok "also of the domain config" tells
+chmod 600 "$snapshots/web/s1/domain.cfg"
+add_memory s1
+trusted "$snapshots/web/s1/memory" revert -N
+chmod 666 "$snapshots/web/s1/memory"
+ok "and of the memory" tells
+chmod 600 "$snapshots/web/s1/memory"
+
+# in a folder where all can make names, root's own files are as good as anywhere
+mkdir -m 1777 /srv/all
+cp -a "$snapshots/web/s1" /srv/all/s1
+at_all() { xl snapshot-revert -N web /srv/all/s1/snapshot.cfg; }
+ok "root's own folder in a sticky one" says "Nothing was changed" at_all
+mv /srv/all/s1/snapshot.cfg /srv/all/
+ok "root's own file" says "Nothing was changed" xl snapshot-revert -N web /srv/all/snapshot.cfg
+ln /srv/all/snapshot.cfg /srv/all/other
+ok "but not one that somebody may have linked there" refuses "a hard link" \
+    xl snapshot-revert -N web /srv/all/snapshot.cfg
+rm /srv/all/other
+ln "$(cfg s1)" "$snapshots/backup"
+ok "elsewhere a backup may be made of links" says "Nothing was changed" revert -N
+chown 65534 /srv/all/snapshot.cfg
+ok "somebody else's" refuses "/srv/all/snapshot.cfg, of uid 65534 and mode 0600, $can chown -h \
+root /srv/all/snapshot.cfg, and try again" xl snapshot-revert -N web /srv/all/snapshot.cfg
+mkdir /srv/mine
+cp -a "$(cfg s1)" /srv/mine/
+chown 65534 /srv/mine /srv/mine/snapshot.cfg
+chmod 666 /srv/mine/snapshot.cfg
+ok "one message has all of it" refuses "/srv/mine, of uid 65534 and mode 0755, $can chown -h root \
+/srv/mine /srv/mine/snapshot.cfg && chmod go-w /srv/mine/snapshot.cfg, and try again" \
+    xl snapshot-revert -N web /srv/mine/snapshot.cfg
+cd /srv/mine || exit 1
+ok "also where the path is relative" refuses "/srv/mine, of uid 65534" \
+    xl snapshot-revert -N web snapshot.cfg
+cd /srv/web || exit 1
+
+# --- journals ----------------------------------------------------------------
+
+# planted: one that lets a recovery run a program.
+printf '#!/bin/sh\n: >/srv/ran\n' >/srv/evil
+chmod 755 /srv/evil
+journal=$snapshots/.journal/web.json
+planted() {
+    mkdir -p "$snapshots/.journal"
+    cat >"$journal" <<END
+{"operation":"create","domain":"web","snapshot":"s9","began":1,"plan":[{"kind":"mkdir","what":"x","path":"/srv/x","undo":{"kind":"exec","what":"y","argv":["/srv/evil"]}}]}
+{"step":0,"kind":"mkdir","state":"begun"}
+{"step":0,"kind":"mkdir","state":"done"}
+END
+}
+not_run() {
+    for command in "xl snapshot-recover --all" "xl snapshot-recover web" \
+        "xl snapshot-recover --lose-writes web" "create -n s3" "revert"; do
+        fails 1 "$can" $command && absent /srv/ran || return 1
+    done
+}
+for way in $ways; do
+    planted
+    spoil $way "$journal"
+    ok "$way of a journal: nothing is done by it" not_run
+    back $way "$journal"
+    rm -rf "$snapshots/.journal"
+done
+mkdir -m 1777 "$snapshots/.journal"
+planted
+chown 65534 "$journal"
+ok "one that is planted in a sticky folder" not_run
+define_domain db qcow2
+ok "is in the way of its own domain alone" xl snapshot-create --domain-config db.cfg --external \
+    -n s1 db
+chmod 666 "$(cfg s1)"
+ok "a base on record is one, whoever has written so" refuses "is the base of snapshot s1" \
+    xl snapshot-create --domain-config db.cfg -n s2 db
+cd /srv/web && domain=web
+ok "it can be given up" says "Abandoned." xl snapshot-recover --abandon web
+ok "without doing what it says" absent /srv/ran
+rm -r "$snapshots/.journal"
+mkdir -m 777 "$snapshots/.journal"
+chmod 777 "$snapshots/.journal"
+ok "no journal is kept where others can change it" refuses "$can chmod go-w $snapshots/.journal" \
+    create -n s4
+rmdir "$snapshots/.journal"
+finished
