@@ -85,7 +85,7 @@ remember vm
 ok "a channel in use" mustfail "its socket is in use by socat" \
     $create --quiesce -n seven vm
 kill $other
-ok "no program" mustfail "there is no such program" \
+ok "no program" mustfail "freeze it cannot be run" \
     $create --quiesce-command /srv/vm/none -n seven vm
 ok "with memory" mustfail "leave out --quiesce" \
     xl snapshot-create --quiesce -n seven vm

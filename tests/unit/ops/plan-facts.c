@@ -147,7 +147,6 @@ const char *create_facts(const struct plan_case *pc, enum state state,
     why = create_ops(c);
     /* as on Debian, whose Xen has no shadow paging for PV */
     c->can_live = f->params.live && pc->guest != PV;
-    c->has_quiesce_command = f->params.quiesce_command != NULL;
     c->image_config = "(the config in the memory image)";
     c->missing = missing;
     c->num_missing = 2;

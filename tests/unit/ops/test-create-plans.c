@@ -98,7 +98,7 @@ static void wants_quiesce_and_pause(struct create_facts *f)
 
 static void has_no_command(struct create_facts *f)
 {
-    f->c.has_quiesce_command = false;
+    f->c.quiesce_unsafe = "/srv/vm/quiet: No such file or directory";
 }
 
 static void has_relative_command(struct create_facts *f)

@@ -90,7 +90,7 @@ static void a_paused_domain_cannot_write_out_its_caches(void)
 {
     DOMAIN(AGENT);
     dom.paused = true;
-    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/bin/true", true), ERROR_INVAL,
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/bin/true", NULL), ERROR_INVAL,
                 "it is paused");
     refused("it is paused");
 }
@@ -98,12 +98,14 @@ static void a_paused_domain_cannot_write_out_its_caches(void)
 static void a_program_needs_no_channel_but_a_path(void)
 {
     DOMAIN(NULL);
-    CHECK_OK(snap_quiesce_check(sc, &dom, "/etc/xen/freeze", true));
+    CHECK_OK(snap_quiesce_check(sc, &dom, "/etc/xen/freeze", NULL));
     CHECK_FAILS(
-        snap_quiesce_check(sc, &dom, "program", true), ERROR_INVAL,
+        snap_quiesce_check(sc, &dom, "program", NULL), ERROR_INVAL,
         "program: the program that freezes domain vm needs an absolute");
-    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/no/program", false),
-                ERROR_INVAL, "/no/program: there is no such program");
+    CHECK_FAILS(snap_quiesce_check(sc, &dom, "/no/program",
+                                   "/no/program: No such file"),
+                ERROR_INVAL, "domain vm: the program that is to freeze it "
+                "cannot be run: /no/program: No such file");
     snap_domain_dispose(&dom);
 }
 

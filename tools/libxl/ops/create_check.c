@@ -83,7 +83,7 @@ static int create_check_quiesce(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL, "a paused guest cannot be thawed: "
                          "leave out --paused or --quiesce");
     return snap_quiesce_check(sc, &c->dom, c->params->quiesce_command,
-                              c->has_quiesce_command);
+                              c->quiesce_unsafe);
 }
 
 static int create_check_disks(libxl_snapshot_ctx *sc,

@@ -385,8 +385,8 @@ int snap_create_gather(libxl_snapshot_ctx *sc, uint32_t domid,
         if (!rc && p->live) rc = gather_can_live(sc, c);
         if (rc) return rc;
     }
-    c->has_quiesce_command = p->quiesce_command
-        && snap_file_exists(p->quiesce_command);
+    if (p->quiesce_command)
+        c->quiesce_unsafe = snap_program_unsafe(sc, p->quiesce_command);
     gather_uncaptured(sc, c);
     gather_result(sc, c, snap);
     gather_files(sc, c, snap);

@@ -33,7 +33,8 @@ struct snap_create {
                                      * images are */
     bool can_live;                  /* asked for live: Xen can save the
                                      * domain live */
-    bool has_quiesce_command;       /* the program for it exists */
+    const char *quiesce_unsafe;     /* why the program for it must not be
+                                     * run; or NULL */
     const char *image_config;       /* JSON for the memory image */
     struct snap_boot boot;          /* of params->boot_config */
     struct snap_uncaptured uncaptured;      /* of the domain and of that */
@@ -84,10 +85,11 @@ libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
 /*-- quiesce: freezing the guest's file systems -----------------------------*/
 
 /* Refuse a guest whose file systems cannot be frozen: by its agent
- * (@command NULL), or by @command. */
+ * (@command NULL), or by @command, which must not be run if it is
+ * @unsafe. */
 int snap_quiesce_check(libxl_snapshot_ctx *sc,
                        const struct snap_domain *dom, const char *command,
-                       bool command_exists);
+                       const char *unsafe);
 /* Plan the freeze, and return the index of its step @quiesce, with which
  * its thaw is planned. */
 int snap_quiesce_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,

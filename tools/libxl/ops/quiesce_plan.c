@@ -70,29 +70,28 @@ static int quiesce_check_agent(libxl_snapshot_ctx *sc,
 
 static int quiesce_check_command(libxl_snapshot_ctx *sc,
                                  const struct snap_domain *dom,
-                                 const char *command, bool exists)
+                                 const char *command, const char *unsafe)
 {
     if (command[0] != '/')
         return snap_fail(sc, ERROR_INVAL,
                          "%s: the program that freezes domain "
                          "%s needs an absolute path",
                          command, dom->name);
-    if (!exists)
-        return snap_fail(sc, ERROR_INVAL, "%s: there is no such program to "
-                         "freeze domain %s", command, dom->name);
-    return 0;
+    if (!unsafe) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: the program that is to "
+                     "freeze it cannot be run: %s", dom->name, unsafe);
 }
 
 int snap_quiesce_check(libxl_snapshot_ctx *sc,
                        const struct snap_domain *dom, const char *command,
-                       bool command_exists)
+                       const char *unsafe)
 {
     if (dom->paused)
         return snap_fail(sc, ERROR_INVAL, "domain %s: it is paused, and a "
                          "guest that stands still cannot write out what it "
                          "has cached; unpause it first", dom->name);
     return command
-               ? quiesce_check_command(sc, dom, command, command_exists)
+               ? quiesce_check_command(sc, dom, command, unsafe)
                : quiesce_check_agent(sc, dom);
 }
 
