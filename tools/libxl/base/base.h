@@ -89,6 +89,9 @@ char *snap_vsprintf(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
 /* A strdup(3) for results: NULL only if @s is NULL; aborts without
  * memory. */
 char *snap_result_str(const char *s);
+/* @num zeroed items of @size bytes, and one more, for results.  Never
+ * NULL. */
+void *snap_result_array(size_t num, size_t size);
 
 /* Say why the operation fails and return @rc.  The first call gives the
  * reason; the sentence of a later one (an undo that failed) is appended. */

@@ -155,6 +155,11 @@ char *snap_result_str(const char *s)
     return s ? ctx_must(strdup(s)) : NULL;
 }
 
+void *snap_result_array(size_t num, size_t size)
+{
+    return ctx_must(calloc(num + 1, size));
+}
+
 int snap_fail(libxl_snapshot_ctx *sc, int rc, const char *fmt, ...)
 {
     va_list ap;

@@ -302,9 +302,8 @@ static void abandon_result(libxl_snapshot_ctx *sc,
     result->unknown = a->unknown || a->is_refused || a->reborn
         || a->r.entry.is_copy;
     snap_recover_result(&a->r, result);
-    result->given_up = calloc(a->num_given_up + 1,
-                              sizeof(*result->given_up));
-    if (!result->given_up) abort();
+    result->given_up = snap_result_array(a->num_given_up,
+                                         sizeof(*result->given_up));
     for (i = 0; i < a->num_given_up; i++)
         result->given_up[result->num_given_up++] =
             snap_result_str(a->given_up[i]);

@@ -322,9 +322,7 @@ static void gather_result(libxl_snapshot_ctx *sc,
         snap->xen_version = snap_result_str(snap_sprintf(
             sc, "%d.%d%s", xen->xen_version_major, xen->xen_version_minor,
             xen->xen_version_extra));
-    snap->disks =
-        calloc(c->num_ops ? c->num_ops : 1, sizeof(*snap->disks));
-    if (!snap->disks) abort();
+    snap->disks = snap_result_array(c->num_ops, sizeof(*snap->disks));
     for (i = 0; i < c->num_ops; i++)
         gather_result_disk(sc, &c->ops[i],
                            &snap->disks[snap->num_disks++]);

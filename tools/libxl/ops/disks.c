@@ -16,8 +16,7 @@ static void disks_fill_layer(const struct snap_layer *from,
     to->path = snap_result_str(from->path);
     to->format = snap_result_str(from->format);
     to->bytes = from->bytes_on_disk;
-    to->tags = calloc(from->num_tags + 1, sizeof(*to->tags));
-    if (!to->tags) abort();
+    to->tags = snap_result_array(from->num_tags, sizeof(*to->tags));
     for (i = 0; i < from->num_tags; i++)
         to->tags[to->num_tags++] = (libxl_snapshot_tag){
             .name = snap_result_str(from->tags[i].name),
@@ -45,8 +44,7 @@ static void disks_fill_info(const struct snap_disk *disk,
         ? external->driver->overlay_format : LIBXL_DISK_FORMAT_QCOW2;
     info->unsupported = snap_disk_unsupported(disk);
     info->layers =
-        calloc(disk->chain.num_layers + 1, sizeof(*info->layers));
-    if (!info->layers) abort();
+        snap_result_array(disk->chain.num_layers, sizeof(*info->layers));
     for (i = 0; i < disk->chain.num_layers; i++)
         disks_fill_layer(&disk->chain.layers[i],
                          &info->layers[info->num_layers++]);
@@ -57,10 +55,9 @@ libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
                                           struct snap_domain *dom)
 {
     libxl_disk_snapshot_info *info =
-        calloc(dom->num_disks + 1, sizeof(*info));
+        snap_result_array(dom->num_disks, sizeof(*info));
     int i;
 
-    if (!info) abort();
     for (i = 0; i < dom->num_disks; i++) {
         snap_choice_make(sc, hooks, &dom->disks[i]);
         disks_fill_info(&dom->disks[i], &info[i]);

@@ -46,8 +46,7 @@ int libxl_snapshot_driver_list(libxl_snapshot_ctx *sc,
     built_in = snap_drivers(&num_built_in);
     rc = snap_hook_list(sc, &hooks, &num_hooks);
     if (rc) return rc;
-    drivers = calloc(num_built_in + num_hooks, sizeof(*drivers));
-    if (!drivers) abort();
+    drivers = snap_result_array(num_built_in + num_hooks, sizeof(*drivers));
     for (i = 0; i < num_built_in; i++)
         if (built_in[i] != &snap_driver_hook)
             drivers_add(sc, built_in[i], &drivers[num++]);

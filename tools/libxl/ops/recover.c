@@ -231,8 +231,7 @@ static void recover_result_disks(const struct snap_recover *r,
     for (i = 0; i < plan->num_steps; i++)
         num += plan->steps[i].num_repoints;
     if (!r->forward || !num || result->refused || result->unknown) return;
-    result->disks = calloc(num, sizeof(*result->disks));
-    if (!result->disks) abort();
+    result->disks = snap_result_array(num, sizeof(*result->disks));
     for (i = 0; i < plan->num_steps; i++)
         for (k = 0; k < plan->steps[i].num_repoints; k++) {
             const struct snap_repoint *to = &plan->steps[i].repoints[k];
@@ -253,8 +252,7 @@ static void recover_result_done(const struct snap_recover *r,
     const struct snap_plan *plan = &r->entry.plan;
     int i;
 
-    result->done = calloc(plan->num_steps + 1, sizeof(*result->done));
-    if (!result->done) abort();
+    result->done = snap_result_array(plan->num_steps, sizeof(*result->done));
     for (i = r->commit; r->forward && i < plan->num_steps; i++)
         if (r->entry.done[i])
             result->done[result->num_done++] =
@@ -276,8 +274,8 @@ void snap_recover_result(const struct snap_recover *r,
     result->host = snap_result_str(r->entry.other_host);
     result->forward = r->forward;
     recover_result_done(r, result);
-    result->steps = calloc(r->plan.num_steps + 1, sizeof(*result->steps));
-    if (!result->steps) abort();
+    result->steps =
+        snap_result_array(r->plan.num_steps, sizeof(*result->steps));
     for (i = 0; i < r->plan.num_steps; i++)
         result->steps[result->num_steps++] =
             snap_result_str(r->plan.steps[i].what);
@@ -461,8 +459,7 @@ int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
     snap_ctx_begin(sc);
     *num_r = 0;
     rc = snap_journal_list(sc, &entries, &num);
-    *paths_r = calloc(num + 1, sizeof(**paths_r));
-    if (!*paths_r) abort();
+    *paths_r = snap_result_array(num, sizeof(**paths_r));
     for (i = 0; !rc && i < num; i++)
         if (!domain || recover_may_be_of(&entries[i], domain))
             (*paths_r)[(*num_r)++] = snap_result_str(entries[i].path);

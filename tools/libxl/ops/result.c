@@ -30,10 +30,9 @@ void libxl_domain_snapshot_result_dispose(
 
 int snap_result_unprotected(const struct snap_plan *plan, char ***bases_r)
 {
-    char **bases = calloc(plan->num_steps + 1, sizeof(*bases));
+    char **bases = snap_result_array(plan->num_steps, sizeof(*bases));
     int i, num = 0;
 
-    if (!bases) abort();
     for (i = 0; i < plan->num_steps; i++)
         if (plan->steps[i].kind == SNAP_STEP_FREEZE
             && !snap_file_stops_root(plan->steps[i].path))

@@ -36,8 +36,7 @@ static void revert_result(libxl_snapshot_ctx *sc,
     dst->memory_path = snap_result_str(src->memory_path);
     for (i = 0; i < src->num_skipped; i++)
         snap_skipped_add(dst, src->skipped[i]);
-    dst->disks = calloc(src->num_disks + 1, sizeof(*dst->disks));
-    if (!dst->disks) abort();
+    dst->disks = snap_result_array(src->num_disks, sizeof(*dst->disks));
     for (i = 0; i < r->num_ops; i++) {
         const libxl_disk_snapshot *from = r->ops[i].ds;
         libxl_disk_snapshot *to = &dst->disks[dst->num_disks++];

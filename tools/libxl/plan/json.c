@@ -157,8 +157,8 @@ void snap_plan_to_result(libxl_snapshot_ctx *sc,
     int i;
 
     result->plan_json = snap_result_str(snap_plan_to_json(sc, plan));
-    result->steps = calloc(plan->num_steps + 1, sizeof(*result->steps));
-    if (!result->steps) abort();
+    result->steps =
+        snap_result_array(plan->num_steps, sizeof(*result->steps));
     for (i = 0; i < plan->num_steps; i++)
         result->steps[result->num_steps++] =
             snap_result_str(plan->steps[i].what);
@@ -210,12 +210,13 @@ static void plan_parse_repoints(libxl_snapshot_ctx *sc, yajl_val obj,
     struct snap_repoint *repoints;
     const char *format, *backend;
     yajl_val *items;
-    int i;
+    int num, i;
 
-    items = plan_json_items(obj, "disks", &step->num_repoints);
-    repoints = snap_zalloc(sc, step->num_repoints * sizeof(*repoints));
+    items = plan_json_items(obj, "disks", &num);
+    repoints = snap_zalloc(sc, num * sizeof(*repoints));
     step->repoints = repoints;
-    for (i = 0; i < step->num_repoints; i++) {
+    step->num_repoints = num;
+    for (i = 0; i < num; i++) {
         repoints[i] = (struct snap_repoint){
             .vdev = snap_json_dup(sc, items[i], "vdev"),
             .be_path = snap_json_dup(sc, items[i], "be_path"),
@@ -255,12 +256,13 @@ static void plan_parse_pids(libxl_snapshot_ctx *sc, yajl_val obj,
 {
     yajl_val *items;
     pid_t *pids;
-    int i;
+    int num, i;
 
-    items = plan_json_items(obj, "pids", &step->num_pids);
-    pids = snap_zalloc(sc, step->num_pids * sizeof(*pids));
+    items = plan_json_items(obj, "pids", &num);
+    pids = snap_zalloc(sc, num * sizeof(*pids));
     step->pids = pids;
-    for (i = 0; i < step->num_pids; i++) {
+    step->num_pids = num;
+    for (i = 0; i < num; i++) {
         long long n =
             YAJL_IS_INTEGER(items[i]) ? YAJL_GET_INTEGER(items[i]) : 0;
 
