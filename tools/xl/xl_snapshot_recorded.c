@@ -151,12 +151,13 @@ static int recorded_refuse_disk(const struct session *s,
                                 const struct recorded *recorded, int num,
                                 const libxl_device_disk *disk)
 {
-    const struct recorded *base = NULL, *newest = NULL;
+    const struct recorded *base = NULL, *newest;
     const libxl_disk_snapshot *ds;
     const char *overlay;
 
     ds = recorded_of_base(s, recorded, num, disk->pdev_path, &base);
     if (!ds) return 0;
+    newest = base;
     overlay = recorded_last_overlay(recorded, num, ds->vdev, &newest);
     session_error(s, "disk %s: %s is the base of snapshot %s: what the "
                   "domain wrote since then is in overlays on it. Name the "

@@ -63,9 +63,11 @@ const char *snap_journal_draft(libxl_snapshot_ctx *sc, const char *path)
 static bool journals_is_our_draft(libxl_snapshot_ctx *sc, const char *path)
 {
     const struct snap_journal_host here = snap_journal_host(sc);
-    const char *tail = journals_tail(path), *boot = strrchr(tail, '.');
+    const char *tail = journals_tail(path);
+    const char *boot = tail ? strrchr(tail, '.') : NULL;
 
-    return !strcmp(snap_sprintf(sc, ".%s%s", journals_host(&here), boot),
+    return boot
+        && !strcmp(snap_sprintf(sc, ".%s%s", journals_host(&here), boot),
                    tail);
 }
 

@@ -116,23 +116,23 @@ static int exec_above_stdio(int fd)
     return moved;
 }
 
+/* @more_env: NAME=VALUE, or NULL; @fed: it is to have a standard input. */
 static int child_start(libxl_snapshot_ctx *sc, const char *what,
-                       const char *const *argv,
-                       const struct snap_exec_input *input,
-                       struct exec_child *child)
+                       const char *const *argv, const char *const *more_env,
+                       bool fed, struct exec_child *child)
 {
-    char **env = snap_environ_make(sc, input ? input->env : NULL);
+    char **env = snap_environ_make(sc, more_env);
     const char *file = snap_environ_find(sc, argv[0]);
     int pipes[2] = { -1, -1 }, r, rc;
 
     child->out = exec_above_stdio(memfd_create("stdout", MFD_CLOEXEC));
     child->err = exec_above_stdio(memfd_create("stderr", MFD_CLOEXEC));
-    if (input && !pipe2(pipes, O_CLOEXEC)) {
+    if (fed && !pipe2(pipes, O_CLOEXEC)) {
         pipes[0] = exec_above_stdio(pipes[0]);
         pipes[1] = exec_above_stdio(pipes[1]);
     }
     if (child->out < 0 || child->err < 0
-        || (input && (pipes[0] < 0 || pipes[1] < 0))) {
+        || (fed && (pipes[0] < 0 || pipes[1] < 0))) {
         rc = snap_fail(sc, ERROR_FAIL, "%s: cannot run %s: %s", what, argv[0],
                        strerror(errno));
         goto out;
@@ -328,7 +328,7 @@ int snap_exec_change(libxl_snapshot_ctx *sc, const char *what,
 
     child_init(&child);
     child.end = end;
-    rc = child_start(sc, what, argv, NULL, &child);
+    rc = child_start(sc, what, argv, NULL, false, &child);
     if (!rc) rc = child_wait(sc, what, argv, &child, timeout_ms);
     child_output(sc, &child, rc, output_r);
     child_dispose(&child);
@@ -400,7 +400,7 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
 
     child_init(&child);
     sigaction(SIGPIPE, &ignore, &old);
-    rc = child_start(sc, what, argv, input, &child);
+    rc = child_start(sc, what, argv, input->env, true, &child);
     if (rc) goto out;
 
     rc = exec_feed(sc, what, &child, input, timeout_ms);

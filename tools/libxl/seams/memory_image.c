@@ -113,8 +113,8 @@ static int image_record(struct reader *r, struct record *rec)
 
 static int image_read_config(struct reader *r, char **json_r)
 {
-    struct xl_header hdr;
-    uint32_t len;
+    struct xl_header hdr = { 0 };
+    uint32_t len = 0;
     off_t end;
     int rc;
 
@@ -138,8 +138,8 @@ static int image_read_config(struct reader *r, char **json_r)
 
 static int image_walk_libxc(struct reader *r)
 {
-    struct { uint64_t marker; uint32_t id, version; } hdr;
-    struct record rec;
+    struct { uint64_t marker; uint32_t id, version; } hdr = { 0 };
+    struct record rec = { 0 };
     int rc;
 
     rc = image_read(r, &hdr, sizeof(hdr));
@@ -156,8 +156,8 @@ static int image_walk_libxc(struct reader *r)
 
 static int image_walk_libxl(struct reader *r)
 {
-    struct { uint64_t ident; uint32_t version, options; } hdr;
-    struct record rec;
+    struct { uint64_t ident; uint32_t version, options; } hdr = { 0 };
+    struct record rec = { 0 };
     bool memory = false;
     int rc;
 

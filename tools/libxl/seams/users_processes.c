@@ -182,7 +182,7 @@ static int processes_text(libxl_snapshot_ctx *sc, snap_match_fd *match,
 {
     char *users = NULL, *who;
     pid_t *pids;
-    int num, i, rc;
+    int num = 0, i, rc;
 
     rc = snap_processes_with_fd(sc, match, opaque, &pids, &num);
     if (rc) return rc;

@@ -188,7 +188,7 @@ const char *snap_reach_tapdisk(const struct snap_disk *disk)
         return "tapdisk serves it, and vhd-util, which makes its "
                "snapshots, is not installed; install it (blktap), or "
                "convert the disk to qcow2 with qemu-img";
-    if (strchr(disk->path, '\n'))
+    if (disk->path && strchr(disk->path, '\n'))
         return "its path has a newline in it, which no snapshot config can "
                "hold";
     return NULL;
