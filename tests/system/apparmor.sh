@@ -29,6 +29,15 @@ after=$(tick vm)
 ok "is verified" xl snapshot-verify "$(cfg vm e)"
 ok "and reverted to" revert vm e
 ok "the guest is back" back_at vm "$before" "$after"
+# it is called with root's words, and tells who has called it
+cat > /srv/vm/quiesce << END
+#!/bin/sh
+cat /proc/\$PPID/attr/current >> $_tmp/confined
+END
+chmod 755 /srv/vm/quiesce
+ok "disks alone, with a command that freezes the guest" \
+    xl snapshot-create --disk-only --quiesce-command=/srv/vm/quiesce -n q vm
+ok "which ran under the profile" grep '^xl-snapshot (enforce)' "$_tmp/confined"
 remove_domain vm
 
 new_snapshot_domain tags qcow2:64M
