@@ -66,5 +66,42 @@ says_of "$(device xvda qcow2 /srv/web/xvda.qcow2)"
 ok "a qcow2 is one" says '"-F","qcow2"' create --external -N --json
 says_of "$(device xvda raw /srv/web/xvda.qcow2)"
 ok "and no raw disk" both "QEMU has it open as raw, but the stored config says qcow2"
+
+# --- too much, too slow ----------------------------------------------------
+
+yes '{"device":"","inserted":{}},' | head -n 50000 | tr -d '\n' >"$hidden/many"
+says_of "$(cat "$hidden/many"){}"
+ok "devices without number" both "QEMU's reply to query-block lists 50001 things"
+# each of whose two questions has a deadline of its own
+yes '{"device":"","qdev":"/machine/slow","inserted":{}},' | head -n 900 | tr -d '\n' \
+    >"$hidden/many"
+says_of "$(cat "$hidden/many"){}"
+in_time() {
+    began=$(date +%s)
+    XL_SNAPSHOT_TIMEOUT=1 refuses "QEMU does not answer (qom" create --external &&
+        [ $(($(date +%s) - began)) -le 8 ]
+}
+ok "all answers have one deadline" in_time
+starts drip qcow2
+ok "a byte now and then is no answer" refuses "QEMU does not answer" create --external
+ends "$qemu"
+
+# --- what the guest writes to xenstore ---------------------------------------
+
+starts "$hidden/words" qcow2
+says_of "$(device xvda qcow2 /srv/web/xvda.qcow2)"
+asks() {
+    sed -i '/control.shutdown/d' "$STAND_IN_XEN"
+    echo "/local/domain/$domid/control/shutdown $1" >>"$STAND_IN_XEN"
+}
+for word in '' nonsense POWEROFF "$(head -c 4000 /dev/zero | tr '\0' x)"; do
+    asks "$word"
+    ok "no request: $(echo "$word" | head -c 10)" says "Nothing was changed" create --external -N
+done
+for word in poweroff reboot halt suspend; do
+    asks $word
+    ok "a request: $word" both "domain $domid: it has been asked to $word"
+done
+ok "how to take it away" both "xenstore-write /local/domain/$domid/control/shutdown ''"
 ends "$qemu"
 finished

@@ -407,6 +407,50 @@ static void a_reply_that_nests_too_deep_is_refused(void)
           ERROR_PROTOCOL_ERROR_QMP, "not a JSON object");
 }
 
+/* The reply "return": [LIST] to a command that returns a list of 3. */
+static void list_fails(const struct act *acts, const char *words)
+{
+    yajl_val reply, list;
+
+    opened_to(acts);
+    CHECK_FAILS(snap_qmp_list(sc, qmp, "query-block", NULL, 3, &reply,
+                              &list), ERROR_PROTOCOL_ERROR_QMP, words);
+    closed();
+}
+
+static void a_list_without_end_or_that_is_none_is_refused(void)
+{
+    char *zeros = snap_zalloc(sc, 65537);
+    int i;
+
+    for (i = 0; i < 65536; i++) zeros[i] = i % 2 ? '0' : ',';
+    list_fails(ACTS({ EXPECT, "query-block", 0 },
+                    { SEND, "{\"id\":2,\"return\":[1,2,3,4]}\n", 0 }),
+               "QEMU's reply to query-block lists 4 things, and more than 3 "
+               "cannot be");
+    list_fails(ACTS({ EXPECT, "query-block", 0 },
+                    { SEND, "{\"id\":2,\"return\":{}}\n", 0 }),
+               "is not a list");
+    fails(ACTS({ EXPECT, "query-block", 0 },
+               { SEND, "{\"id\":2,\"return\":[0", 0 },
+               { FLOOD, zeros, 64 }, { SEND, "]}\n", 0 }),
+          ERROR_PROTOCOL_ERROR_QMP, "has more than 1048576 values");
+}
+
+static void many_commands_have_one_deadline(void)
+{
+    const char *reply = "{\"id\":2,\"return\":1}\n";
+    uint64_t began = snap_now_us();
+
+    opened_to(ACTS({ EXPECT, "query-block", 0 }, { WAIT, NULL, 200 },
+                   { SEND, reply, 0 }, { WAIT, NULL, 60000 }));
+    snap_qmp_until(qmp, snap_deadline(500));
+    CHECK_OK(execute(NULL));
+    CHECK_FAILS(execute(NULL), ERROR_TIMEDOUT, "QEMU does not answer");
+    CHECK(snap_now_us() - began < 2000000);
+    closed();
+}
+
 static void a_server_that_ends_in_a_reply_is_gone(void)
 {
     fails(ACTS({ EXPECT, "query-block", 0 },
@@ -443,5 +487,7 @@ TESTS(TEST(a_greeting_tells_the_version),
       TEST(a_reply_of_eight_megabytes_is_taken),
       TEST(a_reply_over_sixteen_megabytes_is_refused),
       TEST(a_reply_that_nests_too_deep_is_refused),
+      TEST(a_list_without_end_or_that_is_none_is_refused),
+      TEST(many_commands_have_one_deadline),
       TEST(a_server_that_ends_in_a_reply_is_gone),
       TEST(a_server_that_ended_before_is_gone))

@@ -21,10 +21,10 @@ static int devices_of_qemu(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     size_t i, len;
     int rc;
 
-    rc = snap_qmp_execute(sc, qmp, "query-block", NULL, &reply);
+    rc = snap_qmp_list(sc, qmp, "query-block", NULL, SNAP_QEMU_THINGS_MAX,
+                       &reply, &list);
     if (rc) return rc;
-    list = snap_json_get(reply, "return");
-    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    len = list->u.array.len;
     for (i = 0; i < len; i++) {
         yajl_val v = list->u.array.values[i];
         yajl_val inserted = snap_json_get(v, "inserted");

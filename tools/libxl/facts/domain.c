@@ -35,6 +35,23 @@ const struct snap_disk *snap_domain_disk(const struct snap_domain *dom,
 
 /*-- the domain -------------------------------------------------------------*/
 
+/* The request that stands in control/shutdown and that the guest has not
+ * answered; NULL: none.  The guest can write there, too: what is no request
+ * (4.17, libxl_domain.c; Linux, drivers/xen/manage.c) is none. */
+static const char *domain_request(libxl_snapshot_ctx *sc, uint32_t domid)
+{
+    static const char *const requests[] = {
+        "poweroff", "reboot", "halt", "suspend",
+    };
+    const char *said = snap_xenstore_read(sc, snap_sprintf(
+        sc, "/local/domain/%u/control/shutdown", domid));
+    size_t i;
+
+    for (i = 0; said && i < sizeof(requests) / sizeof(requests[0]); i++)
+        if (!strcmp(said, requests[i])) return requests[i];
+    return NULL;
+}
+
 static int domain_gather_state(libxl_snapshot_ctx *sc,
                                struct snap_domain *dom)
 {
@@ -53,9 +70,7 @@ static int domain_gather_state(libxl_snapshot_ctx *sc,
     dom->shutdown_reason = info.shutdown_reason;
     dom->dying = info.dying;
     dom->memory_kb = info.current_memkb;
-    /* a request of "xl shutdown" that the guest has not yet answered */
-    dom->asked_to = snap_xenstore_read(sc, snap_sprintf(
-        sc, "/local/domain/%u/control/shutdown", dom->domid));
+    dom->asked_to = domain_request(sc, dom->domid);
  out:
     libxl_dominfo_dispose(&info);
     return rc;

@@ -18,7 +18,7 @@ struct snap_domain {
     libxl_domain_type type;
     bool paused, shutdown, dying;
     libxl_shutdown_reason shutdown_reason;      /* if @shutdown */
-    const char *asked_to;               /* "poweroff", "reboot"; or NULL, "" */
+    const char *asked_to;               /* "poweroff"; NULL: nothing */
     uint64_t memory_kb;
     bool pv_drivers;                    /* HVM: suspends only by answering */
     bool dm_restricted, stubdom, config_update;
@@ -74,6 +74,13 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
                             const struct snap_qemu_device *devices,
                             int num);
 
+/* More devices, jobs or properties a QEMU has not that says what is true; it
+ * has two nodes for each layer of each disk. */
+#define SNAP_QEMU_THINGS_MAX 1000
+#define SNAP_QEMU_NODES_MAX (16 << 10)
+/* Ask QEMU for all its nodes, as snap_qmp_list(). */
+int snap_domain_query_nodes(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                            yajl_val *reply_r, yajl_val *list_r);
 /* Fill in what the QEMU of @dom says, if it serves one of the disks. */
 int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom);
 /* Put the reply of QMP query-block-jobs into @dom.  Pure. */

@@ -113,10 +113,10 @@ static int graph_query_vdev(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     int rc;
 
     *vdev_r = NULL;
-    rc = snap_qmp_execute(sc, qmp, "qom-list", args, &reply);
+    rc = snap_qmp_list(sc, qmp, "qom-list", args, SNAP_QEMU_THINGS_MAX,
+                       &reply, &list);
     if (rc) return rc;
-    list = snap_json_get(reply, "return");
-    for (i = 0; YAJL_IS_ARRAY(list) && i < list->u.array.len; i++) {
+    for (i = 0; i < list->u.array.len; i++) {
         const char *name = snap_json_str(list->u.array.values[i], "name");
 
         if (name && !strcmp(name, "vdev")) is_xen_block = true;
@@ -141,10 +141,10 @@ static int graph_gather_devices(libxl_snapshot_ctx *sc,
     size_t i, len;
     int num = 0, rc;
 
-    rc = snap_qmp_execute(sc, qmp, "query-block", NULL, &reply);
+    rc = snap_qmp_list(sc, qmp, "query-block", NULL, SNAP_QEMU_THINGS_MAX,
+                       &reply, &list);
     if (rc) return rc;
-    list = snap_json_get(reply, "return");
-    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    len = list->u.array.len;
     devices = snap_zalloc(sc, len * sizeof(*devices));
     for (i = 0; i < len; i++) {
         yajl_val v = list->u.array.values[i];
@@ -165,6 +165,14 @@ static int graph_gather_devices(libxl_snapshot_ctx *sc,
     return rc;
 }
 
+int snap_domain_query_nodes(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                            yajl_val *reply_r, yajl_val *list_r)
+{
+    return snap_qmp_list(sc, qmp, "query-named-block-nodes",
+                         snap_json_object(sc, "b:flat", 1, NULL),
+                         SNAP_QEMU_NODES_MAX, reply_r, list_r);
+}
+
 static int graph_gather_nodes(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom,
                               struct snap_qmp *qmp)
@@ -173,11 +181,9 @@ static int graph_gather_nodes(libxl_snapshot_ctx *sc,
     size_t i, len;
     int rc;
 
-    rc = snap_qmp_execute(sc, qmp, "query-named-block-nodes",
-                          snap_json_object(sc, "b:flat", 1, NULL), &reply);
+    rc = snap_domain_query_nodes(sc, qmp, &reply, &list);
     if (rc) return rc;
-    list = snap_json_get(reply, "return");
-    len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
+    len = list->u.array.len;
     dom->nodes = snap_zalloc(sc, len * sizeof(*dom->nodes));
     for (i = 0; i < len; i++) {
         const char *name =
@@ -210,11 +216,12 @@ void snap_domain_apply_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
 static int graph_gather_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
                              struct snap_qmp *qmp)
 {
-    yajl_val reply;
-    int rc = snap_qmp_execute(sc, qmp, "query-block-jobs", NULL, &reply);
+    yajl_val reply, list;
+    int rc = snap_qmp_list(sc, qmp, "query-block-jobs", NULL,
+                           SNAP_QEMU_THINGS_MAX, &reply, &list);
 
     if (rc) return rc;
-    snap_domain_apply_jobs(sc, dom, snap_json_get(reply, "return"));
+    snap_domain_apply_jobs(sc, dom, list);
     yajl_tree_free(reply);
     return 0;
 }
@@ -237,6 +244,7 @@ int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 
     rc = snap_qmp_open(sc, dom->domid, dom->uuid_str, &qmp);
     if (rc) goto out;
+    snap_qmp_until(qmp, snap_wait_until(sc, SNAP_WAIT_QMP_REPLY));
     dom->qemu_version = snap_qmp_version(qmp);
     rc = graph_gather_devices(sc, dom, qmp);
     if (rc) goto out;

@@ -52,11 +52,13 @@ int snap_refuse_not_alive(libxl_snapshot_ctx *sc,
         return snap_refuse_saver(sc, snap_sprintf(sc, "%u", dom->domid),
                                  dom->saver);
     if (dom->shutdown) return refuse_shut_down(sc, dom);
-    if (dom->asked_to && *dom->asked_to)
+    if (dom->asked_to)
         return snap_fail(sc, ERROR_INVAL, "domain %u: it has been asked "
-                         "to %s and has not done so yet; wait until it has",
-                         dom->domid,
-                         dom->asked_to);
+                         "to %s and has not done so yet; wait until it has. "
+                         "If nobody has asked, its guest has written that: "
+                         "take it away with xenstore-write /local/domain/%u/"
+                         "control/shutdown ''", dom->domid, dom->asked_to,
+                         dom->domid);
     return 0;
 }
 

@@ -82,24 +82,15 @@ void snap_transaction_compare(libxl_snapshot_ctx *sc, yajl_val arguments,
     }
 }
 
-/* What QEMU says of its nodes; to be freed. */
-static int transaction_ask(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
-                           yajl_val *reply_r)
-{
-    return snap_qmp_execute(sc, qmp, "query-named-block-nodes",
-                            snap_json_object(sc, "b:flat", 1, NULL),
-                            reply_r);
-}
-
 int snap_transaction_look(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                           const char *arguments, struct snap_transaction *t)
 {
-    yajl_val asked, reply = NULL;
-    int rc = qmp ? transaction_ask(sc, qmp, &reply) : 0;
+    yajl_val asked, reply = NULL, nodes = NULL;
+    int rc = qmp ? snap_domain_query_nodes(sc, qmp, &reply, &nodes) : 0;
 
     if (rc) return rc;
     asked = snap_json_parse(arguments ? arguments : "{}");
-    snap_transaction_compare(sc, asked, snap_json_get(reply, "return"), t);
+    snap_transaction_compare(sc, asked, nodes, t);
     yajl_tree_free(asked);
     yajl_tree_free(reply);
     return 0;
@@ -126,13 +117,12 @@ int snap_transaction_remove_tag(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     const struct snap_tag *tag;
     struct snap_chain chain;
     const char *now;
-    yajl_val reply;
-    int rc = transaction_ask(sc, qmp, &reply);
+    yajl_val reply, nodes;
+    int rc = snap_domain_query_nodes(sc, qmp, &reply, &nodes);
 
     if (rc) return rc;
     snap_imageinfo_nested(
-        sc, snap_json_get(transaction_node(snap_json_get(reply, "return"),
-                                           node), "image"), &chain);
+        sc, snap_json_get(transaction_node(nodes, node), "image"), &chain);
     yajl_tree_free(reply);
     tag = snap_chain_top_tag(&chain, name);
     now = tag ? snap_tag_identity(sc, tag) : NULL;

@@ -76,6 +76,14 @@ void snap_qmp_close(struct snap_qmp *qmp);      /* NULL is fine */
 int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                      const char *command, const char *arguments,
                      yajl_val *reply_r);
+/* The same for a command that returns an array: *list_r, in the reply, with
+ * @max members at most. */
+int snap_qmp_list(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                  const char *command, const char *arguments, size_t max,
+                  yajl_val *reply_r, yajl_val *list_r);
+/* All commands from now on are answered by @deadline, as snap_now_us() tells
+ * time. */
+void snap_qmp_until(struct snap_qmp *qmp, uint64_t deadline);
 /* The version in QEMU's greeting, e.g. "7.2.22". */
 const char *snap_qmp_version(const struct snap_qmp *qmp);
 

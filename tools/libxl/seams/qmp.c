@@ -22,6 +22,7 @@ struct snap_qmp {
     const char *lock_path;
     int lock_fd;
     unsigned int id;
+    uint64_t deadline;          /* of all commands; 0: each has its own */
     const char *version;
 };
 
@@ -111,6 +112,11 @@ const char *snap_qmp_version(const struct snap_qmp *qmp)
     return qmp->version;
 }
 
+void snap_qmp_until(struct snap_qmp *qmp, uint64_t deadline)
+{
+    qmp->deadline = deadline;
+}
+
 /*-- commands ---------------------------------------------------------------*/
 
 /* Wait for the answer to the command; events and answers to others are
@@ -144,6 +150,7 @@ int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
     char *text;
     int rc;
 
+    if (qmp->deadline && qmp->deadline < deadline) deadline = qmp->deadline;
     text = snap_json_object(sc, "s:execute", command,
                             "j:arguments", arguments,
                             "u:id", (uint64_t)++qmp->id, NULL);
@@ -161,5 +168,25 @@ int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
 
  out:
     yajl_tree_free(reply);
+    return rc;
+}
+
+int snap_qmp_list(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                  const char *command, const char *arguments, size_t max,
+                  yajl_val *reply_r, yajl_val *list_r)
+{
+    int rc = snap_qmp_execute(sc, qmp, command, arguments, reply_r);
+
+    if (rc) return rc;
+    *list_r = snap_json_get(*reply_r, "return");
+    if (!YAJL_IS_ARRAY(*list_r))
+        rc = snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "QEMU's reply to %s is "
+                       "not a list", command);
+    else if ((*list_r)->u.array.len > max)
+        rc = snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "QEMU's reply to %s "
+                       "lists %zu things, and more than %zu cannot be; the "
+                       "guest may have it in hand", command,
+                       (*list_r)->u.array.len, max);
+    if (rc) yajl_tree_free(*reply_r);
     return rc;
 }

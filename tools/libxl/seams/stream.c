@@ -17,6 +17,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Each takes a hundred bytes of our memory; a value has two in a message. */
+#define STREAM_VALUES_MAX (1 << 20)
+
 /*-- open and close ---------------------------------------------------------*/
 
 /* "query-block, /run/socket", for messages. */
@@ -175,7 +178,7 @@ int snap_stream_skip(libxl_snapshot_ctx *sc, struct snap_stream *s,
 int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
                      uint64_t deadline, const char *doing, yajl_val *msg_r)
 {
-    size_t seen = 0;
+    size_t seen = 0, many;
     char *nl;
     int rc;
 
@@ -188,8 +191,13 @@ int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
     }
     *nl = 0;
     snap_log(sc, XTL_DEBUG, "%s: %s", s->peer, s->buf);
-    *msg_r = snap_json_parse(s->buf);
+    many = snap_json_count(s->buf);
+    *msg_r = many > STREAM_VALUES_MAX ? NULL : snap_json_parse(s->buf);
     stream_drop(s, nl + 1 - s->buf);
+    if (many > STREAM_VALUES_MAX && many != SIZE_MAX)
+        return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "%s's reply to %s has "
+                         "more than %d values", s->peer, doing,
+                         STREAM_VALUES_MAX);
     if (YAJL_IS_OBJECT(*msg_r)) return 0;
     yajl_tree_free(*msg_r);
     *msg_r = NULL;
