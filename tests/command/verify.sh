@@ -179,7 +179,7 @@ rmdir "$memory"
 memory_image "$memory" "$(uuid=11111111-2222-3333-4444-555555555555 && image_json web)"
 ok "another domain's" bad "memory image" "this is the memory of domain web, uuid 11111111-.* not of"
 memory_image "$memory" "{}"
-ok "one whose config names no domain" bad "memory image" "libxl cannot read the config"
+ok "one whose config names no domain" bad "memory image" "the domain's config has no name"
 memory_image "$memory" "$(image_json web | jq -c 'del(.disks[0].vdev)')"
 ok "one whose config has a disk without a device" bad "memory image" "a disk .* no virtual device"
 memory_image "$memory" "$(image_json web | jq -c '.disks += .disks')"
@@ -187,9 +187,45 @@ ok "one that lists a disk twice" bad "memory image" "the domain's config lists d
 memory_image "$memory" "$(image_json web |
     jq -c '.disks[0] as $d | .disks = [range(257) | $d + {vdev: "xvd\(.)"}]')"
 ok "one with 257 disks" bad "memory image" "the domain's config has 257 disks"
-memory_image "$memory" "$(image_json a/../../../x)"
+memory_image "$memory" "$(image_json db)"
 ok "one of a domain of another name" bad "memory image" \
-    "this is the memory of domain a/../../../x, but the snapshot is of web"
+    "this is the memory of domain db, but the snapshot is of web"
+memory_image "$memory" "$(image_json a/../../../x)"
+ok "one whose name is a path" bad "memory image" "'a/../../../x': its name has a slash in it"
+# libxl's own reader aborts at the first of these, and at the next two ends the process
+spoiled() { memory_image "$memory" "$(image_json web | jq -c "$1")"; }
+spoiled '.b_info["type.pv"] = {}'
+ok "one of two types" bad "memory image" "an object in it has a member twice"
+spoiled '.b_info.avail_vcpus = [2147483647]'
+ok "one with the largest of vcpus" bad "memory image" "a number that is out of range"
+spoiled '.b_info.avail_vcpus = [-100]'
+ok "one with a negative one" bad "memory image" "a number that is out of range"
+spoiled '.b_info.vcpu_hard_affinity = [[0], [1e30]]'
+ok "one with a large one, further in" bad "memory image" "a number that is out of range"
+spoiled '.c_info.type = "hvm"'
+ok "one whose types differ" bad "memory image" "it is of two types of domain"
+memory_image "$memory" "$(image_json web | sed 's/"name"/"name":"x","name"/')"
+ok "one of two names" bad "memory image" "an object in it has a member twice"
+spoiled '.disks[0].pdev_path = null'
+ok "one whose disk has no image" bad "memory image" "has no image for disk xvda"
+spoiled '.disks[0].pdev_path = "/a\nb"'
+ok "one whose image has two lines" bad "memory image" "whose path has more than one line"
+spoiled '.dtdevs = [{}]'
+ok "one with a device that is none" bad "memory image" "has a device without a path"
+spoiled '.p9s = [{"tag": "x"}]'
+ok "one with a folder that is none" bad "memory image" "has a device without a path"
+spoiled '.disks = [null, 1]'
+ok "one whose disks are none" bad "memory image" "no virtual device"
+spoiled '.x = [range(300) | {}] | .x |= map([[[[[[[[[[[[[[[.]]]]]]]]]]]]]]])'
+ok "one that nests 17 deep" bad "memory image" "it nests too deep"
+memory_image "$memory" '5'
+ok "a number" bad "memory image" "it is no object"
+memory_image "$memory" "$(image_json web | jq -c .) /* so */"
+ok "one with a comment" bad "memory image" "it nests too deep, or has too many values"
+sed -i 's,^domain = .*,domain = "a/../../../x",' "$(cfg mem)"
+memory_image "$memory" "$(image_json a/../../../x)"
+ok "one of a name that is a path, as the snapshot says" bad "snapshot config" "has a slash in it"
+sed -i 's,^domain = .*,domain = "web",' "$(cfg mem)"
 nested() {
     json=$(image_json web | jq -c .)
     printf '{"x":%s%s,%s' "$(printf %"$1"s '' | tr ' ' '[')" "$(printf %"$1"s '' | tr ' ' ']')" \

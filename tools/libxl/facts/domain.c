@@ -83,12 +83,8 @@ static int domain_gather_config(libxl_snapshot_ctx *sc,
     uint8_t *data = NULL;
     int rc, len;
 
-    rc = libxl_retrieve_domain_configuration(sc->ctx, dom->domid,
-                                             &dom->config, NULL);
-    if (rc)
-        return snap_fail(sc, rc, "domain %u: libxl cannot read its stored "
-                         "config: %s",
-                         dom->domid, libxl_error_to_string(rc));
+    rc = snap_domain_config_retrieve(sc, dom->domid, &dom->config);
+    if (rc) return rc;
     dom->name = dom->config.c_info.name;
     /* libxl_defbool_val() aborts on a default */
     dom->dm_restricted = !libxl_defbool_is_default(b->dm_restrict)
@@ -190,9 +186,10 @@ void snap_domain_gather_disks(libxl_snapshot_ctx *sc,
 bool snap_domain_gather_config(libxl_snapshot_ctx *sc,
                                struct snap_domain *dom)
 {
-    if (libxl_retrieve_domain_configuration(sc->ctx, dom->domid,
-                                            &dom->config, NULL))
+    if (snap_domain_config_retrieve(sc, dom->domid, &dom->config)) {
+        snap_take_error(sc);
         return false;
+    }
     snap_domain_gather_disks(sc, dom);
     return true;
 }
@@ -292,14 +289,8 @@ int snap_domain_is_on(libxl_snapshot_ctx *sc, uint32_t domid,
 
     *is_r = false;
     libxl_domain_config_init(&config);
-    rc =
-        libxl_retrieve_domain_configuration(sc->ctx, domid, &config, NULL);
-    if (rc) {
-        rc = snap_fail(sc, rc, "domain %u: libxl cannot read its stored "
-                       "config",
-                       domid);
-        goto out;
-    }
+    rc = snap_domain_config_retrieve(sc, domid, &config);
+    if (rc) goto out;
     disk = snap_config_disk(&config, ds->vdev);
     if (!disk || !ds->parent.pdev_path) goto out;
     format = snap_imageinfo_format(disk->format);

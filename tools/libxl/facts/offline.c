@@ -111,8 +111,8 @@ int snap_offline_gather(libxl_snapshot_ctx *sc,
     dom->name = dom->config.c_info.name;
     dom->uuid = dom->config.c_info.uuid;
     dom->type = dom->config.c_info.type;
-    if (!dom->name)
-        return snap_fail(sc, ERROR_INVAL, "the domain's config has no name");
+    rc = snap_domain_config_check(sc, "xl.cfg", &dom->config);
+    if (rc) return rc;
     rc = offline_check_not_running(sc, dom);
     if (rc) return rc;
     snap_domain_gather_disks(sc, dom);

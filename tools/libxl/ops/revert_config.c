@@ -10,19 +10,6 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-/* A domain with 256 disks has some 5,000. */
-#define IMAGE_CONFIG_VALUES_MAX 16384
-
-/* libxl's reader (4.17) takes minutes for JSON that nests deep or has many
- * values: libxl__ptr_add() looks for a free place from the first one on
- * each time. */
-static int revert_read_image_config(libxl_snapshot_ctx *sc,
-                                    struct snap_revert *r, const char *json)
-{
-    if (snap_json_count(json) > IMAGE_CONFIG_VALUES_MAX) return ERROR_INVAL;
-    return libxl_domain_config_from_json(sc->ctx, &r->config, json);
-}
-
 static int revert_gather_image_config(libxl_snapshot_ctx *sc,
                                       struct snap_revert *r)
 {
@@ -32,10 +19,10 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc,
 
     rc = snap_memory_image_check(sc, snap->memory_path, &json);
     if (rc) return rc;
-    rc = revert_read_image_config(sc, r, json);
-    if (rc || !r->config.c_info.name)
-        return snap_fail(sc, ERROR_INVAL, "memory image %s: libxl cannot read "
-                         "the config in it", snap->memory_path);
+    rc = snap_domain_config_from_json(
+        sc, snap_sprintf(sc, "memory image %s", snap->memory_path), json,
+        &r->config);
+    if (rc) return rc;
     if (libxl_uuid_compare(&r->config.c_info.uuid, &snap->domain_uuid))
         return snap_fail(sc, ERROR_INVAL, "memory image %s: this is the "
                          "memory of domain %s, uuid " LIBXL_UUID_FMT ", "
@@ -88,32 +75,8 @@ static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
                          r->params->domain_config_path,
                          r->config.c_info.name ? r->config.c_info.name
                                                : "no name", name);
-    return 0;
-}
-
-static int revert_check_disks_are_known(libxl_snapshot_ctx *sc,
-                                        const struct snap_revert *r)
-{
-    const libxl_domain_config *config = &r->config;
-    const libxl_device_disk *disk;
-    int i;
-
-    if (config->num_disks > LIBXL_SNAPSHOT_MAX_DISKS)
-        return snap_fail(sc, ERROR_INVAL, "the domain's config has %d "
-                         "disks; no domain has more than %d",
-                         config->num_disks, LIBXL_SNAPSHOT_MAX_DISKS);
-    for (i = 0; i < config->num_disks; i++) {
-        disk = &config->disks[i];
-        if (!disk->vdev)
-            return snap_fail(sc, ERROR_INVAL, "the domain's config has a "
-                             "disk (%s) that has no virtual device",
-                             disk->pdev_path ? disk->pdev_path
-                                             : "no image");
-        if (snap_config_disk(config, disk->vdev) != disk)
-            return snap_fail(sc, ERROR_INVAL, "the domain's config lists "
-                             "disk %s twice", disk->vdev);
-    }
-    return 0;
+    return snap_domain_config_check(sc, r->params->domain_config_path,
+                                    &r->config);
 }
 
 static int revert_check_disks_are_there(libxl_snapshot_ctx *sc,
@@ -160,7 +123,6 @@ int snap_revert_gather_config(libxl_snapshot_ctx *sc,
 
     if (!rc && !r->params->force)
         rc = snap_identity_check_memory(sc, r->snap);
-    if (!rc) rc = revert_check_disks_are_known(sc, r);
     if (!rc) rc = revert_check_disks_are_there(sc, r);
     if (!rc) rc = revert_check_left_out(sc, r);
     if (rc) return rc;

@@ -64,6 +64,26 @@ int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
 int snap_dom_find_other(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
                         uint32_t than, uint32_t *domid_r);
 
+/*-- seam: domain_config, a domain's config in JSON -------------------------*/
+
+/* Why libxl's reader is not to be given @json; NULL: it may be. */
+const char *snap_domain_config_json_problem(const char *json);
+/* Read @json, which may be anybody's, into @config, which has been
+ * initialised; @what names its file in messages.  Errors: ERROR_INVAL, also
+ * those of snap_domain_config_check(). */
+int snap_domain_config_from_json(libxl_snapshot_ctx *sc, const char *what,
+                                 const char *json,
+                                 libxl_domain_config *config);
+/* The stored config of a domain that exists, the same. */
+int snap_domain_config_retrieve(libxl_snapshot_ctx *sc, uint32_t domid,
+                                libxl_domain_config *config);
+/* Refuse a @config in which something lacks that each domain has: a name
+ * that it may have, and for each of at most 256 disks a virtual device of
+ * its own, and the path of an image, in one line, unless the drive is
+ * empty. */
+int snap_domain_config_check(libxl_snapshot_ctx *sc, const char *what,
+                             const libxl_domain_config *config);
+
 /*-- seam: xs, xenstore and the stored config -------------------------------*/
 
 /* The value of the xenstore node @path; NULL if there is none. */

@@ -33,7 +33,7 @@
 #include "config.h"
 
 #define XS_TRIES        10
-#define STORED_MAX      (16 << 20)
+#define STORED_MAX      (1 << 20)
 
 /*-- xenstore ---------------------------------------------------------------*/
 
@@ -163,11 +163,8 @@ static int repoint_config(libxl_snapshot_ctx *sc, uint32_t domid,
     libxl_domain_config_init(&config);
     rc = snap_file_read_written(sc, path, STORED_MAX, &old, NULL, NULL);
     if (rc) goto out;
-    rc = libxl_domain_config_from_json(sc->ctx, &config, old);
-    if (rc) {
-        rc = snap_fail(sc, rc, "cannot parse the stored config, %s", path);
-        goto out;
-    }
+    rc = snap_domain_config_from_json(sc, path, old, &config);
+    if (rc) goto out;
     for (i = 0; i < num; i++) {
         rc = repoint_edit_config(sc, &config, &repoints[i]);
         if (rc) goto out;
