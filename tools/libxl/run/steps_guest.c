@@ -2,6 +2,15 @@
 /* run/steps_guest.c: steps that freeze and thaw the guest's file systems. */
 #include "run/run.h"
 
+/* Fail if others than root can have written the program. */
+static int guest_check_program(libxl_snapshot_ctx *sc,
+                               const char *const *argv)
+{
+    const char *unsafe = argv ? snap_program_unsafe(sc, argv[0]) : NULL;
+
+    return unsafe ? snap_fail(sc, ERROR_INVAL, "%s", unsafe) : 0;
+}
+
 static int guest_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
                          const struct snap_step *step)
 {
@@ -9,8 +18,9 @@ static int guest_quiesce(libxl_snapshot_ctx *sc, struct snap_run *run,
         .domain = run->domain_name, .socket = step->path,
         .freeze = step->argv, .thaw = step->undo->argv,
     };
+    int rc = guest_check_program(sc, step->argv);
 
-    return snap_keeper_freeze(sc, &how, &run->keeper);
+    return rc ? rc : snap_keeper_freeze(sc, &how, &run->keeper);
 }
 
 /* Thaw by the keeper, which knows how, since it froze the file systems; in
@@ -23,9 +33,12 @@ static int guest_thaw(libxl_snapshot_ctx *sc, struct snap_run *run,
         .thaw = step->argv,
     };
     struct snap_keeper *keeper = run->keeper;
+    int rc;
 
     run->keeper = NULL;
     if (keeper) return snap_keeper_thaw(sc, keeper);
+    rc = guest_check_program(sc, step->argv);
+    if (rc) return rc;
     return how.socket || how.thaw ? snap_keeper_replace(sc, &how) : 0;
 }
 
