@@ -45,6 +45,16 @@ static void any_bytes_come_back_from_json_that_is_utf8(void)
     for (; *text; text++) CHECK(*text >= ' ' && *text < 0x7f);
 }
 
+/* Only 128 surrogates stand for bytes. */
+static void other_surrogates_are_no_bytes(void)
+{
+    yajl_val v = snap_json_parse("[\"\\udd00x\", \"\\udc7fx\"]");
+
+    CHECK_STR(YAJL_GET_STRING(v->u.array.values[0]), "\xed\xb4\x80x");
+    CHECK_STR(YAJL_GET_STRING(v->u.array.values[1]), "\xed\xb1\xbfx");
+    yajl_tree_free(v);
+}
+
 static void arrays_nest_finished_text(void)
 {
     const char *const items[] = { "{\"a\":1}", "\"x\"", "null" };
@@ -163,6 +173,7 @@ TESTS(TEST(an_object_has_its_pairs_in_order),
       TEST(a_null_value_leaves_its_pair_out),
       TEST(strings_are_escaped_and_come_back),
       TEST(any_bytes_come_back_from_json_that_is_utf8),
+      TEST(other_surrogates_are_no_bytes),
       TEST(arrays_nest_finished_text),
       TEST(what_is_no_json_is_null),
       TEST(nesting_is_limited_to_256_levels),

@@ -175,7 +175,7 @@ void snap_text_join(char *s)
     const unsigned char *p = (const unsigned char *)s;
 
     while (*p) {
-        if (p[0] == 0xed && p[1] >= 0xb2 && p[1] < 0xc0
+        if (p[0] == 0xed && (p[1] == 0xb2 || p[1] == 0xb3)
             && (p[2] & 0xc0) == 0x80) {
             *s++ = (p[1] & 3) << 6 | (p[2] & 0x3f);
             p += 3;
