@@ -74,7 +74,11 @@ STAND_IN_XEN=$hidden/host
 XL_SNAPSHOT_XL=$here/stand-in/xl
 QEMU_IMG=$(command -v qemu-img)
 PATH=$here/stand-in:$PATH
-export STAND_IN_XEN XL_SNAPSHOT_XL QEMU_IMG PATH
+# Of our variables only XL_SNAPSHOT_* reach what a command runs: a stand-in finds its own
+# there.
+for_stand_ins="export STAND_IN_XEN='$STAND_IN_XEN' QEMU_IMG='$QEMU_IMG'"
+XL_SNAPSHOT_TEST=$for_stand_ins
+export STAND_IN_XEN XL_SNAPSHOT_XL XL_SNAPSHOT_TEST QEMU_IMG PATH
 
 # new_host: no domains, no images, no snapshots, and no process but ours.
 new_host() {
@@ -104,7 +108,9 @@ xl() {
     create | restore | destroy | pause | unpause | shutdown | rename)
         "$XL_SNAPSHOT_XL" "$@" ;;
     *)
-        LD_PRELOAD="$sanitizer ${preloads-} $preload" LD_LIBRARY_PATH=$libraries \
+        XL_SNAPSHOT_TEST="$for_stand_ins STAND_IN_XL='${STAND_IN_XL-}' \
+            STAND_IN_SYNC='${STAND_IN_SYNC-}' STAND_IN_QEMU_IMG='${STAND_IN_QEMU_IMG-}'" \
+            LD_PRELOAD="$sanitizer ${preloads-} $preload" LD_LIBRARY_PATH=$libraries \
             "$program" "$@" ;;
     esac
 }

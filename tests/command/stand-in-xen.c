@@ -16,8 +16,7 @@
  *
  * Everything else about a domain, its name included, is in xenstore.  Each
  * hypercall that changes a domain adds a line to host.txt.log: "pause 5".
- * A hypercall that is not here fails with ENOSYS.  (Functions of libxenctrl
- * differ between 4.17 and 4.20.)
+ * Any other fails with ENOSYS.  (libxenctrl's functions differ by version.)
  */
 #include "stand-in-table.h"
 
@@ -352,7 +351,7 @@ static int xen_shutdown(struct table *table,
 static int xen_call(unsigned int op, void *arg1, void *arg2)
 {
     struct table *table = table_load(true);
-    int error;
+    int error = ENOSYS;
 
     if (!table) return -1;
     switch (op) {
@@ -366,8 +365,9 @@ static int xen_call(unsigned int op, void *arg1, void *arg2)
         error = (uintptr_t)arg1 == SCHEDOP_remote_shutdown
             ? xen_shutdown(table, arg2) : ENOSYS;
         break;
-    default:
-        error = ENOSYS;
+    case __HYPERVISOR_multicall:
+        if (((struct multicall_entry *)arg1)->args[0] == XENMEM_get_vnumainfo)
+            error = EOPNOTSUPP;
     }
     if (!error && table_store(table)) error = EIO;
     table_free(table);

@@ -27,6 +27,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* The program under test keeps no such variables. */
+static const char *fault_at, *fault_fsync, *fault_setflags, *fault_kill;
+static void __attribute__((constructor)) fault_begin(void)
+{
+    fault_at = getenv("FAULT");
+    fault_fsync = getenv("FAULT_FSYNC");
+    fault_setflags = getenv("FAULT_SETFLAGS");
+    fault_kill = getenv("FAULT_KILL");
+}
+
 /* The length of the path of an open file; -1 if it has none. */
 static ssize_t path_of(int fd, char *path, size_t size)
 {
@@ -55,7 +65,7 @@ static unsigned long which(int fd, const char *fault)
 ssize_t write(int fd, const void *buf, size_t len)
 {
     ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
-    const char *fault = getenv("FAULT");
+    const char *fault = fault_at;
     unsigned long nth = 0, now = which(fd, fault);
     char what[16] = "";
     int number;
@@ -78,7 +88,7 @@ ssize_t write(int fd, const void *buf, size_t len)
 int fsync(int fd)
 {
     int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
-    const char *end = getenv("FAULT_FSYNC");
+    const char *end = fault_fsync;
     ssize_t len = end ? strlen(end) : 0, got;
     char path[4096];
 
@@ -97,7 +107,7 @@ int ioctl(int fd, unsigned long request, ...)
     va_start(ap, request);
     arg = va_arg(ap, void *);
     va_end(ap);
-    if (request != FS_IOC_SETFLAGS || !getenv("FAULT_SETFLAGS"))
+    if (request != FS_IOC_SETFLAGS || !fault_setflags)
         return real(fd, request, arg);
     errno = ENOTTY;
     return -1;
@@ -107,5 +117,5 @@ int kill(pid_t pid, int number)
 {
     int (*real)(pid_t, int) = dlsym(RTLD_NEXT, "kill");
 
-    return number && getenv("FAULT_KILL") ? 0 : real(pid, number);
+    return number && fault_kill ? 0 : real(pid, number);
 }
