@@ -90,6 +90,27 @@ ok "each with what it can" json 'all(.[]; (.mode == "internal" or .mode == "exte
 ok "and with the version of its program" json '.[] | select(.name == "qcow2-internal")
     | .program == "qemu-img" and (.version | test("^[0-9]+[.][0-9]"))' xl snapshot-drivers --json
 
+# --- output that cannot be written -----------------------------------------
+
+full() { "$@" >/dev/full; }
+full_when_done() { fails 1 "cannot write to standard output: No space left on device; but \
+for that, the command succeeded" full "$@"; }
+new_host
+define_domain web qcow2 raw
+ok "drivers" full_when_done xl snapshot-drivers
+ok "a dry run" full_when_done create -n s1 -N
+ok "as JSON" full_when_done create -n s1 -N --json
+ok "a create" full_when_done create -n s1 --update-config=web.cfg
+ok "is done to its end" says "good" xl snapshot-verify "$(cfg s1)"
+ok "a verification" full_when_done xl snapshot-verify "$(cfg s1)"
+ok "a list" full_when_done xl snapshot-list --domain-config web.cfg web
+ok "as JSON" full_when_done xl snapshot-list --json --domain-config web.cfg web
+ok "a revert" full_when_done xl snapshot-revert web "$(cfg s1)"
+ok "is done to its end" domid_of web
+ok "a recovery" full_when_done xl snapshot-recover --all
+ok "help" full_when_done xl snapshot-create --help
+ok "the version" full_when_done xl --version
+
 new_host
 define_domain web qcow2 qcow2
 ok "create, internal" prints "Snapshot s1 of domain web
