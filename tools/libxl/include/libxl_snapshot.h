@@ -27,6 +27,14 @@
 #define LIBXL_HAVE_DOMAIN_SNAPSHOT 1
 
 /*
+ * For the main() of a program that root runs, before all else: so that no
+ * file gets the number of a standard file that is missing (what is written
+ * to stdout then fails), and that no program that libxl starts gets the
+ * caller's files, or of its environment more than xl-snapshot(1) says.
+ */
+void libxl_snapshot_process_begin(void);
+
+/*
  * A context: the libxl context to work with, the log, the last error.  Two
  * threads must not use one context at the same time.
  */

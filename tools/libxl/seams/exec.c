@@ -93,6 +93,7 @@ static int exec_spawn(const char *file, const char *const *argv, char **env,
                                          O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, child->out, 1);
     posix_spawn_file_actions_adddup2(&actions, child->err, 2);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     exec_spawn_attributes(&attr);
 
     r = posix_spawn(&child->pid, file, &actions, &attr,

@@ -46,6 +46,9 @@ FILE *snap_open_lines(const char *path);
 int snap_open_at(int dir, const char *name);
 /* Open /dev/null. */
 int snap_open_null(void);
+/* Have the standard file @fd open, if only /dev/null, by @flags.  Those
+ * below it are. */
+void snap_open_missing(int fd, int flags);
 /* The errno of these, or of a call after them, in words. */
 const char *snap_open_why(void);
 

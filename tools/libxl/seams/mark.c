@@ -28,9 +28,10 @@ const char *snap_mark_new(libxl_snapshot_ctx *sc)
 
 const char *const *snap_mark_env(libxl_snapshot_ctx *sc, const char *mark)
 {
-    const char **env = snap_zalloc(sc, 2 * sizeof(*env));
+    const char **env = snap_environ_for_xl(sc), **end = env;
 
-    if (mark) env[0] = snap_sprintf(sc, MARK_NAME "=%s", mark);
+    while (*end) end++;
+    if (mark) *end = snap_sprintf(sc, MARK_NAME "=%s", mark);
     return env;
 }
 

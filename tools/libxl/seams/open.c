@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -226,6 +227,11 @@ int snap_open_at(int dir, const char *name)
 int snap_open_null(void)
 {
     return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+void snap_open_missing(int fd, int flags)
+{
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd) abort();
 }
 
 /*-- the way there ----------------------------------------------------------*/

@@ -14,9 +14,19 @@
  * in PATH, then in the folders for administrators' programs (sbin).  NULL:
  * there is none. */
 const char *snap_environ_find(libxl_snapshot_ctx *sc, const char *program);
-/* Our environment, overridden by @env, which may be NULL; with a PATH by
- * which programs find others as we do. */
+/* The environment of a program: @env, which may be NULL, and of ours HOME,
+ * TZ and XL_SNAPSHOT_*; a PATH by which it finds others as we do; and it
+ * speaks English. */
 char **snap_environ_make(libxl_snapshot_ctx *sc, const char *const *env);
+/* What an xl that starts a domain gets besides, as an @env that has room for
+ * another one. */
+const char **snap_environ_for_xl(libxl_snapshot_ctx *sc);
+/* Leave in our environment what is for programs and for xl. */
+void snap_environ_reduce(libxl_snapshot_ctx *sc);
+
+/*-- seam: process, how ours begins -----------------------------------------*/
+
+/* libxl_snapshot_process_begin(), which is public. */
 
 /*-- seam: exec, the only file that forks -----------------------------------*/
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <libxl_snapshot.h>
 
 #include "../xl_output.h"
 #include "command_line.h"
@@ -91,5 +92,6 @@ static int program_run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    libxl_snapshot_process_begin();
     return output_finish("xl-snapshot", program_run(argc, argv));
 }

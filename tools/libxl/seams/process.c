@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * seams/process.c: how our process begins: with what its caller has left
+ * it, which is for nobody else.
+ */
+#include "seams/files.h"
+#include "seams/programs.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PROCESS_FDS_MAX 65536
+
+/* Programs that libxl starts would have them. */
+static void process_close_on_exec(void)
+{
+    int fd;
+
+    if (!syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC)) return;
+    for (fd = 3; fd < PROCESS_FDS_MAX; fd++)    /* Linux before 5.11 */
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void libxl_snapshot_process_begin(void)
+{
+    libxl_snapshot_ctx *sc;
+
+    snap_open_missing(0, O_RDONLY);
+    snap_open_missing(1, O_RDONLY);
+    snap_open_missing(2, O_WRONLY);
+    process_close_on_exec();
+    if (libxl_snapshot_ctx_alloc(&sc, NULL, NULL)) abort();
+    snap_environ_reduce(sc);
+    libxl_snapshot_ctx_free(sc);
+}
