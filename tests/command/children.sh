@@ -103,6 +103,17 @@ if [ "$(stat -c %u /)" = 0 ]; then
     ok "and no variables" no_variables
 fi
 
+# --- how they end ----------------------------------------------------------
+
+# The stand-in takes itself out of the environment, which env is to pass on.
+new_host
+define_domain web qcow2
+ignores_children() {
+    LD_LIBRARY_PATH=$libraries env --ignore-signal=CHLD LD_PRELOAD="$sanitizer $preload" \
+        "$program" snapshot-create --domain-config web.cfg -n s1 web
+}
+ok "a caller who ignores SIGCHLD" ignores_children
+
 # --- standard files that are missing ---------------------------------------
 
 new_host

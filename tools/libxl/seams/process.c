@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ void libxl_snapshot_process_begin(void)
     snap_open_missing(1, O_RDONLY);
     snap_open_missing(2, O_WRONLY);
     process_close_on_exec();
+    signal(SIGCHLD, SIG_DFL);   /* if it is ignored, the kernel forgets how
+                                 * programs have ended */
     if (libxl_snapshot_ctx_alloc(&sc, NULL, NULL)) abort();
     snap_environ_reduce(sc);
     libxl_snapshot_ctx_free(sc);
