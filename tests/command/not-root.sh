@@ -164,4 +164,85 @@ chmod 777 "$snapshots/.journal"
 ok "no journal is kept where others can change it" refuses "$can chmod go-w $snapshots/.journal" \
     create -n s4
 rmdir "$snapshots/.journal"
+
+# --- programs ----------------------------------------------------------------
+
+new_host
+define_domain web file
+mkdir -p /etc/xen/snapshot.d
+cp "$srcdir/tools/hooks/copy" /etc/xen/snapshot.d/
+xl create web.cfg
+printf '#!/bin/sh\n: >/srv/ran\n' >/srv/web/quiet
+chmod 755 /srv/web/quiet
+for way in $ways; do
+    mkdir -p /srv/programs/here
+    cp /srv/web/quiet /srv/programs/here/
+    spoil $way /srv/programs/here/quiet
+    ok "$way of a program that freezes" fails 1 "$can" xl snapshot-create --disk-only \
+        --quiesce-command=/srv/programs/here/quiet -n s1 web
+    ok "it has not run" absent /srv/ran "$snapshots"
+    back $way /srv/programs/here/quiet
+    cp /srv/web/quiet /etc/xen/snapshot.d/
+    spoil $way /etc/xen/snapshot.d/quiet
+    ok "$way of a hook" says "$can" xl snapshot-drivers
+    ok "nor has that" absent /srv/ran
+    back $way /etc/xen/snapshot.d/quiet
+    rm /etc/xen/snapshot.d/quiet
+done
+
+# --- folders -----------------------------------------------------------------
+
+# A snapshot is made where others cannot change it.
+new_host
+define_domain web qcow2
+mkdir -p /srv/backup/here
+in_folder() { create -d /srv/backup/here "$@" -n d1; }
+for way in owner group others; do
+    spoil $way /srv/backup/here
+    ok "$way of a folder for snapshots" refuses "$can" in_folder
+    ok "says what else can be done" grep -q "; or choose another folder" "$hidden/error"
+    mend
+    ok "mended" says "Nothing was changed" in_folder -N
+done
+chown 65534 /srv/backup
+ok "one above it" refuses "$can chown -h root /srv/backup, and" in_folder
+chown root /srv/backup
+chmod 1777 /srv/backup
+ok "below a sticky one it is good" in_folder
+
+# Who can write to an image's folder can put any other file in its place.
+here=/srv/web
+place="somebody could put another file in the place of its image: "
+image=/srv/web/xvda.qcow2
+images() {
+    refuses "disk xvda: $place" "$@" && refuses "; or use --trust-folders" "$@" &&
+        says '' "$@" --trust-folders
+}
+for way in folder open above middle links; do
+    create -n $way >/dev/null
+    spoil $way $image
+    ok "$way of an image: a create" images create -N -n new
+    ok "with an overlay" images create -N -n new --external
+    ok "a revert" images xl snapshot-revert -N web "$(cfg $way)"
+    ok "that keeps the present" images xl snapshot-revert -N --keep --domain-config web.cfg \
+        web "$(cfg $way)"
+    ok "a verification" fails 1 "cannot be reverted to" xl snapshot-verify "$(cfg $way)"
+    ok "says so" grep -q "^disk xvda  *BAD  *disk xvda: $place" "$hidden/out"
+    ok "with trust" xl snapshot-verify --trust-folders "$(cfg $way)"
+    ok "a create with trust" says "Snapshot $way-2" create -n $way-2 --trust-folders
+    ok "a revert with trust" xl snapshot-revert --trust-folders web "$(cfg $way-2)"
+    xl destroy web
+    back $way $image
+done
+for way in owner group others; do
+    spoil $way $image
+    ok "$way of an image is the guest's affair" create -n whose-$way
+    ok "at a revert, too" says "Nothing was changed" xl snapshot-revert -N web "$(cfg whose-$way)"
+    back $way $image
+done
+mkdir -m 1777 /srv/all
+mv $image /srv/all/ && ln -s /srv/all/xvda.qcow2 $image
+ok "root's image in a sticky folder" says "Nothing was changed" create -N -n new
+chown 65534 /srv/all/xvda.qcow2
+ok "but nobody's can be replaced by him" images create -N -n new
 finished

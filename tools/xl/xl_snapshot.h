@@ -28,12 +28,12 @@ int main_snapshot_verify(int argc, char **argv);
 
 struct common_options {
     const char *directory, *domain_config, *update_config;
-    bool dry_run, json, paused, skip_unsupported;
+    bool dry_run, json, paused, skip_unsupported, trust_folders;
 };
 
 enum {
     OPT_DOMAIN_CONFIG = 256, OPT_JSON, OPT_SKIP_UNSUPPORTED,
-    OPT_UPDATE_CONFIG,
+    OPT_TRUST_FOLDERS, OPT_UPDATE_CONFIG,
     OPT_OF_COMMAND              /* the first that only one command has */
 };
 
@@ -45,6 +45,8 @@ enum {
 #define LONG_OPT_PAUSED           {"paused", 0, 0, 'p'}
 #define LONG_OPT_SKIP_UNSUPPORTED {"skip-unsupported", 0, 0, \
                                    OPT_SKIP_UNSUPPORTED}
+#define LONG_OPT_TRUST_FOLDERS    {"trust-folders", 0, 0, \
+                                   OPT_TRUST_FOLDERS}
 #define LONG_OPT_UPDATE_CONFIG    {"update-config", 1, 0, \
                                    OPT_UPDATE_CONFIG}
 /* and last those that every command has. */
@@ -161,12 +163,13 @@ char *absolute_path(const char *path);
 
 /* Take a snapshot of the present state of @domain by the default rules,
  * but so that a revert to @like stays possible.  @domain_config: its
- * xl.cfg if it does not run, else NULL.  *config_r gets the path of the
- * snapshot config, malloc'd.  Complains and returns -1 if that fails. */
+ * xl.cfg if it does not run, else NULL.  @common: those of the revert.
+ * *config_r gets the path of the snapshot config, malloc'd.  Complains and
+ * returns -1 if that fails. */
 int keep_present(const struct session *s, const char *domain,
                  const char *domain_config,
-                 const libxl_domain_snapshot *like, bool dry_run,
-                 char **config_r);
+                 const libxl_domain_snapshot *like,
+                 const struct common_options *common, char **config_r);
 
 /*-- xl_snapshot_revert_request.c ---------------------------------------*/
 

@@ -38,6 +38,7 @@ static const struct option create_longopts[] = {
     LONG_OPT_DRY_RUN,
     LONG_OPT_PAUSED,
     LONG_OPT_SKIP_UNSUPPORTED,
+    LONG_OPT_TRUST_FOLDERS,
     LONG_OPT_UPDATE_CONFIG,
     SNAPSHOT_LONG_OPTS
 };
@@ -169,6 +170,7 @@ static int create_verify(const struct session *s,
 {
     const struct common_options common = {
         .skip_unsupported = o->common.skip_unsupported,
+        .trust_folders = o->common.trust_folders,
     };
     const libxl_snapshot_verified_item *bad = NULL;
     libxl_domain_snapshot_verification found;
@@ -239,12 +241,13 @@ static int create_snapshot(const struct session *s,
 
 int keep_present(const struct session *s, const char *domain,
                  const char *domain_config,
-                 const libxl_domain_snapshot *like, bool dry_run,
-                 char **config_r)
+                 const libxl_domain_snapshot *like,
+                 const struct common_options *common, char **config_r)
 {
     const struct create_options o = {
         .common = {
-            .domain_config = domain_config, .dry_run = dry_run,
+            .domain_config = domain_config, .dry_run = common->dry_run,
+            .trust_folders = common->trust_folders,
             .skip_unsupported = like->num_skipped > 0,
         },
         .domain = domain, .like = like, .name_prefix = "before-revert-",

@@ -209,6 +209,7 @@ int create_request_read(const struct session *s,
     p->quiesce_command = copy_or_null(o->quiesce_command);
     p->quiesce_seconds = o->quiesce_seconds;
     p->skip_unsupported = o->common.skip_unsupported;
+    p->trust_folders = o->common.trust_folders;
     p->live = o->live;
     p->leave_paused = o->common.paused;
     p->unpause_to_save = o->unpause;

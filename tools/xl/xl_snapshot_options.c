@@ -39,6 +39,9 @@ void common_option(struct common_options *o, int opt)
     case OPT_SKIP_UNSUPPORTED:
         o->skip_unsupported = true;
         break;
+    case OPT_TRUST_FOLDERS:
+        o->trust_folders = true;
+        break;
     case OPT_UPDATE_CONFIG:
         o->update_config = optarg;
         break;

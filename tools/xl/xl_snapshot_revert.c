@@ -30,6 +30,7 @@ static const struct option revert_longopts[] = {
     LONG_OPT_DRY_RUN,
     LONG_OPT_PAUSED,
     LONG_OPT_SKIP_UNSUPPORTED,
+    LONG_OPT_TRUST_FOLDERS,
     LONG_OPT_UPDATE_CONFIG,
     SNAPSHOT_LONG_OPTS
 };
@@ -146,7 +147,7 @@ static int revert_prepare(const struct session *s,
         r = revert_plan_update(s, o, snap, &result.snapshot, u);
     if (!r && o->keep)
         r = keep_present(s, o->domain, dry.domain_config_path, snap,
-                         o->common.dry_run, kept_r);
+                         &o->common, kept_r);
     libxl_domain_snapshot_result_dispose(&result);
     return r;
 }

@@ -137,6 +137,7 @@ int revert_request_read(const struct session *s, const char *config_file,
         return -1;
     r->params.xl_path = xstrdup(xl_path());
     r->params.skip_unsupported = o->skip_unsupported;
+    r->params.trust_folders = o->trust_folders;
     r->params.leave_paused = o->paused;
     r->params.dry_run = o->dry_run;
     /* the library refuses it, and nothing that it names is looked at */

@@ -22,6 +22,7 @@ static const char verify_name[] = "snapshot-verify";
 static const struct option verify_longopts[] = {
     LONG_OPT_DOMAIN_CONFIG,
     LONG_OPT_SKIP_UNSUPPORTED,
+    LONG_OPT_TRUST_FOLDERS,
     SNAPSHOT_LONG_OPTS
 };
 

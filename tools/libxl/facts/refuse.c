@@ -119,6 +119,15 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+int snap_refuse_place(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                      bool trust_folders)
+{
+    if (!op->doubt || trust_folders) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: somebody could put another "
+                     "file in the place of its image: %s; or use "
+                     "--trust-folders", op->vdev, op->doubt);
+}
+
 int snap_refuse_used(libxl_snapshot_ctx *sc,
                      const struct snap_layers *layers)
 {

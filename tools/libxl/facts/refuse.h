@@ -23,6 +23,10 @@ int snap_refuse_saver(libxl_snapshot_ctx *sc, const char *domain,
 /* Refuse a snapshot that is not complete enough for a revert. */
 int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap);
+/* Refuse if others could put another file in the place of the disk's image,
+ * or of its new one. */
+int snap_refuse_place(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
+                      bool trust_folders);
 /* Refuse if somebody else uses one of @layers. */
 int snap_refuse_used(libxl_snapshot_ctx *sc,
                      const struct snap_layers *layers);

@@ -287,6 +287,8 @@ typedef struct libxl_domain_snapshot_params {
     bool skip_unsupported;      /* leave out disks that @disks lacks and no
                                  * driver can take, and other devices with
                                  * state: see @skipped of the result */
+    bool trust_folders;         /* go on where others than root could put
+                                 * another file in an image's place */
     bool live;                  /* copy memory before the guest stops */
     bool leave_paused;
     bool unpause_to_save;       /* let a paused domain run meanwhile */
@@ -377,6 +379,7 @@ typedef struct libxl_domain_snapshot_revert_params {
     int num_bases;
     char **bases, **base_states;
     bool skip_unsupported;      /* leave what was skipped as it is */
+    bool trust_folders;         /* as for a create */
     bool force;                 /* revert with disks and memory even if
                                  * they have changed since the snapshot */
     bool leave_paused;

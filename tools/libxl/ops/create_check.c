@@ -104,7 +104,8 @@ static int create_check_disks(libxl_snapshot_ctx *sc,
                                  "name the overlay %s; choose another for "
                                  "one of them", c->ops[j].disk->vdev,
                                  c->ops[i].disk->vdev, c->ops[i].path);
-        rc = snap_driver_check(sc, &c->ops[i]);
+        rc = snap_refuse_place(sc, &c->ops[i], c->params->trust_folders);
+        if (!rc) rc = snap_driver_check(sc, &c->ops[i]);
         if (rc) return rc;
     }
     for (i = 0; i < c->dom.num_disks; i++) {
@@ -132,6 +133,10 @@ static int create_check_files(libxl_snapshot_ctx *sc,
     for (i = 0; i < c->num_files; i++) {
         const struct snap_create_file *file = &c->files[i];
 
+        if (file->target.doubt)
+            return snap_fail(sc, ERROR_INVAL, "%s %s: %s; or choose another "
+                             "folder", file->what, file->path,
+                             file->target.doubt);
         bytes = 65536;
         if (!file->content)         /* the memory, with room for record
                                      * headers and the state of QEMU and

@@ -121,6 +121,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
         op->image = op->disk->path;
         op->format = op->disk->stored->format;
         op->node = gather_node_name(sc, &c->dom, want->vdev);
+        snap_disk_look_place(sc, op);
         rc = op->driver->look(sc, op);
         if (rc) return rc;
     }

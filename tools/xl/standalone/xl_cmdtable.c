@@ -19,6 +19,9 @@
 #define HELP_SKIP_UNSUPPORTED \
     "--skip-unsupported        Leave the disks and devices that the snapshot left\n" \
     "                          out as they are now.\n"
+#define HELP_TRUST_FOLDERS \
+    "--trust-folders           Go on where others than root could put another\n" \
+    "                          file in the place of an image.\n"
 #define HELP_PAUSED \
     "-p, --paused              Leave the domain paused.\n"
 #define HELP_UPDATE_CONFIG \
@@ -56,6 +59,7 @@ const struct cmd_spec cmd_table[] = {
       "--skip-unsupported        Leave out disks whose storage has no snapshots, and\n"
       "                          what else holds state that none has, such as PCI\n"
       "                          devices.\n"
+      HELP_TRUST_FOLDERS
       "--live                    Copy memory while the domain runs.\n"
       "--unpause                 Let a paused domain run for the save.\n"
       HELP_PAUSED
@@ -93,6 +97,7 @@ const struct cmd_spec cmd_table[] = {
       "                          since the snapshot.\n"
       "--keep                    Take a snapshot of the present state first.\n"
       HELP_SKIP_UNSUPPORTED
+      HELP_TRUST_FOLDERS
       HELP_PAUSED
       HELP_UPDATE_CONFIG
       HELP_DRY_RUN
@@ -110,6 +115,7 @@ const struct cmd_spec cmd_table[] = {
       "[options] <ConfigFile>",
       HELP_BOOT_CONFIG
       HELP_SKIP_UNSUPPORTED
+      HELP_TRUST_FOLDERS
       HELP_ALL
     },
 };

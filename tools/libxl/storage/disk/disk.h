@@ -144,6 +144,10 @@ int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
 /* Find out the kind of vhd that @disk is; does nothing for other formats. */
 int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 
+struct snap_disk_op;
+/* Fill in @doubt of @op. */
+void snap_disk_look_place(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
+
 /* A place where a file is to be made. */
 struct snap_target {
     const char *path;
@@ -152,6 +156,8 @@ struct snap_target {
     uint64_t space;             /* free bytes of the file system */
     int rc;                     /* not 0: the space cannot be told, */
     const char *error;          /* and why */
+    const char *doubt;          /* why others could put another file there;
+                                 * or NULL */
 };
 /* Look at @path.  @directory: is to be made, and need not exist; or NULL. */
 void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
@@ -217,6 +223,9 @@ struct snap_disk_op {
     const libxl_disk_snapshot *ds;  /* revert: the disk in the snapshot
                                      * config */
     bool running;               /* revert: the domain runs */
+    const char *doubt;          /* why others could put another file in the
+                                 * place of the image, or of the new one; or
+                                 * NULL: snap_disk_look_place() */
 
     /* the driver's look fills in, as far as its check and steps need it: */
     const char *at_stake;       /* the file or device that will be read

@@ -56,6 +56,14 @@ int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
+void snap_disk_look_place(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
+{
+    if (op->image && *op->image == '/')
+        op->doubt = snap_open_doubt_place(sc, op->image);
+    if (!op->doubt && op->path && *op->path == '/')
+        op->doubt = snap_open_doubt_place(sc, op->path);
+}
+
 void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
                       const char *directory, struct snap_target *target_r)
 {
@@ -63,6 +71,7 @@ void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
 
     *target_r = (struct snap_target){
         .path = path, .exists = snap_file_exists(path),
+        .doubt = snap_open_doubt_place(sc, path),
     };
     /* @directory is to be made: look at the nearest folder that exists */
     while (directory && !snap_file_exists(dir) && strcmp(dir, "/"))
