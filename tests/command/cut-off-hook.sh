@@ -3,7 +3,6 @@
 # its journal: the domain is held meanwhile, and must not stay so.
 . "$srcdir/tests/command/faults.sh"
 
-needs_hooks
 set_up() {
     define_domain web file file
     cp "$srcdir/tools/hooks/copy" "$hidden/copy"

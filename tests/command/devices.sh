@@ -90,7 +90,6 @@ xl destroy web
 # --- a domain that runs ----------------------------------------------------
 
 new_host
-needs_hooks
 define_domain web file
 mkdir -p /etc/xen/snapshot.d
 cp "$srcdir/tools/hooks/copy" /etc/xen/snapshot.d/

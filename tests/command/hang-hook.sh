@@ -3,7 +3,6 @@
 # is let go, and what was done is undone. Storage that hangs before that.
 . "$srcdir/tests/command/lib.sh"
 
-needs_hooks
 XL_SNAPSHOT_HOOK_TIMEOUT=1
 export XL_SNAPSHOT_HOOK_TIMEOUT
 

@@ -3,7 +3,6 @@
 # not fit the domain any more is undone.
 . "$srcdir/tests/command/faults.sh"
 
-needs_hooks
 create() { xl snapshot-create --disk-only -n "$@" web; }
 # held: create stops when the guest is held, before it looks again.
 held() {

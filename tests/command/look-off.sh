@@ -4,7 +4,6 @@
 # point.
 . "$srcdir/tests/command/faults.sh"
 
-needs_hooks
 create() { xl snapshot-create --domain-config web.cfg -n "$@" web; }
 revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
 # before STEP COMMAND...: the command stops before that step, and the look before it.

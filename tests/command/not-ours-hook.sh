@@ -3,7 +3,6 @@
 # snapshot of the same name is left, and told of.
 . "$srcdir/tests/command/faults.sh"
 
-needs_hooks
 attempt() {
     xl snapshot-create --disk-only --domain-config web.cfg -n s1 "$@" web
 }

@@ -10,7 +10,6 @@ not_touched() {
     refuses "$@" && absent "$STAND_IN_XEN.log" && unchanged
 }
 
-needs_hooks
 
 # --- who is meant ----------------------------------------------------------
 
