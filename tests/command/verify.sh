@@ -202,6 +202,9 @@ spoiled '.b_info.avail_vcpus = [-100]'
 ok "one with a negative one" bad "memory image" "a number that is out of range"
 spoiled '.b_info.vcpu_hard_affinity = [[0], [1e30]]'
 ok "one with a large one, further in" bad "memory image" "a number that is out of range"
+# libxl would write what stands behind this in its memory into its answer
+spoiled '.b_info.cpuid = {cpuid: [{leaf: 1, eax: "x1"}], msr: []}'
+ok "one with a cpuid of two bits" bad "memory image" "a cpuid register in it has not 32 bits"
 spoiled '.c_info.type = "hvm"'
 ok "one whose types differ" bad "memory image" "it is of two types of domain"
 memory_image "$memory" "$(image_json web | sed 's/"name"/"name":"x","name"/')"

@@ -6,8 +6,10 @@
  * libxl's reader (4.17 to 4.20) trusts what it reads.  It takes minutes for
  * JSON that nests deep or has many values (libxl__ptr_add() looks for a
  * free place from the first one on each time), aborts at two variants of
- * one union (libxl_domain_build_info_init_type()), and ends the process
- * where the last number of a bitmap is none (libxl__bitmap_parse_json()).
+ * one union (libxl_domain_build_info_init_type()), ends the process where
+ * the last number of a bitmap is none (libxl__bitmap_parse_json()), and
+ * writes 32 characters of a cpuid policy, whatever it has
+ * (libxl_cpuid_policy_list_gen_json()).
  * So the text is looked at first.  What is read then may lack anything:
  * all others may rely on what snap_domain_config_check() has seen.
  */
@@ -20,6 +22,7 @@
 #define JSON_DEPTH_MAX  16
 #define JSON_KEYS_MAX   256         /* of an object */
 #define JSON_BIT_MAX    0xffff      /* the number of a vcpu, a node, an irq */
+#define JSON_POLICY_LEN 32          /* of a register: a character a bit */
 
 /*-- the text ---------------------------------------------------------------*/
 
@@ -30,6 +33,18 @@ static const char *json_problem(yajl_val v, int depth);
 static size_t json_key_len(const char *key)
 {
     return strcspn(key, ".");
+}
+
+static bool json_is_policy(const char *key, yajl_val v)
+{
+    static const char *const registers[] = { "eax", "ebx", "ecx", "edx" };
+    const char *policy = YAJL_GET_STRING(v);
+    size_t i;
+
+    for (i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
+        if (!strcmp(key, registers[i]))
+            return policy && strlen(policy) == JSON_POLICY_LEN;
+    return true;
 }
 
 static const char *json_object_problem(yajl_val v, int depth)
@@ -44,6 +59,8 @@ static const char *json_object_problem(yajl_val v, int depth)
             if (json_key_len(keys[k]) == len
                 && !strncmp(keys[k], keys[i], len))
                 return "an object in it has a member twice";
+        if (!json_is_policy(keys[i], v->u.object.values[i]))
+            return "a cpuid register in it has not 32 bits";
         why = json_problem(v->u.object.values[i], depth + 1);
         if (why) return why;
     }
