@@ -29,6 +29,11 @@ void fuzz_printable(const char *text);
 
 /* stand-in-exec.c: what every program prints. */
 void fuzz_prints(const uint8_t *data, size_t size);
+/* stand-in-host.c: fuzz_begin() with libxl, on a host without domains,
+ * whose folders are all empty. */
+libxl_snapshot_ctx *fuzz_begin_xen(void);
+/* stand-in-output.c: calls @body, which may end by exit(). */
+void fuzz_until_exit(void (*body)(void *opaque), void *opaque);
 /* stand-in-peer.c: what every socket that is connected to says, and ends. */
 void fuzz_says(const uint8_t *data, size_t size);
 
