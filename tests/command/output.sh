@@ -41,6 +41,7 @@ Revert with: xl snapshot-revert web /var/lib/xen/snapshots/web/s1/snapshot.cfg" 
 ok "verify" prints "snapshot config  good
 domain config    good  /var/lib/xen/snapshots/web/s1/domain.cfg
 domain           good
+programs         good
 disk xvda        good  /srv/web/xvda.qcow2
 disk xvdb        good  /srv/web/xvdb.raw
 users            good" xl snapshot-verify "$(cfg s1)"

@@ -40,11 +40,11 @@ create --external -n ext
 name=ext
 ok "all is good" good
 ok "a row for each thing" same "$(verify "$(cfg ext)" | sed 's/  .*//' | tr '\n' ' ')" \
-    "snapshot config domain config domain disk xvda disk xvdb users "
+    "snapshot config domain config domain programs disk xvda disk xvdb users "
 ok "as JSON" json '.name == "ext" and .domain == "web" and .good
     and (.items | map(.what) == ["snapshot config", "domain config", "domain",
-        "disk xvda", "disk xvdb", "users"]) and all(.items[]; .good)
-    and .items[3].path == "/srv/web/xvda.qcow2"' verify --json "$(cfg ext)"
+        "programs", "disk xvda", "disk xvdb", "users"]) and all(.items[]; .good)
+    and .items[4].path == "/srv/web/xvda.qcow2"' verify --json "$(cfg ext)"
 before=$(stat -c %y xvdb.raw)
 thawed xvdb.raw
 guest_writes raw xvdb.raw "other"
@@ -156,8 +156,8 @@ add_memory mem
 name=mem memory=$snapshots/web/mem/memory
 ok "with memory: all is good" good
 ok "the image has a row" matches "^memory image  *good  $memory" verify "$(cfg mem)"
-ok "an xl.cfg is out of place" refuses "leave out --domain-config" \
-    verify --domain-config web.cfg "$(cfg mem)"
+ok "with the xl.cfg to compare it with, too" lacks BAD verify --domain-config web.cfg "$(cfg mem)"
+ok "what it names of the host has a row" matches "^programs  *good" verify "$(cfg mem)"
 cp "$memory" whole
 truncate -s -1 "$memory"
 ok "a byte less" bad "memory image" "truncated; restore it from a copy"

@@ -11,7 +11,7 @@ warnings='-Wall -Werror -Wshadow -Wstrict-prototypes -Wmissing-declarations
 compiles() {
     # shellcheck disable=SC2086
     $CC -std=gnu99 -D_GNU_SOURCE $warnings $XEN_CFLAGS \
-        -DXEN_LIB_DIR='"/var/lib/xen"' -DXL_PATH='"/usr/sbin/xl"' \
+        -DXEN_LIB_DIR='"/var/lib/xen"' -DXEN_CONFIG_DIR='"/etc/xen"' -DXL_PATH='"/usr/sbin/xl"' \
         -I"$srcdir/tests/xen" -I"$srcdir/tools/libxl/include" \
         -fsyntax-only "$1"
 }

@@ -28,16 +28,19 @@ int main_snapshot_verify(int argc, char **argv);
 
 struct common_options {
     const char *directory, *domain_config, *update_config;
-    bool dry_run, json, paused, skip_unsupported, trust_folders;
+    bool accept_config, dry_run, json, paused, skip_unsupported;
+    bool trust_folders;
 };
 
 enum {
-    OPT_DOMAIN_CONFIG = 256, OPT_JSON, OPT_SKIP_UNSUPPORTED,
-    OPT_TRUST_FOLDERS, OPT_UPDATE_CONFIG,
+    OPT_ACCEPT_CONFIG = 256, OPT_DOMAIN_CONFIG, OPT_JSON,
+    OPT_SKIP_UNSUPPORTED, OPT_TRUST_FOLDERS, OPT_UPDATE_CONFIG,
     OPT_OF_COMMAND              /* the first that only one command has */
 };
 
 /* Rows for getopt_long(3): a command lists those of the options it has, */
+#define LONG_OPT_ACCEPT_CONFIG    {"accept-config", 0, 0, \
+                                   OPT_ACCEPT_CONFIG}
 #define LONG_OPT_DIRECTORY        {"directory", 1, 0, 'd'}
 #define LONG_OPT_DOMAIN_CONFIG    {"domain-config", 1, 0, \
                                    OPT_DOMAIN_CONFIG}
@@ -71,6 +74,8 @@ void usage_error(const char *command, const char *message)
 
 /* A name made from @now, such as 20261121-094011, in local time. */
 char *default_snapshot_name(time_t now);
+/* The file that may be the xl.cfg of @domain. */
+char *default_domain_config(const char *domain);
 /* The folder of all snapshots of @domain. */
 char *default_directory(const char *domain);
 /* The @n-th choice, from 0, for the overlay that snapshot @name puts on

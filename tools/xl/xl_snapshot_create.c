@@ -163,12 +163,14 @@ static const libxl_snapshot_verified_item *create_bad_item(
 }
 
 /* Look at the new snapshot as a revert to it would, from its snapshot
- * config: a snapshot of no use is better known at once. */
+ * config: a snapshot of no use is better known at once.  The config that
+ * it has is the domain's. */
 static int create_verify(const struct session *s,
                          const struct create_options *o,
                          const libxl_domain_snapshot_params *p)
 {
     const struct common_options common = {
+        .accept_config = true,
         .skip_unsupported = o->common.skip_unsupported,
         .trust_folders = o->common.trust_folders,
     };

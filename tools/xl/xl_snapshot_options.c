@@ -30,6 +30,9 @@ void common_option(struct common_options *o, int opt)
     case 'v':
         if (minmsglevel > 0) minmsglevel--;
         break;
+    case OPT_ACCEPT_CONFIG:
+        o->accept_config = true;
+        break;
     case OPT_DOMAIN_CONFIG:
         o->domain_config = optarg;
         break;

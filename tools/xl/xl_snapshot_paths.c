@@ -10,6 +10,14 @@
 #include "xl.h"
 #include "xl_utils.h"
 
+char *default_domain_config(const char *domain)
+{
+    char *path;
+
+    xasprintf(&path, XEN_CONFIG_DIR "/%s.cfg", domain);
+    return path;
+}
+
 char *default_snapshot_name(time_t now)
 {
     char name[32];

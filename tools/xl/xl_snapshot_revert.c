@@ -26,6 +26,7 @@ static const char revert_name[] = "snapshot-revert";
 static const struct option revert_longopts[] = {
     {"force", 0, 0, OPT_FORCE},
     {"keep", 0, 0, OPT_KEEP},
+    LONG_OPT_ACCEPT_CONFIG,
     LONG_OPT_DOMAIN_CONFIG,
     LONG_OPT_DRY_RUN,
     LONG_OPT_PAUSED,

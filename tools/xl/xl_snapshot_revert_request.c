@@ -97,28 +97,47 @@ static void revert_set_bases(const struct session *s,
     free(path);
 }
 
+/* The xl.cfg that the domain has by itself, with which the library
+ * compares what comes with the snapshot: the user's, or one where most
+ * have it. */
+static void revert_set_own_config(const struct session *s,
+                                  const char *domain_config,
+                                  const libxl_domain_snapshot *snap,
+                                  libxl_domain_snapshot_revert_params *p)
+{
+    const char *name = snap->domain_name;
+    char *path;
+
+    if (domain_config) {
+        p->own_config_path = absolute_path(domain_config);
+        return;
+    }
+    if (!name || libxl_snapshot_domain_name_problem(name)) return;
+    path = default_domain_config(name);
+    if (libxl_snapshot_path_is_taken(s->sc, path))
+        p->own_config_path = path;
+    else
+        free(path);
+}
+
 /* Read the xl.cfg of a domain that has to be booted. */
-static int revert_set_domain_config(const struct session *s,
-                                    const char *domain_config,
-                                    struct revert_request *r)
+static void revert_set_domain_config(const struct session *s,
+                                     const char *domain_config,
+                                     struct revert_request *r)
 {
     const libxl_domain_snapshot *snap = &r->snap;
     libxl_domain_snapshot_revert_params *p = &r->params;
     const char *path = domain_config ? domain_config
                                      : snap->domain_config_path;
 
-    if (snap->memory_path && domain_config) {
-        session_error(s, "the snapshot has the domain's memory and, with "
-                      "it, the config of that time; leave out "
-                      "--domain-config");
-        return -1;
-    }
-    if (snap->memory_path || !path) return 0;
+    revert_set_own_config(s, domain_config, snap, p);
+    if (snap->memory_path || !path) return;
     p->domain_config_path = absolute_path(path);
+    /* what the user names needs no other word of his */
+    if (domain_config) p->accept_config = true;
     /* the library tells of it, among the rest that a revert needs */
     if (!domain_config_read(path, &r->config, NULL, &p->config_error))
         p->config = &r->config;
-    return 0;
 }
 
 int revert_request_read(const struct session *s, const char *config_file,
@@ -136,6 +155,7 @@ int revert_request_read(const struct session *s, const char *config_file,
         && revert_check_domain(s, domain, &r->snap, &r->params.domid))
         return -1;
     r->params.xl_path = xstrdup(xl_path());
+    r->params.accept_config = o->accept_config;
     r->params.skip_unsupported = o->skip_unsupported;
     r->params.trust_folders = o->trust_folders;
     r->params.leave_paused = o->paused;
@@ -144,7 +164,8 @@ int revert_request_read(const struct session *s, const char *config_file,
     if (r->snap.doubt) return 0;
     revert_set_new_images(s, &r->snap, &r->params);
     revert_set_bases(s, config_file, &r->snap, &r->params);
-    return revert_set_domain_config(s, o->domain_config, r);
+    revert_set_domain_config(s, o->domain_config, r);
+    return 0;
 }
 
 void revert_request_dispose(struct revert_request *r)

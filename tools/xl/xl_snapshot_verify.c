@@ -20,6 +20,7 @@ struct verify_options {
 static const char verify_name[] = "snapshot-verify";
 
 static const struct option verify_longopts[] = {
+    LONG_OPT_ACCEPT_CONFIG,
     LONG_OPT_DOMAIN_CONFIG,
     LONG_OPT_SKIP_UNSUPPORTED,
     LONG_OPT_TRUST_FOLDERS,

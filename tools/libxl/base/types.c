@@ -188,6 +188,7 @@ void libxl_domain_snapshot_revert_params_dispose(
     types_free_disk_params(params->disks, params->num_disks);
     free(params->xl_path);
     free(params->domain_config_path);
+    free(params->own_config_path);
     free(params->config_error);
     for (i = 0; i < params->num_bases; i++) {
         free(params->bases[i]);

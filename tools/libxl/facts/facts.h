@@ -8,6 +8,7 @@
 
 #include "facts/domain.h"
 #include "facts/images.h"
+#include "facts/named.h"
 #include "facts/refuse.h"
 
 #endif /* SNAP_FACTS_H */

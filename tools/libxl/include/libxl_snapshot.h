@@ -378,6 +378,12 @@ typedef struct libxl_domain_snapshot_revert_params {
      * their states, see libxl_snapshot_is_base(). */
     int num_bases;
     char **bases, **base_states;
+    /* The domain's xl.cfg, which does not come with the snapshot; NULL: not
+     * known.  If the domain does not run, the programs, files and devices
+     * that the config in the memory image names, or that of
+     * @domain_config_path, are compared with those of this one. */
+    char *own_config_path;
+    bool accept_config;         /* take them, whatever they are */
     bool skip_unsupported;      /* leave what was skipped as it is */
     bool trust_folders;         /* as for a create */
     bool force;                 /* revert with disks and memory even if

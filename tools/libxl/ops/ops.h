@@ -129,6 +129,9 @@ int snap_revert_gather_config(libxl_snapshot_ctx *sc,
                               struct snap_revert *r);
 int snap_revert_gather_new_config(libxl_snapshot_ctx *sc,
                                   struct snap_revert *r);
+/* Refuse a config of the snapshot's that names programs, files or devices
+ * which the domain did not have; r->dom has been found. */
+int snap_revert_check_named(libxl_snapshot_ctx *sc, struct snap_revert *r);
 /* Gather, and check all that can be known before the domain is destroyed.
  * A revert ends at the first failure; a verification reports them all.
  * Returns the first. */

@@ -305,6 +305,7 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
     const libxl_domain_snapshot *snap = r->snap;
     bool has_memory = snap->memory_path != NULL, all_there = true;
+    bool has_config;
     int i, rc;
 
     rc = snap_refuse_snapshot(sc, snap);
@@ -313,6 +314,7 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
         return r->rc;
 
     rc = snap_revert_gather_config(sc, r);
+    has_config = !rc;
     if (!revert_looked_at(sc, r, has_memory ? "memory image" : "domain config",
                           has_memory ? snap->memory_path
                                      : r->params->domain_config_path, rc))
@@ -321,6 +323,10 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
     if (!rc) rc = revert_gather_domain(sc, r);
     if (!rc) rc = revert_check_room(sc, r);
     if (!revert_looked_at(sc, r, "domain", NULL, rc)) return r->rc;
+    if (has_config
+        && !revert_looked_at(sc, r, "programs", NULL,
+                             snap_revert_check_named(sc, r)))
+        return r->rc;
     for (i = 0; i < r->num_ops; i++) {
         struct snap_disk_op *op = &r->ops[i];
 

@@ -45,6 +45,22 @@ bool snap_file_exists(const char *path)
     return !lstat(path, &st) || errno != ENOENT;
 }
 
+bool snap_file_is_public(libxl_snapshot_ctx *sc, const char *path)
+{
+    char *real = realpath(path, NULL);
+    const char *at = snap_strdup(sc, real);
+    struct stat st;
+    bool is = at && !stat(at, &st) && S_ISREG(st.st_mode)
+        && (st.st_mode & S_IROTH);
+
+    free(real);
+    while (is && strcmp(at, "/")) {
+        at = snap_file_dirname(sc, at);
+        is = !stat(at, &st) && (st.st_mode & S_IXOTH);
+    }
+    return is;
+}
+
 bool snap_file_is_same(const char *a, const char *b)
 {
     struct stat sa, sb;

@@ -15,7 +15,11 @@
     "--domain-config=FILE      The xl.cfg of the domain, if it does not run.\n"
 #define HELP_BOOT_CONFIG \
     "--domain-config=FILE      The xl.cfg to boot the domain from, if the\n" \
-    "                          snapshot has no memory.\n"
+    "                          snapshot has no memory; else to compare the\n" \
+    "                          config in its memory image with.\n"
+#define HELP_ACCEPT_CONFIG \
+    "--accept-config           Take that config, whatever programs, files and\n" \
+    "                          devices it names.\n"
 #define HELP_SKIP_UNSUPPORTED \
     "--skip-unsupported        Leave the disks and devices that the snapshot left\n" \
     "                          out as they are now.\n"
@@ -93,6 +97,7 @@ const struct cmd_spec cmd_table[] = {
       "Bring a domain back to a snapshot; its present state is lost",
       "[options] <Domain> <ConfigFile>",
       HELP_BOOT_CONFIG
+      HELP_ACCEPT_CONFIG
       "--force                   Use disks and memory even if they have changed\n"
       "                          since the snapshot.\n"
       "--keep                    Take a snapshot of the present state first.\n"
@@ -114,6 +119,7 @@ const struct cmd_spec cmd_table[] = {
       "Check whether a revert to a snapshot would work; change nothing",
       "[options] <ConfigFile>",
       HELP_BOOT_CONFIG
+      HELP_ACCEPT_CONFIG
       HELP_SKIP_UNSUPPORTED
       HELP_TRUST_FOLDERS
       HELP_ALL

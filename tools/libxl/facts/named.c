@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/named.c: what a domain's config names of the host.
+ *
+ * A memory image has a config inside, by which xl and QEMU run programs and
+ * open files as root.  One that somebody else has written, or changed, names
+ * others.  So the members by which that can be done are compared with those
+ * of a config that the host has already.  The image and the folder that it
+ * lies in tell nothing about each other: both may be his.
+ *
+ * libxl 4.17 to 4.20, libxl_types.idl.  A string of a member that is not in
+ * the table counts as one that is run.
+ */
+#include "facts/named.h"
+#include "seams/seams.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "config.h"
+
+#define NUM(rows) (sizeof(rows) / sizeof(*(rows)))
+#define NAMED_FIELDS 4
+#define NONE { NULL }
+
+/*-- the members ------------------------------------------------------------*/
+
+/* A member of a list is that of all its elements.  The first row that fits
+ * counts.  Of an object with @fields these are its value, together. */
+static const struct {
+    const char *member;
+    enum snap_named_kind kind;
+    const char *fields[NAMED_FIELDS];
+} members[] = {
+    /* who it is, how large, how it is scheduled, what it does at its end */
+    { "c_info.driver_domain", SNAP_NAMED_RUNS, NONE },
+    { "c_info.ssid*", SNAP_NAMED_RUNS, NONE },
+    { "c_info.*", SNAP_NAMED_OWN, NONE },
+    { "on_*", SNAP_NAMED_OWN, NONE },
+    /* QEMU, the bootloader, and what keeps them in */
+    { "b_info.device_model", SNAP_NAMED_RUNS, NONE },
+    { "b_info.device_model_version", SNAP_NAMED_OWN, NONE },
+    { "b_info.device_model_stubdomain", SNAP_NAMED_GUARD, NONE },
+    { "b_info.device_model_user", SNAP_NAMED_GUARD, NONE },
+    { "b_info.device_model_ssid*", SNAP_NAMED_RUNS, NONE },
+    { "b_info.exec_ssid*", SNAP_NAMED_RUNS, NONE },
+    { "b_info.dm_restrict", SNAP_NAMED_GUARD, NONE },
+    { "b_info.extra*", SNAP_NAMED_RUNS, NONE },
+    { "b_info.bootloader_restrict", SNAP_NAMED_GUARD, NONE },
+    { "b_info.bootloader_user", SNAP_NAMED_GUARD, NONE },
+    { "b_info.bootloader*", SNAP_NAMED_RUNS, NONE },
+    { "b_info.type.pv.bootloader*", SNAP_NAMED_RUNS, NONE },
+    { "b_info.stubdomain_kernel", SNAP_NAMED_READS, NONE },
+    { "b_info.stubdomain_ramdisk", SNAP_NAMED_READS, NONE },
+    { "b_info.stubdomain_cmdline", SNAP_NAMED_OWN, NONE },
+    /* files that the guest is started with */
+    { "b_info.kernel", SNAP_NAMED_READS, NONE },
+    { "b_info.ramdisk", SNAP_NAMED_READS, NONE },
+    { "b_info.device_tree", SNAP_NAMED_READS, NONE },
+    { "b_info.type.pv.kernel", SNAP_NAMED_READS, NONE },
+    { "b_info.type.pv.ramdisk", SNAP_NAMED_READS, NONE },
+    { "b_info.type.pvh.pvshim_path", SNAP_NAMED_READS, NONE },
+    { "b_info.type.hvm.firmware", SNAP_NAMED_WORD, NONE },
+    { "b_info.type.hvm.*_firmware", SNAP_NAMED_READS, NONE },
+    /* arguments of QEMU */
+    { "b_info.type.hvm.vnc.passwd", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.spice.passwd", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.vnc.*", SNAP_NAMED_WORD, NONE },
+    { "b_info.type.hvm.spice.*", SNAP_NAMED_WORD, NONE },
+    { "b_info.type.hvm.sdl.*", SNAP_NAMED_RUNS, NONE },
+    { "b_info.type.hvm.keymap", SNAP_NAMED_WORD, NONE },
+    { "b_info.type.hvm.boot", SNAP_NAMED_WORD, NONE },
+    { "b_info.type.hvm.serial*", SNAP_NAMED_WORD, NONE },
+    { "b_info.type.hvm.usbdevice*", SNAP_NAMED_WORD, NONE },
+    { "b_info.type.hvm.soundhw", SNAP_NAMED_WORD, NONE },
+    { "vfbs.vnc.passwd", SNAP_NAMED_OWN, NONE },
+    { "vfbs.vnc.*", SNAP_NAMED_WORD, NONE },
+    { "vfbs.keymap", SNAP_NAMED_WORD, NONE },
+    { "vfbs.sdl.*", SNAP_NAMED_RUNS, NONE },
+    /* devices of the host, and domains that serve one */
+    { "b_info.ioports", SNAP_NAMED_RUNS, { "first", "number" } },
+    { "b_info.iomem", SNAP_NAMED_RUNS, { "start", "number", "gfn" } },
+    { "b_info.irqs", SNAP_NAMED_RUNS, NONE },
+    { "pcidevs", SNAP_NAMED_RUNS, { "domain", "bus", "dev", "func" } },
+    { "usbdevs.type.hostdev", SNAP_NAMED_RUNS, { "hostbus", "hostaddr" } },
+    { "dtdevs.path", SNAP_NAMED_RUNS, NONE },
+    { "*.backend_domid", SNAP_NAMED_RUNS, NONE },
+    { "*.backend_domname", SNAP_NAMED_RUNS, NONE },
+    /* disks: which they are tells the snapshot config; of the others the
+     * guest reads, or writes, the image */
+    { "disks.script", SNAP_NAMED_SCRIPT, NONE },
+    { "disks.pdev_path", SNAP_NAMED_READS, NONE },
+    { "disks.vdev", SNAP_NAMED_OWN, NONE },
+    { "disks.backend", SNAP_NAMED_OWN, NONE },
+    { "disks.format", SNAP_NAMED_OWN, NONE },
+    { "disks.specification", SNAP_NAMED_OWN, NONE },
+    { "disks.transport", SNAP_NAMED_OWN, NONE },
+    /* network: the names in a network are the domain's matter */
+    { "nics.script", SNAP_NAMED_SCRIPT, NONE },
+    { "nics.model", SNAP_NAMED_WORD, NONE },
+    { "nics.ifname", SNAP_NAMED_WORD, NONE },
+    { "nics.colo*", SNAP_NAMED_RUNS, NONE },
+    { "nics.*", SNAP_NAMED_OWN, NONE },
+    /* others */
+    { "channels.connection.socket.path", SNAP_NAMED_SOCKET, NONE },
+    { "channels.*", SNAP_NAMED_OWN, NONE },
+    { "p9s.tag", SNAP_NAMED_OWN, NONE },
+    { "p9s.type", SNAP_NAMED_OWN, NONE },
+    { "pcidevs.*", SNAP_NAMED_OWN, NONE },
+    { "usbdevs.*", SNAP_NAMED_OWN, NONE },
+    { "usbctrls.*", SNAP_NAMED_OWN, NONE },
+    { "rdms.*", SNAP_NAMED_OWN, NONE },
+    { "vtpms.*", SNAP_NAMED_OWN, NONE },
+    { "vkbs.*", SNAP_NAMED_OWN, NONE },
+    { "vdispls.*", SNAP_NAMED_OWN, NONE },
+    { "vsnds.*", SNAP_NAMED_OWN, NONE },
+    { "virtios.*", SNAP_NAMED_OWN, NONE },
+    /* the machine */
+    { "b_info.cmdline", SNAP_NAMED_OWN, NONE },
+    { "b_info.cpuid*", SNAP_NAMED_OWN, NONE },
+    { "b_info.*_mode", SNAP_NAMED_OWN, NONE },
+    { "b_info.sched_params*", SNAP_NAMED_OWN, NONE },
+    { "b_info.blkdev_start", SNAP_NAMED_OWN, NONE },
+    { "b_info.tee", SNAP_NAMED_OWN, NONE },
+    { "b_info.altp2m", SNAP_NAMED_OWN, NONE },
+    { "b_info.arch_*", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.pv.cmdline", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.pv.features", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.pvh.pvshim_*", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.bios", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.smbios*", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.timeoffset", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.*_mode", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.hdtype", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.vga*", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.gfx_passthru_kind", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.vendor_device", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.ms_vm_genid*", SNAP_NAMED_OWN, NONE },
+    { "b_info.type.hvm.rdm*", SNAP_NAMED_OWN, NONE },
+};
+
+/*-- values -----------------------------------------------------------------*/
+
+struct walk {
+    libxl_snapshot_ctx *sc;
+    const libxl_domain_snapshot *snap;
+    struct snap_named_list *list;
+};
+
+/* What names nothing: libxl's defaults, and domain 0. */
+static bool named_is_nothing(const char *value)
+{
+    static const char *const nothing[] = {
+        "", "0", "False", "<default>", "Domain-0",
+    };
+    size_t i;
+
+    for (i = 0; i < NUM(nothing); i++)
+        if (!strcmp(value, nothing[i])) return true;
+    return false;
+}
+
+/* One that is no path, no list of options, no "file:NAME"; an address may
+ * have colons. */
+static bool named_is_word(const char *member, const char *value)
+{
+    bool is_address = fnmatch("*.vnc.listen", member, 0) == 0;
+
+    return !value[strspn(value, is_address
+                         ? "0123456789abcdefABCDEF.:[]"
+                         : "abcdefghijklmnopqrstuvwxyz"
+                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._- ")];
+}
+
+/* True if @value is a name in the folder @folder. */
+static bool named_is_in(const char *folder, const char *value)
+{
+    size_t len = strlen(folder);
+
+    return !strncmp(value, folder, len) && value[len] == '/'
+        && !strchr(value + len + 1, '/');
+}
+
+/* True if @value does no harm, whatever names it. */
+static bool named_is_harmless(libxl_snapshot_ctx *sc,
+                              const struct snap_named *named)
+{
+    const char *value = named->value;
+
+    switch (named->kind) {
+    case SNAP_NAMED_OWN:
+        return true;
+    case SNAP_NAMED_RUNS:
+        return !strcmp(value, "pygrub")
+            && !strcmp(named->member, "b_info.bootloader");
+    case SNAP_NAMED_WORD:
+        return named_is_word(named->member, value);
+    case SNAP_NAMED_SCRIPT:
+        return !strchr(value, '/')
+            || named_is_in(XEN_CONFIG_DIR "/scripts", value);
+    case SNAP_NAMED_SOCKET:
+        return named_is_in("/run/xen", value)
+            || named_is_in("/var/run/xen", value);
+    case SNAP_NAMED_READS:
+        return snap_file_is_public(sc, value);
+    case SNAP_NAMED_GUARD:
+        break;
+    }
+    return true;
+}
+
+/*-- the walk ---------------------------------------------------------------*/
+
+/* The index of the row for @member; -1: there is none. */
+static int named_row(const char *member)
+{
+    size_t i;
+
+    for (i = 0; i < NUM(members); i++)
+        if (!fnmatch(members[i].member, member, 0)) return i;
+    return -1;
+}
+
+static void named_add(struct walk *w, const char *member, int row,
+                      const char *value, bool is_text)
+{
+    struct snap_named_list *list = w->list;
+    enum snap_named_kind kind = row >= 0 ? members[row].kind
+        : is_text && strcmp(value, "True") ? SNAP_NAMED_RUNS
+                                           : SNAP_NAMED_OWN;
+
+    if (kind == SNAP_NAMED_OWN || named_is_nothing(value)) return;
+    list->items = snap_grow(w->sc, list->items,
+                            list->num * sizeof(*list->items),
+                            (list->num + 1) * sizeof(*list->items));
+    list->items[list->num++] = (struct snap_named){
+        snap_strdup(w->sc, member), snap_strdup(w->sc, value), kind,
+    };
+}
+
+static const char *named_text(yajl_val v)
+{
+    return YAJL_IS_STRING(v) ? YAJL_GET_STRING(v)
+        : YAJL_IS_NUMBER(v) ? YAJL_GET_NUMBER(v)
+        : YAJL_IS_TRUE(v) ? "True" : "";
+}
+
+/* The value of an object with fields, "1:0:2"; "": all are 0. */
+static const char *named_fields(struct walk *w, int row, yajl_val v)
+{
+    const char *text = "", *field;
+    bool is_some = false;
+    int i;
+
+    for (i = 0; i < NAMED_FIELDS && members[row].fields[i]; i++) {
+        field = named_text(snap_json_get(v, members[row].fields[i]));
+        if (!*field) field = "0";
+        is_some = is_some || strcmp(field, "0");
+        text = snap_sprintf(w->sc, "%s%s%s", text, i ? ":" : "", field);
+    }
+    return is_some ? text : "";
+}
+
+/* A list of strings is one value: arguments, in their order. */
+static const char *named_strings(struct walk *w, yajl_val v)
+{
+    const char *text = "";
+    size_t i;
+
+    for (i = 0; i < v->u.array.len; i++) {
+        if (!YAJL_IS_STRING(v->u.array.values[i])) return NULL;
+        text = snap_sprintf(w->sc, "%s%s%s", text, i ? " " : "",
+                            YAJL_GET_STRING(v->u.array.values[i]));
+    }
+    return text;
+}
+
+static bool named_is_image_of_snapshot(const struct walk *w,
+                                       const char *member, const char *key,
+                                       yajl_val of)
+{
+    const char *vdev = snap_json_str(of, "vdev");
+
+    return w->snap && vdev && !strcmp(member, "disks")
+        && !strcmp(key, "pdev_path") && snap_disk_snapshot(w->snap, vdev);
+}
+
+static void named_walk(struct walk *w, const char *member, yajl_val v)
+{
+    int row = named_row(member);
+    const char *text;
+    size_t i;
+
+    if (YAJL_IS_OBJECT(v) && row >= 0 && members[row].fields[0]) {
+        named_add(w, member, row, named_fields(w, row, v), true);
+        return;
+    }
+    if (YAJL_IS_ARRAY(v)) {
+        text = named_strings(w, v);
+        if (text) named_add(w, member, row, text, true);
+        for (i = 0; !text && i < v->u.array.len; i++)
+            named_walk(w, member, v->u.array.values[i]);
+        return;
+    }
+    if (!YAJL_IS_OBJECT(v)) {
+        named_add(w, member, row, named_text(v), YAJL_IS_STRING(v));
+        return;
+    }
+    for (i = 0; i < v->u.object.len; i++)
+        if (!named_is_image_of_snapshot(w, member, v->u.object.keys[i], v))
+            named_walk(w, snap_sprintf(w->sc, "%s%s%s", member,
+                                       *member ? "." : "",
+                                       v->u.object.keys[i]),
+                       v->u.object.values[i]);
+}
+
+int snap_named_gather(libxl_snapshot_ctx *sc, const char *config,
+                      const libxl_domain_snapshot *snap,
+                      struct snap_named_list *list_r)
+{
+    struct walk w = { .sc = sc, .snap = snap, .list = list_r };
+    yajl_val v = snap_json_parse(config);
+
+    *list_r = (struct snap_named_list){ 0 };
+    if (!YAJL_IS_OBJECT(v)) {
+        yajl_tree_free(v);
+        return snap_fail(sc, ERROR_INVAL, "the config of the domain is not "
+                         "a JSON object");
+    }
+    named_walk(&w, "", v);
+    yajl_tree_free(v);
+    return 0;
+}
+
+/*-- compared ---------------------------------------------------------------*/
+
+static bool named_has(const struct snap_named_list *list,
+                      const struct snap_named *named)
+{
+    int i;
+
+    for (i = 0; list && i < list->num; i++)
+        if (!strcmp(list->items[i].member, named->member)
+            && !strcmp(list->items[i].value, named->value))
+            return true;
+    return false;
+}
+
+const char *snap_named_other(libxl_snapshot_ctx *sc,
+                             const struct snap_named_list *list,
+                             const struct snap_named_list *other)
+{
+    const struct snap_named *named;
+    int i;
+
+    for (i = 0; i < list->num; i++) {
+        named = &list->items[i];
+        if (!named_has(other, named) && !named_is_harmless(sc, named))
+            return snap_sprintf(sc, "%s is %.256s", named->member,
+                                named->value);
+    }
+    for (i = 0; other && i < other->num; i++) {
+        named = &other->items[i];
+        if (named->kind == SNAP_NAMED_GUARD && !named_has(list, named))
+            return snap_sprintf(sc, "%s is not %.256s", named->member,
+                                named->value);
+    }
+    return NULL;
+}
