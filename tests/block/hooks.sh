@@ -109,6 +109,37 @@ truncate -s 64M sparse
 ok "keeps holes" does copy create s1 "$work/sparse"
 ok "as they are" test "$(du -k sparse.s1.copy | cut -f 1)" -lt 1024
 
+# Somebody who can write to the folder puts links there, when what was there is removed.
+mkdir tools
+cat >tools/rm <<'END'
+#!/bin/sh
+/bin/rm "$@"
+for file; do
+    case $file in *.partial) ln -s "${0%/*}/../victim" "$file" ;; esac
+done
+END
+chmod +x tools/rm
+printf mine >victim
+printf one >disk
+before=$PATH
+PATH=$work/tools:$PATH
+hook copy create s1 "$work/disk" >/dev/null
+hook copy revert s1 "$work/disk" >/dev/null
+PATH=$before
+ok "does not write through a link" content victim mine
+printf one >disk
+rm -f disk.s1.copy
+ok "it is done when there is none" does copy create s1 "$work/disk"
+rm disk.s1.copy
+ln -s victim disk.s1.copy
+touch -h -d "@$created" disk.s1.copy victim
+ok "nor reads through one" fails "is a link" copy revert s1 "$work/disk"
+ok "the disk has what it had" content disk one
+rm disk.s1.copy
+ln -s nothing disk.s1.copy
+ok "a link that leads nowhere is something, too" fails "exists already" copy create s1 "$work/disk"
+ok "and makes nothing" test ! -e nothing
+
 # --- zfs -------------------------------------------------------------------
 
 if ! command -v bash >/dev/null; then
