@@ -18,13 +18,13 @@ ok "a chain of 50 layers" revert s1 xvda "$work/o.qcow2"
 mv 7 away
 ok "a layer that is missing is refused" \
     not revert s1 xvda "$work/p.qcow2"
-ok "by its name" says "Could not open '$work/7': No such file or directory"
+ok "by its name" says "image $work/50: its layer $work/7: No such file or directory"
 ok "and no overlay made" absent p.qcow2
 mv away 7
 
 qemu-img rebase -q -u -f qcow2 -b "$work/9" -F qcow2 1
 ok "a layer that is its own base is refused" \
     not revert s1 xvda "$work/p.qcow2"
-ok "with the reason" says "creates an infinite loop"
+ok "with the reason" says "its layer $work/9: it is its own base"
 ok "and no overlay made of it" absent p.qcow2
 finished

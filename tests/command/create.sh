@@ -268,24 +268,24 @@ rm xvda.qcow2
 ok "a data file" other_content "its data is in another file, /srv/web/data.raw, which"
 "$QEMU_IMG" create -q -f vmdk -o subformat=twoGbMaxExtentFlat extents.vmdk 1M
 base /srv/web/extents.vmdk vmdk
-sleep_with rw extents-f001.vmdk
-ok "an extent of a base that somebody writes to" refused_cleanly \
-    "/srv/web/extents-f001.vmdk is in use by sleep (pid $!)" create --internal -n s1
-ends $!
+ok "extents" other_content "base /srv/web/extents.vmdk is of format vmdk, whose content may be in any"
 new_image raw base.raw "web base"
-for way in file:/srv/web/base.raw 'json:{"driver":"raw","file.driver":"file",
-    "file.filename":"/srv/web/base.raw"}'; do
+base base.raw raw
+sleep_with rw base.raw
+ok "a base that somebody writes to" refused_cleanly \
+    "/srv/web/base.raw is in use by sleep (pid $!)" create --external -n s1
+ends $!
+for way in file:/srv/web/base.raw nbd://storage/web rbd:pool/web 'json:{"driver":"quorum",
+    "vote-threshold":1,"children":[{"driver":"file","filename":"/srv/web/base.raw"}]}'; do
     base "$way" raw
-    sleep_with rw base.raw
-    ok "a base that somebody writes to, by whatever spelling" refused_cleanly \
-        "/srv/web/base.raw is in use by sleep (pid $!)" create --external -n s1
-    ends $!
+    ok "a base that is no file's name: $(echo "$way" | head -c 9)" other_content \
+        "which is no file of this host, and is not opened"
 done
-base 'json:{"driver":"quorum","vote-threshold":1,"children":[{"driver":"file",
-    "filename":"/srv/web/base.raw"}]}' quorum
-ok "a base of nobody knows which files" other_content "which files of this host hold that cannot be told"
-base nbd://storage/web raw
-ok "one that is elsewhere is not looked for" fails 1 "storage" create --external -n s1
+"$QEMU_IMG" create -q -f qcow2 -u -b base.raw -F raw xvda.qcow2 1M
+# its first extension, which says that, becomes one that nobody knows
+printf x | dd of=xvda.qcow2 bs=1 seek=112 conv=notrunc 2>/dev/null
+ok "a base whose format the data in it decides" other_content \
+    "the image above /srv/web/base.raw does not say which format that has"
 
 # --- nothing ---------------------------------------------------------------
 

@@ -34,8 +34,10 @@ ok "that fails to" with STAND_IN_QEMU_IMG="fail create" undone \
     "qemu-img failed with status 1: qemu-img: -q: Input/output error" create --external
 ok "that prints without end" with STAND_IN_QEMU_IMG="flood info" undone \
     "qemu-img printed more than 64 MiB and was killed" create
+mkdir "$hidden/bin"
+ln -s "$(command -v head)" "$hidden/bin"
 ok "that is not there" undone "cannot run qemu-img: No such file or directory" \
-    with PATH=/nowhere create
+    with PATH="$hidden/bin" create
 
 ok "that fails to make a tag" with STAND_IN_QEMU_IMG="fail snapshot" undone \
     "tag s1 in /srv/web/xvda.qcow2: qemu-img failed with status 1" create

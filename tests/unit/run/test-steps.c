@@ -158,7 +158,8 @@ static void stand_in(const char *name, const char *text)
     stand_in_that(name, snap_sprintf(sc, "exec cat <<'END'\n%s\nEND", text));
 }
 
-/* As LVM 2.03.16 and QEMU 7.2 print it: volume vg/there, tag "there". */
+/* As LVM 2.03.16 and QEMU 7.2 print it: volume vg/there, tag "there" in an
+ * image with a header of a qcow2. */
 static void stand_ins(void)
 {
     stand_in("lvs", "{\"report\":[{\"lv\":[{\"vg_name\":\"vg\","
@@ -171,10 +172,12 @@ static void stand_ins(void)
              "\"data_percent\":\"\",\"metadata_percent\":\"\","
              "\"chunk_size\":\"4096\",\"vg_free\":\"0\","
              "\"vg_extent_size\":\"4194304\"}]}]}");
-    stand_in("qemu-img", "[{\"filename\":\"/a\",\"format\":\"qcow2\","
+    stand_in_that("head", "printf 'QFI\\373\\0\\0\\0\\2'; "
+                  "dd if=/dev/zero bs=96 count=1 2>/dev/null");
+    stand_in("qemu-img", "{\"filename\":\"/a\",\"format\":\"qcow2\","
              "\"virtual-size\":1048576,\"snapshots\":[{\"id\":\"1\","
              "\"name\":\"there\",\"vm-state-size\":0,\"date-sec\":1,"
-             "\"date-nsec\":0,\"vm-clock-sec\":0,\"vm-clock-nsec\":0}]}]");
+             "\"date-nsec\":0,\"vm-clock-sec\":0,\"vm-clock-nsec\":0}]}");
 }
 
 static void a_program_shows_that_it_was_run_as_its_step_says(void)

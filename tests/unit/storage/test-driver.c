@@ -205,7 +205,8 @@ static void a_base_that_is_missing_is_found_before_the_revert(void)
                 "disk xvda: its base /nowhere/web.img is missing");
     op = way_back(&snap_driver_internal, &ds, NULL);
     CHECK(op.driver->look(sc, &op) != 0);
-    CHECK_HAS(error_text(), "image /nowhere/web.img: qemu-img ");
+    CHECK_HAS(error_text(), "image /nowhere/web.img: No such file or "
+              "directory");
     libxl_device_disk_dispose(&ds.parent);
 }
 

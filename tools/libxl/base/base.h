@@ -26,7 +26,8 @@ enum snap_wait {
                                  * guest that runs */
     SNAP_WAIT_REAP,             /* a program that was killed */
     SNAP_WAIT_VERSION,          /* a program that says its version */
-    SNAP_WAIT_QEMU_IMG,         /* qemu-img that describes an image */
+    SNAP_WAIT_QEMU_IMG,         /* qemu-img that describes a layer */
+    SNAP_WAIT_CHAIN,            /* those of all layers of an image */
     SNAP_WAIT_LVS,
     SNAP_WAIT_XL,               /* xl that brings a domain back */
     SNAP_WAIT_RELEASE,          /* a destroyed domain's QEMU that ends */

@@ -247,7 +247,7 @@ static int domain_is_on(libxl_snapshot_ctx *sc, const char *path,
     int rc;
 
     *is_r = path && !strcmp(path, parent);
-    if (*is_r || !path || !format) return 0;
+    if (*is_r || !path || path[0] != '/' || !format) return 0;
     rc = snap_lv_is_related(sc, path, parent, is_r);
     if (rc || *is_r) return rc;
     rc = snap_image_look(sc, path, format, &chain);
@@ -267,7 +267,7 @@ static void domain_shares_base(libxl_snapshot_ctx *sc, const char *path,
     struct snap_chain ours, theirs;
     int i;
 
-    if (!num || !path || !format || !parent_format) return;
+    if (!num || !path || path[0] != '/' || !format || !parent_format) return;
     if (snap_image_look(sc, path, format, &theirs)
         || snap_image_look(sc, ds->parent.pdev_path, parent_format, &ours)) {
         snap_take_error(sc);

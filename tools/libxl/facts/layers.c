@@ -23,13 +23,13 @@ void snap_layers_add(libxl_snapshot_ctx *sc, struct snap_layers *layers,
 {
     const char *who = snap_sprintf(sc, "disk %s", vdev);
     const struct snap_layer *layer;
-    int i, k;
+    int i;
 
     for (i = 0; i < chain->num_layers; i++) {
         layer = &chain->layers[i];
         layers_add_path(sc, layers, who, layer->path, base || i > 0);
-        for (k = 0; k < layer->num_others; k++)
-            layers_add_path(sc, layers, who, layer->others[k],
+        if (layer->data_file)
+            layers_add_path(sc, layers, who, layer->data_file,
                             base || i > 0);
     }
     if (!chain->num_layers && image)

@@ -67,23 +67,17 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
 static void plan_flush_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk *disk)
 {
-    const struct snap_layer *top = disk->chain.layers;
-    int num = disk->chain.num_layers ? top->num_others : 0, i;
-    const char **argv = snap_zalloc(sc, (num + 5) * sizeof(*argv));
     struct snap_step *step;
 
     if (!disk->node && (disk->backend != SNAP_BACKEND_PHY
                         || disk->stored->script))
         return;
-    argv[0] = "sync";
-    argv[1] = "-d";
-    argv[2] = "--";
-    argv[3] = disk->path;
-    for (i = 0; i < num; i++) argv[4 + i] = top->others[i];
     step = snap_plan_exec(sc, plan,
                           snap_sprintf(sc, "flush what the host has yet to "
                                        "write to disk %s, %s", disk->vdev,
-                                       disk->path), argv);
+                                       disk->path),
+                          snap_argv(sc, "sync", "-d", "--", disk->path,
+                                    NULL));
     step->timeout_ms = snap_wait_ms(sc, SNAP_WAIT_FLUSH);
     step->at_deadline = SNAP_EXEC_KILL;
 }

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,6 +30,11 @@
 #define EXEC_FLOOD (64 << 20)
 #define EXEC_SLICE_MS 200
 #define EXEC_CHUNK (1 << 20)
+#define EXEC_READER_CPU_S 10
+
+static const struct rlimit reader_bytes = { 1 << 30, 1 << 30 };
+static const struct rlimit reader_cpu = { EXEC_READER_CPU_S,
+                                          EXEC_READER_CPU_S + 1 };
 
 struct exec_child {
     pid_t pid;
@@ -117,10 +123,11 @@ static int exec_above_stdio(int fd)
     return moved;
 }
 
-/* @more_env: NAME=VALUE, or NULL; @fed: it is to have a standard input. */
+/* @more_env: NAME=VALUE, or NULL; @fed: it is to have a standard input;
+ * @in: else the file that this is, or -1. */
 static int child_start(libxl_snapshot_ctx *sc, const char *what,
                        const char *const *argv, const char *const *more_env,
-                       bool fed, struct exec_child *child)
+                       bool fed, int in, struct exec_child *child)
 {
     char **env = snap_environ_make(sc, more_env);
     const char *file = snap_environ_find(sc, argv[0]);
@@ -138,7 +145,8 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
                        strerror(errno));
         goto out;
     }
-    r = file ? exec_spawn(file, argv, env, pipes[0], child) : ENOENT;
+    r = file ? exec_spawn(file, argv, env, fed ? pipes[0] : in, child)
+             : ENOENT;
     if (r) {
         child->pid = -1;
         rc = snap_fail(sc, r == ENOENT ? ERROR_NOTFOUND : ERROR_FAIL,
@@ -156,7 +164,7 @@ static int child_start(libxl_snapshot_ctx *sc, const char *what,
     return rc;
 }
 
-static char *exec_read_output(libxl_snapshot_ctx *sc, int fd)
+static char *exec_read_output(libxl_snapshot_ctx *sc, int fd, size_t *len_r)
 {
     off_t size = lseek(fd, 0, SEEK_END);
     char *text;
@@ -166,7 +174,8 @@ static char *exec_read_output(libxl_snapshot_ctx *sc, int fd)
     if (size > EXEC_OUTPUT_MAX) size = EXEC_OUTPUT_MAX;
     text = snap_zalloc(sc, size + 1);
     got = pread(fd, text, size, 0);
-    text[got > 0 ? got : 0] = 0;
+    *len_r = got > 0 ? got : 0;
+    text[*len_r] = 0;
     return text;
 }
 
@@ -174,8 +183,8 @@ static char *exec_read_output(libxl_snapshot_ctx *sc, int fd)
 static const char *exec_last_words(libxl_snapshot_ctx *sc,
                                    const struct exec_child *child)
 {
-    char *text = exec_read_output(sc, child->err), *nl;
-    size_t len = strlen(text);
+    size_t len;
+    char *text = exec_read_output(sc, child->err, &len), *nl;
 
     while (len && text[len - 1] == '\n') text[--len] = 0;
     nl = strrchr(text, '\n');
@@ -291,6 +300,9 @@ static int child_wait(libxl_snapshot_ctx *sc, const char *what,
         if (errno != EINTR)
             return snap_fail(sc, ERROR_FAIL, "%s: lost %s: %s", what, argv[0],
                              strerror(errno));
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        return snap_fail(sc, ERROR_FAIL, "%s: %s took more than %d s of CPU "
+                         "time", what, argv[0], EXEC_READER_CPU_S);
     if (WIFSIGNALED(status))
         return snap_fail(sc, ERROR_FAIL, "%s: %s was killed by signal %d%s",
                          what, argv[0], WTERMSIG(status),
@@ -316,7 +328,30 @@ static void child_output(libxl_snapshot_ctx *sc,
 {
     if (!output_r) return;
     output_r->left = child->left;
-    if (!rc) output_r->out = exec_read_output(sc, child->out);
+    if (!rc)
+        output_r->out = exec_read_output(sc, child->out, &output_r->len);
+}
+
+/* @in: the file that is its stdin, or -1. */
+static int exec_run(libxl_snapshot_ctx *sc, const char *what,
+                    const char *const *argv, int timeout_ms,
+                    enum snap_exec_end end, int in,
+                    struct snap_exec_output *output_r)
+{
+    struct exec_child child;
+    int rc;
+
+    child_init(&child);
+    child.end = end;
+    rc = child_start(sc, what, argv, NULL, false, in, &child);
+    if (!rc && in >= 0) {       /* what is in the file has no more to say */
+        prlimit(child.pid, RLIMIT_AS, &reader_bytes, NULL);
+        prlimit(child.pid, RLIMIT_CPU, &reader_cpu, NULL);
+    }
+    if (!rc) rc = child_wait(sc, what, argv, &child, timeout_ms);
+    child_output(sc, &child, rc, output_r);
+    child_dispose(&child);
+    return rc;
 }
 
 int snap_exec_change(libxl_snapshot_ctx *sc, const char *what,
@@ -324,24 +359,21 @@ int snap_exec_change(libxl_snapshot_ctx *sc, const char *what,
                      enum snap_exec_end end,
                      struct snap_exec_output *output_r)
 {
-    struct exec_child child;
-    int rc;
-
-    child_init(&child);
-    child.end = end;
-    rc = child_start(sc, what, argv, NULL, false, &child);
-    if (!rc) rc = child_wait(sc, what, argv, &child, timeout_ms);
-    child_output(sc, &child, rc, output_r);
-    child_dispose(&child);
-    return rc;
+    return exec_run(sc, what, argv, timeout_ms, end, -1, output_r);
 }
 
 int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               const char *const *argv, int timeout_ms,
               struct snap_exec_output *output_r)
 {
-    return snap_exec_change(sc, what, argv, timeout_ms, SNAP_EXEC_KILL,
-                            output_r);
+    return exec_run(sc, what, argv, timeout_ms, SNAP_EXEC_KILL, -1, output_r);
+}
+
+int snap_exec_on(libxl_snapshot_ctx *sc, const char *what,
+                 const char *const *argv, int timeout_ms, int fd,
+                 struct snap_exec_output *output_r)
+{
+    return exec_run(sc, what, argv, timeout_ms, SNAP_EXEC_KILL, fd, output_r);
 }
 
 /* Write to the program's stdin, waiting at most @timeout_ms until it takes
@@ -401,7 +433,7 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
 
     child_init(&child);
     sigaction(SIGPIPE, &ignore, &old);
-    rc = child_start(sc, what, argv, input->env, true, &child);
+    rc = child_start(sc, what, argv, input->env, true, -1, &child);
     if (rc) goto out;
 
     rc = exec_feed(sc, what, &child, input, timeout_ms);

@@ -40,6 +40,7 @@ struct snap_left {
 /* The output of a program on stdout, NUL-terminated, at most 16 MiB. */
 struct snap_exec_output {
     char *out;
+    size_t len;                 /* it may have NULs in it */
     struct snap_left left;
 };
 
@@ -55,6 +56,12 @@ struct snap_exec_output {
 int snap_exec(libxl_snapshot_ctx *sc, const char *what,
               const char *const *argv, int timeout_ms,
               struct snap_exec_output *output_r);
+
+/* The same for a program whose stdin is the file @fd, which may be out to
+ * harm: it gets 1 GiB of memory and 10 s of the processor's time. */
+int snap_exec_on(libxl_snapshot_ctx *sc, const char *what,
+                 const char *const *argv, int timeout_ms, int fd,
+                 struct snap_exec_output *output_r);
 
 /* What is done after the deadline to a program that changes something. */
 enum snap_exec_end {

@@ -31,11 +31,13 @@ struct snap_layer {
     const char **bitmaps;               /* their names */
     bool corrupt;                       /* QEMU has marked it so, and does
                                          * not write to it any more */
-    int num_others;                     /* files beside path that hold */
-    const char **others;                /* content: data file, extents */
-    bool header_is_elsewhere;           /* in a file that QEMU does not name:
-                                         * luks */
+    const char *data_file;              /* that holds its content; or NULL */
 };
+
+/* More of either than anybody has: a QEMU that says so is in its guest's
+ * hands, and an image out to harm. */
+#define SNAP_LAYERS_MAX 1024
+#define SNAP_TAGS_MAX 4096
 
 struct snap_chain {
     uint64_t virtual_size;              /* bytes; 0: not known */
@@ -66,14 +68,38 @@ const char **snap_chain_paths(libxl_snapshot_ctx *sc,
 
 /*-- imageinfo: QEMU's words about an image; pure ---------------------------*/
 
-/* The chain in an ImageInfo of query-block, its base inside of it; and in
- * a list of "qemu-img info --backing-chain". */
+/* The chain in an ImageInfo of query-block, its base inside of it. */
 void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
                            struct snap_chain *chain_r);
-void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
-                         struct snap_chain *chain_r);
+/* The layer @path in an ImageInfo of "qemu-img info". */
+void snap_imageinfo_layer(libxl_snapshot_ctx *sc, yajl_val image,
+                          const char *path, struct snap_layer *layer_r);
+/* The file that is the base of the layer @path, NULL if it has none, and
+ * its format, NULL if that is not said.  Refuse a base that is no file of
+ * this host, or of a format that might lead to others. */
+int snap_imageinfo_base(libxl_snapshot_ctx *sc, yajl_val image,
+                        const char *path, const char **base_r,
+                        const char **format_r);
+/* True if an image of that format leads to no file that is not its base, or
+ * the data file of a qcow2. */
+bool snap_imageinfo_is_known(const char *format);
+/* "nbd" of a name that QEMU would not take for a file's ("NAME:" before any
+ * "/" is a protocol, 7.2, path_has_protocol()); NULL of others. */
+const char *snap_imageinfo_protocol(libxl_snapshot_ctx *sc,
+                                    const char *name);
 /* QEMU's name of a format: "vpc" for a vhd. */
 const char *snap_imageinfo_format(libxl_disk_format format);
+
+/*-- qcow2_header: what a program opens as it opens a qcow2; pure -----------*/
+
+#define SNAP_QCOW2_HEADER_MIN 104
+struct snap_qcow2_header {
+    uint32_t num_tags;
+    const char *data_file;              /* NULL: it has none */
+};
+/* False if @bytes, the first of the file, are no header that can be read. */
+bool snap_qcow2_header_read(libxl_snapshot_ctx *sc, const void *bytes,
+                            size_t len, struct snap_qcow2_header *header_r);
 
 /*-- a disk -----------------------------------------------------------------*/
 
@@ -135,7 +161,12 @@ struct snap_disk {
 
 /*-- look: asks qemu-img, files and vhd footers -----------------------------*/
 
-/* The chain of the image @path.  One run of qemu-img, however deep it is. */
+/*
+ * The chain of the image @path.  Each layer is looked at by itself before
+ * qemu-img opens it: a file or a block device of this host, and nothing that
+ * its header leads to is opened.  A layer whose format is not said, since
+ * the one above does not, is the last one, and has not been opened.
+ */
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                     const char *format, struct snap_chain *chain_r);
 /* Set *has_r: the qcow2 @path has the internal snapshot @tag. */

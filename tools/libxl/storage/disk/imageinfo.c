@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define IMAGEINFO_LAYERS_MAX    1024
-
 const char *snap_imageinfo_format(libxl_disk_format format)
 {
     switch (format) {
@@ -77,94 +75,110 @@ static const char **imageinfo_strings(libxl_snapshot_ctx *sc,
     return strings;
 }
 
-static void imageinfo_add_other(struct snap_layer *layer, const char *file)
+const char *snap_imageinfo_protocol(libxl_snapshot_ctx *sc,
+                                    const char *name)
 {
-    if (strcmp(file, layer->path)) layer->others[layer->num_others++] = file;
+    size_t len = strcspn(name, ":/");
+
+    return name[len] == ':' ? snap_sprintf(sc, "%.*s", (int)len, name) : NULL;
 }
 
-/* The files beside the layer's own that hold content: extents (vmdk), or
- * the data file of a qcow2, whose name stands in the header as it was given
- * (7.2, qcow2.c:qcow2_get_specific_info). */
-static void imageinfo_layer_others(libxl_snapshot_ctx *sc, yajl_val data,
-                                   struct snap_layer *layer)
+/* The file that is called @name in the layer @path: a relative one is beside
+ * that. */
+static const char *imageinfo_beside(libxl_snapshot_ctx *sc,
+                                    const char *path, const char *name)
 {
-    const char *file = snap_json_dup(sc, data, "data-file"), *slash;
-    const char **extents;
-    int num, i;
+    const char *slash = name[0] == '/' ? NULL : strrchr(path, '/');
 
-    extents = imageinfo_strings(sc, snap_json_get(data, "extents"),
-                                "filename", &num);
-    layer->others = snap_zalloc(sc, (num + 1) * sizeof(*layer->others));
-    for (i = 0; i < num; i++) imageinfo_add_other(layer, extents[i]);
-    if (!file) return;
-    slash = file[0] == '/' ? NULL : strrchr(layer->path, '/');
-    if (slash)
-        file = snap_sprintf(sc, "%.*s/%s", (int)(slash - layer->path),
-                            layer->path, file);
-    imageinfo_add_other(layer, file);
+    if (!slash || snap_imageinfo_protocol(sc, name)) return name;
+    return snap_sprintf(sc, "%.*s/%s", (int)(slash - path), path, name);
 }
 
-/* @data: what only this format has to tell. */
+/* @data: what only this format has to tell.  The name of the data file of a
+ * qcow2 stands in its header as it was given (7.2,
+ * qcow2.c:qcow2_get_specific_info). */
 static void imageinfo_layer_specific(libxl_snapshot_ctx *sc, yajl_val data,
                                      struct snap_layer *layer)
 {
+    const char *file = snap_json_dup(sc, data, "data-file");
+
     layer->bitmaps = imageinfo_strings(sc, snap_json_get(data, "bitmaps"),
                                        "name", &layer->num_bitmaps);
     layer->corrupt = snap_json_bool(data, "corrupt");
-    layer->header_is_elsewhere = snap_json_bool(data, "detached-header");
-    imageinfo_layer_others(sc, data, layer);
+    if (file) layer->data_file = imageinfo_beside(sc, layer->path, file);
 }
 
-static void imageinfo_read_layer(libxl_snapshot_ctx *sc, yajl_val image,
-                                 struct snap_layer *layer)
+void snap_imageinfo_layer(libxl_snapshot_ctx *sc, yajl_val image,
+                          const char *path, struct snap_layer *layer_r)
 {
-    layer->path = imageinfo_layer_path(sc, image);
-    layer->format = snap_json_dup(sc, image, "format");
-    layer->bytes_on_disk = snap_json_u64(image, "actual-size");
-    imageinfo_layer_tags(sc, image, layer);
+    *layer_r = (struct snap_layer){
+        .path = path,
+        .format = snap_json_dup(sc, image, "format"),
+        .bytes_on_disk = snap_json_u64(image, "actual-size"),
+    };
+    imageinfo_layer_tags(sc, image, layer_r);
     imageinfo_layer_specific(
         sc, snap_json_get(snap_json_get(image, "format-specific"), "data"),
-        layer);
+        layer_r);
 }
 
+bool snap_imageinfo_is_known(const char *format)
+{
+    static const char *const known[] = {
+        "raw", "qcow2", "qcow", "qed", "vpc", "vdi", "vhdx",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (!strcmp(format, known[i])) return true;
+    return false;
+}
+
+int snap_imageinfo_base(libxl_snapshot_ctx *sc, yajl_val image,
+                        const char *path, const char **base_r,
+                        const char **format_r)
+{
+    const char *name = snap_json_dup(sc, image, "backing-filename");
+
+    *base_r = NULL;
+    *format_r = snap_json_dup(sc, image, "backing-filename-format");
+    if (!name || !*name) return 0;
+    if (snap_imageinfo_protocol(sc, name))
+        return snap_fail(sc, ERROR_INVAL, "image %s: its base is '%.200s', "
+                         "which is no file of this host, and is not opened; "
+                         "copy the base into one, and name that with "
+                         "qemu-img rebase -u", path, name);
+    if (*format_r && !snap_imageinfo_is_known(*format_r))
+        return snap_fail(sc, ERROR_INVAL, "image %s: its base %s is of "
+                         "format %s, whose content may be in any other "
+                         "file, and is not opened; make a qcow2 of it with "
+                         "qemu-img convert", path, name, *format_r);
+    *base_r = imageinfo_beside(sc, path, name);
+    return 0;
+}
+
+/* If a layer does not name its base's format, QEMU has guessed it, from data
+ * that a guest may have written, so the format is left out. */
 void snap_imageinfo_nested(libxl_snapshot_ctx *sc, yajl_val image,
                            struct snap_chain *chain_r)
 {
     struct snap_layer *layers;
+    bool said = true;
     yajl_val v;
     int num = 0, i = 0;
 
-    for (v = image; v && num < IMAGEINFO_LAYERS_MAX;
+    for (v = image; v && num < SNAP_LAYERS_MAX;
          v = snap_json_get(v, "backing-image"))
         num++;
     layers = snap_zalloc(sc, num * sizeof(*layers));
-    for (v = image; i < num; v = snap_json_get(v, "backing-image"))
-        imageinfo_read_layer(sc, v, &layers[i++]);
+    for (v = image; i < num; v = snap_json_get(v, "backing-image")) {
+        snap_imageinfo_layer(sc, v, imageinfo_layer_path(sc, v), &layers[i]);
+        if (!said) layers[i].format = NULL;
+        said = snap_json_str(v, "backing-filename-format") != NULL;
+        i++;
+    }
     *chain_r = (struct snap_chain){
         .virtual_size = snap_json_u64(image, "virtual-size"),
         .num_layers = num, .layers = layers,
     };
-}
-
-/* Parse the output of qemu-img info.  If a layer does not name its base's
- * format, qemu-img has guessed it, from data that a guest may have
- * written, so the format is left out. */
-void snap_imageinfo_list(libxl_snapshot_ctx *sc, yajl_val list,
-                         struct snap_chain *chain_r)
-{
-    size_t i, len = YAJL_IS_ARRAY(list) ? list->u.array.len : 0;
-    struct snap_layer *layers = snap_zalloc(sc, len * sizeof(*layers));
-    bool said = true;
-
-    for (i = 0; i < len; i++) {
-        yajl_val v = list->u.array.values[i];
-
-        imageinfo_read_layer(sc, v, &layers[i]);
-        if (!said) layers[i].format = NULL;
-        said = snap_json_str(v, "backing-filename-format") != NULL;
-    }
-    *chain_r = (struct snap_chain){ .num_layers = i, .layers = layers };
-    if (i)
-        chain_r->virtual_size = snap_json_u64(list->u.array.values[0],
-                                              "virtual-size");
 }

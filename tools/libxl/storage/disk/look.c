@@ -5,7 +5,10 @@
  */
 #include "storage/disk/disk.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
 {
@@ -18,31 +21,172 @@ int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
     return snap_vhd_read(sc, disk->path, &disk->vhd);
 }
 
-/* Read the chain as QEMU would open it; qemu-img fails if a layer is
- * missing or is its own base. */
+/*-- a chain ----------------------------------------------------------------*/
+
+/* qemu-img is told where the file is that was looked at, and not its name,
+ * under which somebody may put another one meanwhile. */
+#define LOOK_FILE "/dev/fd/0"
+#define LOOK_HEADER_BYTES "65536"
+
+struct look {
+    const char *top;                    /* the image, for messages */
+    uint64_t deadline, virtual_size;    /* the latter by the first layer */
+    struct snap_layer *layers;
+    struct stat *files;                 /* those of the layers */
+    int num;
+};
+
+static const char *look_what(libxl_snapshot_ctx *sc, const struct look *l,
+                             const char *path)
+{
+    return !strcmp(path, l->top) ? snap_sprintf(sc, "image %s", path)
+        : snap_sprintf(sc, "image %s: its layer %s", l->top, path);
+}
+
+/* Run a program that reads the layer, for as long as the time for the chain
+ * and for a layer allows. */
+static int look_exec(libxl_snapshot_ctx *sc, const struct look *l,
+                     const char *path, int fd, const char **argv,
+                     struct snap_exec_output *output_r)
+{
+    uint64_t now = snap_now_us();
+    int ms = snap_wait_ms(sc, SNAP_WAIT_QEMU_IMG);
+    int left = l->deadline > now ? (l->deadline - now) / 1000 : 0;
+
+    return snap_exec_on(sc, look_what(sc, l, path), argv,
+                        left < ms ? left : ms, fd, output_r);
+}
+
+/* Look at what a program would open, or count, as it opens a qcow2. */
+static int look_at_header(libxl_snapshot_ctx *sc, const struct look *l,
+                          const char *path, int fd)
+{
+    struct snap_exec_output output;
+    struct snap_qcow2_header header;
+    int rc = look_exec(sc, l, path, fd,
+                       snap_argv(sc, "head", "-c", LOOK_HEADER_BYTES, NULL),
+                       &output);
+
+    if (rc) return rc;
+    if (!snap_qcow2_header_read(sc, output.out, output.len, &header))
+        return snap_fail(sc, ERROR_INVAL, "%s: it is not a qcow2, or its "
+                         "header is damaged; is its format right?",
+                         look_what(sc, l, path));
+    if (header.num_tags > SNAP_TAGS_MAX)
+        return snap_fail(sc, ERROR_INVAL, "%s: it has %u internal snapshots, "
+                         "and more than %d are not read",
+                         look_what(sc, l, path), header.num_tags,
+                         SNAP_TAGS_MAX);
+    if (!header.data_file) return 0;
+    if (snap_imageinfo_protocol(sc, header.data_file))
+        return snap_fail(sc, ERROR_INVAL, "%s: its data file is '%.200s', "
+                         "which is no file of this host, and is not opened",
+                         look_what(sc, l, path), header.data_file);
+    return snap_file_check_plain(sc, header.data_file);
+}
+
+/* Open the layer, if it is a file or a block device that is not in the chain
+ * already. */
+static int look_open(libxl_snapshot_ctx *sc, struct look *l,
+                     const char *path, int *fd_r)
+{
+    struct stat *st = &l->files[l->num];
+    int i, rc = snap_image_path_check(sc, path);
+
+    *fd_r = rc ? -1 : snap_open_image(path, O_RDONLY);
+    if (rc) return rc;
+    if (*fd_r < 0 || fstat(*fd_r, st))
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", look_what(sc, l, path),
+                         snap_open_why());
+    if (S_ISDIR(st->st_mode))
+        return snap_fail(sc, ERROR_INVAL, "%s: it is a folder",
+                         look_what(sc, l, path));
+    for (i = 0; i < l->num; i++)
+        if (S_ISBLK(st->st_mode) ? st->st_rdev == l->files[i].st_rdev
+                                 : st->st_dev == l->files[i].st_dev
+                                   && st->st_ino == l->files[i].st_ino)
+            return snap_fail(sc, ERROR_INVAL, "%s: it is its own base, so "
+                             "the chain has no end", look_what(sc, l, path));
+    return 0;
+}
+
+/* Let qemu-img describe the layer. */
+static int look_describe(libxl_snapshot_ctx *sc, const struct look *l,
+                         const char *path, const char *format, int fd,
+                         yajl_val *info_r)
+{
+    const char **argv = snap_argv(sc, "qemu-img", "info", "-U", "-f", format,
+                                  "--output=json", "--", LOOK_FILE, NULL);
+    struct snap_exec_output output;
+    int rc = look_exec(sc, l, path, fd, argv, &output);
+
+    if (rc) return rc;
+    *info_r = snap_json_parse(output.out);
+    if (YAJL_IS_OBJECT(*info_r)) return 0;
+    yajl_tree_free(*info_r);
+    return snap_fail(sc, ERROR_FAIL, "%s: qemu-img's output is not a JSON "
+                     "object", look_what(sc, l, path));
+}
+
+/* Add the layer.  *path_r and *format_r become its base; NULL: it has
+ * none. */
+static int look_at_layer(libxl_snapshot_ctx *sc, struct look *l,
+                         const char **path_r, const char **format_r)
+{
+    struct snap_layer *layer = &l->layers[l->num];
+    const char *path = *path_r, *format = *format_r;
+    yajl_val info = NULL;
+    int fd, rc;
+
+    rc = look_open(sc, l, path, &fd);
+    *layer = (struct snap_layer){ .path = path };
+    *path_r = NULL;
+    if (!rc && !format) goto out;
+    if (!rc && !strcmp(format, "qcow2"))
+        rc = look_at_header(sc, l, path, fd);
+    if (!rc) rc = look_describe(sc, l, path, format, fd, &info);
+    if (rc) goto out;
+    snap_imageinfo_layer(sc, info, path, layer);
+    if (!l->num) l->virtual_size = snap_json_u64(info, "virtual-size");
+    rc = snap_imageinfo_base(sc, info, path, path_r, format_r);
+ out:
+    l->num++;
+    if (fd >= 0) close(fd);
+    yajl_tree_free(info);
+    return rc;
+}
+
+static void look_make_room(libxl_snapshot_ctx *sc, struct look *l)
+{
+    int more = l->num + 16;
+
+    if (l->num % 16) return;
+    l->layers = snap_grow(sc, l->layers, l->num * sizeof(*l->layers),
+                          more * sizeof(*l->layers));
+    l->files = snap_grow(sc, l->files, l->num * sizeof(*l->files),
+                         more * sizeof(*l->files));
+}
+
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                     const char *format, struct snap_chain *chain_r)
 {
-    const char **argv = snap_argv(sc, "qemu-img", "info", "-U", "-f", format,
-                                  "--backing-chain", "--output=json", path,
-                                  NULL);
-    struct snap_exec_output output;
-    yajl_val list;
-    int rc = snap_file_check_plain(sc, path);
+    struct look l = {
+        .top = path, .deadline = snap_wait_until(sc, SNAP_WAIT_CHAIN),
+    };
+    int rc;
 
-    if (!rc) rc = snap_image_path_check(sc, path);
-    if (rc) return rc;
-    rc = snap_exec(sc, snap_sprintf(sc, "image %s", path), argv,
-                   snap_wait_ms(sc, SNAP_WAIT_QEMU_IMG), &output);
-    if (rc) return rc;
-    list = snap_json_parse(output.out);
-    if (!YAJL_IS_ARRAY(list) || !list->u.array.len) {
-        yajl_tree_free(list);
-        return snap_fail(sc, ERROR_FAIL, "image %s: qemu-img's output is "
-                         "not a JSON array", path);
-    }
-    snap_imageinfo_list(sc, list, chain_r);
-    yajl_tree_free(list);
+    do {
+        if (l.num == SNAP_LAYERS_MAX)
+            return snap_fail(sc, ERROR_INVAL, "image %s: it has more than %d "
+                             "layers", l.top, SNAP_LAYERS_MAX);
+        look_make_room(sc, &l);
+        rc = look_at_layer(sc, &l, &path, &format);
+        if (rc) return rc;
+    } while (path);
+    *chain_r = (struct snap_chain){
+        .virtual_size = l.virtual_size,
+        .num_layers = l.num, .layers = l.layers,
+    };
     return 0;
 }
 

@@ -37,14 +37,11 @@ static const char *reach_elsewhere(libxl_snapshot_ctx *sc,
 }
 
 /* The reason why the program that serves the disk, or its storage, is out
- * of reach; NULL if it is not.  "NAME:" before any "/" is a protocol of
- * QEMU's (7.2, path_has_protocol). */
+ * of reach; NULL if it is not. */
 static const char *reach_of_storage(libxl_snapshot_ctx *sc,
                                     const struct snap_disk *disk)
 {
     const char *why = snap_reach_driver_domain(sc, disk), *protocol;
-    const char *path = disk->path;
-    size_t len = path ? strcspn(path, ":/") : 0;
 
     if (why) return why;
     if (disk->tapdisk) {
@@ -55,8 +52,8 @@ static const char *reach_of_storage(libxl_snapshot_ctx *sc,
         return snap_sprintf(sc, "the script %s makes its device; %s",
                             disk->stored->script,
                             reach_elsewhere(sc, "script"));
-    if (!len || path[len] != ':') return NULL;
-    protocol = snap_sprintf(sc, "%.*s", (int)len, path);
+    protocol = disk->path ? snap_imageinfo_protocol(sc, disk->path) : NULL;
+    if (!protocol || !*protocol) return NULL;
     return snap_sprintf(
         sc,
         "QEMU reaches it by %s:, so it is not a file of this host; %s",
@@ -87,18 +84,9 @@ static const char *reach_not_qemus(const struct snap_disk *disk)
     return NULL;
 }
 
-/* True for storage elsewhere, "nbd://host/export", which no file of this host
- * holds. */
-static bool reach_is_elsewhere(const char *path)
-{
-    size_t len = strspn(path, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
-
-    return (len && !strncmp(path + len, "://", 3))
-        || !strncmp(path, "rbd:", 4) || !strncmp(path, "nbd:", 4);
-}
-
 /* The reason why the files that hold the disk's content cannot all be kept as
- * they are, or looked for users; NULL if they can. */
+ * they are, looked for users, or looked at before a revert; NULL if they
+ * can. */
 static const char *reach_of_layers(libxl_snapshot_ctx *sc,
                                    const struct snap_chain *chain)
 {
@@ -107,20 +95,33 @@ static const char *reach_of_layers(libxl_snapshot_ctx *sc,
 
     for (i = 0; i < chain->num_layers; i++) {
         layer = &chain->layers[i];
-        if (layer->header_is_elsewhere)
-            return snap_sprintf(sc, "the header of %s is in another file, and "
-                                "QEMU does not say in which", layer->path);
-        if (layer->path[0] != '/' && !reach_is_elsewhere(layer->path))
+        if (layer->path[0] != '/')
             return snap_sprintf(sc, "a layer of it is '%.200s', and which "
                                 "files of this host hold that cannot be told; "
                                 "while the domain is off, make a qcow2 of the "
                                 "disk with qemu-img convert", layer->path);
+        if (!layer->format)
+            return snap_sprintf(sc, "the image above %s does not say which "
+                                "format that has, so the data in it decides, "
+                                "which a guest may have written; while the "
+                                "domain is off, use qemu-img rebase -u with "
+                                "-F", layer->path);
+        if (!snap_imageinfo_is_known(layer->format))
+            return snap_sprintf(sc, "a layer of it, %s, has the format %s, "
+                                "whose content may be in any other file; "
+                                "while the domain is off, make a qcow2 of the "
+                                "disk with qemu-img convert", layer->path,
+                                layer->format);
     }
-    if (!chain->num_layers || !chain->layers[0].num_others) return NULL;
+    if (!chain->num_layers) return NULL;
+    if (chain->num_layers == SNAP_LAYERS_MAX
+        || chain->layers[0].num_tags > SNAP_TAGS_MAX)
+        return "it has more layers, or internal snapshots, than are read";
+    if (!chain->layers[0].data_file) return NULL;
     return snap_sprintf(sc, "its data is in another file, %s, which would "
                         "stay writable; while the domain is off, make one "
                         "image of them with qemu-img convert",
-                        chain->layers[0].others[0]);
+                        chain->layers[0].data_file);
 }
 
 /* A QEMU that its guest has in hand might name another file, or another

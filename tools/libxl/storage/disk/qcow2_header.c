@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * storage/disk/qcow2_header.c: what a program would open, or make, of a
+ * qcow2 right when it opens that (docs/interop/qcow2.txt).  Pure.
+ *
+ * The rest is for qemu-img to say, which is started when this has been
+ * looked at.
+ */
+#include "storage/disk/disk.h"
+
+#include <string.h>
+
+#define HEADER_V2           72
+#define HEADER_HAS_DATA_FILE (UINT64_C(1) << 2)
+#define HEADER_EXT_END      0
+#define HEADER_EXT_DATA_FILE 0x44415441u
+
+static uint64_t header_number(const unsigned char *p, int bytes)
+{
+    uint64_t n = 0;
+
+    while (bytes--) n = n << 8 | *p++;
+    return n;
+}
+
+/* The content of the extension @kind, and its length; NULL: it has none. */
+static const unsigned char *header_extension(const unsigned char *head,
+                                             size_t len, uint32_t kind,
+                                             size_t *len_r)
+{
+    size_t at = header_number(head + 100, 4), size;
+    uint32_t found;
+
+    for (; at <= len - 8; at += size) {
+        found = header_number(head + at, 4);
+        size = header_number(head + at + 4, 4);
+        at += 8;
+        if (found == HEADER_EXT_END || size > len - at) return NULL;
+        *len_r = size;
+        if (found == kind) return head + at;
+        size = (size + 7) & ~(size_t)7;
+        if (size > len - at) return NULL;
+    }
+    return NULL;
+}
+
+bool snap_qcow2_header_read(libxl_snapshot_ctx *sc, const void *bytes,
+                            size_t len, struct snap_qcow2_header *header_r)
+{
+    const unsigned char *head = bytes, *name;
+    size_t name_len;
+
+    *header_r = (struct snap_qcow2_header){ .num_tags = 0 };
+    if (len < SNAP_QCOW2_HEADER_MIN || memcmp(head, "QFI\xfb", 4))
+        return false;
+    header_r->num_tags = header_number(head + 60, 4);
+    if (header_number(head + 4, 4) < 3
+        || !(header_number(head + HEADER_V2, 8) & HEADER_HAS_DATA_FILE))
+        return true;
+    name = header_extension(head, len, HEADER_EXT_DATA_FILE, &name_len);
+    if (!name) return false;
+    header_r->data_file = snap_sprintf(sc, "%.*s", (int)name_len, name);
+    return true;
+}
