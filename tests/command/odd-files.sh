@@ -3,7 +3,7 @@
 # waits for it, and none opens the device, which might act.
 . "$srcdir/tests/command/lib.sh"
 
-mknod /srv/device c 240 0 2>/dev/null || {
+mknod /srv/device c 1 3 2>/dev/null || {
     echo "1..0 # SKIP no device can be made"
     exit 0
 }
@@ -12,18 +12,27 @@ export XL_SNAPSHOT_TIMEOUT
 
 verify() { xl snapshot-verify "$(cfg s1)"; }
 create() { xl snapshot-create --domain-config web.cfg -n s2 "$@" web; }
-# swap fifo|device FILE: in the place of FILE, until back.
+# swap fifo|device FILE: in the place of FILE, until back. Who opens it is noticed.
 swap() {
     chattr -i "$2" 2>/dev/null
     mv "$2" "$hidden/swapped"
     case $1 in
     fifo) mkfifo "$2" ;;
-    device) mknod "$2" c 240 0 ;;
+    device) mknod "$2" c 1 3 ;;
     esac
     swapped=$2
+    "$here/stand-in/opened" "$2" "$hidden/told" &
+    watcher=$!
+    until [ -s "$hidden/told" ]; do sleep 0.02; done
 }
 back() {
-    rm -f "$swapped"
+    # what was told by then has been written when the next one is
+    sleep 0.1
+    : <>"$swapped" 2>/dev/null || :
+    until [ "$(wc -l <"$hidden/told")" -ge 2 ]; do sleep 0.02; done
+    ok "it was opened by none" same "$(wc -l <"$hidden/told")" 2
+    kill $watcher
+    rm -f "$swapped" "$hidden/told"
     mv "$hidden/swapped" "$swapped"
 }
 # in_time COMMAND...: it ends by itself.
@@ -45,6 +54,9 @@ new_host
 define_domain web qcow2 raw
 xl snapshot-create --domain-config web.cfg --external --update-config=web.cfg -n s1 web \
     >/dev/null
+xl snapshot-create --domain-config web.cfg --external --update-config=web.cfg -n m1 web \
+    >/dev/null
+add_memory m1
 for what in fifo device; do
     for file in xvda.qcow2 xvdb.raw; do
         swap $what /srv/web/$file
@@ -69,6 +81,11 @@ for what in fifo device; do
     back
     swap $what "$snapshots/web/s1/domain.cfg"
     ok "a $what in the place of the domain config: verify" in_time bad "domain.cfg"
+    back
+    swap $what "$snapshots/web/m1/memory"
+    ok "a $what in the place of a memory image: verify" in_time \
+        fails 1 "cannot be reverted to" xl snapshot-verify "$(cfg m1)"
+    ok "a revert" in_time refuses "$odd" xl snapshot-revert web "$(cfg m1)"
     back
     swap $what /srv/web/web.cfg
     ok "a $what in the place of an xl.cfg: a create" in_time refuses "$odd" create
