@@ -88,6 +88,28 @@ int snap_refuse_domain(libxl_snapshot_ctx *sc,
     return snap_refuse_saver(sc, dom->name, dom->saver);
 }
 
+/* A relative path would be another file from another folder.  What a hook's
+ * disk is called is the hook's business. */
+static int refuse_relative(libxl_snapshot_ctx *sc, const char *what,
+                           const char *path)
+{
+    if (!path || path[0] == '/') return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s: the snapshot config names "
+                     "'%.200s', which is not an absolute path", what, path);
+}
+
+static int refuse_parent(libxl_snapshot_ctx *sc,
+                         const libxl_disk_snapshot *ds)
+{
+    if (!ds->parent.pdev_path)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot config "
+                         "does not say what holds its state (`parents')",
+                         ds->vdev);
+    if (snap_hook_name(ds->driver)) return 0;
+    return refuse_relative(sc, snap_sprintf(sc, "disk %s", ds->vdev),
+                           ds->parent.pdev_path);
+}
+
 int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap)
 {
@@ -111,12 +133,12 @@ int snap_refuse_snapshot(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_INVAL,
                          "the snapshot config does not name its domain "
                          "(`domain')");
-    for (i = 0; i < snap->num_disks; i++)
-        if (!snap->disks[i].parent.pdev_path)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: the snapshot config "
-                             "does not say what holds its state (`parents')",
-                             snap->disks[i].vdev);
-    return 0;
+    rc = refuse_relative(sc, "memory image", snap->memory_path);
+    if (!rc)
+        rc = refuse_relative(sc, "domain config", snap->domain_config_path);
+    for (i = 0; !rc && i < snap->num_disks; i++)
+        rc = refuse_parent(sc, &snap->disks[i]);
+    return rc;
 }
 
 int snap_refuse_place(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
