@@ -167,6 +167,20 @@ ok "one of the other kind" changed "there is no driver 'qcow2-internal' for exte
 ok "a base that is another file" changed "has changed since the snapshot" \
     's,target=/srv/web/xvda.qcow2,target=/srv/web/xvda.s1.qcow2,'
 ok "a domain that is another" changed "web" 's/^domain = .*/domain = "db"/'
+ok "a base by a relative path" changed "disk xvda: the snapshot config names 'xvda.qcow2', which \
+is not an absolute path" 's,target=/srv/web/xvda.qcow2,target=xvda.qcow2,'
+ok "an xl.cfg by one" changed "domain config: the snapshot config names 'domain.cfg'" \
+    's,^domain_config = .*,domain_config = "domain.cfg",'
+ok "memory by one" changed "memory image: the snapshot config names 'memory'" \
+    's,^memory = 0,memory_path = "memory",; /^consistency/d; /^domain_config/d'
+# the file of passwords is no config, and not shown to whoever names it
+printf 'root:$y$j9T$secret:19000:0:99999:7:::\n' >bad.cfg
+keeps_secret() {
+    fails 1 "bad.cfg:1: config parsing error: " "$@" && ! grep -q secret "$hidden/error"
+}
+ok "a secret is not quoted as a snapshot config" keeps_secret xl snapshot-verify bad.cfg
+ok "as that of a create" keeps_secret xl snapshot-create --domain-config web.cfg web bad.cfg
+ok "as an xl.cfg" keeps_secret xl snapshot-create --domain-config bad.cfg -n s2 web
 rm -f bad.cfg
 ok "nothing has changed by all this" unchanged
 finished

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <libxlutil.h>
 
@@ -60,15 +61,46 @@ static const char *libxlutil_problem(const char *text)
     return NULL;
 }
 
+/* Whoever names another file, as /etc/shadow, is not told what is in it:
+ * "FILE:1: config parsing error near `TEXT': lexical error". */
+static void libxlutil_repeat(FILE *report, char *complaint)
+{
+    char *text = strstr(complaint, " near `"), *end = NULL, *p;
+
+    for (p = text; p && (p = strstr(p, "': ")); p++) end = p;
+    if (!end) fputs(complaint, report);
+    else
+        fprintf(report, "%.*s%s", (int)(text - complaint), complaint,
+                end + 1);
+}
+
+/* Parse it once for the complaint alone: @cfg would write that to @report
+ * as it is. */
+static int libxlutil_try(FILE *report, const char *source, const char *text)
+{
+    char *complaint = NULL;
+    size_t len;
+    FILE *f = open_memstream(&complaint, &len);
+    XLU_Config *cfg = f ? xlu_cfg_init(f, source) : NULL;
+    int r;
+
+    if (!cfg) abort();
+    r = xlu_cfg_readdata(cfg, text, strlen(text));
+    xlu_cfg_destroy(cfg);
+    fclose(f);
+    if (r) libxlutil_repeat(report, complaint);
+    free(complaint);
+    return r;
+}
+
 int libxl_snapshot_cfg_readdata(XLU_Config *cfg, FILE *report,
                                 const char *source, const char *text)
 {
     const char *why = libxlutil_problem(text);
 
-    if (!why)
-        return xlu_cfg_readdata(cfg, text, strlen(text)) ? ERROR_INVAL : 0;
-    fprintf(report, "%s: %s\n", source, why);
-    return ERROR_INVAL;
+    if (why) fprintf(report, "%s: %s\n", source, why);
+    if (why || libxlutil_try(report, source, text)) return ERROR_INVAL;
+    return xlu_cfg_readdata(cfg, text, strlen(text)) ? ERROR_INVAL : 0;
 }
 
 /* At least as many as the words of @spec; a target is the last one. */
