@@ -26,6 +26,11 @@ int session_run(const char *command,
     return EXIT_SUCCESS;
 }
 
+/* It begins once only. */
+void libxl_snapshot_process_begin(void)
+{
+}
+
 /* Nothing that has no session calls these. */
 void session_error(const struct session *s, const char *fmt, ...)
 {
