@@ -273,6 +273,29 @@ static void what_is_put_in_the_place_of_our_file_is_not_written(void)
     CHECK_INT(fd, -1);
 }
 
+/* After all looks at the path, and before it is opened for that. */
+static void what_is_put_in_the_place_of_a_base_is_not_frozen(void)
+{
+    const char *image = tmp_text("base", "x"), *why = "another file by now";
+    const char *victim = tmp_text("victim", "y");
+    const char *identity = snap_image_identity(sc, image);
+    struct stat st;
+
+    REQUIRE(identity && !unlink(image));
+    link_to(victim, "base");
+    CHECK_FAILS(snap_file_freeze(sc, image, identity), ERROR_FAIL, why);
+    CHECK_FAILS(snap_file_fence(sc, image, identity), ERROR_FAIL, why);
+    CHECK_FAILS(snap_file_unfence(sc, image, identity), ERROR_FAIL, why);
+    /* where the file system tells no identity */
+    REQUIRE(!chmod(tmp_path(""), 0777));
+    CHECK_FAILS(snap_file_freeze(sc, image, NULL), ERROR_FAIL, "link");
+    CHECK_FAILS(snap_file_fence(sc, image, NULL), ERROR_FAIL, "link");
+    REQUIRE(!chmod(tmp_path(""), 0700));
+    REQUIRE(!stat(victim, &st));
+    CHECK(st.st_mode & 0200);
+    CHECK(!snap_file_stops_root(victim));
+}
+
 /* A fifo hangs, and a device acts: neither is opened. */
 static void a_fifo_or_a_device_is_not_opened(void)
 {
@@ -285,7 +308,7 @@ static void a_fifo_or_a_device_is_not_opened(void)
     CHECK(snap_open_image(fifo, O_RDONLY) < 0 && errno == EMEDIUMTYPE);
     CHECK(libxl_snapshot_open_file(fifo) < 0 && errno == EMEDIUMTYPE);
     CHECK(!snap_file_stops_root(fifo) && !snap_file_is_fenced(fifo));
-    CHECK_FAILS(snap_file_freeze(sc, fifo), ERROR_FAIL, why);
+    CHECK_FAILS(snap_file_freeze(sc, fifo, NULL), ERROR_FAIL, why);
     CHECK_FAILS(snap_file_read(sc, fifo, 100, &text, NULL), ERROR_INVAL, why);
     CHECK_FAILS(snap_file_check_plain(sc, fifo), ERROR_INVAL, why);
     CHECK_FAILS(snap_file_check_plain(sc, "/dev/null"), ERROR_INVAL, why);
@@ -353,6 +376,7 @@ TESTS(TEST(a_path_is_opened_as_open_does),
       TEST(what_is_others_own_is_not_trusted),
       TEST(what_the_kernel_links_to_has_no_path),
       TEST(what_is_put_in_the_place_of_our_file_is_not_written),
+      TEST(what_is_put_in_the_place_of_a_base_is_not_frozen),
       TEST(a_fifo_or_a_device_is_not_opened),
       TEST(a_file_is_made_if_it_is_not_there),
       TEST(a_pipe_is_read_to_its_end),

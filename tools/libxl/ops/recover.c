@@ -350,7 +350,7 @@ static void recover_fence(libxl_snapshot_ctx *sc,
 
         if (!snap_file_exists(path) || snap_file_is_fenced(path)) continue;
         rc = snap_journal_note_fence(sc, journal, &fence);
-        if (!rc) snap_file_fence(sc, path);
+        if (!rc) snap_file_fence(sc, path, fence.identity);
     }
     snap_journal_close(journal);
 }

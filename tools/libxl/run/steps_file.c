@@ -7,6 +7,8 @@
  */
 #include "run/run.h"
 
+#include <string.h>
+
 /* Slot made. */
 static const char *file_made(libxl_snapshot_ctx *sc,
                              const struct snap_step *step)
@@ -98,18 +100,31 @@ static int file_flush(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc ? rc : snap_file_flush(sc, step->path);
 }
 
+/* The identity of the file that the step acts on; NULL: the file system
+ * tells none. */
+static const char *file_known(const struct snap_step *step)
+{
+    int i;
+
+    for (i = 0; i < step->num_known; i++)
+        if (!strcmp(step->known[i].what, step->path)
+            && snap_file_is_identity(step->known[i].identity))
+            return step->known[i].identity;
+    return NULL;
+}
+
 static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
                        const struct snap_step *step)
 {
     (void)run;
-    return snap_file_freeze(sc, step->path);
+    return snap_file_freeze(sc, step->path, file_known(step));
 }
 
 static int file_unfence(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
     (void)run;
-    return snap_file_unfence(sc, step->path);
+    return snap_file_unfence(sc, step->path, file_known(step));
 }
 
 static const struct snap_step_act file_acts[] = {

@@ -100,9 +100,31 @@ static int file_set_immutable(int fd, bool on)
     return ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
+/* Open a file whose flags are changed.  Somebody may put another one, or a
+ * link to one, in its place after all looks at it: the open file has to be
+ * the one of @identity; without that no link is followed which others than
+ * root can have put there. */
+static int file_open_known(libxl_snapshot_ctx *sc, const char *path,
+                           const char *identity)
 {
-    int fd = snap_open_image(path, O_RDONLY), r = -1;
+    int fd = identity ? snap_open_image(path, O_RDONLY)
+                      : snap_open(sc, path, O_RDONLY);
+
+    if (fd < 0 || !identity || snap_fd_is_made(sc, fd, identity)) return fd;
+    close(fd);
+    errno = ESTALE;
+    return -1;
+}
+
+static const char *file_why(void)
+{
+    return errno == ESTALE ? "it is another file by now" : snap_open_why();
+}
+
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path,
+                     const char *identity)
+{
+    int fd = file_open_known(sc, path, identity), r = -1;
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st)) goto out;
@@ -114,7 +136,7 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path)
  out:
     if (r)
         snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; make "
-                  "sure that nothing writes to it", path, snap_open_why());
+                  "sure that nothing writes to it", path, file_why());
     if (fd >= 0) close(fd);
     return r ? ERROR_FAIL : 0;
 }
@@ -127,9 +149,9 @@ static bool file_is_immutable(int fd)
 }
 
 static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
-                             bool on)
+                             const char *identity, bool on)
 {
-    int fd = snap_open_image(path, O_RDONLY), r = -1;
+    int fd = file_open_known(sc, path, identity), r = -1;
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st)) goto out;
@@ -139,21 +161,23 @@ static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
  out:
     if (r)
         snap_fail(sc, ERROR_FAIL, "cannot make %s %s: %s; %s", path,
-                  on ? "unwritable" : "writable again", snap_open_why(),
+                  on ? "unwritable" : "writable again", file_why(),
                   on ? "see that nobody starts its domain"
                      : "use chattr -i");
     if (fd >= 0) close(fd);
     return r ? ERROR_FAIL : 0;
 }
 
-int snap_file_fence(libxl_snapshot_ctx *sc, const char *path)
+int snap_file_fence(libxl_snapshot_ctx *sc, const char *path,
+                    const char *identity)
 {
-    return file_change_fence(sc, path, true);
+    return file_change_fence(sc, path, identity, true);
 }
 
-int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path)
+int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path,
+                      const char *identity)
 {
-    return file_change_fence(sc, path, false);
+    return file_change_fence(sc, path, identity, false);
 }
 
 bool snap_file_is_fenced(const char *path)

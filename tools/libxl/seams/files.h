@@ -58,9 +58,11 @@ const char *snap_open_why(void);
  * Make @path unwritable, even for root and its QEMU, which modes do not
  * stop: immutable if the file system can do that (undone by "chattr -i"),
  * else without any write bit.  Block devices are left as they are: LVM
- * freezes volumes.  On the disk when it returns.
+ * freezes volumes.  On the disk when it returns.  Fails if the file is not
+ * the one of @identity, see snap_image_identity(); NULL: not known.
  */
-int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path,
+                     const char *identity);
 bool snap_file_is_frozen(const char *path);
 /* True if snap_file_freeze(), or LVM, has something to do yet. */
 bool snap_file_needs_freeze(const char *path);
@@ -69,8 +71,10 @@ bool snap_file_needs_freeze(const char *path);
 bool snap_file_stops_root(const char *path);
 /* Make a file immutable for a time, and writable again.  Its mode stays, so
  * that a file system without that flag, or a device, has no fence. */
-int snap_file_fence(libxl_snapshot_ctx *sc, const char *path);
-int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path);
+int snap_file_fence(libxl_snapshot_ctx *sc, const char *path,
+                    const char *identity);
+int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path,
+                      const char *identity);
 bool snap_file_is_fenced(const char *path);
 bool snap_file_exists(const char *path);
 /* True if @path leads to a file that everybody on this host may read. */
@@ -139,6 +143,10 @@ const char *snap_file_identity_behind(libxl_snapshot_ctx *sc,
 const char *snap_image_identity(libxl_snapshot_ctx *sc, const char *path);
 bool snap_image_is_made(libxl_snapshot_ctx *sc, const char *path,
                         const char *identity);
+/* True if the open file @fd is the one of @identity. */
+bool snap_fd_is_made(libxl_snapshot_ctx *sc, int fd, const char *identity);
+/* True if @text is an identity of a file, of whichever. */
+bool snap_file_is_identity(const char *text);
 
 /* True if the file or folder @path is the one that we made. */
 bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,

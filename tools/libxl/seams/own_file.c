@@ -74,7 +74,12 @@ static bool own_is_same(const char *now, const char *made)
         && !strcmp(inode[0], inode[1]) && strcmp(kind[0], kind[1]);
 }
 
-static bool own_is(libxl_snapshot_ctx *sc, int fd, const char *made)
+bool snap_file_is_identity(const char *text)
+{
+    return !strncmp(text, "inode ", strlen("inode "));
+}
+
+bool snap_fd_is_made(libxl_snapshot_ctx *sc, int fd, const char *made)
 {
     return own_is_same(own_identity(sc, fd), made);
 }
@@ -164,7 +169,7 @@ static const char *own_why_left(libxl_snapshot_ctx *sc, int fd,
 {
     const char *what = flags ? "folder" : "file";
 
-    if (own->made && !own_is(sc, fd, own->made))
+    if (own->made && !snap_fd_is_made(sc, fd, own->made))
         return snap_sprintf(sc, "is not the %s that the command has made",
                             what);
     if (own->users)
@@ -274,7 +279,7 @@ static int own_open(libxl_snapshot_ctx *sc, const char *path,
                          snap_open_why());
     if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid()
         && !(empty && st.st_size)
-        && (made ? own_is(sc, fd, made) : st.st_nlink == 1)) {
+        && (made ? snap_fd_is_made(sc, fd, made) : st.st_nlink == 1)) {
         *fd_r = fd;
         return 0;
     }
@@ -357,7 +362,7 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
     int fd = snap_open(sc, path, O_RDONLY | O_NOFOLLOW), r = -1;
     const char *why = NULL;
 
-    if (fd >= 0 && made && !own_is(sc, fd, made))
+    if (fd >= 0 && made && !snap_fd_is_made(sc, fd, made))
         why = OWN_REPLACED OWN_COPY;
     else if (fd >= 0 && !fsync(fd))
         r = own_has_name(fd, to) ? unlink(path)
