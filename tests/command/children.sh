@@ -57,6 +57,12 @@ ok "its xl also gets what QEMU and bootloaders of a domain need" no_variables \
     '\|DISPLAY\|LIBXL_BOOTLOADER_RESTRICT'
 ok "which is as it was" values DISPLAY :7
 xl destroy web
+add_memory s1
+ok "a revert with memory" with_spies xl snapshot-revert web "$(cfg s1)"
+ok "its xl has been called" grep -qx restore "$STAND_IN_XEN.xl"
+ok "the same files" no_files
+ok "the same variables" no_variables '\|DISPLAY\|LIBXL_BOOTLOADER_RESTRICT'
+xl destroy web
 
 # --- what libxl starts -----------------------------------------------------
 
@@ -98,8 +104,16 @@ if [ "$(stat -c %u /)" = 0 ]; then
     cp "$srcdir/tools/hooks/copy" "$hidden/copy"
     spy hook "$hidden/copy"
     cp "$hidden/spies/hook" /etc/xen/snapshot.d/copy
-    ok "a hook" with_spies xl snapshot-create --domain-config web.cfg -n s1 web
+    xl create web.cfg
+    ok "a hook" with_spies xl snapshot-create --disk-only -n s1 web
+    ok "is told what to do" grep -q '^XL_SNAPSHOT_VERB=create$' "$hidden/variables"
     ok "has no files" no_files
+    ok "and no other variables" no_variables
+    spy quiet true
+    cp "$hidden/spies/quiet" /srv/quiet
+    ok "what lets the guest be quiet" with_spies xl snapshot-create --disk-only -n s2 \
+        --domain-config web.cfg --quiesce-command=/srv/quiet web
+    ok "has no files, though another process of ours runs it" no_files
     ok "and no variables" no_variables
 fi
 
