@@ -2,6 +2,7 @@
 /* fuzz-json.c: JSON of whatever origin, and strings that become JSON. */
 #include "fuzz.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char fuzz_target[] = "json";
@@ -35,6 +36,20 @@ static void there_and_back(libxl_snapshot_ctx *sc, const char *text)
     yajl_tree_free(v);
 }
 
+/* Nothing in it reaches a terminal's controls, and it is plain already. */
+static void spelled(const char *text)
+{
+    char *plain = libxl_snapshot_plain(text);
+    char *again = libxl_snapshot_plain(plain);
+    const char *p;
+
+    MUST(snap_text_is_utf8(plain) && !strcmp(plain, again));
+    for (p = plain; *p; p++)
+        MUST((unsigned char)*p >= ' ' && *p != 0x7f);
+    free(plain);
+    free(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     libxl_snapshot_ctx *sc = fuzz_begin();
@@ -44,5 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     walk(sc, v, 1);
     yajl_tree_free(v);
     there_and_back(sc, text);
+    spelled(text);
     return 0;
 }
