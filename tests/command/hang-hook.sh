@@ -74,6 +74,6 @@ hook create "yes"
 ok "one that prints without end" undone "copy printed more than 64 MiB and was killed" create
 chmod 777 /etc/xen/snapshot.d/copy
 ok "one that others could have written is not run" undone \
-    "copy, of uid 0 and mode 0777, can be changed by others than root; if you trust what is \
-there, run chmod go-w /etc/xen/snapshot.d/copy, and try again" create
+    "snapshot.d/copy: it, of uid 0 and mode 0777, can be changed by others than root; if you trust \
+what is there, run chmod go-w /etc/xen/snapshot.d/copy, and try again" create
 finished

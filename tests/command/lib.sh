@@ -11,6 +11,8 @@
 #
 # shellcheck shell=sh
 set -u
+# whatever the user's is: what a group can write to is not trusted
+umask 022
 
 # The test runs in namespaces of its own, for mounts and for processes, in which it
 # is process 1, for ten minutes at most. A user other than root is root there, where the

@@ -104,7 +104,7 @@ rm /srv/all/other
 ln "$(cfg s1)" "$snapshots/backup"
 ok "elsewhere a backup may be made of links" says "Nothing was changed" revert -N
 chown 65534 /srv/all/snapshot.cfg
-ok "somebody else's" refuses "/srv/all/snapshot.cfg, of uid 65534 and mode 0600, $can chown -h \
+ok "somebody else's" refuses "/srv/all/snapshot.cfg: it, of uid 65534 and mode 0600, $can chown -h \
 root /srv/all/snapshot.cfg, and try again" xl snapshot-revert -N web /srv/all/snapshot.cfg
 mkdir /srv/mine
 cp -a "$(cfg s1)" /srv/mine/

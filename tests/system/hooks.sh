@@ -78,7 +78,7 @@ ok "the deadline is a number" mustfail "XL_SNAPSHOT_HOOK_TIMEOUT is 'soon'" xl s
 unset XL_SNAPSHOT_HOOK_TIMEOUT
 chmod 757 $hooks/broken
 ok "one that others can write is not run" refused \
-    "$hooks/broken, of uid 0 and mode 0757, can be changed by others than root" hook/broken
+    "$hooks/broken: it, of uid 0 and mode 0757, can be changed by others than root" hook/broken
 chmod 644 $hooks/broken
 ok "nor one that is not executable" refused "$hooks/broken is not executable" hook/broken
 ok "which the list says" says "^hook/broken .* is not executable; chmod" xl snapshot-drivers

@@ -140,7 +140,7 @@ static void what_others_can_write_is_not_trusted(void)
     CHECK_STR(doubt("d/e/../e/./f"), NULL);
     chmod(tmp_path("d/e/f"), 0664);
     CHECK_HAS(doubt("d/e/f"), snap_sprintf(
-        sc, "/d/e/f, of uid %u and mode 0664, can be changed by others than "
+        sc, "it, of uid %u and mode 0664, can be changed by others than "
         "root; if you trust what is there, run chmod go-w %s, and try again",
         geteuid(), tmp_path("d/e/f")));
     CHECK(!place_is_doubted("d/e/f"));

@@ -11,7 +11,8 @@
  * Read the snapshot config @path: xl.cfg syntax, keys as in
  * xl.snapshot.cfg(5).  @snap_r must be initialised.  Members whose keys
  * the file lacks stay NULL or 0: a file that a person wrote to choose the
- * disks of a create may have nothing but `disks'.
+ * disks of a create may have nothing but `disks'.  Whoever may have written
+ * the file, see @doubt of @snap_r.
  * Errors: ERROR_INVAL (the sentence names the file, and the line if it is
  * known), ERROR_FAIL.
  */

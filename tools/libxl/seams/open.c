@@ -43,6 +43,7 @@ enum open_care {
 struct walk {
     libxl_snapshot_ctx *sc;
     int dir;                    /* the folder that has been reached */
+    const char *path;
     const char *rest;           /* of the path, still to be walked */
     int links;
     int flags;
@@ -106,7 +107,8 @@ static void open_doubt(struct walk *w, int fd)
     name[len] = 0;
     if (!w->doubt)
         w->doubt = snap_sprintf(w->sc, "%s, of uid %u and mode %04o, can be "
-                                "changed by others than root", name,
+                                "changed by others than root",
+                                strcmp(name, w->path) ? name : "it",
                                 (unsigned)st.st_uid,
                                 (unsigned)st.st_mode & 07777);
     if (!open_is_ours(st.st_uid))
@@ -327,7 +329,7 @@ static int open_walk(struct walk *w, const char *path)
         if (!getcwd(cwd, sizeof(cwd))) return -1;
         path = snap_sprintf(w->sc, "%s/%s", cwd, path);
     }
-    w->rest = path;
+    w->path = w->rest = path;
     w->dir = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (w->dir < 0) return -1;
     while (fd < 0 && !r)
