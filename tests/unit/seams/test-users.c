@@ -157,6 +157,10 @@ static bool has_open(const char *path, pid_t server)
     struct snap_layers layers = { 1, &file };
 
     CHECK_OK(snap_layers_find_users(sc, &layers, server, SNAP_NO_DOMAIN));
+    CHECK(snap_file_is_identity_of(sc, snap_image_identity(sc, path),
+                                   file.inode));
+    CHECK(!snap_file_is_identity_of(sc, "inode 0 born 0.0",
+                                    file.inode));
     if (file.is_open) CHECK_OK(snap_refuse_not_open(sc, &layers));
     else CHECK_FAILS(snap_refuse_not_open(sc, &layers), ERROR_INVAL,
                      snap_sprintf(sc, "disk xvda: QEMU has another file "

@@ -148,10 +148,33 @@ static const char *gather_server(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
+/* What the domain has open tells which file is meant: whoever can write to
+ * its folder could have shown us another one when we looked. */
+static int gather_check_identity(libxl_snapshot_ctx *sc,
+                                 const struct snap_create *c)
+{
+    int i, k;
+
+    for (i = 0; i < c->num_ops; i++)
+        for (k = 0; k < c->layers.num; k++) {
+            const struct snap_file_use *file = &c->layers.files[k];
+            const struct snap_disk_op *op = &c->ops[i];
+
+            if (!file->server || !op->identity || !op->image
+                || strcmp(file->path, op->image)
+                || snap_file_is_identity_of(sc, op->identity, file->inode))
+                continue;
+            return snap_fail(sc, ERROR_INVAL, "disk %s: %s was another file "
+                             "a moment ago: somebody changes what is at its "
+                             "path; end that first", op->vdev, op->image);
+        }
+    return 0;
+}
+
 /* Gather the layers of all disks, and find out who uses them. */
 static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    int i, k, num = 0;
+    int i, k, num = 0, rc;
 
     c->images = snap_zalloc(sc, (c->num_ops + 1) * sizeof(*c->images));
     for (i = 0; i < c->num_ops; i++) {
@@ -167,8 +190,9 @@ static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
     if (c->dom.devices)
         c->devices = snap_devices_add_images(sc, c->dom.devices,
                                              c->images);
-    return snap_layers_find_users(sc, &c->layers, c->dom.qemu_pid,
-                                  c->dom.domid);
+    rc = snap_layers_find_users(sc, &c->layers, c->dom.qemu_pid,
+                                c->dom.domid);
+    return rc ? rc : gather_check_identity(sc, c);
 }
 
 /*-- memory -----------------------------------------------------------------*/

@@ -145,8 +145,11 @@ bool snap_image_is_made(libxl_snapshot_ctx *sc, const char *path,
                         const char *identity);
 /* True if the open file @fd is the one of @identity. */
 bool snap_fd_is_made(libxl_snapshot_ctx *sc, int fd, const char *identity);
-/* True if @text is an identity of a file, of whichever. */
+/* True if @text is an identity of a file, of whichever; of one that has
+ * this @inode. */
 bool snap_file_is_identity(const char *text);
+bool snap_file_is_identity_of(libxl_snapshot_ctx *sc, const char *text,
+                              uint64_t inode);
 
 /* True if the file or folder @path is the one that we made. */
 bool snap_file_is_made(libxl_snapshot_ctx *sc, const char *path,

@@ -79,6 +79,14 @@ bool snap_file_is_identity(const char *text)
     return !strncmp(text, "inode ", strlen("inode "));
 }
 
+bool snap_file_is_identity_of(libxl_snapshot_ctx *sc, const char *text,
+                              uint64_t inode)
+{
+    const char *begin = snap_sprintf(sc, "inode %" PRIu64 " ", inode);
+
+    return !strncmp(text, begin, strlen(begin));
+}
+
 bool snap_fd_is_made(libxl_snapshot_ctx *sc, int fd, const char *made)
 {
     return own_is_same(own_identity(sc, fd), made);

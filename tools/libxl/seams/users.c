@@ -340,6 +340,7 @@ static void users_answer_for(libxl_snapshot_ctx *sc, const struct users *u,
     users_name_users(sc, u, &answer, id, NULL, NULL, true);
     users_name_exclusive_user(sc, u, &answer, id);
     file->is_open = users_is_open(u, id);
+    file->inode = id->ino;
     file->users = answer.num ? snap_strdup(sc, answer.names[0]) : NULL;
     for (i = 1; i < answer.num; i++)
         file->users = snap_sprintf(sc, "%s and %s", file->users,

@@ -48,6 +48,8 @@ struct snap_file_use {
                                  * can be asked */
     char *users;                /* "qemu-nbd (pid 412)"; NULL: none */
     bool is_open;               /* those who are no users have it open */
+    uint64_t inode;             /* of the file that @path led to; 0: of a
+                                 * device */
 };
 
 /* Who is no user: a domain's QEMU (0: none) and its blkback. */
@@ -56,7 +58,7 @@ struct snap_users_except {
     uint32_t domid;             /* SNAP_NO_DOMAIN: none */
 };
 
-/* Set users and is_open of all @files in one pass over the system. */
+/* Set users, is_open and inode of all @files in one pass over the system. */
 int snap_users_of_files(libxl_snapshot_ctx *sc,
                         struct snap_file_use *files, int num,
                         const struct snap_users_except *except);
