@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../tools/xl/xl_snapshot.h"
@@ -31,7 +32,9 @@ static void file_make(int number, const void *data, size_t size)
     if (fcntl(number, F_GETFD) < 0) {
         int fd = memfd_create("file", MFD_CLOEXEC);
 
-        if (fd < 0 || dup3(fd, number, O_CLOEXEC) < 0 || close(fd)) abort();
+        if (fd < 0 || fchmod(fd, 0600)
+            || dup3(fd, number, O_CLOEXEC) < 0 || close(fd))
+            abort();
     }
     if (ftruncate(number, 0)
         || pwrite(number, data, size, 0) != (ssize_t)size)
