@@ -82,6 +82,11 @@ void snap_ctx_begin(libxl_snapshot_ctx *sc);
 void *snap_zalloc(libxl_snapshot_ctx *sc, size_t size);
 void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
                 size_t new_size);
+/* Room for one more of @num items of @size bytes.  What others may let grow
+ * without end does so by this alone, from NULL on: all that it was before
+ * is kept. */
+void *snap_grow_by_one(libxl_snapshot_ctx *sc, void *old, size_t num,
+                       size_t size);
 char *snap_strdup(libxl_snapshot_ctx *sc, const char *s);
 char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -98,6 +98,13 @@ void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
     return ptr;
 }
 
+void *snap_grow_by_one(libxl_snapshot_ctx *sc, void *old, size_t num,
+                       size_t size)
+{
+    if (num & (num - 1)) return old;    /* it has room up to a power of 2 */
+    return snap_grow(sc, old, num * size, (num ? 2 * num : 1) * size);
+}
+
 char *snap_strdup(libxl_snapshot_ctx *sc, const char *s)
 {
     return s ? ctx_keep(sc, strdup(s)) : NULL;

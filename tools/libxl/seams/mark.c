@@ -53,16 +53,14 @@ void snap_mark_set(libxl_snapshot_ctx *sc, uint32_t domid,
 bool snap_mark_is_on(libxl_snapshot_ctx *sc, pid_t pid, const char *mark)
 {
     const char *wanted = snap_sprintf(sc, MARK_NAME "=%s", mark);
-    FILE *f = snap_open_lines(snap_sprintf(sc, "/proc/%d/environ", (int)pid));
-    char *entry = NULL;
-    size_t size = 0;
+    struct snap_words words;
+    const char *entry;
     bool found = false;
 
-    if (!f) return false;
-    while (!found && getdelim(&entry, &size, 0, f) > 0)
+    if (!snap_words_open(sc, &words, pid, "environ")) return false;
+    while (!found && (entry = snap_words_next(&words)))
         found = !strcmp(entry, wanted);
-    free(entry);
-    fclose(f);
+    snap_words_close(&words);
     return found;
 }
 

@@ -40,6 +40,7 @@
 
 /* The config is at the beginning of a memory image, too. */
 #define ARGUMENT_MAX    (256 * 1024)
+#define ARGUMENTS_MAX   64
 
 /*-- what a monitor is ------------------------------------------------------*/
 
@@ -59,24 +60,19 @@ static const char *monitor_link(libxl_snapshot_ctx *sc, pid_t pid,
     return snap_strdup(sc, slash ? slash + 1 : path);
 }
 
-/* The arguments of a process, up to NULL; NULL if it has ended. */
+/* The arguments of a process, up to NULL, not more than are looked at; NULL
+ * if it has ended. */
 static const char **monitor_argv(libxl_snapshot_ctx *sc, pid_t pid)
 {
-    FILE *f = snap_open_lines(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid));
-    const char **argv = NULL;
-    char *arg = NULL;
-    size_t size = 0;
+    struct snap_words words;
+    const char **argv, *arg;
     int num = 0;
 
-    if (!f) return NULL;
-    while (getdelim(&arg, &size, 0, f) > 0) {
-        argv = snap_grow(sc, argv, num * sizeof(*argv),
-                         (num + 2) * sizeof(*argv));
+    if (!snap_words_open(sc, &words, pid, "cmdline")) return NULL;
+    argv = snap_zalloc(sc, (ARGUMENTS_MAX + 1) * sizeof(*argv));
+    while (num < ARGUMENTS_MAX && (arg = snap_words_next(&words)))
         argv[num++] = snap_strdup(sc, arg);
-        argv[num] = NULL;
-    }
-    free(arg);
-    fclose(f);
+    snap_words_close(&words);
     return argv;
 }
 
@@ -94,7 +90,8 @@ static bool monitor_is_command(const char *word)
     return false;
 }
 
-/* The arguments of the monitor @pid; NULL if that is not one. */
+/* The arguments of the monitor @pid, a process of root's; NULL if that is
+ * not one. */
 static const char **monitor_is(libxl_snapshot_ctx *sc, pid_t pid)
 {
     const char *program = monitor_link(sc, pid, "exe"), **argv;
@@ -128,26 +125,35 @@ static bool monitor_is_log(const char *log)
     return log && !strncmp(log, "xl-", 3) && strstr(log, ".log");
 }
 
+static bool monitor_text_names(libxl_snapshot_ctx *sc, const char *text,
+                               size_t len, const char *name)
+{
+    const char *quoted = snap_sprintf(sc, "\"%s\"", name);
+    const char *single = snap_sprintf(sc, "'%s'", name);
+
+    return memmem(text, len, quoted, strlen(quoted))
+        || memmem(text, len, single, strlen(single));
+}
+
 /* True if the quoted word @name stands in the file @arg of process @pid. */
 static bool monitor_file_names(libxl_snapshot_ctx *sc, pid_t pid,
                                const char *arg, const char *name)
 {
     const char *path = *arg == '/' ? arg
         : snap_sprintf(sc, "/proc/%d/cwd/%s", (int)pid, arg);
-    const char *quoted = snap_sprintf(sc, "\"%s\"", name);
-    const char *single = snap_sprintf(sc, "'%s'", name);
-    int fd = snap_open_image(path, O_RDONLY);
+    int fd = snap_open(sc, path, O_RDONLY);
     struct stat st;
     char *text;
     ssize_t got;
     bool found;
 
     if (fd < 0) return false;
-    text = snap_zalloc(sc, ARGUMENT_MAX);
+    text = malloc(ARGUMENT_MAX);
+    if (!text) abort();
     got = fstat(fd, &st) || !S_ISREG(st.st_mode) ? 0
         : read(fd, text, ARGUMENT_MAX);
-    found = got > 0 && (memmem(text, got, quoted, strlen(quoted))
-                        || memmem(text, got, single, strlen(single)));
+    found = got > 0 && monitor_text_names(sc, text, got, name);
+    free(text);
     close(fd);
     return found;
 }
@@ -329,6 +335,7 @@ int snap_monitor_release(libxl_snapshot_ctx *sc, const pid_t *pids,
     int i;
 
     for (i = 0; i < num; i++)
-        if (monitor_is(sc, pids[i])) kill(pids[i], SIGCONT);
+        if (snap_process_is_roots(sc, pids[i]) && monitor_is(sc, pids[i]))
+            kill(pids[i], SIGCONT);
     return 0;
 }

@@ -194,20 +194,23 @@ static int users_gather_uses(libxl_snapshot_ctx *sc, struct users *u,
 
 struct answer {
     const struct snap_file_use *file;
-    int num;
-    const char **names;
+    struct snap_users_named named;
+    const char *last;           /* of those who are not named any more */
 };
 
-static void users_add_name(libxl_snapshot_ctx *sc, struct answer *answer,
-                           const char *name)
+/* What the same process has open several times comes together. */
+static void users_add_name(struct answer *answer, const char *name)
 {
+    struct snap_users_named *named = &answer->named;
     int i;
 
-    for (i = 0; i < answer->num; i++)
-        if (!strcmp(answer->names[i], name)) return;
-    answer->names = snap_grow(sc, answer->names, i * sizeof(name),
-                              (i + 1) * sizeof(name));
-    answer->names[answer->num++] = name;
+    for (i = 0; i < named->num; i++)
+        if (!strcmp(named->names[i], name)) return;
+    if (named->num < SNAP_USERS_NAMED)
+        named->names[named->num++] = name;
+    else if (!answer->last || strcmp(answer->last, name))
+        named->more++;
+    answer->last = name;
 }
 
 static const char *users_backend_name(libxl_snapshot_ctx *sc,
@@ -275,13 +278,13 @@ static bool users_name_users(libxl_snapshot_ctx *sc, const struct users *u,
             deeper = users_name_users(sc, u, answer, &use->as, NULL,
                                       use->name, false);
             if (!deeper && use->kind != SNAP_USE_PARTITION) {
-                users_add_name(sc, answer, use->name);
+                users_add_name(answer, use->name);
                 deeper = true;
             }
             any |= deeper;
         } else {
             name = users_name(sc, u, answer, use, via);
-            if (name) users_add_name(sc, answer, name);
+            if (name) users_add_name(answer, name);
             any = true;
         }
     }
@@ -290,8 +293,7 @@ static bool users_name_users(libxl_snapshot_ctx *sc, const struct users *u,
 
 /* The kernel gives a device to one exclusive user.  Where we see none, it
  * may be a mount in another namespace. */
-static void users_name_exclusive_user(libxl_snapshot_ctx *sc,
-                                      const struct users *u,
+static void users_name_exclusive_user(const struct users *u,
                                       struct answer *answer,
                                       const struct snap_file_id *id)
 {
@@ -305,8 +307,8 @@ static void users_name_exclusive_user(libxl_snapshot_ctx *sc,
             || use->kind == SNAP_USE_PARTITION)
             return;
     fd = snap_open_image(answer->file->path, O_RDONLY | O_EXCL);
-    if (fd < 0 && errno == EBUSY && !answer->num)
-        users_add_name(sc, answer, "something that has opened it exclusively, "
+    if (fd < 0 && errno == EBUSY && !answer->named.num)
+        users_add_name(answer, "something that has opened it exclusively, "
                        "such as a mount in another namespace");
     if (fd >= 0) close(fd);
 }
@@ -335,16 +337,12 @@ static void users_answer_for(libxl_snapshot_ctx *sc, const struct users *u,
                              const struct snap_file_id *id)
 {
     struct answer answer = { .file = file };
-    int i;
 
     users_name_users(sc, u, &answer, id, NULL, NULL, true);
-    users_name_exclusive_user(sc, u, &answer, id);
+    users_name_exclusive_user(u, &answer, id);
     file->is_open = users_is_open(u, id);
     file->inode = id->ino;
-    file->users = answer.num ? snap_strdup(sc, answer.names[0]) : NULL;
-    for (i = 1; i < answer.num; i++)
-        file->users = snap_sprintf(sc, "%s and %s", file->users,
-                                   answer.names[i]);
+    file->users = snap_users_text(sc, &answer.named);
 }
 
 int snap_users_of_files(libxl_snapshot_ctx *sc,

@@ -9,13 +9,27 @@
 
 /*-- seam: process, processes by their file descriptors ---------------------*/
 
-/* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)". */
+/* "qemu-nbd (pid 412)", or "domain web (qemu-system-i38, pid 412)"; with
+ * its uid, if it is not root's: "sleep (pid 412, uid 1000)". */
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid);
 /* When it began, as proc(5) has it (starttime); 0: it has ended. */
 uint64_t snap_process_started(libxl_snapshot_ctx *sc, pid_t pid);
 /* True if the program, or one that it started, has not ended yet. */
 bool snap_process_is_at_work(libxl_snapshot_ctx *sc,
                              const struct snap_left *left);
+/* True if it runs as root, or as we do, and as nobody else: what it is
+ * called and its arguments are then root's words, too. */
+bool snap_process_is_roots(libxl_snapshot_ctx *sc, pid_t pid);
+/* The words in /proc/PID/@file, "cmdline" or "environ", one after the other;
+ * at most 1 MiB of them.  Whoever believes them asks whose they are.
+ * False, and nothing to close: it has ended. */
+struct snap_words {
+    char *text, *end, *next;
+};
+bool snap_words_open(libxl_snapshot_ctx *sc, struct snap_words *words,
+                     pid_t pid, const char *file);
+const char *snap_words_next(struct snap_words *words);  /* NULL: the end */
+void snap_words_close(struct snap_words *words);
 /* Set *domid_r: the number that is the argument @after places behind
  * @option in the process's command line.  False if there is none. */
 bool snap_process_domid(libxl_snapshot_ctx *sc, pid_t pid,
@@ -28,10 +42,20 @@ bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
                          snap_match_fd *match, void *opaque);
 int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
                            void *opaque, pid_t **pids_r, int *num_r);
-/* Find processes by what they are; never ourselves. */
+/* Find processes of root's by what they are; never ourselves. */
 typedef bool snap_match_process(libxl_snapshot_ctx *sc, pid_t pid);
 int snap_processes(libxl_snapshot_ctx *sc, snap_match_process *match,
                    pid_t **pids_r, int *num_r);
+/* Who is named of those who use a thing: anybody may have as many processes
+ * use it as he likes. */
+#define SNAP_USERS_NAMED 8
+struct snap_users_named {
+    const char *names[SNAP_USERS_NAMED];
+    int num, more;
+};
+/* "a (pid 1) and b (pid 2) and 3 more"; NULL: there are none. */
+char *snap_users_text(libxl_snapshot_ctx *sc,
+                      const struct snap_users_named *named);
 /* The process that is connected to the unix socket @path, or NULL. */
 char *snap_users_of_socket(libxl_snapshot_ctx *sc, const char *path);
 /* The first line of a file of /proc or /sys, or NULL. */

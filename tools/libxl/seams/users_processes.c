@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * seams/users_processes.c: finds processes by their file descriptors:
- * those that have a certain file open, or the other end of a socket.
+ * those that have a certain file open, or the other end of a socket; and by
+ * what they are called, which only root's are believed: anybody may call his
+ * own what he likes, and give them any arguments.
  */
 #include "seams/domain.h"
 #include "seams/files.h"
@@ -37,40 +39,125 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
     return text;
 }
 
+/*-- what a process is called -----------------------------------------------*/
+
+/* What is more than this in a command line or an environment is not read: a
+ * process may say that all of its memory is one. */
+#define WORDS_MAX       (1 << 20)
+
+/* Set the real, effective, saved and file system uid.  The owner of its
+ * folder in /proc is root for many reasons.  False: it has ended. */
+static bool processes_uids(libxl_snapshot_ctx *sc, pid_t pid, uid_t uid[4])
+{
+    FILE *f = snap_open_lines(snap_sprintf(sc, "/proc/%d/status", (int)pid));
+    char *line = NULL;
+    size_t size = 0;
+    bool found = false;
+
+    if (!f) return false;
+    while (!found && getline(&line, &size, f) > 0)
+        found = sscanf(line, "Uid: %u %u %u %u", &uid[0], &uid[1], &uid[2],
+                       &uid[3]) == 4;
+    free(line);
+    fclose(f);
+    return found;
+}
+
+bool snap_process_is_roots(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    uid_t uid[4];
+    bool is = processes_uids(sc, pid, uid);
+    int i;
+
+    for (i = 0; i < 4; i++)
+        is = is && (uid[i] == 0 || uid[i] == geteuid());
+    return is;
+}
+
+bool snap_words_open(libxl_snapshot_ctx *sc, struct snap_words *words,
+                     pid_t pid, const char *file)
+{
+    FILE *f = snap_open_lines(
+        snap_sprintf(sc, "/proc/%d/%s", (int)pid, file));
+
+    if (!f) return false;
+    words->text = malloc(WORDS_MAX + 1);
+    if (!words->text) abort();
+    words->end = words->text + fread(words->text, 1, WORDS_MAX, f);
+    *words->end = 0;
+    words->next = words->text;
+    fclose(f);
+    return true;
+}
+
+const char *snap_words_next(struct snap_words *words)
+{
+    const char *word = words->next;
+
+    if (word >= words->end) return NULL;
+    words->next += strlen(word) + 1;
+    return word;
+}
+
+void snap_words_close(struct snap_words *words)
+{
+    free(words->text);
+}
+
 bool snap_process_domid(libxl_snapshot_ctx *sc, pid_t pid,
                         const char *option, int after, uint32_t *domid_r)
 {
-    FILE *f = snap_open_lines(snap_sprintf(sc, "/proc/%d/cmdline", (int)pid));
-    char *arg = NULL;
-    size_t size = 0;
+    struct snap_words words;
+    const char *arg;
     bool found = false;
     int left = 0;               /* arguments up to the one that is read */
 
-    if (!f) return false;
-    while (!found && getdelim(&arg, &size, 0, f) > 0) {
+    if (!snap_words_open(sc, &words, pid, "cmdline")) return false;
+    while (!found && (arg = snap_words_next(&words))) {
         found = left == 1 && sscanf(arg, "%" SCNu32, domid_r) == 1;
         if (left) left--;
         if (!strcmp(arg, option)) left = after;
     }
-    free(arg);
-    fclose(f);
+    snap_words_close(&words);
     return found;
+}
+
+/* True if it is QEMU, as libxl starts it: by root, who may let it be
+ * another user's then, or by what xenstore has. */
+static bool processes_is_qemu(libxl_snapshot_ctx *sc, pid_t pid,
+                              uint32_t *domid_r)
+{
+    return snap_process_domid(sc, pid, "-xen-domid", 1, domid_r)
+        && (snap_process_is_roots(sc, pid)
+            || snap_xenstore_qemu_pid(sc, *domid_r) == pid);
+}
+
+/* Whose it is, if not root's: who held us up. */
+static const char *processes_owner(libxl_snapshot_ctx *sc, pid_t pid)
+{
+    uid_t uid[4];
+
+    if (!processes_uids(sc, pid, uid) || uid[0] == 0 || uid[0] == geteuid())
+        return "";
+    return snap_sprintf(sc, ", uid %u", (unsigned)uid[0]);
 }
 
 char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
 {
     const char *comm = snap_file_first_line(
         sc, snap_sprintf(sc, "/proc/%d/comm", (int)pid));
+    const char *owner = processes_owner(sc, pid);
     uint32_t domid;
 
     if (!comm) comm = "a process";
-    /* QEMU, as libxl starts it */
-    if (snap_process_domid(sc, pid, "-xen-domid", 1, &domid))
-        return snap_sprintf(sc, "domain %s (%s, pid %d)",
+    if (processes_is_qemu(sc, pid, &domid))
+        return snap_sprintf(sc, "domain %s (%s, pid %d%s)",
                             snap_xenstore_domain_name(sc, domid), comm,
-                            (int)pid);
-    return snap_sprintf(sc, "%s (pid %d)", comm, (int)pid);
+                            (int)pid, owner);
+    return snap_sprintf(sc, "%s (pid %d%s)", comm, (int)pid, owner);
 }
+
+/*-- by file descriptors ----------------------------------------------------*/
 
 bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
                          snap_match_fd *match, void *opaque)
@@ -113,7 +200,7 @@ static bool processes_is(libxl_snapshot_ctx *sc, pid_t pid,
     if (match->group)
         return processes_stat(sc, pid, 5) == (uint64_t)match->group;
     return match->process
-               ? match->process(sc, pid)
+               ? snap_process_is_roots(sc, pid) && match->process(sc, pid)
                : snap_process_has_fd(sc, pid, match->fd, match->opaque);
 }
 
@@ -133,8 +220,7 @@ static int processes_find(libxl_snapshot_ctx *sc,
         if (!isdigit((unsigned char)e->d_name[0])) continue;
         pid = atoi(e->d_name);
         if (pid == getpid() || !processes_is(sc, pid, match)) continue;
-        pids = snap_grow(sc, pids, num * sizeof(pid),
-                         (num + 1) * sizeof(pid));
+        pids = snap_grow_by_one(sc, pids, num, sizeof(pid));
         pids[num++] = pid;
     }
     closedir(dir);
@@ -176,21 +262,32 @@ bool snap_process_is_at_work(libxl_snapshot_ctx *sc,
     return !processes_find(sc, &m, &pids, &num) && num;
 }
 
+char *snap_users_text(libxl_snapshot_ctx *sc,
+                      const struct snap_users_named *named)
+{
+    char *text = named->num ? snap_strdup(sc, named->names[0]) : NULL;
+    int i;
+
+    for (i = 1; i < named->num; i++)
+        text = snap_sprintf(sc, "%s and %s", text, named->names[i]);
+    if (!named->more) return text;
+    return snap_sprintf(sc, "%s and %d more", text, named->more);
+}
+
 /* The processes that match, as text; NULL if there are none. */
 static int processes_text(libxl_snapshot_ctx *sc, snap_match_fd *match,
                           void *opaque, char **users_r)
 {
-    char *users = NULL, *who;
+    struct snap_users_named named = { .num = 0 };
     pid_t *pids;
     int num = 0, i, rc;
 
     rc = snap_processes_with_fd(sc, match, opaque, &pids, &num);
     if (rc) return rc;
-    for (i = 0; i < num; i++) {
-        who = snap_process_name(sc, pids[i]);
-        users = users ? snap_sprintf(sc, "%s and %s", users, who) : who;
-    }
-    *users_r = users;
+    for (i = 0; i < num && i < SNAP_USERS_NAMED; i++)
+        named.names[named.num++] = snap_process_name(sc, pids[i]);
+    named.more = num - named.num;
+    *users_r = snap_users_text(sc, &named);
     return 0;
 }
 
