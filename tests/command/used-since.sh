@@ -58,6 +58,12 @@ truncate -s 200000 xvda.s1.qcow2
 ok "what a power cut has left of one is removed" undone
 
 cut_off "$(begun "format.*xvdb")"
+truncate -s 0 xvda.s1.qcow2
+truncate -s 1E xvda.s1.qcow2 2>/dev/null || truncate -s 8T xvda.s1.qcow2
+ok "more zeros than anybody reads are left" left "$overlay was written to"
+rm -f xvda.s1.qcow2
+
+cut_off "$(begun "format.*xvdb")"
 echo "# by somebody" >>"$of_s1/snapshot.cfg.partial"
 ok "a text that somebody has changed is left" left "$of_s1/snapshot.cfg.partial was \
 written to since; remove it if you do not need what is in it."

@@ -129,6 +129,26 @@ static void a_vhd_is_empty_until_it_has_a_block(void)
     close(fd);
 }
 
+/* Nobody reads them all: that would take hours. */
+static void a_file_of_zeros_without_end_is_not_empty(void)
+{
+    unsigned char head[104] = "QFI\xfb";
+    int fd = open(tmp_path("zeros"), O_RDWR | O_CREAT, 0600);
+
+    REQUIRE(fd >= 0 && !ftruncate(fd, 1 << 20));
+    CHECK(snap_file_is_empty_overlay(fd));
+    REQUIRE(!ftruncate(fd, (off_t)8 << 40));
+    CHECK(!snap_file_is_empty_overlay(fd));
+    head[36] = 0xff;                            /* entries of its table */
+    head[46] = 1;                               /* where that is */
+    REQUIRE(pwrite(fd, head, sizeof(head), 0) == sizeof(head));
+    CHECK(!snap_file_is_empty_overlay(fd));
+    head[36] = 0;
+    REQUIRE(pwrite(fd, head, sizeof(head), 0) == sizeof(head));
+    CHECK(snap_file_is_empty_overlay(fd));
+    close(fd);
+}
+
 static bool is_used(const unsigned char *image, size_t len)
 {
     bool used = false;
@@ -305,6 +325,7 @@ TESTS(TEST(a_file_is_made_with_its_content_for_root_only),
       TEST(removing_what_is_gone_is_no_failure),
       TEST(what_was_written_to_since_is_not_removed),
       TEST(a_vhd_is_empty_until_it_has_a_block),
+      TEST(a_file_of_zeros_without_end_is_not_empty),
       TEST(an_overlay_is_used_when_its_table_has_an_entry),
       TEST(what_is_in_the_place_of_ours_is_not_removed),
       TEST(what_may_be_ours_is_removed_if_nothing_is_lost),

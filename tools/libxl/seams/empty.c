@@ -18,17 +18,22 @@
 #include <unistd.h>
 
 #define EMPTY_BLOCK     (64 << 10)
+/* A new overlay has less than 1 MiB, one for 64 TiB a table of 1 MiB.  More
+ * zeros than this nobody reads: the guest's QEMU may have put them there. */
+#define EMPTY_MAX       (64 << 20)
 #define EMPTY_HEADER    1536    /* of a vhd, which has the longer one */
 
 /* True if each of the @len bytes from @offset that are in the file is
- * @byte. */
+ * @byte, and they are not more than EMPTY_MAX. */
 static bool empty_is_all(int fd, uint64_t offset, uint64_t len,
                          unsigned char byte)
 {
-    unsigned char *buf = malloc(EMPTY_BLOCK);
+    unsigned char *buf;
     bool is_so = true;
     ssize_t got = 1, i;
 
+    if (len > EMPTY_MAX) return false;
+    buf = malloc(EMPTY_BLOCK);
     if (!buf) abort();
     while (is_so && len && got > 0) {
         got = pread(fd, buf, len < EMPTY_BLOCK ? len : EMPTY_BLOCK, offset);
@@ -73,11 +78,11 @@ static bool empty_is_vhd(int fd, const unsigned char *head)
 bool snap_file_is_empty_overlay(int fd)
 {
     unsigned char head[EMPTY_HEADER] = { 0 };
-    ssize_t got = pread(fd, head, sizeof(head), 0);
+    struct stat st;
 
-    if (got < 0) return false;
+    if (fstat(fd, &st) || pread(fd, head, sizeof(head), 0) < 0) return false;
     return empty_is_qcow2(fd, head) || empty_is_vhd(fd, head)
-           || empty_is_all(fd, 0, UINT64_MAX, 0);
+           || empty_is_all(fd, 0, st.st_size, 0);
 }
 
 static bool empty_is_overlay(int fd)
