@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * fuzz-verify.c: xl snapshot-verify of a whole snapshot: the input is its
- * folder, four files with "%%" lines between them: the snapshot config,
- * what qemu-img and lvs say of the images, the domain's xl.cfg, and the
- * memory image.  The first names the others: /proc/self/fd/101 is the xl.cfg,
- * 102 the memory image, 103 an image, which has the text of qemu-img.
+ * folder, with "%%" lines between its files: the snapshot config, what
+ * qemu-img and lvs say of the images, the domain's xl.cfg, an image, and
+ * the memory image.  The first names the others: /proc/self/fd/101 is the
+ * xl.cfg, 102 the memory image, 103 the image.
  */
 #include "fuzz.h"
 
@@ -82,10 +82,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     file_make(CONFIG, file, num);
     has_memory = memmem(file, num, "memory_path", 11) != NULL;
     num = file_next(&data, &size, false, &file);
-    file_make(IMAGE, file, num);
     fuzz_prints(file, num);
     num = file_next(&data, &size, false, &file);
     file_make(XL_CFG, file, num);
+    num = file_next(&data, &size, false, &file);
+    file_make(IMAGE, file, num);
     num = file_next(&data, &size, true, &file);
     file_make(MEMORY, file, num);
     fuzz_until_exit(run, &has_memory);

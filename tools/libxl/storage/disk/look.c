@@ -110,7 +110,8 @@ static int look_open(libxl_snapshot_ctx *sc, struct look *l,
     return 0;
 }
 
-/* Let qemu-img describe the layer. */
+/* Let qemu-img describe the layer; *info_r is to be freed whatever the
+ * result. */
 static int look_describe(libxl_snapshot_ctx *sc, const struct look *l,
                          const char *path, const char *format, int fd,
                          yajl_val *info_r)
@@ -123,7 +124,6 @@ static int look_describe(libxl_snapshot_ctx *sc, const struct look *l,
     if (rc) return rc;
     *info_r = snap_json_parse(output.out);
     if (YAJL_IS_OBJECT(*info_r)) return 0;
-    yajl_tree_free(*info_r);
     return snap_fail(sc, ERROR_FAIL, "%s: qemu-img's output is not a JSON "
                      "object", look_what(sc, l, path));
 }
