@@ -72,6 +72,13 @@ ok "and no raw disk" both "QEMU has it open as raw, but the stored config says q
 yes '{"device":"","inserted":{}},' | head -n 50000 | tr -d '\n' >"$hidden/many"
 says_of "$(cat "$hidden/many"){}"
 ok "devices without number" both "QEMU's reply to query-block lists 50001 things"
+# each name was kept as often as another one came after it: n^2 bytes
+name=$(head -c 16000 /dev/zero | tr '\0' x)
+yes "{\"device\":\"d\",\"inserted\":{\"ro\":true,\"file\":\"/$name\"}}," | head -n 400 |
+    tr -d '\n' >"$hidden/many"
+says_of "$(device xvda qcow2 /srv/web/xvda.qcow2),$(cat "$hidden/many"){}"
+few_bytes() (ulimit -d 400000 && create --external -N)
+[ -n "$sanitizer" ] || ok "long names take no memory" says "Nothing was changed" few_bytes
 # each of whose two questions has a deadline of its own
 yes '{"device":"","qdev":"/machine/slow","inserted":{}},' | head -n 900 | tr -d '\n' \
     >"$hidden/many"

@@ -90,8 +90,25 @@ static void an_operand_can_be_pasted_whatever_it_is(void)
     check_operand("-\n", "-- $'-\\012'");
 }
 
+static void a_text_grows_in_its_place(void)
+{
+    char *text = snap_append(sc, NULL, "%s", "");
+    size_t before = sc->num_allocs;
+    int i;
+
+    CHECK_STR(text, "");
+    for (i = 0; i < 10000; i++)
+        text = snap_append(sc, text, "%c%s", 'a' + i % 26, "-");
+    CHECK_INT(strlen(text), 20000);
+    CHECK(!strncmp(text, "a-b-c-", 6) && !strcmp(text + 19996, "o-p-"));
+    CHECK(sc->num_allocs < before + 10);
+    text = snap_append(sc, text, "%s", snap_sprintf(sc, "%040000d", 7));
+    CHECK_INT(strlen(text), 60000);
+}
+
 TESTS(TEST(text_stays_as_it_is), TEST(control_characters_are_spelled),
       TEST(what_turns_or_ends_a_line_is_spelled),
       TEST(what_is_not_utf8_is_spelled_by_bytes),
       TEST(what_is_plain_stays_so),
-      TEST(an_operand_can_be_pasted_whatever_it_is))
+      TEST(an_operand_can_be_pasted_whatever_it_is),
+      TEST(a_text_grows_in_its_place))

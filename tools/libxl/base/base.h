@@ -90,6 +90,11 @@ void *snap_grow_by_one(libxl_snapshot_ctx *sc, void *old, size_t num,
 char *snap_strdup(libxl_snapshot_ctx *sc, const char *s);
 char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* @text, which is NULL or was made by this alone, with more behind it.  A
+ * text that others may let grow is made so: all that snap_sprintf() made
+ * before is kept. */
+char *snap_append(libxl_snapshot_ctx *sc, char *text, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 char *snap_vsprintf(libxl_snapshot_ctx *sc, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 /* A strdup(3) for results: NULL only if @s is NULL; aborts without

@@ -148,6 +148,32 @@ char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     return s;
 }
 
+/* The memory of a text of @size bytes that grows. */
+static size_t ctx_text_room(size_t size)
+{
+    size_t room = 64;
+
+    while (room < size) room *= 2;
+    return room;
+}
+
+char *snap_append(libxl_snapshot_ctx *sc, char *text, const char *fmt, ...)
+{
+    size_t old = text ? strlen(text) : 0, len;
+    va_list ap;
+    char *more;
+
+    va_start(ap, fmt);
+    more = ctx_format(fmt, ap);
+    va_end(ap);
+    len = strlen(more) + 1;
+    if (!text || ctx_text_room(old + 1) < old + len)
+        text = snap_grow(sc, text, old, ctx_text_room(old + len));
+    memcpy(text + old, more, len);
+    free(more);
+    return text;
+}
+
 char *snap_plain(libxl_snapshot_ctx *sc, const char *s)
 {
     char *text = s ? libxl_snapshot_plain(s) : NULL;

@@ -17,7 +17,7 @@ static int devices_of_qemu(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                            const char **text_r)
 {
     yajl_val reply, list;
-    const char *text = "";
+    char *text = NULL;
     size_t i, len;
     int rc;
 
@@ -33,14 +33,14 @@ static int devices_of_qemu(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
         const char *node = snap_json_str(inserted, "node-name");
         const char *file = snap_json_str(inserted, "file");
 
-        text = snap_sprintf(
-            sc, "%sqemu %s %s %s depth %u\n", text,
+        text = snap_append(
+            sc, text, "qemu %s %s %s depth %u\n",
             qdev ? qdev : name ? name : "-", node ? node : "-",
             file ? file : "-",
             (unsigned)snap_json_u64(inserted, "backing_file_depth"));
     }
     yajl_tree_free(reply);
-    *text_r = text;
+    if (text) *text_r = text;
     return 0;
 }
 
@@ -61,24 +61,32 @@ int snap_devices_list(libxl_snapshot_ctx *sc, uint32_t domid,
 const char *snap_devices_add_images(libxl_snapshot_ctx *sc,
                                     const char *text, const char **images)
 {
+    char *all = snap_append(sc, NULL, "%s", text);
+
     for (; images && *images; images++)
-        text = snap_sprintf(sc, "%simage %s is %s\n", text, *images,
-                            snap_file_id_text(sc, *images));
-    return text;
+        all = snap_append(sc, all, "image %s is %s\n", *images,
+                          snap_file_id_text(sc, *images));
+    return all;
 }
 
-/* The first line of @text that @other lacks; NULL if it has all. */
+/* The first line of @text that @other lacks; NULL if it has all.  A line
+ * seldom stands elsewhere than there where the last one was found. */
 static const char *devices_lacking(libxl_snapshot_ctx *sc, const char *text,
                                    const char *other)
 {
-    const char *all = snap_sprintf(sc, "\n%s", other), *line;
+    const char *all = snap_sprintf(sc, "\n%s", other), *at = all, *line;
     size_t len;
 
     for (; *text; text += len + (text[len] == '\n')) {
         len = strcspn(text, "\n");
+        if (at[1] && !strncmp(at + 1, text, len) && at[1 + len] == '\n') {
+            at += 1 + len;
+            continue;
+        }
         line = snap_sprintf(sc, "\n%.*s\n", (int)len, text);
-        if (!strstr(all, line)) return snap_sprintf(sc, "%.*s", (int)len,
-                                                    text);
+        at = strstr(all, line);
+        if (!at) return snap_sprintf(sc, "%.*s", (int)len, text);
+        at += 1 + len;
     }
     return NULL;
 }
@@ -86,9 +94,11 @@ static const char *devices_lacking(libxl_snapshot_ctx *sc, const char *text,
 int snap_devices_compare(libxl_snapshot_ctx *sc, const char *before,
                          const char *now)
 {
-    const char *gone = devices_lacking(sc, before, now);
-    const char *is_new = devices_lacking(sc, now, before);
+    const char *gone, *is_new;
 
+    if (!strcmp(before, now)) return 0;
+    gone = devices_lacking(sc, before, now);
+    is_new = devices_lacking(sc, now, before);
     if (!gone && !is_new) return 0;
     return snap_fail(sc, ERROR_FAIL, "the domain's devices have changed "
                      "meanwhile, and the snapshot would not fit them%s%s%s%s;"

@@ -50,7 +50,7 @@ struct walk {
     enum open_care care;
     const char *doubt;          /* the first thing that others can change;
                                  * NULL: there is none */
-    const char *chown, *chmod;  /* names of all of them, each with a space
+    char *chown, *chmod;        /* names of all of them, each with a space
                                  * before and behind it */
 };
 
@@ -82,13 +82,11 @@ static int open_weak(int dir, int at)
     return fstat(at, &entry) || !open_is_ours(entry.st_uid) ? at : -1;
 }
 
-static const char *open_add_name(struct walk *w, const char *names,
-                                 const char *name)
+static char *open_add_name(struct walk *w, char *names, const char *name)
 {
     name = snap_sprintf(w->sc, " %s ", snap_operand(w->sc, name));
-    if (!names) return name;
-    return strstr(names, name) ? names
-        : snap_sprintf(w->sc, "%s%s", names, name + 1);
+    if (names && strstr(names, name)) return names;
+    return snap_append(w->sc, names, "%s", names ? name + 1 : name);
 }
 
 /* Note that others can change what @fd is. */

@@ -38,10 +38,9 @@ static const char *xenstore_word(libxl_snapshot_ctx *sc,
 }
 
 /* Add the devices of a class, "vbd", to @text. */
-static const char *xenstore_add_class(libxl_snapshot_ctx *sc,
-                                      struct xs_handle *xs,
-                                      const char *above, const char *class,
-                                      const char *text)
+static char *xenstore_add_class(libxl_snapshot_ctx *sc,
+                                struct xs_handle *xs, const char *above,
+                                const char *class, char *text)
 {
     const char *dir = snap_sprintf(sc, "%s/%s", above, class), *device;
     unsigned int num = 0, i;
@@ -49,9 +48,9 @@ static const char *xenstore_add_class(libxl_snapshot_ctx *sc,
 
     for (i = 0; devids && i < num; i++) {
         device = snap_sprintf(sc, "%s/%s", dir, devids[i]);
-        text = snap_sprintf(sc, "%s%s %s %s %s\n", text, class, devids[i],
-                            xenstore_word(sc, xs, device, "backend"),
-                            xenstore_word(sc, xs, device, "params"));
+        text = snap_append(sc, text, "%s %s %s %s\n", class, devids[i],
+                           xenstore_word(sc, xs, device, "backend"),
+                           xenstore_word(sc, xs, device, "params"));
     }
     free(devids);
     return text;
@@ -61,9 +60,8 @@ const char *snap_xenstore_devices(libxl_snapshot_ctx *sc, uint32_t domid)
 {
     const char *dir = snap_sprintf(sc, "/libxl/%u/device", domid);
     struct xs_handle *xs = xs_open(0);
-    const char *text = "";
+    char *text = snap_append(sc, NULL, "%s", ""), **classes;
     unsigned int num = 0, i;
-    char **classes;
 
     if (!xs) return NULL;
     classes = xs_directory(xs, XBT_NULL, dir, &num);
