@@ -245,4 +245,23 @@ mv $image /srv/all/ && ln -s /srv/all/xvda.qcow2 $image
 ok "root's image in a sticky folder" says "Nothing was changed" create -N -n new
 chown 65534 /srv/all/xvda.qcow2
 ok "but nobody's can be replaced by him" images create -N -n new
+
+# An xl.cfg of others is not rewritten: while root does it, they could have it write
+# elsewhere, or keep a file with a text, an owner and a mode of their choice.
+new_host
+define_domain web qcow2
+mkdir -p /srv/configs/here
+config=/srv/configs/here/web.cfg
+cp web.cfg $config
+updates() { xl snapshot-create --domain-config web.cfg --external --update-config=$config "$@" web; }
+trusted $config updates -N -n u1
+chown 65534 $config
+remember
+ok "it is refused before anything" refuses "$can chown -h root $config, and try again; without \
+--update-config the lines to write there are printed" updates -n u1
+ok "and nothing done" unchanged
+create --external -n u1 >/dev/null
+ok "also at a revert" refuses "$can chown -h root $config, and" xl snapshot-revert -N \
+    --update-config=$config web "$(cfg u1)"
+chown root $config
 finished

@@ -162,6 +162,7 @@ char *spec_literal(const char *spec);
 
 /* The work of --update-config.  Zeroed: nothing to do. */
 struct config_update {
+    libxl_snapshot_ctx *sc;
     const char *file;           /* as the user named it; NULL: none */
     char *path;                 /* the same with links followed */
     char *error;                /* the sentence, if it failed */
@@ -172,7 +173,8 @@ struct config_update {
 
 /* Make an edit for each disk of @snap that has moved, from parent to
  * child. */
-void config_update_init(struct config_update *u, const char *file,
+void config_update_init(struct config_update *u, libxl_snapshot_ctx *sc,
+                        const char *file,
                         const libxl_domain_snapshot *snap);
 void config_update_dispose(struct config_update *u);
 /* Accept @path, too, as the one that the file names now. */

@@ -4,6 +4,11 @@
  * operation begins, written beside and renamed after it.
  *
  * The file may change while the operation runs, so it is read again then.
+ *
+ * Whoever else could change it, or a folder on the way there, could put
+ * another one in its place at any moment, or have the new one written
+ * elsewhere.  So that is looked at each time it is read; nobody can then,
+ * and all that follows goes by its path.
  */
 #include "xl_config.h"
 
@@ -58,12 +63,14 @@ char *spec_literal(const char *spec)
     return literal;
 }
 
-void config_update_init(struct config_update *u, const char *file,
+void config_update_init(struct config_update *u, libxl_snapshot_ctx *sc,
+                        const char *file,
                         const libxl_domain_snapshot *snap)
 {
     int i;
 
     memset(u, 0, sizeof(*u));
+    u->sc = sc;
     u->file = file;
     u->edits = xcalloc(snap->num_disks, sizeof(*u->edits));
     for (i = 0; i < snap->num_disks; i++) {
@@ -98,10 +105,10 @@ void config_update_dispose(struct config_update *u)
 
 /*-- reading ------------------------------------------------------------*/
 
-int config_file_read(const char *path, char **text_r, size_t *len_r)
+/* Read @fd, -1: none, and close it: see config_file_read(). */
+static int config_file_read_fd(int fd, char **text_r, size_t *len_r)
 {
     char *text = xcalloc(CONFIG_FILE_MAX + 2, 1);
-    int fd = libxl_snapshot_open_file(path);
     size_t len = 0;
     ssize_t got = -1;
 
@@ -116,6 +123,12 @@ int config_file_read(const char *path, char **text_r, size_t *len_r)
     return got < 0 ? -1 : 0;
 }
 
+int config_file_read(const char *path, char **text_r, size_t *len_r)
+{
+    return config_file_read_fd(libxl_snapshot_open_file(path), text_r,
+                               len_r);
+}
+
 /* The folder of the absolute @path, malloc'd. */
 static char *config_file_folder(const char *path)
 {
@@ -127,16 +140,15 @@ static char *config_file_folder(const char *path)
     return folder;
 }
 
-/* A new file can take the place of this one. */
-static int config_update_check_place(struct config_update *u)
+/* A new file can take the place of this one, @fd, which is at
+ * u->path. */
+static int config_update_check_place(struct config_update *u, int fd)
 {
-    char *folder = NULL;
+    char *folder;
     struct stat st;
     int r = -1;
 
-    free(u->path);
-    u->path = realpath(u->file, NULL);
-    if (!u->path || stat(u->path, &st)) {
+    if (fstat(fd, &st)) {
         config_update_fail(u, "%s: %s", u->file, strerror(errno));
         return -1;
     }
@@ -157,6 +169,23 @@ static int config_update_check_place(struct config_update *u)
     return r;
 }
 
+/* Open the file, and set u->path. */
+static int config_update_open(struct config_update *u)
+{
+    const char *why;
+    int fd = libxl_snapshot_open_trusted(u->sc, u->file, &why);
+
+    free(u->path);
+    u->path = fd < 0 ? NULL : realpath(u->file, NULL);
+    if (!u->path)
+        config_update_fail(u, "%s: %s", u->file,
+                           fd < 0 ? why : strerror(errno));
+    else if (!config_update_check_place(u, fd))
+        return fd;
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
 /* *old_r and *new_r get the text now and as it is to be; either may be
  * NULL if that fails. */
 static int config_update_make_text(struct config_update *u,
@@ -165,13 +194,13 @@ static int config_update_make_text(struct config_update *u,
 {
     char *error = NULL;
     size_t len;
-    int r;
+    int fd;
 
     *old_r = NULL;
     *new_r = NULL;
-    r = config_update_check_place(u);
-    if (r) return r;
-    if (config_file_read(u->path, old_r, &len)) {
+    fd = config_update_open(u);
+    if (fd < 0) return -1;
+    if (config_file_read_fd(fd, old_r, &len)) {
         config_update_fail(u, "%s: %s", u->file,
                            libxl_snapshot_open_why());
         return -1;
@@ -185,10 +214,16 @@ static int config_update_make_text(struct config_update *u,
 
 int config_update_try(struct config_update *u, const char *domain)
 {
-    char *before, *after;
+    char *before, *after, *error;
     int r;
 
     r = config_update_make_text(u, domain, &before, &after);
+    if (r) {
+        error = u->error;
+        xasprintf(&u->error, "%s; without --update-config the lines to "
+                  "write there are printed", error);
+        free(error);
+    }
     free(before);
     free(after);
     return r;
@@ -211,7 +246,7 @@ static int config_file_fill(int fd, const char *text, const char *like)
         len -= put;
     }
     if (stat(like, &st) || fchown(fd, st.st_uid, st.st_gid)
-        || fchmod(fd, st.st_mode & 07777))
+        || fchmod(fd, st.st_mode & 0777))
         return -1;
     return fsync(fd);
 }

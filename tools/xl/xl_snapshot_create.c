@@ -140,7 +140,8 @@ static int create_plan_update(const struct session *s,
         goto out;
     }
     request->params.dry_run = o->common.dry_run;
-    config_update_init(u, o->common.update_config, &result.snapshot);
+    config_update_init(u, s->sc, o->common.update_config,
+                       &result.snapshot);
     r = config_update_try(u, result.snapshot.domain_name);
     if (r) session_error(s, "%s", u->error);
  out:

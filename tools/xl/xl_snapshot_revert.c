@@ -113,7 +113,7 @@ static int revert_plan_update(const struct session *s,
     struct config_edit *edit;
     int i, r;
 
-    config_update_init(u, o->common.update_config, result);
+    config_update_init(u, s->sc, o->common.update_config, result);
     for (i = 0; i < snap->num_disks; i++) {
         edit = config_edit_of(u->edits, u->num, snap->disks[i].vdev);
         if (edit) revert_allow_layers(s, edit, &snap->disks[i]);

@@ -18,12 +18,14 @@
 
 static libxl_domain_snapshot snap;
 static struct config_update u;
+static libxl_snapshot_ctx *own;     /* what is in sc stays */
 
 /* A snapshot that froze /a.raw; xvdb is internal and stays. */
 static void begin(const char *file)
 {
     static libxl_disk_snapshot disks[2];
 
+    if (!own && libxl_snapshot_ctx_alloc(&own, NULL, NULL)) abort();
     libxl_domain_snapshot_init(&snap);
     disks[0].vdev = "xvda";
     disks[0].mode = LIBXL_SNAPSHOT_MODE_EXTERNAL;
@@ -35,7 +37,7 @@ static void begin(const char *file)
     disks[1].mode = LIBXL_SNAPSHOT_MODE_INTERNAL;
     snap.num_disks = 2;
     snap.disks = disks;
-    config_update_init(&u, file, &snap);
+    config_update_init(&u, own, file, &snap);
     libxl_device_disk_dispose(&disks[0].parent);
     libxl_device_disk_dispose(&disks[0].child);
 }
@@ -56,7 +58,7 @@ static void the_file_is_replaced_and_nothing_left(void)
     struct stat was, is;
 
     chmod(file, 0640);
-    if (!geteuid() && chown(file, 1, 2)) abort();
+    if (!geteuid() && chown(file, 0, 2)) abort();
     stat(file, &was);
     begin(file);
     CHECK_INT(u.num, 1);
@@ -128,12 +130,51 @@ static void what_is_no_file_of_one_name_is_refused(void)
 
     refused(tmp_path("none.cfg"), "none.cfg: No such file");
     refused(tmp_path(""), "not a regular file");
-    refused("/dev/null", "not a regular file");
+    refused("/dev/null", "/dev/null: it is neither a file nor a block device");
     if (link(file, tmp_path("second.cfg"))) abort();
     refused(file, "a hard link");
     CHECK_STR(file_text(file), BEFORE);
     if (symlink("loop.cfg", tmp_path("loop.cfg"))) abort();
     refused(tmp_path("loop.cfg"), "loop.cfg: ");
+}
+
+/* Nobody else may be able to put another file in its place, meanwhile. */
+static void what_others_can_change_is_refused(void)
+{
+    const char *file, *folder = tmp_path("theirs");
+
+    mkdir(folder, 0700);
+    file = tmp_text("theirs/vm.cfg", BEFORE);
+    chmod(file, 0664);
+    refused(file, "can be changed by others than root; if you trust what is "
+            "there, run chmod go-w ");
+    chmod(file, 0600);
+    chmod(folder, 0777);
+    refused(file, "theirs, of uid ");
+    CHECK_STR(file_text(file), BEFORE);
+    CHECK_INT(files_in(folder), 1);
+    chmod(folder, 0700);
+    begin(file);
+    CHECK_INT(config_update_try(&u, "vm"), 0);
+    chmod(folder, 0777);
+    CHECK_INT(config_update_write(&u, "vm"), -1);
+    CHECK_HAS(u.error, "theirs, of uid ");
+    CHECK_STR(file_text(file), BEFORE);
+    config_update_dispose(&u);
+}
+
+/* What the text says may be another's, once. */
+static void no_bit_that_gives_away_an_owner_is_kept(void)
+{
+    const char *file = tmp_text("vm.cfg", BEFORE);
+    struct stat st;
+
+    chmod(file, 06755);
+    begin(file);
+    CHECK_INT(config_update_write(&u, "vm"), 0);
+    CHECK(!stat(file, &st));
+    CHECK_INT(st.st_mode & 07777, 0755);
+    config_update_dispose(&u);
 }
 
 static void what_the_text_is_refused_for_is_said(void)
@@ -188,6 +229,8 @@ TESTS(TEST(a_literal_is_escaped), TEST(the_file_is_replaced_and_nothing_left),
       TEST(a_symbolic_link_is_followed),
       TEST(a_file_that_is_right_already_is_left),
       TEST(what_is_no_file_of_one_name_is_refused),
+      TEST(what_others_can_change_is_refused),
+      TEST(no_bit_that_gives_away_an_owner_is_kept),
       TEST(what_the_text_is_refused_for_is_said),
       TEST(a_full_disk_leaves_the_old_file),
       TEST(without_a_file_nothing_is_done))

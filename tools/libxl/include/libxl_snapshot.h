@@ -409,6 +409,10 @@ bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
 /* Open a file to read it, but nothing that hangs or acts; -1: why. */
 int libxl_snapshot_open_file(const char *path);
 const char *libxl_snapshot_open_why(void);
+/* The same of a file, or folder, that nobody but root, or we, can have
+ * written; -1: *why_r says why not, until the next operation on @sc. */
+int libxl_snapshot_open_trusted(libxl_snapshot_ctx *sc, const char *path,
+                                const char **why_r);
 
 /*
  * Bring the domain of @snap back to @snap.  The running domain of that name

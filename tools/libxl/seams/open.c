@@ -370,6 +370,13 @@ int snap_open_trusted(libxl_snapshot_ctx *sc, const char *path, int flags,
     return -1;
 }
 
+int libxl_snapshot_open_trusted(libxl_snapshot_ctx *sc, const char *path,
+                                const char **why_r)
+{
+    snap_ctx_begin(sc);
+    return snap_open_trusted(sc, path, O_RDONLY, why_r);
+}
+
 /* Why others can change what is at @path; NULL: they cannot. */
 static const char *open_look(libxl_snapshot_ctx *sc, const char *path,
                              enum open_care care)
