@@ -205,6 +205,8 @@ ok "one with a large one, further in" bad "memory image" "a number that is out o
 # libxl would write what stands behind this in its memory into its answer
 spoiled '.b_info.cpuid = {cpuid: [{leaf: 1, eax: "x1"}], msr: []}'
 ok "one with a cpuid of two bits" bad "memory image" "a cpuid register in it has not 32 bits"
+spoiled '.b_info.cpuid = {cpuid: [{leaf: 4294967295, eax: ("x" * 32)}], msr: []}'
+ok "one with that of no leaf" bad "memory image" "a cpuid register in it .* no leaf"
 spoiled '.c_info.type = "hvm"'
 ok "one whose types differ" bad "memory image" "it is of two types of domain"
 memory_image "$memory" "$(image_json web | sed 's/"name"/"name":"x","name"/')"

@@ -35,7 +35,16 @@ static size_t json_key_len(const char *key)
     return strcspn(key, ".");
 }
 
-static bool json_is_policy(const char *key, yajl_val v)
+/* libxl takes an entry without a leaf for the end of their list. */
+static bool json_has_leaf(yajl_val entry)
+{
+    yajl_val leaf = snap_json_get(entry, "leaf");
+
+    return YAJL_IS_INTEGER(leaf) && YAJL_GET_INTEGER(leaf) >= 0
+        && YAJL_GET_INTEGER(leaf) < UINT32_MAX;
+}
+
+static bool json_is_policy(yajl_val entry, const char *key, yajl_val v)
 {
     static const char *const registers[] = { "eax", "ebx", "ecx", "edx" };
     const char *policy = YAJL_GET_STRING(v);
@@ -43,7 +52,8 @@ static bool json_is_policy(const char *key, yajl_val v)
 
     for (i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
         if (!strcmp(key, registers[i]))
-            return policy && strlen(policy) == JSON_POLICY_LEN;
+            return policy && strlen(policy) == JSON_POLICY_LEN
+                && json_has_leaf(entry);
     return true;
 }
 
@@ -59,8 +69,8 @@ static const char *json_object_problem(yajl_val v, int depth)
             if (json_key_len(keys[k]) == len
                 && !strncmp(keys[k], keys[i], len))
                 return "an object in it has a member twice";
-        if (!json_is_policy(keys[i], v->u.object.values[i]))
-            return "a cpuid register in it has not 32 bits";
+        if (!json_is_policy(v, keys[i], v->u.object.values[i]))
+            return "a cpuid register in it has not 32 bits, or no leaf";
         why = json_problem(v->u.object.values[i], depth + 1);
         if (why) return why;
     }
