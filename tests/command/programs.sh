@@ -56,6 +56,17 @@ ok "a ramdisk that not everybody may read" refused '.b_info.ramdisk = "/srv/secr
 ok "a CD of that kind" refused '.disks += [{"pdev_path": "/srv/secret", "vdev": "hdc",
     "format": "raw", "backend": "qdisk", "is_cdrom": 1, "removable": 1}]' \
     "disks.pdev_path is /srv/secret" "$none"
+cp "$(cfg s1)" "$hidden/s1.cfg"
+echo "skipped = [ 'xvdz' ]" >>"$(cfg s1)"
+image_with '.disks += [{"pdev_path": "/srv/vmlinuz", "vdev": "xvdz", "format": "raw",
+    "backend": "qdisk", "readwrite": 1}]'
+ok "a disk that is left out, on a file that everybody may read, and writable" \
+    refuses "in its config disks.pdev_path, writable, is /srv/vmlinuz, $none" revert -N --skip-unsupported
+ok "which a person may want" says "Nothing was changed" revert -N --skip-unsupported --accept-config
+cp "$hidden/s1.cfg" "$(cfg s1)"
+image_with '.disks += [{"pdev_path": "/srv/vmlinuz", "vdev": "hdc", "format": "raw",
+    "backend": "phy", "readwrite": 1, "is_cdrom": 1}]'
+ok "a CD is never writable" refuses "has a CD, disk hdc, that the guest may write to" revert -N
 ok "a device of the host" refused '.b_info.ioports = [{"first": 112, "number": 2}]' \
     "b_info.ioports is 112:2" "$none"
 ok "a domain that serves a device" refused '.nics = [{"backend_domid": 7}]' \

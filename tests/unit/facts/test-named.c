@@ -161,6 +161,28 @@ static void the_disks_of_a_snapshot_are_its_own_matter(void)
     CHECK_INT(list.num, 1);
 }
 
+/* The guest would change it. */
+static void a_writable_image_is_one_that_the_domain_has(void)
+{
+    const char *path = tmp_text("image", "x");
+    const char *readable = snap_sprintf(
+        sc, "{\"disks\":[{\"vdev\":\"hdc\",\"pdev_path\":\"%s\","
+        "\"readwrite\":0}]}", path);
+    const char *writable = snap_sprintf(
+        sc, "{\"disks\":[{\"vdev\":\"hdc\",\"pdev_path\":\"%s\","
+        "\"readwrite\":1}]}", path);
+    const char *is = snap_sprintf(sc, "disks.pdev_path, writable, is %s",
+                                  path);
+
+    CHECK_INT(chmod(path, 0644), 0);
+    CHECK_INT(chmod(tmp_path(""), 0755), 0);
+    CHECK_STR(other(readable, NULL), "nothing");
+    CHECK_STR(other(writable, NULL), is);
+    CHECK_STR(other(writable, readable), is);
+    CHECK_STR(other(writable, writable), "nothing");
+    CHECK_STR(other(readable, writable), "nothing");
+}
+
 static void a_device_is_one_value(void)
 {
     const char *two = "{\"pcidevs\":[{\"bus\":1,\"dev\":2},{\"bus\":3,"
@@ -208,6 +230,7 @@ TESTS(TEST(what_is_of_the_domain_alone_is_not_compared),
       TEST(a_socket_is_in_a_folder_of_xens),
       TEST(a_file_is_one_that_everybody_may_read),
       TEST(the_disks_of_a_snapshot_are_its_own_matter),
+      TEST(a_writable_image_is_one_that_the_domain_has),
       TEST(a_device_is_one_value),
       TEST(what_keeps_qemu_in_stays),
       TEST(what_is_no_config_is_refused))

@@ -22,6 +22,8 @@
 #define NUM(rows) (sizeof(rows) / sizeof(*(rows)))
 #define NAMED_FIELDS 4
 #define NONE { NULL }
+/* What the member of a disk that is writable is called here. */
+#define WRITABLE_IMAGE "disks.pdev_path, writable,"
 
 /*-- the members ------------------------------------------------------------*/
 
@@ -90,6 +92,7 @@ static const struct {
      * guest reads, or writes, the image */
     { "disks.script", SNAP_NAMED_SCRIPT, NONE },
     { "disks.pdev_path", SNAP_NAMED_READS, NONE },
+    { WRITABLE_IMAGE, SNAP_NAMED_RUNS, NONE },
     { "disks.vdev", SNAP_NAMED_OWN, NONE },
     { "disks.backend", SNAP_NAMED_OWN, NONE },
     { "disks.format", SNAP_NAMED_OWN, NONE },
@@ -285,6 +288,18 @@ static bool named_is_image_of_snapshot(const struct walk *w,
         && !strcmp(key, "pdev_path") && snap_disk_snapshot(w->snap, vdev);
 }
 
+/* The name of the member @key of @of, the object @member. */
+static const char *named_member(const struct walk *w, const char *member,
+                                const char *key, yajl_val of)
+{
+    const char *name = snap_sprintf(w->sc, "%s%s%s", member,
+                                    *member ? "." : "", key);
+
+    return strcmp(name, "disks.pdev_path")
+        || named_is_nothing(named_text(snap_json_get(of, "readwrite")))
+        ? name : WRITABLE_IMAGE;
+}
+
 static void named_walk(struct walk *w, const char *member, yajl_val v)
 {
     int row = named_row(member);
@@ -308,9 +323,7 @@ static void named_walk(struct walk *w, const char *member, yajl_val v)
     }
     for (i = 0; i < v->u.object.len; i++)
         if (!named_is_image_of_snapshot(w, member, v->u.object.keys[i], v))
-            named_walk(w, snap_sprintf(w->sc, "%s%s%s", member,
-                                       *member ? "." : "",
-                                       v->u.object.keys[i]),
+            named_walk(w, named_member(w, member, v->u.object.keys[i], v),
                        v->u.object.values[i]);
 }
 

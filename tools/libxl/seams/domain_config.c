@@ -167,6 +167,11 @@ static int config_check_disk(libxl_snapshot_ctx *sc, const char *what,
     if (!path && !disk->is_cdrom && !disk->removable)
         return snap_fail(sc, ERROR_INVAL, "%s: the domain's config has no "
                          "image for disk %s", what, disk->vdev);
+    /* libxlutil makes none, but libxl takes it from JSON (4.17) */
+    if (disk->is_cdrom && disk->readwrite)
+        return snap_fail(sc, ERROR_INVAL, "%s: the domain's config has a "
+                         "CD, disk %s, that the guest may write to", what,
+                         disk->vdev);
     if (path && strchr(path, '\n'))
         return snap_fail(sc, ERROR_INVAL, "%s: the domain's config has an "
                          "image for disk %s whose path has more than one "
