@@ -156,6 +156,7 @@ int revert_request_read(const struct session *s, const char *config_file,
         return -1;
     r->params.xl_path = xstrdup(xl_path());
     r->params.accept_config = o->accept_config;
+    r->params.accept_images = o->accept_config;
     r->params.skip_unsupported = o->skip_unsupported;
     r->params.trust_folders = o->trust_folders;
     r->params.leave_paused = o->paused;

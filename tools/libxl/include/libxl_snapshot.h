@@ -384,6 +384,10 @@ typedef struct libxl_domain_snapshot_revert_params {
      * @domain_config_path, are compared with those of this one. */
     char *own_config_path;
     bool accept_config;         /* take them, whatever they are */
+    bool accept_images;         /* and images of which nothing but the
+                                 * snapshot says that they are the domain's:
+                                 * neither a state on record, nor the domain
+                                 * that runs, nor @own_config_path */
     bool skip_unsupported;      /* leave what was skipped as it is */
     bool trust_folders;         /* as for a create */
     bool force;                 /* revert with disks and memory even if

@@ -132,6 +132,15 @@ int snap_revert_gather_new_config(libxl_snapshot_ctx *sc,
 /* Refuse a config of the snapshot's that names programs, files or devices
  * which the domain did not have; r->dom has been found. */
 int snap_revert_check_named(libxl_snapshot_ctx *sc, struct snap_revert *r);
+/* Refuse the images of @op, whose driver has looked, if nothing but the
+ * snapshot says that they are the domain's. */
+int snap_revert_check_images(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                             const struct snap_disk_op *op);
+/* Ask xl, which alone knows all the keys of an xl.cfg and its defaults, what
+ * @path says; refuse that of another domain. */
+int snap_revert_read_xl_cfg(libxl_snapshot_ctx *sc,
+                            const struct snap_revert *r, const char *path,
+                            libxl_domain_config *config);
 /* Gather, and check all that can be known before the domain is destroyed.
  * A revert ends at the first failure; a verification reports them all.
  * Returns the first. */

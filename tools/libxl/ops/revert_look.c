@@ -251,7 +251,7 @@ static bool revert_is_base(libxl_snapshot_ctx *sc,
 
 /* Looks may take long, and run programs: only when nothing else is amiss. */
 static int revert_look_at_disk(libxl_snapshot_ctx *sc,
-                               const struct snap_revert *r,
+                               struct snap_revert *r,
                                struct snap_disk_op *op)
 {
     int rc;
@@ -263,6 +263,7 @@ static int revert_look_at_disk(libxl_snapshot_ctx *sc,
     if (!rc && !op->driver->revert_moves_disk)
         op->is_frozen = op->is_frozen || revert_is_base(sc, r, op);
     if (!rc) rc = snap_driver_check(sc, op);
+    if (!rc) rc = snap_revert_check_images(sc, r, op);
     if (rc || r->params->force) return rc;
     return snap_identity_check_disk(sc, op);
 }

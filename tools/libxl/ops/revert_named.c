@@ -32,30 +32,35 @@ static int named_of_config(libxl_snapshot_ctx *sc,
     return rc;
 }
 
-/* Ask xl, which alone knows all the keys of an xl.cfg and its defaults. */
+int snap_revert_read_xl_cfg(libxl_snapshot_ctx *sc,
+                            const struct snap_revert *r, const char *path,
+                            libxl_domain_config *config)
+{
+    const char **argv = snap_argv(sc, r->params->xl_path, "create", "-q",
+                                  "-n", path, NULL), *name;
+    struct snap_exec_output output;
+    int rc = snap_exec(sc, path, argv, snap_wait_ms(sc, SNAP_WAIT_PROGRAM),
+                       &output);
+
+    if (!rc) rc = snap_domain_config_from_json(sc, path, output.out, config);
+    if (rc) return rc;
+    name = config->c_info.name;
+    return !strcmp(name, r->config.c_info.name) ? 0
+        : snap_fail(sc, ERROR_INVAL, "%s: this is the config of domain %s, "
+                    "not of %s", path, name, r->config.c_info.name);
+}
+
 static int named_of_xl_cfg(libxl_snapshot_ctx *sc,
                            const struct snap_revert *r, const char *path,
                            const libxl_domain_snapshot *snap,
                            struct snap_named_list *list_r)
 {
-    const char **argv = snap_argv(sc, r->params->xl_path, "create", "-q",
-                                  "-n", path, NULL), *name;
-    struct snap_exec_output output;
     libxl_domain_config config;
-    int rc = snap_exec(sc, path, argv, snap_wait_ms(sc, SNAP_WAIT_PROGRAM),
-                       &output);
+    int rc;
 
-    if (rc) return rc;
     libxl_domain_config_init(&config);
-    rc = snap_domain_config_from_json(sc, path, output.out, &config);
-    name = config.c_info.name;
-    if (rc) goto out;
-    if (strcmp(name, r->config.c_info.name))
-        rc = snap_fail(sc, ERROR_INVAL, "%s: this is the config of domain "
-                       "%s, not of %s", path, name, r->config.c_info.name);
-    else
-        rc = named_of_config(sc, &config, snap, list_r);
- out:
+    rc = snap_revert_read_xl_cfg(sc, r, path, &config);
+    if (!rc) rc = named_of_config(sc, &config, snap, list_r);
     libxl_domain_config_dispose(&config);
     return rc;
 }

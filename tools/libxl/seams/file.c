@@ -61,6 +61,20 @@ bool snap_file_is_public(libxl_snapshot_ctx *sc, const char *path)
     return is;
 }
 
+bool snap_file_is_beside(const char *a, const char *b)
+{
+    char *ra = realpath(a, NULL), *rb = realpath(b, NULL);
+    struct stat sa, sb;
+    bool is = ra && rb && !stat(ra, &sa) && !stat(rb, &sb)
+        && S_ISREG(sa.st_mode) && S_ISREG(sb.st_mode)
+        && strrchr(ra, '/') - ra == strrchr(rb, '/') - rb
+        && !strncmp(ra, rb, strrchr(ra, '/') - ra);
+
+    free(ra);
+    free(rb);
+    return is;
+}
+
 bool snap_file_is_same(const char *a, const char *b)
 {
     struct stat sa, sb;

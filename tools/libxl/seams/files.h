@@ -79,6 +79,8 @@ bool snap_file_is_fenced(const char *path);
 bool snap_file_exists(const char *path);
 /* True if @path leads to a file that everybody on this host may read. */
 bool snap_file_is_public(libxl_snapshot_ctx *sc, const char *path);
+/* True if both are files, and in one folder, wherever links lead. */
+bool snap_file_is_beside(const char *a, const char *b);
 /* True if both name one file or device, which need not exist. */
 bool snap_file_is_same(const char *a, const char *b);
 /* Fail if a thing is at @path for which a program that opens it might wait
