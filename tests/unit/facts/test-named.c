@@ -6,6 +6,8 @@
 #include "../test.h"
 #include "facts/facts.h"
 
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static struct snap_named_list named(const char *config)
@@ -71,6 +73,25 @@ static void arguments_are_one_value(void)
     CHECK_STR(other(B_INFO("\"extra\":[\"b\"]"), both), "b_info.extra is b");
     CHECK_STR(other(B_INFO("\"extra_hvm\":[\"-a\",\"b\"]"), both),
               "b_info.extra_hvm is -a b");
+}
+
+/* A config may have 16,384 values and 1 MiB. */
+static void many_arguments_take_little_memory(void)
+{
+    enum { NUM = 8000 };
+    char *config = snap_zalloc(sc, NUM * 64 + 128), *end = config;
+    struct rusage before, after;
+    int i;
+
+    end += sprintf(end, "{\"b_info\":{\"extra\":[\"-a\"");
+    for (i = 0; i < NUM; i++) end += sprintf(end, ",\"%050d\"", i);
+    end += sprintf(end, "],\"irqs\":[0");
+    for (i = 0; i < NUM; i++) end += sprintf(end, ",%d", i);
+    sprintf(end, "]}}");
+    CHECK_INT(getrusage(RUSAGE_SELF, &before), 0);
+    CHECK_INT(named(config).num, NUM);
+    CHECK_INT(getrusage(RUSAGE_SELF, &after), 0);
+    CHECK(after.ru_maxrss - before.ru_maxrss < 100 << 10);
 }
 
 static void a_member_that_nobody_knows_counts_as_a_program(void)
@@ -224,6 +245,7 @@ static void what_is_no_config_is_refused(void)
 TESTS(TEST(what_is_of_the_domain_alone_is_not_compared),
       TEST(what_root_runs_is),
       TEST(arguments_are_one_value),
+      TEST(many_arguments_take_little_memory),
       TEST(a_member_that_nobody_knows_counts_as_a_program),
       TEST(a_word_is_no_argument),
       TEST(a_script_of_xens_may_be_another),

@@ -233,9 +233,8 @@ static void named_add(struct walk *w, const char *member, int row,
                                            : SNAP_NAMED_OWN;
 
     if (kind == SNAP_NAMED_OWN || named_is_nothing(value)) return;
-    list->items = snap_grow(w->sc, list->items,
-                            list->num * sizeof(*list->items),
-                            (list->num + 1) * sizeof(*list->items));
+    list->items = snap_grow_by_one(w->sc, list->items, list->num,
+                                   sizeof(*list->items));
     list->items[list->num++] = (struct snap_named){
         snap_strdup(w->sc, member), snap_strdup(w->sc, value), kind,
     };
@@ -267,15 +266,15 @@ static const char *named_fields(struct walk *w, int row, yajl_val v)
 /* A list of strings is one value: arguments, in their order. */
 static const char *named_strings(struct walk *w, yajl_val v)
 {
-    const char *text = "";
+    char *text = NULL;
     size_t i;
 
     for (i = 0; i < v->u.array.len; i++) {
         if (!YAJL_IS_STRING(v->u.array.values[i])) return NULL;
-        text = snap_sprintf(w->sc, "%s%s%s", text, i ? " " : "",
-                            YAJL_GET_STRING(v->u.array.values[i]));
+        text = snap_append(w->sc, text, "%s%s", i ? " " : "",
+                           YAJL_GET_STRING(v->u.array.values[i]));
     }
-    return text;
+    return text ? text : "";
 }
 
 static bool named_is_image_of_snapshot(const struct walk *w,
