@@ -295,7 +295,6 @@ static int child_wait(libxl_snapshot_ctx *sc, const char *what,
 
     if (!child_ends(child, timeout_ms))
         return child_kill(sc, what, argv, child, timeout_ms);
-
     while (waitpid(child->pid, &status, 0) < 0)
         if (errno != EINTR)
             return snap_fail(sc, ERROR_FAIL, "%s: lost %s: %s", what, argv[0],
@@ -322,14 +321,16 @@ bool snap_exec_finds(libxl_snapshot_ctx *sc, const char *program)
     return snap_environ_find(sc, program) != NULL;
 }
 
-static void child_output(libxl_snapshot_ctx *sc,
-                         const struct exec_child *child, int rc,
-                         struct snap_exec_output *output_r)
+static int child_output(libxl_snapshot_ctx *sc, const char *what,
+                        const struct exec_child *child, int rc,
+                        struct snap_exec_output *output_r)
 {
-    if (!output_r) return;
-    output_r->left = child->left;
-    if (!rc)
-        output_r->out = exec_read_output(sc, child->out, &output_r->len);
+    if (output_r) output_r->left = child->left;
+    if (rc || !output_r) return rc;
+    output_r->out = exec_read_output(sc, child->out, &output_r->len);
+    return output_r->len < EXEC_OUTPUT_MAX || child->end != SNAP_EXEC_KILL
+        ? 0 : snap_fail(sc, ERROR_FAIL, "%s: the answer has more than 16 MiB",
+                        what);
 }
 
 /* @in: the file that is its stdin, or -1. */
@@ -349,7 +350,7 @@ static int exec_run(libxl_snapshot_ctx *sc, const char *what,
         prlimit(child.pid, RLIMIT_CPU, &reader_cpu, NULL);
     }
     if (!rc) rc = child_wait(sc, what, argv, &child, timeout_ms);
-    child_output(sc, &child, rc, output_r);
+    rc = child_output(sc, what, &child, rc, output_r);
     child_dispose(&child);
     return rc;
 }
@@ -435,7 +436,6 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
     sigaction(SIGPIPE, &ignore, &old);
     rc = child_start(sc, what, argv, input->env, true, -1, &child);
     if (rc) goto out;
-
     rc = exec_feed(sc, what, &child, input, timeout_ms);
     exec_close_fd(&child.in);
     if (rc == ERROR_TIMEDOUT) {
@@ -446,7 +446,7 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
     if (!rc) rc = rc2;
 
  out:
-    child_output(sc, &child, rc, output_r);
+    rc = child_output(sc, what, &child, rc, output_r);
     sigaction(SIGPIPE, &old, NULL);
     child_dispose(&child);
     return rc;

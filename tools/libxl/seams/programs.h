@@ -37,7 +37,8 @@ struct snap_left {
     uint64_t started;
 };
 
-/* The output of a program on stdout, NUL-terminated, at most 16 MiB. */
+/* The output of a program on stdout, NUL-terminated; one that only reads
+ * fails if it is 16 MiB or more, of others no more is kept. */
 struct snap_exec_output {
     char *out;
     size_t len;                 /* it may have NULs in it */
