@@ -84,7 +84,7 @@ memory_image "$snapshots/web/s2/memory" "$(image_json web |
     sed 's/^"disks"/"pcidevs":[{"dev":0,"bus":3}],&/')"
 ok "a memory image with a device" refuses "pci 0000:03:00.0: no snapshot has what it holds" \
     xl snapshot-revert web "$(cfg s2)"
-ok "or that device, which no config of the domain has" refuses "in its config pcidevs is 0:3:0:0" \
+ok "or that device, which no config of the domain has" refuses "in its config pci is 0:3:0:0" \
     xl snapshot-revert --skip-unsupported web "$(cfg s2)"
 ok "is restored if that is wanted" \
     xl snapshot-revert --skip-unsupported --accept-config web "$(cfg s2)"

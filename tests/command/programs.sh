@@ -39,40 +39,56 @@ umask 022
 # --- a domain that does not run, and whose xl.cfg nobody has named -----------
 
 none="and there is no other config of domain web to compare that with; xl and QEMU would act on \
-it as root. Name the domain's xl.cfg with --domain-config, or if it is right, use --accept-config"
+it as root. Name the domain's xl.cfg with --domain-config, or if all of it is right, use --accept-config"
 ok "what names nothing is taken" taken .
 ok "a program in the place of QEMU" refused ".b_info.device_model = \"$evil\"" \
-    "b_info.device_model is $evil" "$none"
+    "device_model_override is $evil" "$none"
 ok "arguments for it" refused '.b_info.extra = ["-monitor", "tcp::4444,server"]' \
-    "b_info.extra is -monitor tcp::4444,server" "$none"
-ok "a script of a disk's" refused ".disks[0].script = \"$evil\"" "disks.script is $evil" "$none"
+    "device_model_args is -monitor tcp::4444,server" "$none"
+ok "a script of a disk's" refused ".disks[0].script = \"$evil\"" "disk script is $evil" "$none"
 ok "by a way around" refused '.disks[0].script = "../../../srv/evil"' \
-    "disks.script is ../../../srv/evil" "$none"
-ok "of a network's" refused ".nics = [{\"script\": \"$evil\"}]" "nics.script is $evil" "$none"
-ok "a bootloader" refused ".b_info.bootloader = \"$evil\"" "b_info.bootloader is $evil" "$none"
-ok "its arguments" refused '.b_info.bootloader_args = ["--x"]' "b_info.bootloader_args is --x" "$none"
+    "disk script is ../../../srv/evil" "$none"
+ok "of a network's" refused ".nics = [{\"script\": \"$evil\"}]" "vif script is $evil" "$none"
+ok "a bootloader" refused ".b_info.bootloader = \"$evil\"" "bootloader is $evil" "$none"
+ok "its arguments" refused '.b_info.bootloader_args = ["--x"]' "bootloader_args is --x" "$none"
 ok "a ramdisk that not everybody may read" refused '.b_info.ramdisk = "/srv/secret"' \
-    "b_info.ramdisk is /srv/secret" "$none"
+    "ramdisk is /srv/secret" "$none"
 ok "a CD of that kind" refused '.disks += [{"pdev_path": "/srv/secret", "vdev": "hdc",
     "format": "raw", "backend": "qdisk", "is_cdrom": 1, "removable": 1}]' \
-    "disks.pdev_path is /srv/secret" "$none"
+    "disk target is /srv/secret" "$none"
 cp "$(cfg s1)" "$hidden/s1.cfg"
 echo "skipped = [ 'xvdz' ]" >>"$(cfg s1)"
 image_with '.disks += [{"pdev_path": "/srv/vmlinuz", "vdev": "xvdz", "format": "raw",
     "backend": "qdisk", "readwrite": 1}]'
 ok "a disk that is left out, on a file that everybody may read, and writable" \
-    refuses "in its config disks.pdev_path, writable, is /srv/vmlinuz, $none" revert -N --skip-unsupported
+    refuses "in its config writable disk target is /srv/vmlinuz, $none" revert -N --skip-unsupported
 ok "which a person may want" says "Nothing was changed" revert -N --skip-unsupported --accept-config
 cp "$hidden/s1.cfg" "$(cfg s1)"
 image_with '.disks += [{"pdev_path": "/srv/vmlinuz", "vdev": "hdc", "format": "raw",
     "backend": "phy", "readwrite": 1, "is_cdrom": 1}]'
 ok "a CD is never writable" refuses "has a CD, disk hdc, that the guest may write to" revert -N
 ok "a device of the host" refused '.b_info.ioports = [{"first": 112, "number": 2}]' \
-    "b_info.ioports is 112:2" "$none"
+    "ioports is 112:2" "$none"
 ok "a domain that serves a device" refused '.nics = [{"backend_domid": 7}]' \
-    "nics.backend_domid is 7" "$none"
+    "vif backend is 7" "$none"
 ok "a socket of a channel" refused '.channels = [{"name": "a",
-    "connection.socket": {"path": "/etc/passwd"}}]' "channels.connection.socket.path is /etc/passwd" "$none"
+    "connection.socket": {"path": "/etc/passwd"}}]' "channel path is /etc/passwd" "$none"
+ok "a kernel that is missing" refused '.b_info.kernel = "/boot/gone"' \
+    "kernel is /boot/gone (missing)" "$none"
+# what is told of one alone may hide the others
+many=".b_info.device_model = \"$evil\" | .b_info.extra = [\"-a\"] | .nics = [range(9) | {\"script\": \"/srv/\\(.)\"}]"
+image_with "$many"
+ok "a revert tells of several" refuses "in its config device_model_override is $evil; device_model_args \
+is -a; vif script is /srv/0; vif script is /srv/1; vif script is /srv/2; vif script is /srv/3; vif script \
+is /srv/4; vif script is /srv/5; and 3 more, see xl snapshot-verify, $none" revert -N
+fails 1 "" verify
+ok "a verification of all, a line for each" same "$(grep -c '^programs  *BAD ' "$hidden/out")" 11
+ok "in JSON, too" same "$(xl snapshot-verify --json "$(cfg s1)" 2>/dev/null |
+    jq '[.items[] | select(.what == "programs" and .error)] | length')" 11
+accepted() { says "  accepted  in the snapshot's config $1 is $2" revert -N --accept-config; }
+ok "who accepts it is shown what" accepted device_model_override "$evil"
+ok "the last, too" accepted "vif script" /srv/8
+ok "in JSON, too" same "$(revert -N --json --accept-config | jq '.accepted | length')" 11
 ok "what Xen has is no harm" taken '.nics = [{"script": "vif-openvswitch", "bridge": "xenbr1",
     "model": "e1000", "ifname": "web.0", "mac": "00:16:3e:00:00:01"},
     {"script": "/etc/xen/scripts/vif-route"}] | .b_info.kernel = "/srv/vmlinuz" |
@@ -83,7 +99,7 @@ ok "nothing was run" absent /srv/proof
 # --- with its xl.cfg ---------------------------------------------------------
 
 model() { echo ".b_info.device_model = \"$1\""; }
-as_in() { echo "other than that of $1; xl and QEMU would act on this as root. If it is right, since \
+as_in() { echo "other than that of $1; xl and QEMU would act on this as root. If all of it is right, since \
 the domain was changed after the snapshot, use --accept-config"; }
 named() {
     sed "\$a device_model_override = \"$2\"" web.cfg >"$1"
@@ -97,15 +113,15 @@ ok "what another one names is not" fails 1 "$(as_in /srv/web/web.cfg)" \
 named /etc/xen/web.cfg "$evil"
 ok "the one in Xen's folder is found" says "Nothing was changed" revert -N
 named /etc/xen/web.cfg "/usr/bin/qemu"
-ok "and compared" refused "$(model "$evil")" "b_info.device_model is $evil" "$(as_in /etc/xen/web.cfg)"
+ok "and compared" refused "$(model "$evil")" "device_model_override is $evil" "$(as_in /etc/xen/web.cfg)"
 sed -i 's/^name.*/name = "db"/' /etc/xen/web.cfg
-ok "one of another domain tells nothing" refused "$(model "$evil")" "b_info.device_model is $evil" \
+ok "one of another domain tells nothing" refused "$(model "$evil")" "device_model_override is $evil" \
     "and there is no other config of domain web to compare that with (/etc/xen/web.cfg: this is \
 the config of domain db, not of web)"
 echo "(" >/etc/xen/web.cfg
 STAND_IN_XL="cannot read"
 export STAND_IN_XL
-ok "nor one that xl cannot read" refused "$(model "$evil")" "b_info.device_model is $evil" \
+ok "nor one that xl cannot read" refused "$(model "$evil")" "device_model_override is $evil" \
     "and there is no other config of domain web to compare that with (/etc/xen/web.cfg: $here/stand-in/xl failed with status 1: xl: /etc/xen/web.cfg: config parsing error"
 ok "which is no matter where nothing is named" taken .
 unset STAND_IN_XL
@@ -118,12 +134,15 @@ ok "to a verification, too" lacks BAD verify --accept-config
 xl create own.cfg
 image_with "$(model "$evil")"
 ok "what the domain has is taken" says "Nothing was changed" revert -N
-ok "another program is not" refused "$(model "$evil.2")" "b_info.device_model is $evil.2" \
+ok "another program is not" refused "$(model "$evil.2")" "device_model_override is $evil.2" \
     "$(as_in "the domain that runs")"
 ok "it runs on" same "$(state_of web)" ''
 ok "and nothing was run" absent /srv/proof
 image_with "$(model "$evil")"
 ok "it is reverted" says "is back at snapshot s1" revert
+image_with "$(model "$evil.2")"
+ok "to another program, too, and that is told" \
+    says "accepted  in the snapshot's config device_model_override is $evil.2" revert --accept-config --force
 
 # --- a snapshot without memory, whose xl.cfg was kept with it ------------------
 
@@ -138,23 +157,23 @@ ok "what names nothing is taken" lacks BAD verify
 kept_with "device_model_override = \"$evil\""
 remember
 ok "a program in the place of QEMU is not" fails 1 "$snapshots/web/s1/domain.cfg: in it \
-b_info.device_model is $evil, $none" revert
+device_model_override is $evil, $none" revert
 ok "a verification says it" fails 1 "cannot be reverted to" verify
-ok "and that alone" matches "^programs  *BAD .*device_model is $evil" eval "verify; true"
+ok "and that alone" matches "^programs  *BAD .*device_model_override is $evil" eval "verify; true"
 ok "nothing has happened" unchanged
 named own.cfg "$evil"
 ok "what the user names is taken" says "Nothing was changed" revert -N --domain-config=own.cfg
 mv own.cfg /etc/xen/web.cfg
 ok "so is what the domain has" says "Nothing was changed" revert -N
 kept_with "device_model_override = \"$evil.2\""
-ok "not another one" refuses "b_info.device_model is $evil.2, $(as_in /etc/xen/web.cfg)" revert -N
+ok "not another one" refuses "device_model_override is $evil.2, $(as_in /etc/xen/web.cfg)" revert -N
 ok "unless a person says so" says "Nothing was changed" revert -N --accept-config
 rm /etc/xen/web.cfg
 kept_with 'kernel = "/srv/vmlinuz"' 'ramdisk = "/srv/secret"'
 umask 077
 echo secret >/srv/secret
 umask 022
-ok "a file that not everybody may read" refuses "b_info.ramdisk is /srv/secret, $none" revert -N
+ok "a file that not everybody may read" refuses "ramdisk is /srv/secret, $none" revert -N
 xl create web.cfg
 kept_with "device_model_override = \"$evil\""
 ok "it is compared with the domain that runs" refuses "$(as_in "the domain that runs")" revert -N

@@ -172,6 +172,7 @@ static int create_verify(const struct session *s,
 {
     const struct common_options common = {
         .accept_config = true,
+        .domain_config = p->memory_path ? NULL : p->domain_config_path,
         .skip_unsupported = o->common.skip_unsupported,
         .trust_folders = o->common.trust_folders,
     };

@@ -122,6 +122,9 @@ static void print_json(const libxl_domain_snapshot_result *result,
     json_close_array(j);
     if (snap->num_skipped)
         json_strings(j, "skipped", snap->skipped, snap->num_skipped);
+    if (result->num_accepted)
+        json_strings(j, "accepted", result->accepted,
+                     result->num_accepted);
     if (result->num_unprotected)
         json_strings(j, "unprotected", result->unprotected,
                      result->num_unprotected);
@@ -163,6 +166,16 @@ static void print_update(const struct config_update *u,
                    libxl_disk_format_to_string(u->edits[i].format));
 }
 
+/* What --accept-config took, of which nobody was asked one by one. */
+static void print_accepted(const libxl_domain_snapshot_result *result)
+{
+    int i;
+
+    for (i = 0; i < result->num_accepted; i++)
+        print_line("  accepted  in the snapshot's config %s",
+                   result->accepted[i]);
+}
+
 static void print_plan(const libxl_domain_snapshot_result *result,
                        const struct config_update *u)
 {
@@ -170,6 +183,7 @@ static void print_plan(const libxl_domain_snapshot_result *result,
 
     for (i = 0; i < result->num_steps; i++)
         print_line("%3d. %s", i + 1, result->steps[i]);
+    print_accepted(result);
     print_update(u, "Then these lines would be written into");
     print_line("Nothing was changed.");
 }
@@ -326,6 +340,7 @@ static void print_reverted_text(const libxl_domain_snapshot_result *result,
     print_line("Domain %s is back at snapshot %s, as domid %u",
                snap->domain_name, snap->name, result->domid);
     if (kept) print_line("  snapshot of the state before: %s", kept);
+    print_accepted(result);
     for (i = 0; i < snap->num_disks; i++)
         print_reverted_disk(snap, &snap->disks[i]);
     for (i = 0; i < snap->num_skipped; i++)

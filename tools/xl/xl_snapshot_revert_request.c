@@ -133,8 +133,6 @@ static void revert_set_domain_config(const struct session *s,
     revert_set_own_config(s, domain_config, snap, p);
     if (snap->memory_path || !path) return;
     p->domain_config_path = absolute_path(path);
-    /* what the user names needs no other word of his */
-    if (domain_config) p->accept_config = true;
     /* the library tells of it, among the rest that a revert needs */
     if (!domain_config_read(path, &r->config, NULL, &p->config_error))
         p->config = &r->config;

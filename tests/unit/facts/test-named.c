@@ -22,11 +22,14 @@ static struct snap_named_list named(const char *config)
 static const char *other(const char *config, const char *than)
 {
     struct snap_named_list list = named(config), of = { 0 };
-    const char *text;
+    const char **texts, *all = "";
+    int num, i;
 
     if (than) of = named(than);
-    text = snap_named_other(sc, &list, than ? &of : NULL);
-    return text ? text : "nothing";
+    num = snap_named_others(sc, &list, than ? &of : NULL, &texts);
+    for (i = 0; i < num; i++)
+        all = snap_sprintf(sc, "%s%s%s", all, i ? "; " : "", texts[i]);
+    return num ? all : "nothing";
 }
 
 #define B_INFO(text) "{\"b_info\":{" text "}}"
@@ -53,15 +56,15 @@ static void what_root_runs_is(void)
 {
     const char *model = B_INFO("\"device_model\":\"/a\"");
 
-    CHECK_STR(other(model, NULL), "b_info.device_model is /a");
+    CHECK_STR(other(model, NULL), "device_model_override is /a");
     CHECK_STR(other(model, B_INFO("\"device_model\":\"/b\"")),
-              "b_info.device_model is /a");
+              "device_model_override is /a");
     CHECK_STR(other(model, model), "nothing");
     CHECK_STR(other(B_INFO("\"bootloader\":\"pygrub\""), NULL), "nothing");
     CHECK_STR(other(B_INFO("\"bootloader\":\"/pygrub\""), NULL),
-              "b_info.bootloader is /pygrub");
+              "bootloader is /pygrub");
     CHECK_STR(other(B_INFO("\"type.pv\":{\"bootloader\":\"a\"}"), NULL),
-              "b_info.type.pv.bootloader is a");
+              "bootloader is a");
 }
 
 /* In their order, and all of them. */
@@ -70,9 +73,10 @@ static void arguments_are_one_value(void)
     const char *both = B_INFO("\"extra\":[\"-a\",\"b\"]");
 
     CHECK_STR(other(both, both), "nothing");
-    CHECK_STR(other(B_INFO("\"extra\":[\"b\"]"), both), "b_info.extra is b");
+    CHECK_STR(other(B_INFO("\"extra\":[\"b\"]"), both),
+              "device_model_args is b");
     CHECK_STR(other(B_INFO("\"extra_hvm\":[\"-a\",\"b\"]"), both),
-              "b_info.extra_hvm is -a b");
+              "device_model_args_hvm is -a b");
 }
 
 /* A config may have 16,384 values and 1 MiB. */
@@ -108,19 +112,19 @@ static void a_word_is_no_argument(void)
                         "\"vnc\":{\"listen\":\"[::]:1\"}"), NULL),
               "nothing");
     CHECK_STR(other(HVM("\"serial\":\"file:/a\""), NULL),
-              "b_info.type.hvm.serial is file:/a");
+              "serial is file:/a");
     CHECK_STR(other(HVM("\"serial_list\":[\"pty\",\"tcp:a:1\"]"), NULL),
-              "b_info.type.hvm.serial_list is pty tcp:a:1");
+              "serial is pty tcp:a:1");
     CHECK_STR(other(HVM("\"boot\":\"c,splash=/a\""), NULL),
-              "b_info.type.hvm.boot is c,splash=/a");
+              "boot is c,splash=/a");
     CHECK_STR(other(HVM("\"keymap\":\"/a\""), NULL),
-              "b_info.type.hvm.keymap is /a");
+              "keymap is /a");
     CHECK_STR(other(HVM("\"vnc\":{\"listen\":\"unix:/a\"}"), NULL),
-              "b_info.type.hvm.vnc.listen is unix:/a");
+              "vnclisten is unix:/a");
     CHECK_STR(other("{\"nics\":[{\"model\":\"e1000,romfile=/a\"}]}", NULL),
-              "nics.model is e1000,romfile=/a");
+              "vif model is e1000,romfile=/a");
     CHECK_STR(other("{\"nics\":[{\"ifname\":\"a,script=/a\"}]}", NULL),
-              "nics.ifname is a,script=/a");
+              "vif vifname is a,script=/a");
 }
 
 static void a_script_of_xens_may_be_another(void)
@@ -128,9 +132,9 @@ static void a_script_of_xens_may_be_another(void)
     CHECK_STR(other("{\"nics\":[{\"script\":\"vif-route\"},{\"script\":"
                     "\"/etc/xen/scripts/vif-nat\"}]}", NULL), "nothing");
     CHECK_STR(other("{\"nics\":[{\"script\":\"../a\"}]}", NULL),
-              "nics.script is ../a");
+              "vif script is ../a");
     CHECK_STR(other("{\"disks\":[{\"script\":\"/etc/xen/scripts/../a\"}]}",
-                    NULL), "disks.script is /etc/xen/scripts/../a");
+                    NULL), "disk script is /etc/xen/scripts/../a");
 }
 
 static void a_socket_is_in_a_folder_of_xens(void)
@@ -139,7 +143,7 @@ static void a_socket_is_in_a_folder_of_xens(void)
     "{\"channels\":[{\"connection.socket\":{\"path\":\"" path "\"}}]}"
     CHECK_STR(other(SOCKET("/var/run/xen/a"), NULL), "nothing");
     CHECK_STR(other(SOCKET("/run/xen/../a"), NULL),
-              "channels.connection.socket.path is /run/xen/../a");
+              "channel path is /run/xen/../a");
     CHECK_STR(other(SOCKET("/etc/a"), SOCKET("/etc/a")), "nothing");
 }
 
@@ -158,14 +162,14 @@ static void a_file_is_one_that_everybody_may_read(void)
     CHECK_STR(other(kernel(path), NULL), "nothing");
     CHECK_INT(chmod(path, 0640), 0);
     CHECK_STR(other(kernel(path), NULL),
-              snap_sprintf(sc, "b_info.kernel is %s", path));
+              snap_sprintf(sc, "kernel is %s", path));
     CHECK_STR(other(kernel(path), kernel(path)), "nothing");
     CHECK_INT(chmod(path, 0644), 0);
     CHECK_INT(chmod(tmp_path(""), 0700), 0);
     CHECK_STR(other(kernel(path), NULL),
-              snap_sprintf(sc, "b_info.kernel is %s", path));
-    CHECK_STR(other(kernel("/dev/null"), NULL), "b_info.kernel is /dev/null");
-    CHECK_STR(other(kernel("/absent"), NULL), "b_info.kernel is /absent");
+              snap_sprintf(sc, "kernel is %s", path));
+    CHECK_STR(other(kernel("/dev/null"), NULL), "kernel is /dev/null");
+    CHECK_STR(other(kernel("/absent"), NULL), "kernel is /absent (missing)");
 }
 
 static void the_disks_of_a_snapshot_are_its_own_matter(void)
@@ -173,12 +177,13 @@ static void the_disks_of_a_snapshot_are_its_own_matter(void)
     libxl_disk_snapshot ds = { .vdev = (char *)"xvda" };
     const libxl_domain_snapshot snap = { .num_disks = 1, .disks = &ds };
     struct snap_named_list list;
+    const char **texts;
 
     CHECK_OK(snap_named_gather(
         sc, "{\"disks\":[{\"vdev\":\"xvda\",\"pdev_path\":\"/absent\"},"
         "{\"vdev\":\"hdc\",\"pdev_path\":\"/absent/too\"}]}", &snap, &list));
-    CHECK_STR(snap_named_other(sc, &list, NULL),
-              "disks.pdev_path is /absent/too");
+    REQUIRE(snap_named_others(sc, &list, NULL, &texts) == 1);
+    CHECK_STR(texts[0], "disk target is /absent/too (missing)");
     CHECK_INT(list.num, 1);
 }
 
@@ -192,7 +197,7 @@ static void a_writable_image_is_one_that_the_domain_has(void)
     const char *writable = snap_sprintf(
         sc, "{\"disks\":[{\"vdev\":\"hdc\",\"pdev_path\":\"%s\","
         "\"readwrite\":1}]}", path);
-    const char *is = snap_sprintf(sc, "disks.pdev_path, writable, is %s",
+    const char *is = snap_sprintf(sc, "writable disk target is %s",
                                   path);
 
     CHECK_INT(chmod(path, 0644), 0);
@@ -211,13 +216,13 @@ static void a_device_is_one_value(void)
 
     CHECK_STR(other(two, two), "nothing");
     CHECK_STR(other("{\"pcidevs\":[{\"bus\":1,\"dev\":4}]}", two),
-              "pcidevs is 0:1:4:0");
+              "pci is 0:1:4:0");
     CHECK_STR(other("{\"usbdevs\":[{\"type.hostdev\":{\"hostbus\":1,"
                     "\"hostaddr\":2}}]}", NULL),
-              "usbdevs.type.hostdev is 1:2");
-    CHECK_STR(other(B_INFO("\"irqs\":[7]"), NULL), "b_info.irqs is 7");
+              "usbdev is 1:2");
+    CHECK_STR(other(B_INFO("\"irqs\":[7]"), NULL), "irqs is 7");
     CHECK_STR(other("{\"vkbs\":[{\"backend_domname\":\"evil\"}]}", NULL),
-              "vkbs.backend_domname is evil");
+              "backend is evil");
 }
 
 /* Without it QEMU would have more rights than before. */
@@ -226,12 +231,40 @@ static void what_keeps_qemu_in_stays(void)
     const char *kept = B_INFO("\"dm_restrict\":\"True\","
                               "\"device_model_user\":\"qemu\"");
 
-    CHECK_STR(other("{}", kept), "b_info.dm_restrict is not True");
+    CHECK_STR(other("{}", kept), "dm_restrict is not True; "
+              "device_model_user is not qemu");
     CHECK_STR(other(B_INFO("\"dm_restrict\":\"True\","
                            "\"device_model_user\":\"root\""), kept),
-              "b_info.device_model_user is not qemu");
+              "device_model_user is not qemu");
     CHECK_STR(other(kept, "{}"), "nothing");
     CHECK_STR(other(kept, kept), "nothing");
+    CHECK_STR(other(B_INFO("\"device_model\":\"/a\",\"extra\":[\"-b\"]"),
+                    kept),
+              "device_model_override is /a; device_model_args is -b; "
+              "dm_restrict is not True; device_model_user is not qemu");
+}
+
+/* What is not shown is told to be there. */
+static void a_long_value_is_cut(void)
+{
+    char *config = snap_zalloc(sc, 400);
+
+    sprintf(config, "{\"b_info\":{\"device_model\":\"/%0300d\"}}", 0);
+    CHECK_HAS(other(config, NULL), "device_model_override is /0000");
+    CHECK_HAS(other(config, NULL), "000... (45 bytes more)");
+}
+
+static void a_pygrub_of_xens_is_no_harm(void)
+{
+#define BOOTLOADER(path) other(B_INFO("\"bootloader\":\"" path "\""), NULL)
+    CHECK_STR(BOOTLOADER("/usr/bin/pygrub"), "nothing");
+    CHECK_STR(BOOTLOADER("/usr/lib/xen-4.17/bin/pygrub"), "nothing");
+    CHECK_STR(BOOTLOADER("/usr/libexec/xen/bin/pygrub"), "nothing");
+    CHECK_STR(BOOTLOADER("/usr/lib/xen/../a/bin/pygrub"),
+              "bootloader is /usr/lib/xen/../a/bin/pygrub");
+    CHECK_STR(BOOTLOADER("bin/pygrub"), "bootloader is bin/pygrub");
+    CHECK_STR(other(B_INFO("\"device_model\":\"/usr/bin/pygrub\""), NULL),
+              "device_model_override is /usr/bin/pygrub");
 }
 
 static void what_is_no_config_is_refused(void)
@@ -255,4 +288,6 @@ TESTS(TEST(what_is_of_the_domain_alone_is_not_compared),
       TEST(a_writable_image_is_one_that_the_domain_has),
       TEST(a_device_is_one_value),
       TEST(what_keeps_qemu_in_stays),
+      TEST(a_long_value_is_cut),
+      TEST(a_pygrub_of_xens_is_no_harm),
       TEST(what_is_no_config_is_refused))

@@ -22,6 +22,7 @@
 #define NUM(rows) (sizeof(rows) / sizeof(*(rows)))
 #define NAMED_FIELDS 4
 #define NONE { NULL }
+#define OWN(member) { member, SNAP_NAMED_OWN, NULL, NONE }
 /* What the member of a disk that is writable is called here. */
 #define WRITABLE_IMAGE "disks.pdev_path, writable,"
 
@@ -32,114 +33,142 @@
 static const struct {
     const char *member;
     enum snap_named_kind kind;
+    const char *key;            /* of an xl.cfg, for messages */
     const char *fields[NAMED_FIELDS];
 } members[] = {
     /* who it is, how large, how it is scheduled, what it does at its end */
-    { "c_info.driver_domain", SNAP_NAMED_RUNS, NONE },
-    { "c_info.ssid*", SNAP_NAMED_RUNS, NONE },
-    { "c_info.*", SNAP_NAMED_OWN, NONE },
-    { "on_*", SNAP_NAMED_OWN, NONE },
+    { "c_info.driver_domain", SNAP_NAMED_RUNS, "driver_domain", NONE },
+    { "c_info.ssid*", SNAP_NAMED_RUNS, "init_seclabel", NONE },
+    OWN("c_info.*"),
+    OWN("on_*"),
     /* QEMU, the bootloader, and what keeps them in */
-    { "b_info.device_model", SNAP_NAMED_RUNS, NONE },
-    { "b_info.device_model_version", SNAP_NAMED_OWN, NONE },
-    { "b_info.device_model_stubdomain", SNAP_NAMED_GUARD, NONE },
-    { "b_info.device_model_user", SNAP_NAMED_GUARD, NONE },
-    { "b_info.device_model_ssid*", SNAP_NAMED_RUNS, NONE },
-    { "b_info.exec_ssid*", SNAP_NAMED_RUNS, NONE },
-    { "b_info.dm_restrict", SNAP_NAMED_GUARD, NONE },
-    { "b_info.extra*", SNAP_NAMED_RUNS, NONE },
-    { "b_info.bootloader_restrict", SNAP_NAMED_GUARD, NONE },
-    { "b_info.bootloader_user", SNAP_NAMED_GUARD, NONE },
-    { "b_info.bootloader*", SNAP_NAMED_RUNS, NONE },
-    { "b_info.type.pv.bootloader*", SNAP_NAMED_RUNS, NONE },
-    { "b_info.stubdomain_kernel", SNAP_NAMED_READS, NONE },
-    { "b_info.stubdomain_ramdisk", SNAP_NAMED_READS, NONE },
-    { "b_info.stubdomain_cmdline", SNAP_NAMED_OWN, NONE },
+    { "b_info.device_model", SNAP_NAMED_RUNS, "device_model_override", NONE },
+    OWN("b_info.device_model_version"),
+    { "b_info.device_model_stubdomain", SNAP_NAMED_GUARD,
+      "device_model_stubdomain_override", NONE },
+    { "b_info.device_model_user", SNAP_NAMED_GUARD, "device_model_user",
+      NONE },
+    { "b_info.device_model_ssid*", SNAP_NAMED_RUNS,
+      "device_model_stubdomain_seclabel", NONE },
+    { "b_info.exec_ssid*", SNAP_NAMED_RUNS, "seclabel", NONE },
+    { "b_info.dm_restrict", SNAP_NAMED_GUARD, "dm_restrict", NONE },
+    { "b_info.extra", SNAP_NAMED_RUNS, "device_model_args", NONE },
+    { "b_info.extra_pv", SNAP_NAMED_RUNS, "device_model_args_pv", NONE },
+    { "b_info.extra_hvm", SNAP_NAMED_RUNS, "device_model_args_hvm", NONE },
+    { "b_info.bootloader_restrict", SNAP_NAMED_GUARD, "bootloader_restrict",
+      NONE },
+    { "b_info.bootloader_user", SNAP_NAMED_GUARD, "bootloader_user", NONE },
+    { "b_info.bootloader", SNAP_NAMED_RUNS, "bootloader", NONE },
+    { "b_info.bootloader_args", SNAP_NAMED_RUNS, "bootloader_args", NONE },
+    { "b_info.type.pv.bootloader", SNAP_NAMED_RUNS, "bootloader", NONE },
+    { "b_info.type.pv.bootloader_args", SNAP_NAMED_RUNS, "bootloader_args",
+      NONE },
+    { "b_info.stubdomain_kernel", SNAP_NAMED_READS, "stubdomain_kernel",
+      NONE },
+    { "b_info.stubdomain_ramdisk", SNAP_NAMED_READS, "stubdomain_ramdisk",
+      NONE },
+    OWN("b_info.stubdomain_cmdline"),
     /* files that the guest is started with */
-    { "b_info.kernel", SNAP_NAMED_READS, NONE },
-    { "b_info.ramdisk", SNAP_NAMED_READS, NONE },
-    { "b_info.device_tree", SNAP_NAMED_READS, NONE },
-    { "b_info.type.pv.kernel", SNAP_NAMED_READS, NONE },
-    { "b_info.type.pv.ramdisk", SNAP_NAMED_READS, NONE },
-    { "b_info.type.pvh.pvshim_path", SNAP_NAMED_READS, NONE },
-    { "b_info.type.hvm.firmware", SNAP_NAMED_WORD, NONE },
-    { "b_info.type.hvm.*_firmware", SNAP_NAMED_READS, NONE },
+    { "b_info.kernel", SNAP_NAMED_READS, "kernel", NONE },
+    { "b_info.ramdisk", SNAP_NAMED_READS, "ramdisk", NONE },
+    { "b_info.device_tree", SNAP_NAMED_READS, "device_tree", NONE },
+    { "b_info.type.pv.kernel", SNAP_NAMED_READS, "kernel", NONE },
+    { "b_info.type.pv.ramdisk", SNAP_NAMED_READS, "ramdisk", NONE },
+    { "b_info.type.pvh.pvshim_path", SNAP_NAMED_READS, "pvshim_path", NONE },
+    { "b_info.type.hvm.firmware", SNAP_NAMED_WORD, "firmware_override", NONE },
+    { "b_info.type.hvm.system_firmware", SNAP_NAMED_READS,
+      "bios_path_override", NONE },
+    { "b_info.type.hvm.smbios_firmware", SNAP_NAMED_READS, "smbios_firmware",
+      NONE },
+    { "b_info.type.hvm.acpi_firmware", SNAP_NAMED_READS, "acpi_firmware",
+      NONE },
     /* arguments of QEMU */
-    { "b_info.type.hvm.vnc.passwd", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.spice.passwd", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.vnc.*", SNAP_NAMED_WORD, NONE },
-    { "b_info.type.hvm.spice.*", SNAP_NAMED_WORD, NONE },
-    { "b_info.type.hvm.sdl.*", SNAP_NAMED_RUNS, NONE },
-    { "b_info.type.hvm.keymap", SNAP_NAMED_WORD, NONE },
-    { "b_info.type.hvm.boot", SNAP_NAMED_WORD, NONE },
-    { "b_info.type.hvm.serial*", SNAP_NAMED_WORD, NONE },
-    { "b_info.type.hvm.usbdevice*", SNAP_NAMED_WORD, NONE },
-    { "b_info.type.hvm.soundhw", SNAP_NAMED_WORD, NONE },
-    { "vfbs.vnc.passwd", SNAP_NAMED_OWN, NONE },
-    { "vfbs.vnc.*", SNAP_NAMED_WORD, NONE },
-    { "vfbs.keymap", SNAP_NAMED_WORD, NONE },
-    { "vfbs.sdl.*", SNAP_NAMED_RUNS, NONE },
+    OWN("b_info.type.hvm.vnc.passwd"),
+    OWN("b_info.type.hvm.spice.passwd"),
+    { "b_info.type.hvm.vnc.listen", SNAP_NAMED_WORD, "vnclisten", NONE },
+    { "b_info.type.hvm.vnc.*", SNAP_NAMED_WORD, "vnc", NONE },
+    { "b_info.type.hvm.spice.host", SNAP_NAMED_WORD, "spicehost", NONE },
+    { "b_info.type.hvm.spice.*", SNAP_NAMED_WORD, "spice", NONE },
+    { "b_info.type.hvm.sdl.display", SNAP_NAMED_RUNS, "display", NONE },
+    { "b_info.type.hvm.sdl.xauthority", SNAP_NAMED_RUNS, "xauthority", NONE },
+    { "b_info.type.hvm.sdl.*", SNAP_NAMED_RUNS, "sdl", NONE },
+    { "b_info.type.hvm.keymap", SNAP_NAMED_WORD, "keymap", NONE },
+    { "b_info.type.hvm.boot", SNAP_NAMED_WORD, "boot", NONE },
+    { "b_info.type.hvm.serial*", SNAP_NAMED_WORD, "serial", NONE },
+    { "b_info.type.hvm.usbdevice*", SNAP_NAMED_WORD, "usbdevice", NONE },
+    { "b_info.type.hvm.soundhw", SNAP_NAMED_WORD, "soundhw", NONE },
+    OWN("vfbs.vnc.passwd"),
+    { "vfbs.vnc.listen", SNAP_NAMED_WORD, "vfb vnclisten", NONE },
+    { "vfbs.vnc.*", SNAP_NAMED_WORD, "vfb vnc", NONE },
+    { "vfbs.keymap", SNAP_NAMED_WORD, "vfb keymap", NONE },
+    { "vfbs.sdl.display", SNAP_NAMED_RUNS, "vfb display", NONE },
+    { "vfbs.sdl.xauthority", SNAP_NAMED_RUNS, "vfb xauthority", NONE },
+    { "vfbs.sdl.*", SNAP_NAMED_RUNS, "vfb sdl", NONE },
     /* devices of the host, and domains that serve one */
-    { "b_info.ioports", SNAP_NAMED_RUNS, { "first", "number" } },
-    { "b_info.iomem", SNAP_NAMED_RUNS, { "start", "number", "gfn" } },
-    { "b_info.irqs", SNAP_NAMED_RUNS, NONE },
-    { "pcidevs", SNAP_NAMED_RUNS, { "domain", "bus", "dev", "func" } },
-    { "usbdevs.type.hostdev", SNAP_NAMED_RUNS, { "hostbus", "hostaddr" } },
-    { "dtdevs.path", SNAP_NAMED_RUNS, NONE },
-    { "*.backend_domid", SNAP_NAMED_RUNS, NONE },
-    { "*.backend_domname", SNAP_NAMED_RUNS, NONE },
+    { "b_info.ioports", SNAP_NAMED_RUNS, "ioports", { "first", "number" } },
+    { "b_info.iomem", SNAP_NAMED_RUNS, "iomem", { "start", "number", "gfn" } },
+    { "b_info.irqs", SNAP_NAMED_RUNS, "irqs", NONE },
+    { "pcidevs", SNAP_NAMED_RUNS, "pci", { "domain", "bus", "dev", "func" } },
+    { "usbdevs.type.hostdev", SNAP_NAMED_RUNS, "usbdev",
+      { "hostbus", "hostaddr" } },
+    { "dtdevs.path", SNAP_NAMED_RUNS, "dtdev", NONE },
+    { "disks.backend_dom*", SNAP_NAMED_RUNS, "disk backend", NONE },
+    { "nics.backend_dom*", SNAP_NAMED_RUNS, "vif backend", NONE },
+    { "*.backend_domid", SNAP_NAMED_RUNS, "backend", NONE },
+    { "*.backend_domname", SNAP_NAMED_RUNS, "backend", NONE },
     /* disks: which they are tells the snapshot config; of the others the
      * guest reads, or writes, the image */
-    { "disks.script", SNAP_NAMED_SCRIPT, NONE },
-    { "disks.pdev_path", SNAP_NAMED_READS, NONE },
-    { WRITABLE_IMAGE, SNAP_NAMED_RUNS, NONE },
-    { "disks.vdev", SNAP_NAMED_OWN, NONE },
-    { "disks.backend", SNAP_NAMED_OWN, NONE },
-    { "disks.format", SNAP_NAMED_OWN, NONE },
-    { "disks.specification", SNAP_NAMED_OWN, NONE },
-    { "disks.transport", SNAP_NAMED_OWN, NONE },
+    { "disks.script", SNAP_NAMED_SCRIPT, "disk script", NONE },
+    { "disks.pdev_path", SNAP_NAMED_READS, "disk target", NONE },
+    { WRITABLE_IMAGE, SNAP_NAMED_RUNS, "writable disk target", NONE },
+    OWN("disks.vdev"),
+    OWN("disks.backend"),
+    OWN("disks.format"),
+    OWN("disks.specification"),
+    OWN("disks.transport"),
     /* network: the names in a network are the domain's matter */
-    { "nics.script", SNAP_NAMED_SCRIPT, NONE },
-    { "nics.model", SNAP_NAMED_WORD, NONE },
-    { "nics.ifname", SNAP_NAMED_WORD, NONE },
-    { "nics.colo*", SNAP_NAMED_RUNS, NONE },
-    { "nics.*", SNAP_NAMED_OWN, NONE },
+    { "nics.script", SNAP_NAMED_SCRIPT, "vif script", NONE },
+    { "nics.model", SNAP_NAMED_WORD, "vif model", NONE },
+    { "nics.ifname", SNAP_NAMED_WORD, "vif vifname", NONE },
+    { "nics.colo*", SNAP_NAMED_RUNS, "vif colo", NONE },
+    OWN("nics.*"),
     /* others */
-    { "channels.connection.socket.path", SNAP_NAMED_SOCKET, NONE },
-    { "channels.*", SNAP_NAMED_OWN, NONE },
-    { "p9s.tag", SNAP_NAMED_OWN, NONE },
-    { "p9s.type", SNAP_NAMED_OWN, NONE },
-    { "pcidevs.*", SNAP_NAMED_OWN, NONE },
-    { "usbdevs.*", SNAP_NAMED_OWN, NONE },
-    { "usbctrls.*", SNAP_NAMED_OWN, NONE },
-    { "rdms.*", SNAP_NAMED_OWN, NONE },
-    { "vtpms.*", SNAP_NAMED_OWN, NONE },
-    { "vkbs.*", SNAP_NAMED_OWN, NONE },
-    { "vdispls.*", SNAP_NAMED_OWN, NONE },
-    { "vsnds.*", SNAP_NAMED_OWN, NONE },
-    { "virtios.*", SNAP_NAMED_OWN, NONE },
+    { "channels.connection.socket.path", SNAP_NAMED_SOCKET, "channel path",
+      NONE },
+    OWN("channels.*"),
+    OWN("p9s.tag"),
+    OWN("p9s.type"),
+    OWN("pcidevs.*"),
+    OWN("usbdevs.*"),
+    OWN("usbctrls.*"),
+    OWN("rdms.*"),
+    OWN("vtpms.*"),
+    OWN("vkbs.*"),
+    OWN("vdispls.*"),
+    OWN("vsnds.*"),
+    OWN("virtios.*"),
     /* the machine */
-    { "b_info.cmdline", SNAP_NAMED_OWN, NONE },
-    { "b_info.cpuid*", SNAP_NAMED_OWN, NONE },
-    { "b_info.*_mode", SNAP_NAMED_OWN, NONE },
-    { "b_info.sched_params*", SNAP_NAMED_OWN, NONE },
-    { "b_info.blkdev_start", SNAP_NAMED_OWN, NONE },
-    { "b_info.tee", SNAP_NAMED_OWN, NONE },
-    { "b_info.altp2m", SNAP_NAMED_OWN, NONE },
-    { "b_info.arch_*", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.pv.cmdline", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.pv.features", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.pvh.pvshim_*", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.bios", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.smbios*", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.timeoffset", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.*_mode", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.hdtype", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.vga*", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.gfx_passthru_kind", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.vendor_device", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.ms_vm_genid*", SNAP_NAMED_OWN, NONE },
-    { "b_info.type.hvm.rdm*", SNAP_NAMED_OWN, NONE },
+    OWN("b_info.cmdline"),
+    OWN("b_info.cpuid*"),
+    OWN("b_info.*_mode"),
+    OWN("b_info.sched_params*"),
+    OWN("b_info.blkdev_start"),
+    OWN("b_info.tee"),
+    OWN("b_info.altp2m"),
+    OWN("b_info.arch_*"),
+    OWN("b_info.type.pv.cmdline"),
+    OWN("b_info.type.pv.features"),
+    OWN("b_info.type.pvh.pvshim_*"),
+    OWN("b_info.type.hvm.bios"),
+    OWN("b_info.type.hvm.smbios*"),
+    OWN("b_info.type.hvm.timeoffset"),
+    OWN("b_info.type.hvm.*_mode"),
+    OWN("b_info.type.hvm.hdtype"),
+    OWN("b_info.type.hvm.vga*"),
+    OWN("b_info.type.hvm.gfx_passthru_kind"),
+    OWN("b_info.type.hvm.vendor_device"),
+    OWN("b_info.type.hvm.ms_vm_genid*"),
+    OWN("b_info.type.hvm.rdm*"),
 };
 
 /*-- values -----------------------------------------------------------------*/
@@ -184,6 +213,22 @@ static bool named_is_in(const char *folder, const char *value)
         && !strchr(value + len + 1, '/');
 }
 
+/* True if @value is Xen's pygrub: by its name, as xl.cfg(5) has it, or by a
+ * path at which Xen or a distribution puts it. */
+static bool named_is_pygrub(const char *value)
+{
+    static const char *const paths[] = {
+        "pygrub", "/usr/bin/pygrub", "/usr/lib/xen*/bin/pygrub",
+        "/usr/libexec/xen/bin/pygrub", "/usr/local/bin/pygrub",
+        "/usr/local/lib/xen/bin/pygrub", "/usr/local/libexec/xen/bin/pygrub",
+    };
+    size_t i;
+
+    for (i = 0; i < NUM(paths); i++)
+        if (!fnmatch(paths[i], value, FNM_PATHNAME)) return true;
+    return false;
+}
+
 /* True if @value does no harm, whatever names it. */
 static bool named_is_harmless(libxl_snapshot_ctx *sc,
                               const struct snap_named *named)
@@ -194,8 +239,8 @@ static bool named_is_harmless(libxl_snapshot_ctx *sc,
     case SNAP_NAMED_OWN:
         return true;
     case SNAP_NAMED_RUNS:
-        return !strcmp(value, "pygrub")
-            && !strcmp(named->member, "b_info.bootloader");
+        return named->key && !strcmp(named->key, "bootloader")
+            && named_is_pygrub(value);
     case SNAP_NAMED_WORD:
         return named_is_word(named->member, value);
     case SNAP_NAMED_SCRIPT:
@@ -237,6 +282,7 @@ static void named_add(struct walk *w, const char *member, int row,
                                    sizeof(*list->items));
     list->items[list->num++] = (struct snap_named){
         snap_strdup(w->sc, member), snap_strdup(w->sc, value), kind,
+        row >= 0 ? members[row].key : NULL,
     };
 }
 
@@ -358,24 +404,45 @@ static bool named_has(const struct snap_named_list *list,
     return false;
 }
 
-const char *snap_named_other(libxl_snapshot_ctx *sc,
-                             const struct snap_named_list *list,
-                             const struct snap_named_list *other)
+#define NAMED_SHOWN 256
+
+/* "kernel is /a": what @named is, or is not. */
+static const char *named_in_words(libxl_snapshot_ctx *sc,
+                                  const struct snap_named *named,
+                                  const char *is)
 {
+    const char *key = named->key ? named->key : named->member;
+    const char *value = named->value;
+    size_t len = strlen(value);
+    bool is_missing = named->kind == SNAP_NAMED_READS && *value == '/'
+        && !snap_file_exists(value);
+
+    if (len > NAMED_SHOWN)
+        return snap_sprintf(sc, "%s %s %.*s... (%zu bytes more)", key, is,
+                            NAMED_SHOWN, value, len - NAMED_SHOWN);
+    return snap_sprintf(sc, "%s %s %s%s", key, is, value,
+                        is_missing ? " (missing)" : "");
+}
+
+int snap_named_others(libxl_snapshot_ctx *sc,
+                      const struct snap_named_list *list,
+                      const struct snap_named_list *other,
+                      const char ***texts_r)
+{
+    int max = list->num + (other ? other->num : 0), num = 0, i;
+    const char **texts = snap_zalloc(sc, (max + 1) * sizeof(*texts));
     const struct snap_named *named;
-    int i;
 
     for (i = 0; i < list->num; i++) {
         named = &list->items[i];
         if (!named_has(other, named) && !named_is_harmless(sc, named))
-            return snap_sprintf(sc, "%s is %.256s", named->member,
-                                named->value);
+            texts[num++] = named_in_words(sc, named, "is");
     }
     for (i = 0; other && i < other->num; i++) {
         named = &other->items[i];
         if (named->kind == SNAP_NAMED_GUARD && !named_has(list, named))
-            return snap_sprintf(sc, "%s is not %.256s", named->member,
-                                named->value);
+            texts[num++] = named_in_words(sc, named, "is not");
     }
-    return NULL;
+    *texts_r = texts;
+    return num;
 }

@@ -27,6 +27,8 @@ struct snap_named {
     const char *member;         /* "b_info.device_model" */
     const char *value;
     enum snap_named_kind kind;
+    const char *key;            /* "device_model_override", of an xl.cfg;
+                                 * NULL: there is none */
 };
 
 struct snap_named_list {
@@ -39,10 +41,12 @@ struct snap_named_list {
 int snap_named_gather(libxl_snapshot_ctx *sc, const char *config,
                       const libxl_domain_snapshot *snap,
                       struct snap_named_list *list_r);
-/* What @list has that @other, of a config that is trusted, has not: in
- * words; NULL: nothing.  @other may be NULL: there is none. */
-const char *snap_named_other(libxl_snapshot_ctx *sc,
-                             const struct snap_named_list *list,
-                             const struct snap_named_list *other);
+/* What @list has that @other, of a config that is trusted, has not: how many
+ * there are, and each in words, "kernel is /a".  @other may be NULL: there
+ * is none. */
+int snap_named_others(libxl_snapshot_ctx *sc,
+                      const struct snap_named_list *list,
+                      const struct snap_named_list *other,
+                      const char ***texts_r);
 
 #endif /* SNAP_FACTS_NAMED_H */

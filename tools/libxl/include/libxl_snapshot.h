@@ -328,6 +328,8 @@ typedef struct libxl_domain_snapshot_result {
                                  * for: why; or NULL */
     int num_unprotected;        /* create: bases that root can still write */
     char **unprotected;         /* to, since the storage cannot stop that */
+    int num_accepted;           /* revert: what @accept_config took, each in */
+    char **accepted;            /* words: "kernel is /a" */
 } libxl_domain_snapshot_result;
 
 void libxl_domain_snapshot_result_init(

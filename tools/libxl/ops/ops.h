@@ -117,6 +117,8 @@ struct snap_revert {
                                      * for a boot */
     int rc;                         /* the first failure of a check */
     struct snap_prints left;        /* the images of the running domain */
+    int num_accepted;
+    const char **accepted;          /* what --accept-config took */
 
     struct snap_plan plan;
     const char *mark;               /* of the xl that brings the domain

@@ -25,6 +25,7 @@ void libxl_domain_snapshot_result_dispose(
     free(result->plan_json);
     free(result->unclean);
     snap_strings_free(result->unprotected, result->num_unprotected);
+    snap_strings_free(result->accepted, result->num_accepted);
     libxl_domain_snapshot_result_init(result);
 }
 

@@ -57,6 +57,18 @@ static void revert_result(libxl_snapshot_ctx *sc,
     }
 }
 
+static void revert_result_accepted(libxl_domain_snapshot_result *result,
+                                   const struct snap_revert *r)
+{
+    int i;
+
+    result->num_accepted = r->num_accepted;
+    result->accepted = snap_result_array(r->num_accepted,
+                                         sizeof(*result->accepted));
+    for (i = 0; i < r->num_accepted; i++)
+        result->accepted[i] = snap_result_str(r->accepted[i]);
+}
+
 /* What the revert overwrites, and the disks that belong to its memory. */
 static const char **revert_at_stake(libxl_snapshot_ctx *sc,
                                     const struct snap_revert *r)
@@ -181,6 +193,7 @@ int libxl_domain_snapshot_revert(
     if (rc) goto out;
     snap_revert_plan(sc, &r);
     revert_result(sc, &result->snapshot, &r);
+    revert_result_accepted(result, &r);
     snap_plan_to_result(sc, &r.plan, result);
     r.mark = snap_mark_new(sc);
     head = snap_revert_head(sc, &r);

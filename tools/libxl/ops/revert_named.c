@@ -96,6 +96,22 @@ static void named_gather_reference(libxl_snapshot_ctx *sc,
         ref->why = snap_take_error(sc);
 }
 
+#define NAMED_TOLD 8
+
+/* The first of the @texts, and how many more there are. */
+static const char *named_join(libxl_snapshot_ctx *sc, const char **texts,
+                              int num)
+{
+    const char *all = texts[0];
+    int i;
+
+    for (i = 1; i < num && i < NAMED_TOLD; i++)
+        all = snap_sprintf(sc, "%s; %s", all, texts[i]);
+    return num <= NAMED_TOLD ? all
+        : snap_sprintf(sc, "%s; and %d more, see xl snapshot-verify", all,
+                       num - NAMED_TOLD);
+}
+
 static int named_refuse(libxl_snapshot_ctx *sc, const struct snap_revert *r,
                         const struct reference *ref, const char *other)
 {
@@ -107,29 +123,55 @@ static int named_refuse(libxl_snapshot_ctx *sc, const struct snap_revert *r,
 
     if (ref->what)
         return snap_fail(sc, ERROR_INVAL, "%s, other than that of %s; xl and "
-                         "QEMU would act on this as root. If it is right, "
-                         "since the domain was changed after the snapshot, "
-                         "use --accept-config", where, ref->what);
+                         "QEMU would act on this as root. If all of it is "
+                         "right, since the domain was changed after the "
+                         "snapshot, use --accept-config", where, ref->what);
     return snap_fail(sc, ERROR_INVAL, "%s, and there is no other config of "
                      "domain %s to compare that with%s%s%s; xl and QEMU would "
                      "act on it as root. Name the domain's xl.cfg with "
-                     "--domain-config, or if it is right, use "
+                     "--domain-config, or if all of it is right, use "
                      "--accept-config", where, r->config.c_info.name,
                      ref->why ? " (" : "", ref->why ? ref->why : "",
                      ref->why ? ")" : "");
 }
 
+/* A verification has an item for each, the last of which its caller adds. */
+static int named_refuse_all(libxl_snapshot_ctx *sc, struct snap_revert *r,
+                            const struct reference *ref, const char **texts,
+                            int num)
+{
+    int i;
+
+    if (!r->report)
+        return named_refuse(sc, r, ref, named_join(sc, texts, num));
+    for (i = 0; i < num - 1; i++) {
+        named_refuse(sc, r, ref, texts[i]);
+        snap_verification_add(r->report, "programs", NULL,
+                              snap_take_error(sc));
+    }
+    return named_refuse(sc, r, ref, texts[i]);
+}
+
 int snap_revert_check_named(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
+    const char *own = r->params->own_config_path;
     struct reference ref = { NULL };
     struct snap_named_list named;
-    const char *other;
-    int rc;
+    const char **texts;
+    int rc, num;
 
-    if (r->params->accept_config) return 0;
+    /* it boots from its own config */
+    if (!r->snap->memory_path && own
+        && !strcmp(own, r->params->domain_config_path))
+        return 0;
     rc = named_gather(sc, r, &named);
     if (rc) return rc;
     named_gather_reference(sc, r, &ref);
-    other = snap_named_other(sc, &named, ref.what ? &ref.named : NULL);
-    return other ? named_refuse(sc, r, &ref, other) : 0;
+    num = snap_named_others(sc, &named, ref.what ? &ref.named : NULL,
+                            &texts);
+    if (num && !r->params->accept_config)
+        return named_refuse_all(sc, r, &ref, texts, num);
+    r->accepted = texts;
+    r->num_accepted = num;
+    return 0;
 }
