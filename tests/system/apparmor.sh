@@ -49,6 +49,15 @@ ok "is reverted to" revert tags i
 ok "the guest is back" back_at tags "$before" "$after"
 ok "it is listed" says '^i ' xl snapshot-list tags
 xl destroy tags
+# a qemu-img of another command, under its profile, has the image open
+aa-exec -p xl-snapshot//qemu-img -- qemu-img bench -w -c 1000000000 -f qcow2 \
+    /srv/tags/xvda.qcow2 > /dev/null 2>&1 &
+img=$!
+cleanup_fn kill -KILL $img
+until_ok 30 grep -q ^xl-snapshot//qemu-img /proc/$img/attr/current
+ok "one that works on an image is seen" mustfail "in use by qemu-img (pid $img)" \
+    xl snapshot-create --disk-only --internal -n busy --domain-config /srv/tags/tags.cfg tags
+ok "and can be ended" kill -KILL $img
 ok "a domain that is off, disks only" xl snapshot-create --disk-only --external -n off \
     --domain-config /srv/tags/tags.cfg tags
 ok "the kernel has refused nothing" nothing_refused
