@@ -110,6 +110,15 @@ ok "what the xl.cfg names is taken" says "Nothing was changed" revert -N --domai
 ok "by a verification, too" lacks BAD verify --domain-config=own.cfg
 ok "what another one names is not" fails 1 "$(as_in /srv/web/web.cfg)" \
     revert --domain-config=web.cfg
+image_with .
+ok "one that is missing is not passed over" refuses "absent.cfg: No such file" \
+    revert -N --domain-config=absent.cfg
+ok "by a verification, too" fails 1 "absent.cfg: No such file" verify --domain-config=absent.cfg
+sed 's/^name.*/name = "db"/' web.cfg >db.cfg
+not_of="db.cfg: this is the config of domain db, but the snapshot is of web"
+ok "nor one of another domain" refuses "$not_of" revert -N --domain-config=db.cfg
+ok "by a verification, too" fails 1 "$not_of" verify --domain-config=db.cfg
+image_with "$(model "$evil")"
 named /etc/xen/web.cfg "$evil"
 ok "the one in Xen's folder is found" says "Nothing was changed" revert -N
 named /etc/xen/web.cfg "/usr/bin/qemu"

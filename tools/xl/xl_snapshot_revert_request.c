@@ -121,21 +121,49 @@ static void revert_set_own_config(const struct session *s,
 }
 
 /* Read the xl.cfg of a domain that has to be booted. */
-static void revert_set_domain_config(const struct session *s,
-                                     const char *domain_config,
-                                     struct revert_request *r)
+static void revert_set_boot_config(const char *path,
+                                   struct revert_request *r)
 {
-    const libxl_domain_snapshot *snap = &r->snap;
     libxl_domain_snapshot_revert_params *p = &r->params;
-    const char *path = domain_config ? domain_config
-                                     : snap->domain_config_path;
 
-    revert_set_own_config(s, domain_config, snap, p);
-    if (snap->memory_path || !path) return;
     p->domain_config_path = absolute_path(path);
     /* the library tells of it, among the rest that a revert needs */
     if (!domain_config_read(path, &r->config, NULL, &p->config_error))
         p->config = &r->config;
+}
+
+/* With memory the library reads the xl.cfg that the user has named at need
+ * alone; a mistake in its name must not go unseen. */
+static int revert_check_compared(const struct session *s, const char *path,
+                                 struct revert_request *r)
+{
+    const char *name = r->snap.domain_name;
+    char *error;
+
+    if (domain_config_read(path, &r->config, NULL, &error)) {
+        session_error(s, "%s", error);
+        free(error);
+        return -1;
+    }
+    if (!name || !strcmp(r->config.c_info.name, name)) return 0;
+    session_error(s, "%s: this is the config of domain %s, but the "
+                  "snapshot is of %s", path, r->config.c_info.name, name);
+    return -1;
+}
+
+static int revert_set_domain_config(const struct session *s,
+                                    const char *domain_config,
+                                    struct revert_request *r)
+{
+    const char *kept = r->snap.domain_config_path;
+
+    revert_set_own_config(s, domain_config, &r->snap, &r->params);
+    if (r->snap.memory_path)
+        return domain_config ? revert_check_compared(s, domain_config, r)
+                             : 0;
+    if (domain_config || kept)
+        revert_set_boot_config(domain_config ? domain_config : kept, r);
+    return 0;
 }
 
 int revert_request_read(const struct session *s, const char *config_file,
@@ -163,8 +191,7 @@ int revert_request_read(const struct session *s, const char *config_file,
     if (r->snap.doubt) return 0;
     revert_set_new_images(s, &r->snap, &r->params);
     revert_set_bases(s, config_file, &r->snap, &r->params);
-    revert_set_domain_config(s, o->domain_config, r);
-    return 0;
+    return revert_set_domain_config(s, o->domain_config, r);
 }
 
 void revert_request_dispose(struct revert_request *r)
