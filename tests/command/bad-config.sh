@@ -52,6 +52,10 @@ ok "a consistency that is none" refused "must be crash, clean or off" 'consisten
 ok "memory and no memory" refused "memory=0 and memory_path contradict each other" \
     'memory = 0' 'memory_path = "/srv/memory"'
 ok "a disk without a device" refused "no vdev specified in" 'disks = [ "/a,qcow2" ]'
+ok "one whose device is none" refused "disk 'cdrom' is no virtual device" \
+    'disks = [ ",vdev=cdrom" ]'
+ok "one whose device is a specification" refused "is no virtual device" \
+    'disks = [ ",vdev=xtarget=b" ]'
 ok "one named twice" refused "disk xvda is in \`disks' twice; remove one of them" \
     'disks = [ ",,xvda", "/a,qcow2,xvda" ]'
 ok "a format that is none" refused "bad.cfg: disk '/a,ext4,xvda'" 'disks = [ "/a,ext4,xvda" ]'

@@ -215,6 +215,8 @@ spoiled '.disks[0].pdev_path = null'
 ok "one whose disk has no image" bad "memory image" "has no image for disk xvda"
 spoiled '.disks[0].pdev_path = "/a\nb"'
 ok "one whose image has two lines" bad "memory image" "whose path has more than one line"
+spoiled '.disks[0].vdev = "../xvda"'
+ok "one whose disk has a path for a device" bad "memory image" "which is no virtual device"
 spoiled '.dtdevs = [{}]'
 ok "one with a device that is none" bad "memory image" "has a device without a path"
 spoiled '.p9s = [{"tag": "x"}]'

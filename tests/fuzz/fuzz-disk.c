@@ -5,7 +5,6 @@
  */
 #include "fuzz.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,17 +24,6 @@ static XLU_Config *open_config(void)
     return cfg;
 }
 
-/* As libxl takes it: xl-disk-configuration(5) knows no other names, and
- * libxlutil reads "discard" or "cdrom" in their place as a flag. */
-static bool is_vdev(const char *vdev)
-{
-    if (!vdev || vdev[strspn(vdev, "abcdefghijklmnopqrstuvwxyz0123456789")])
-        return false;
-    return !strncmp(vdev, "xvd", 3) || !strncmp(vdev, "hd", 2)
-        || !strncmp(vdev, "sd", 2) || (vdev[0] == 'd' && isdigit(vdev[1]))
-        || isdigit(vdev[0]);
-}
-
 static void spec_and_back(XLU_Config *cfg, const char *text)
 {
     libxl_device_disk disk, again;
@@ -45,7 +33,7 @@ static void spec_and_back(XLU_Config *cfg, const char *text)
                                       * cannot say it after "target=" */
     libxl_device_disk_init(&disk);
     if (!libxl_snapshot_disk_parse(cfg, nowhere, "input", text, &disk)
-        && is_vdev(disk.vdev)) {
+        && snap_vdev_is_valid(disk.vdev)) {
         spec = libxl_snapshot_disk_spec(&disk);
         libxl_device_disk_init(&again);
         MUST(!libxl_snapshot_disk_parse(cfg, nowhere, "input", spec,

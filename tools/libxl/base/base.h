@@ -200,6 +200,10 @@ uint64_t snap_json_u64(yajl_val obj, const char *key);
 /*-- name: rules for what users and guests name -----------------------------*/
 
 #define SNAP_NAME_MAX 128
+#define SNAP_VDEV_MAX 32
+
+/* True if @vdev is a virtual device as xl-disk-configuration(5) has them. */
+bool snap_vdev_is_valid(const char *vdev);
 
 /* Refuse a snapshot name that is not valid, with ERROR_INVAL. */
 int snap_name_check(libxl_snapshot_ctx *sc, const char *name);

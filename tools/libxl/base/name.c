@@ -37,6 +37,20 @@ int snap_name_check(libxl_snapshot_ctx *sc, const char *name)
                      SNAP_NAME_MAX);
 }
 
+/* libxlutil reads "discard" or "cdrom", and what has a "=" in it, as
+ * something else (4.17). */
+bool snap_vdev_is_valid(const char *vdev)
+{
+    size_t len = strlen(vdev);
+
+    if (len > SNAP_VDEV_MAX
+        || strspn(vdev, "abcdefghijklmnopqrstuvwxyz0123456789") != len)
+        return false;
+    return !strncmp(vdev, "xvd", 3) || !strncmp(vdev, "hd", 2)
+        || !strncmp(vdev, "sd", 2) || isdigit((unsigned char)vdev[0])
+        || (vdev[0] == 'd' && isdigit((unsigned char)vdev[1]));
+}
+
 /* A domain's name may have any character, but it becomes the name of a
  * folder, of a lock and of a journal. */
 const char *libxl_snapshot_domain_name_problem(const char *name)

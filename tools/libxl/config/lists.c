@@ -122,6 +122,9 @@ static int list_add_image(struct snap_config_file *file,
     if (!disk.vdev || !*disk.vdev)
         rc = snap_config_refuse(file, "a disk has no virtual device; "
                                 "write TARGET,FORMAT,VDEV or ,,VDEV");
+    else if (!snap_vdev_is_valid(disk.vdev))
+        rc = snap_config_refuse(file, "disk '%.256s' is no virtual device; "
+                                "see xl-disk-configuration(5)", disk.vdev);
     else if (snap_disk_snapshot(snap, disk.vdev))
         rc = snap_config_refuse(file, "disk %s is in `%s' twice; remove "
                                 "one of them", disk.vdev, key->name);

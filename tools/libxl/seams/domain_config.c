@@ -161,6 +161,10 @@ static int config_check_disk(libxl_snapshot_ctx *sc, const char *what,
         return snap_fail(sc, ERROR_INVAL, "%s: the domain's config has a "
                          "disk (%s) that has no virtual device", what,
                          path ? path : "no image");
+    if (!snap_vdev_is_valid(disk->vdev))
+        return snap_fail(sc, ERROR_INVAL, "%s: the domain's config has a "
+                         "disk '%.256s', which is no virtual device", what,
+                         disk->vdev);
     if (snap_config_disk(config, disk->vdev) != disk)
         return snap_fail(sc, ERROR_INVAL, "%s: the domain's config lists "
                          "disk %s twice", what, disk->vdev);
