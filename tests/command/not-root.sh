@@ -210,8 +210,11 @@ chown root /srv/backup
 chmod 1777 /srv/backup
 ok "below a sticky one it is good" in_folder
 
-# Who can write to an image's folder can put any other file in its place.
+# Who can write to an image's folder can put any other file in its place. The kernel is
+# none of it: he could put another one of that, too, which is told by itself.
 here=/srv/web
+mv /srv/vmlinuz /etc/xen/
+sed -i 's,/srv/vmlinuz,/etc/xen/vmlinuz,' web.cfg
 place="somebody could put another file in the place of its image: "
 image=/srv/web/xvda.qcow2
 images() {

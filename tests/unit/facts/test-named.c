@@ -142,6 +142,11 @@ static void a_socket_is_in_a_folder_of_xens(void)
 #define SOCKET(path) \
     "{\"channels\":[{\"connection.socket\":{\"path\":\"" path "\"}}]}"
     CHECK_STR(other(SOCKET("/var/run/xen/a"), NULL), "nothing");
+    CHECK_STR(other(SOCKET("/run/xen/qmp-libxl-7"), NULL),
+              "channel path is /run/xen/qmp-libxl-7");
+    CHECK_STR(other(SOCKET("/run/xen/xl-snapshot.web.lock"), NULL),
+              "channel path is "
+              "/run/xen/xl-snapshot.web.lock");
     CHECK_STR(other(SOCKET("/run/xen/../a"), NULL),
               "channel path is /run/xen/../a");
     CHECK_STR(other(SOCKET("/etc/a"), SOCKET("/etc/a")), "nothing");

@@ -229,6 +229,20 @@ static bool named_is_pygrub(const char *value)
     return false;
 }
 
+/* True if @name, in Xen's folder, is one that libxl's sockets of a QEMU, and
+ * locks and files of ours or of Xen, have: QEMU would put its own there. */
+static bool named_is_of_others(const char *name)
+{
+    static const char *const theirs[] = {
+        "qmp-*", "qemu-*", "xl-snapshot*", "*.pid", "*.lock",
+    };
+    size_t i;
+
+    for (i = 0; i < NUM(theirs); i++)
+        if (!fnmatch(theirs[i], name, 0)) return true;
+    return false;
+}
+
 /* True if @value does no harm, whatever names it. */
 static bool named_is_harmless(libxl_snapshot_ctx *sc,
                               const struct snap_named *named)
@@ -247,8 +261,9 @@ static bool named_is_harmless(libxl_snapshot_ctx *sc,
         return !strchr(value, '/')
             || named_is_in(XEN_CONFIG_DIR "/scripts", value);
     case SNAP_NAMED_SOCKET:
-        return named_is_in("/run/xen", value)
-            || named_is_in("/var/run/xen", value);
+        return (named_is_in("/run/xen", value)
+                || named_is_in("/var/run/xen", value))
+            && !named_is_of_others(strrchr(value, '/') + 1);
     case SNAP_NAMED_READS:
         return snap_file_is_public(sc, value);
     case SNAP_NAMED_GUARD:

@@ -77,7 +77,8 @@ int snap_file_unfence(libxl_snapshot_ctx *sc, const char *path,
                       const char *identity);
 bool snap_file_is_fenced(const char *path);
 bool snap_file_exists(const char *path);
-/* True if @path leads to a file that everybody on this host may read. */
+/* True if @path leads to a file that everybody on this host may read, and
+ * root alone can put another one in its place. */
 bool snap_file_is_public(libxl_snapshot_ctx *sc, const char *path);
 /* True if both are files, and in one folder, wherever links lead. */
 bool snap_file_is_beside(const char *a, const char *b);
