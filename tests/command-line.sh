@@ -58,4 +58,7 @@ ok "a command that failed keeps its status" \
 front=$builddir/tools/xl/xl
 ok "the list of all commands fails if ours is not printed" \
     not env XL_SNAPSHOT_XL=/bin/true sh -c '"$1" help >/dev/full' - "$front"
+ok "nor is an xl run from the folder that one is in" same \
+    "$(XL_SNAPSHOT_XL=bin/true "$front" list 2>&1)" "xl: XL_SNAPSHOT_XL in the environment\
+ is not an absolute path; it must be that of Xen's own xl"
 finished

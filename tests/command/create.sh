@@ -286,6 +286,12 @@ done
 printf x | dd of=xvda.qcow2 bs=1 seek=112 conv=notrunc 2>/dev/null
 ok "a base whose format the data in it decides" other_content \
     "the image above /srv/web/base.raw does not say which format that has"
+mended_as_told() {
+    told=$(sed -n 's/.*, run qemu-img \(.*\) (for FORMAT.*/\1/p' "$hidden/error")
+    eval "\"\$QEMU_IMG\" $(echo "$told" | sed 's/FORMAT/raw/')" >/dev/null &&
+        says "Snapshot s1" create --external -n s1
+}
+ok "can be made to say it" mended_as_told
 
 # --- nothing ---------------------------------------------------------------
 

@@ -221,6 +221,10 @@ images() {
     refuses "disk xvda: $place" "$@" && refuses "; or use --trust-folders" "$@" &&
         says '' "$@" --trust-folders
 }
+revert_as_told() {
+    told=$(sed -n 's/^Revert with: //p' "$hidden/out")
+    [ "$told" ] && eval "$told"
+}
 for way in folder open above middle links; do
     create -n $way >/dev/null
     spoil $way $image
@@ -233,7 +237,7 @@ for way in folder open above middle links; do
     ok "says so" grep -q "^disk xvda  *BAD  *disk xvda: $place" "$hidden/out"
     ok "with trust" xl snapshot-verify --trust-folders "$(cfg $way)"
     ok "a create with trust" says "Snapshot $way-2" create -n $way-2 --trust-folders
-    ok "a revert with trust" xl snapshot-revert --trust-folders web "$(cfg $way-2)"
+    ok "says how to go back" revert_as_told
     xl destroy web
     back $way $image
 done

@@ -66,6 +66,8 @@ for name in XL_SNAPSHOT_TIMEOUT XL_SNAPSHOT_HOOK_TIMEOUT; do
     ok "$name that is empty" with "$name=" xl snapshot-recover --all
     ok "$name=86400" with "$name=86400" xl snapshot-recover --all
 done
+ok "an xl of the folder that one is in" with XL_SNAPSHOT_XL=xl refuses \
+    "XL_SNAPSHOT_XL in the environment is not an absolute path" xl snapshot-recover --all
 
 # --- verbose ---------------------------------------------------------------
 

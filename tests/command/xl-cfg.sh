@@ -70,7 +70,8 @@ ok "disk = twice, of which xl takes the last" not_rewritten two-lists-of-disks \
     "vm.cfg:4: \`disk' is set again, after line 2; put all disks into one list"
 
 ok "a path from the folder that xl was started in" not_taken relative-target \
-    "disk xvda (domu.qcow2): no external snapshot: its image is not an absolute path"
+    "disk xvda (domu.qcow2): no external snapshot: its image is not an absolute path; write the \
+path in full in xl.cfg and restart the domain"
 ok "one that begins with ./" not_taken relative-dot \
     "disk xvda (./vm/a/disk.qcow2): no external snapshot: its image is not an absolute path"
 ok "volumes that are not there" not_taken phy-lvm-partitions "/dev/vg0/vm-root"

@@ -13,3 +13,10 @@ const char *xl_path(void)
 
     return path && *path ? path : XL_PATH;
 }
+
+const char *xl_path_error(void)
+{
+    return xl_path()[0] == '/' ? NULL
+        : "XL_SNAPSHOT_XL in the environment is not an absolute path; it "
+          "must be that of Xen's own xl";
+}

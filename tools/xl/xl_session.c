@@ -96,6 +96,10 @@ static int session_open(struct session *s, const char *command)
     }
     if (libxl_snapshot_ctx_alloc(&s->sc, s->ctx, lg)) abort();
     libxl_snapshot_ctx_set_journal(s->sc, DEFAULT_JOURNAL);
+    if (xl_path_error()) {
+        session_error(s, "%s", xl_path_error());
+        return -1;
+    }
     return session_set_timeouts(s);
 }
 

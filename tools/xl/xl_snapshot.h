@@ -155,6 +155,9 @@ bool domain_target_runs(const struct domain_target *t);
  * that XL_SNAPSHOT_XL in the environment names, else XL_PATH of the
  * build. */
 const char *xl_path(void);
+/* Why that cannot be used; NULL: it can.  A relative path would be another
+ * program from another folder, and root runs it. */
+const char *xl_path_error(void);
 
 /*-- xl_strings.c -------------------------------------------------------*/
 

@@ -261,13 +261,17 @@ static void print_created_disk(const libxl_domain_snapshot_result *result,
                    ds->driver);
 }
 
-static void print_revert_command(const char *domain,
-                                 const char *config_path)
+/* A revert asks for the word on the same things again. */
+static void print_revert_command(const libxl_domain_snapshot *snap,
+                                 const char *config_path,
+                                 const struct common_options *o)
 {
-    char *name = libxl_snapshot_operand(domain);
+    char *name = libxl_snapshot_operand(snap->domain_name);
     char *path = libxl_snapshot_operand(config_path);
 
-    print_line("Revert with: xl snapshot-revert %s %s", name, path);
+    print_line("Revert with: xl snapshot-revert%s%s %s %s",
+               snap->num_skipped ? " --skip-unsupported" : "",
+               o->trust_folders ? " --trust-folders" : "", name, path);
     free(name);
     free(path);
 }
@@ -282,7 +286,8 @@ static const char *print_consistency(const char *word)
 
 static void print_created_text(const libxl_domain_snapshot_result *result,
                                const char *config_path,
-                               const struct config_update *u)
+                               const struct config_update *u,
+                               const struct common_options *o)
 {
     const libxl_domain_snapshot *snap = &result->snapshot;
     int i;
@@ -307,7 +312,7 @@ static void print_created_text(const libxl_domain_snapshot_result *result,
         print_line("The guest stood still for %.2f s.",
                    result->downtime_us / 1e6);
     print_new_disks(snap, u);
-    print_revert_command(snap->domain_name, config_path);
+    print_revert_command(snap, config_path, o);
 }
 
 static void print_reverted_disk(const libxl_domain_snapshot *snap,
@@ -358,7 +363,7 @@ void print_created(const libxl_domain_snapshot_result *result,
     else if (o->dry_run)
         print_plan(result, u);
     else
-        print_created_text(result, config_path, u);
+        print_created_text(result, config_path, u, o);
 }
 
 void print_reverted(const libxl_domain_snapshot_result *result,

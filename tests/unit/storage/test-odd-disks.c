@@ -79,6 +79,12 @@ static void a_layer_that_nobody_could_watch_is_refused(void)
     layers("/srv/web.qcow2", "/d/base.raw")->format = NULL;
     both_refuse("the image above /d/base.raw does not say which format that "
                 "has");
+    layers("/srv/web.qcow2", "/d/base.raw")->format = NULL;
+    both_refuse("run qemu-img rebase -u -f qcow2 -b /d/base.raw -F FORMAT "
+                "/srv/web.qcow2 (for FORMAT, ");
+    layers("/srv/web.qcow2", "/d/base.raw")[-1].format = NULL;
+    disk.backend = SNAP_BACKEND_OFFLINE;
+    both_refuse("QEMU does not say which format it has");
     disk.chain.layers = &data;
     disk.chain.num_layers = 1;
     both_refuse("its data is in another file, /srv/web.data, which");

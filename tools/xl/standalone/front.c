@@ -31,6 +31,10 @@ static int front_exec_real(char **argv)
 {
     struct stat self, real;
 
+    if (xl_path_error()) {
+        message_line("xl: %s", xl_path_error());
+        return EXIT_FAILURE;
+    }
     if (!stat("/proc/self/exe", &self) && !stat(xl_path(), &real)
         && self.st_dev == real.st_dev && self.st_ino == real.st_ino) {
         message_line("xl: %s is this program again; set XL_SNAPSHOT_XL to "

@@ -84,6 +84,23 @@ static const char *reach_not_qemus(const struct snap_disk *disk)
     return NULL;
 }
 
+/* The command that makes a header say what its base is. */
+static const char *reach_unsaid(libxl_snapshot_ctx *sc,
+                                const struct snap_layer *image,
+                                const struct snap_layer *base)
+{
+    const char *path = snap_operand(sc, base->path);
+
+    return snap_sprintf(sc, "the image above %s does not say which format "
+                        "that has, so the data in it decides, which a guest "
+                        "may have written; while the domain is off, run "
+                        "qemu-img rebase -u -f %s -b %s -F FORMAT %s (for "
+                        "FORMAT, and a base of a snapshot, see "
+                        "xl-snapshot-storage(7), \"Bases without a "
+                        "format\")", base->path, image->format, path,
+                        snap_operand(sc, image->path));
+}
+
 /* The reason why the files that hold the disk's content cannot all be kept as
  * they are, looked for users, or looked at before a revert; NULL if they
  * can. */
@@ -101,11 +118,8 @@ static const char *reach_of_layers(libxl_snapshot_ctx *sc,
                                 "while the domain is off, make a qcow2 of the "
                                 "disk with qemu-img convert", layer->path);
         if (!layer->format)
-            return snap_sprintf(sc, "the image above %s does not say which "
-                                "format that has, so the data in it decides, "
-                                "which a guest may have written; while the "
-                                "domain is off, use qemu-img rebase -u with "
-                                "-F", layer->path);
+            return i ? reach_unsaid(sc, layer - 1, layer)
+                     : "QEMU does not say which format it has";
         if (!snap_imageinfo_is_known(layer->format))
             return snap_sprintf(sc, "a layer of it, %s, has the format %s, "
                                 "whose content may be in any other file; "
@@ -161,7 +175,8 @@ const char *snap_reach_qdisk(libxl_snapshot_ctx *sc,
         why = reach_not_qemus(disk);
     if (why) return why;
     if (!disk->path || disk->path[0] != '/')
-        return "its image is not an absolute path";
+        return "its image is not an absolute path; write the path in full in "
+               "xl.cfg and restart the domain";
     if (strchr(disk->path, '\n'))
         return "its path has a newline in it, which no snapshot config can "
                "hold";
