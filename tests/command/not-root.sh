@@ -14,7 +14,7 @@ revert() { xl snapshot-revert "$@" web "$(cfg s1)"; }
 verify() { xl snapshot-verify "$(cfg s1)"; }
 can="can be changed by others than root; if you trust what is there, run"
 # mend: does what the last message says.
-mend() { eval "$(sed 's/.*; if you trust what is there, run //; s/, and try again.*//' "$hidden/error")"; }
+mend() { eval "$(sed 's/.*if you trust what is there, run //; s/, and try again.*//' "$hidden/error")"; }
 # A file to which others can put what they like:
 ways="owner group others folder open middle above links"
 spoil() {
@@ -196,16 +196,24 @@ done
 new_host
 define_domain web qcow2
 mkdir -p /srv/backup/here
+# What takes from another user what may be his for a reason is told last.
+instead() {
+    case $1 in
+    owner) echo "others than root; $2; or if you trust what is there, run chown -h root" ;;
+    *) echo "$can chmod go-w " ;;
+    esac
+}
 in_folder() { create -d /srv/backup/here "$@" -n d1; }
 for way in owner group others; do
     spoil $way /srv/backup/here
-    ok "$way of a folder for snapshots" refuses "$can" in_folder
-    ok "says what else can be done" grep -q "; or choose another folder" "$hidden/error"
+    ok "$way of a folder for snapshots" refuses "$(instead $way "choose another folder")" in_folder
+    ok "says what else can be done" grep -q "choose another folder" "$hidden/error"
     mend
     ok "mended" says "Nothing was changed" in_folder -N
 done
 chown 65534 /srv/backup
-ok "one above it" refuses "$can chown -h root /srv/backup, and" in_folder
+ok "one above it, whose owner may need it" refuses "choose another folder; or if you trust \
+what is there, run chown -h root /srv/backup, and" in_folder
 chown root /srv/backup
 chmod 1777 /srv/backup
 ok "below a sticky one it is good" in_folder
@@ -218,7 +226,7 @@ sed -i 's,/srv/vmlinuz,/etc/xen/vmlinuz,' web.cfg
 place="somebody could put another file in the place of its image: "
 image=/srv/web/xvda.qcow2
 images() {
-    refuses "disk xvda: $place" "$@" && refuses "; or use --trust-folders" "$@" &&
+    refuses "disk xvda: $place" "$@" && refuses "use --trust-folders" "$@" &&
         says '' "$@" --trust-folders
 }
 revert_as_told() {

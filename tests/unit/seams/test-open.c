@@ -120,14 +120,14 @@ static const char *doubt(const char *name)
     CHECK((fd < 0) == (why != NULL));
     if (fd >= 0) close(fd);
     CHECK(!snap_file_exists(path) || !snap_open_doubt(sc, path) == !why);
-    place = snap_open_doubt_place(sc, path);
+    place = snap_open_doubt_place(sc, path, NULL);
     CHECK(!place || why);
     return why;
 }
 
 static bool place_is_doubted(const char *name)
 {
-    return snap_open_doubt_place(sc, tmp_path(name)) != NULL;
+    return snap_open_doubt_place(sc, tmp_path(name), NULL) != NULL;
 }
 
 static void what_others_can_write_is_not_trusted(void)

@@ -146,8 +146,8 @@ int snap_refuse_place(libxl_snapshot_ctx *sc, const struct snap_disk_op *op,
 {
     if (!op->doubt || trust_folders) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: somebody could put another "
-                     "file in the place of its image: %s; or use "
-                     "--trust-folders", op->vdev, op->doubt);
+                     "file in the place of its image: %s", op->vdev,
+                     op->doubt);
 }
 
 int snap_refuse_used(libxl_snapshot_ctx *sc,

@@ -134,9 +134,8 @@ static int create_check_files(libxl_snapshot_ctx *sc,
         const struct snap_create_file *file = &c->files[i];
 
         if (file->target.doubt)
-            return snap_fail(sc, ERROR_INVAL, "%s %s: %s; or choose another "
-                             "folder", file->what, file->path,
-                             file->target.doubt);
+            return snap_fail(sc, ERROR_INVAL, "%s %s: %s", file->what,
+                             file->path, file->target.doubt);
         bytes = 65536;
         if (!file->content)         /* the memory, with room for record
                                      * headers and the state of QEMU and

@@ -58,7 +58,7 @@ bool snap_file_is_public(libxl_snapshot_ctx *sc, const char *path)
         at = snap_file_dirname(sc, at);
         is = !stat(at, &st) && (st.st_mode & S_IXOTH);
     }
-    return is && !snap_open_doubt_place(sc, path);
+    return is && !snap_open_doubt_place(sc, path, NULL);
 }
 
 bool snap_file_is_beside(const char *a, const char *b)

@@ -35,8 +35,10 @@ int snap_open_doubted(libxl_snapshot_ctx *sc, const char *path, int flags,
  * cannot, and so it may be used by its path; or there is nothing. */
 const char *snap_open_doubt(libxl_snapshot_ctx *sc, const char *path);
 /* Why others can put another thing at @path, whoever may write to what is
- * there now; NULL: they cannot. */
-const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path);
+ * there now; NULL: they cannot.  @instead: what can be done instead of
+ * taking it from them, for the message. */
+const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path,
+                                  const char *instead);
 /* The same as snap_open(), of an image or another path that QEMU, xl or LVM
  * follows: by whatever links. */
 int snap_open_image(const char *path, int flags);

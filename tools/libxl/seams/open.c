@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@
 #include <unistd.h>
 
 #define LINKS_MAX 40
+#define NTFS3_MAGIC 0x7366746e  /* linux/magic.h has none */
 
 /* What others than root can change. */
 enum open_care {
@@ -48,6 +50,8 @@ struct walk {
     int links;
     int flags;
     enum open_care care;
+    const char *instead;        /* what else can be done; or NULL */
+    const char *keeps;          /* what its file system needs; or NULL */
     const char *doubt;          /* the first thing that others can change;
                                  * NULL: there is none */
     char *chown, *chmod;        /* names of all of them, each with a space
@@ -89,6 +93,30 @@ static char *open_add_name(struct walk *w, char *names, const char *name)
     return snap_append(w->sc, names, "%s", names ? name + 1 : name);
 }
 
+/* What is to be done where the file system keeps no owners or modes, or
+ * root of this host may not change them; NULL: nothing is known of it.  By
+ * FUSE come exfat and NTFS, and others that keep them. */
+static const char *open_keeps(int fd)
+{
+    struct statfs fs;
+
+    switch (fstatfs(fd, &fs) ? 0 : (uint32_t)fs.f_type) {
+    case NFS_SUPER_MAGIC:
+        return "; if that is refused, have the NFS server export it with "
+               "no_root_squash";
+    case MSDOS_SUPER_MAGIC:
+    case EXFAT_SUPER_MAGIC:
+    case FUSE_SUPER_MAGIC:
+    case CIFS_SUPER_MAGIC:
+    case SMB2_SUPER_MAGIC:
+    case NTFS3_MAGIC:
+        return "; if that changes nothing, since its file system keeps no "
+               "owners and modes, mount it with the options uid=0,umask=077";
+    default:
+        return NULL;
+    }
+}
+
 /* Note that others can change what @fd is. */
 static void open_doubt(struct walk *w, int fd)
 {
@@ -109,6 +137,7 @@ static void open_doubt(struct walk *w, int fd)
                                 strcmp(name, w->path) ? name : "it",
                                 (unsigned)st.st_uid,
                                 (unsigned)st.st_mode & 07777);
+    if (!w->keeps) w->keeps = open_keeps(fd);
     if (!open_is_ours(st.st_uid))
         w->chown = open_add_name(w, w->chown, name);
     if (!S_ISLNK(st.st_mode) && (st.st_mode & 022)
@@ -140,15 +169,32 @@ static void open_doubt_file(struct walk *w, int fd)
                    "in its place";
 }
 
-static const char *open_mend(struct walk *w)
+/* The command that takes it from the others. */
+static const char *open_mend_command(struct walk *w)
 {
-    if (!w->chown && !w->chmod) return w->doubt;
     return snap_sprintf(
-        w->sc, "%s; if you trust what is there, run%s%.*s%s%s%.*s, and try "
-        "again", w->doubt, w->chown ? " chown -h root" : "",
+        w->sc, "if you trust what is there, run%s%.*s%s%s%.*s, and try again"
+        "%s", w->chown ? " chown -h root" : "",
         w->chown ? (int)strlen(w->chown) - 1 : 0, w->chown ? w->chown : "",
         w->chown && w->chmod ? " &&" : "", w->chmod ? " chmod go-w" : "",
-        w->chmod ? (int)strlen(w->chmod) - 1 : 0, w->chmod ? w->chmod : "");
+        w->chmod ? (int)strlen(w->chmod) - 1 : 0, w->chmod ? w->chmod : "",
+        w->keeps ? w->keeps : "");
+}
+
+/* What can be done about the doubt; last what takes from another user what
+ * may be his for a reason. */
+static const char *open_mend(struct walk *w)
+{
+    const char *run = w->chown || w->chmod ? open_mend_command(w) : NULL;
+    const char *first = run, *then = w->instead;
+
+    if (!first || (w->chown && then)) {
+        first = w->instead;
+        then = run;
+    }
+    if (!first) return w->doubt;
+    return snap_sprintf(w->sc, "%s; %s%s%s", w->doubt, first,
+                        then ? "; or " : "", then ? then : "");
 }
 
 /* True in /proc, whose links are the kernel's and may lead to a file
@@ -379,9 +425,10 @@ int libxl_snapshot_open_trusted(libxl_snapshot_ctx *sc, const char *path,
 
 /* Why others can change what is at @path; NULL: they cannot. */
 static const char *open_look(libxl_snapshot_ctx *sc, const char *path,
-                             enum open_care care)
+                             enum open_care care, const char *instead)
 {
-    struct walk w = { .sc = sc, .flags = O_PATH, .care = care };
+    struct walk w = { .sc = sc, .flags = O_PATH, .care = care,
+                      .instead = instead };
     int fd = open_walk(&w, path);
 
     if (fd >= 0) close(fd);
@@ -390,12 +437,13 @@ static const char *open_look(libxl_snapshot_ctx *sc, const char *path,
 
 const char *snap_open_doubt(libxl_snapshot_ctx *sc, const char *path)
 {
-    return open_look(sc, path, OPEN_ALL);
+    return open_look(sc, path, OPEN_ALL, NULL);
 }
 
-const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path)
+const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path,
+                                  const char *instead)
 {
-    return open_look(sc, path, OPEN_PLACE);
+    return open_look(sc, path, OPEN_PLACE, instead);
 }
 
 const char *libxl_snapshot_open_why(void)

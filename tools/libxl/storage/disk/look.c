@@ -202,10 +202,12 @@ int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
 
 void snap_disk_look_place(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
+    static const char trust[] = "use --trust-folders";
+
     if (op->image && *op->image == '/')
-        op->doubt = snap_open_doubt_place(sc, op->image);
+        op->doubt = snap_open_doubt_place(sc, op->image, trust);
     if (!op->doubt && op->path && *op->path == '/')
-        op->doubt = snap_open_doubt_place(sc, op->path);
+        op->doubt = snap_open_doubt_place(sc, op->path, trust);
 }
 
 void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
@@ -215,7 +217,7 @@ void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
 
     *target_r = (struct snap_target){
         .path = path, .exists = snap_file_exists(path),
-        .doubt = snap_open_doubt_place(sc, path),
+        .doubt = snap_open_doubt_place(sc, path, "choose another folder"),
     };
     /* @directory is to be made: look at the nearest folder that exists */
     while (directory && !snap_file_exists(dir) && strcmp(dir, "/"))
