@@ -117,4 +117,67 @@ ok "nor by a word" fails 1 "Put the right one back" recover --lose-writes
 cp -p "$hidden/right" xvdb.raw
 ok "with the right one back it is completed" says "Completed." recover
 ok "and runs" same "$(state_of web)" ''
+# --- what it boots the domain from -------------------------------------------
+
+# The xl.cfg that the snapshot has kept, and the memory image, are used only if root alone
+# can have written them; that holds to the moment when xl is started.
+can="can be changed by others than root; if you trust what is there, run"
+kept=$snapshots/web/s1/domain.cfg
+# puts_evil: what somebody else puts in the place of the kept xl.cfg.
+puts_evil() {
+    cp "$kept" "$hidden/evil" && echo 'device_model_override = "/srv/evil"' >>"$hidden/evil"
+    cp -p "$kept" "$hidden/right" && rm "$kept" && cp "$hidden/evil" "$kept"
+}
+is_off() { not domid_of web; }
+# waits TEXT COMMAND...: it fails, says TEXT, and has done nothing.
+waits() { fails 1 "$@" && unchanged; }
+
+internal_at "boot the domain"
+chmod 777 "$snapshots/web/s1"
+puts_evil
+refused="its revert to s1 cannot be completed yet: $kept: $snapshots/web/s1, of uid 0 and mode 0777, $can"
+remember
+ok "a folder that others can write to: the xl.cfg in it is not booted" waits \
+    "$refused chmod go-w $snapshots/web/s1, and try again" recover
+ok "nor for all domains" waits "$refused" recover --all
+ok "nor with --lose-writes" waits "$refused" recover --lose-writes
+chmod go-w "$snapshots/web/s1"
+ok "an xl.cfg that was replaced until then is not either" fails 1 \
+    "cannot be completed: $kept, which it needs, is not as it was then" recover
+ok "there is no domain" is_off
+cp -p "$hidden/right" "$kept"
+ok "with the right one it is completed" says "Completed." recover
+ok "and runs" same "$(state_of web)" ''
+
+internal_at "back to its tag"
+chmod 775 "$snapshots/web"
+remember
+ok "looked at before anything is overwritten" waits "$snapshots/web, of uid 0 and mode 0775, $can" \
+    recover --lose-writes
+chmod go-w "$snapshots/web"
+
+new_host && define_domain web qcow2 && create --internal web >/dev/null
+plan_of revert
+at_work "$(begun "boot the domain")" revert
+puts_evil
+let_go >/dev/null
+ok "nor does the revert boot one that is another by now" grep -q "$kept has changed since" "$hidden/first"
+ok "there is no domain then" is_off
+
+new_host && define_domain web qcow2 && create --internal web >/dev/null
+ok "an xl.cfg that a person names, at" killed_at "boot the domain" revert --domain-config=/srv/web/web.cfg
+echo "# mended" >>web.cfg
+ok "may be mended by him before the recovery" says "Completed." recover
+new_host && define_domain web qcow2 && create --internal web >/dev/null
+mkdir -m 777 /srv/all && cp web.cfg /srv/all
+ok "one that others can write to" killed_at "boot the domain" revert --domain-config=/srv/all/web.cfg
+echo "# by whom?" >>/srv/all/web.cfg
+ok "may not" fails 1 "/srv/all/web.cfg, which it needs, is not as it was then" recover
+
+new_host && define_domain web qcow2 && create --internal web >/dev/null && add_memory s1
+killed_at "back to its tag" revert
+chmod 777 "$snapshots/web/s1"
+remember
+ok "a memory image that others can write" waits "$snapshots/web/s1/memory: $snapshots/web/s1, of uid" \
+    recover --lose-writes
 finished

@@ -92,6 +92,14 @@ static int identity_file_state(libxl_snapshot_ctx *sc, const char *path,
     return 0;
 }
 
+const char *snap_identity_file(libxl_snapshot_ctx *sc, const char *path)
+{
+    struct state state = { NULL };
+
+    if (identity_file_state(sc, path, &state)) snap_take_error(sc);
+    return state.text;
+}
+
 static int identity_volume_state(libxl_snapshot_ctx *sc, const char *path,
                                  struct state *state)
 {

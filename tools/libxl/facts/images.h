@@ -74,6 +74,8 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
 bool snap_identity_is_base(libxl_snapshot_ctx *sc, const char *path,
                            const char *base, const char *state);
 
+/* The state of the file or device @path; NULL: it cannot be read. */
+const char *snap_identity_file(libxl_snapshot_ctx *sc, const char *path);
 /* False if the file or device @path, a base, has another state than @state:
  * of a file, another date is enough. */
 bool snap_identity_is_state(libxl_snapshot_ctx *sc, const char *path,
@@ -115,6 +117,10 @@ bool snap_identity_has_changed(libxl_snapshot_ctx *sc, const char *path,
  * @redo: in a recovery, before which anything may have happened. */
 int snap_known_check(libxl_snapshot_ctx *sc, const struct snap_step *step,
                      bool redo);
+/* Fail if others than root can have written one that root alone is to
+ * have. */
+int snap_known_check_writers(libxl_snapshot_ctx *sc,
+                             const struct snap_step *step);
 /* If @step takes a snapshot again that was merged: fail if the volume is
  * not as it was when it had been merged. */
 int snap_known_check_merged(libxl_snapshot_ctx *sc,

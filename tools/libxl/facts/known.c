@@ -13,6 +13,7 @@
  *   lv-tag TAG          the volume VG/LV has the LVM tag
  *   print ...           a file or device to which nobody has written since
  *   file, device, image ...     a state (facts/identity.c)
+ *   trusted             a file that root alone can have written
  *   made unknown        what will be known when it is made
  */
 #include "facts/facts.h"
@@ -84,11 +85,32 @@ static void known_look_at_print(libxl_snapshot_ctx *sc, const char *what,
                  "they are";
 }
 
+static int known_look_at_writers(libxl_snapshot_ctx *sc,
+                                 const struct snap_known *k)
+{
+    const char *doubt = snap_open_doubt(sc, k->what);
+
+    return doubt ? snap_fail(sc, ERROR_INVAL, "%s: %s", k->what, doubt) : 0;
+}
+
+int snap_known_check_writers(libxl_snapshot_ctx *sc,
+                             const struct snap_step *step)
+{
+    int i, rc = 0;
+
+    for (i = 0; !rc && i < step->num_known; i++)
+        if (!strcmp(step->known[i].identity, SNAP_KNOWN_TRUSTED))
+            rc = known_look_at_writers(sc, &step->known[i]);
+    return rc;
+}
+
 static int known_look(libxl_snapshot_ctx *sc, const struct snap_known *k,
                       bool redo, const char **why_r)
 {
     const char *now = "is another file by now", *rest;
 
+    if (!strcmp(k->identity, SNAP_KNOWN_TRUSTED))
+        return known_look_at_writers(sc, k);
     if (known_is(k->identity, "tag", &rest))
         return known_look_at_tag(sc, k->what, k->identity, rest, why_r);
     if (known_is(k->identity, "lv", &rest))

@@ -94,7 +94,7 @@ static void revert_rely_on(libxl_snapshot_ctx *sc, struct snap_prints *of,
 }
 
 /* What the revert needs, and does not change: the layers below what the
- * domain is to write to, and its memory. */
+ * domain is to write to, and its memory, or the xl.cfg that it has kept. */
 static struct snap_prints revert_relied_on(libxl_snapshot_ctx *sc,
                                            const struct snap_revert *r)
 {
@@ -109,6 +109,8 @@ static struct snap_prints revert_relied_on(libxl_snapshot_ctx *sc,
             revert_rely_on(sc, &of, op->chain.layers[k].path);
     }
     if (r->snap->memory_path) revert_rely_on(sc, &of, r->snap->memory_path);
+    else if (r->config_state)
+        revert_rely_on(sc, &of, r->params->domain_config_path);
     return of;
 }
 

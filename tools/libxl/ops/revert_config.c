@@ -38,16 +38,27 @@ static int revert_gather_image_config(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/* The domain config that the snapshot has kept, nobody else may have
- * written; that which a person names is his choice, as with xl create. */
-static const char *revert_config_doubt(libxl_snapshot_ctx *sc,
-                                       const struct snap_revert *r)
+/*
+ * Find out who can have written the xl.cfg to boot from.  That which the
+ * snapshot has kept root alone may have; that which a person names is his
+ * choice, as with xl create, and he may mend it before a recovery, but
+ * nobody else may.
+ */
+static int revert_gather_writers(libxl_snapshot_ctx *sc,
+                                 struct snap_revert *r)
 {
     const char *kept = r->snap->domain_config_path;
-    const char *path = r->params->domain_config_path;
+    const char *path = r->params->domain_config_path, *doubt;
+    bool is_kept;
 
-    return kept && path && snap_file_is_same(kept, path)
-        ? snap_open_doubt(sc, path) : NULL;
+    if (!path) return 0;
+    is_kept = kept && snap_file_is_same(kept, path);
+    doubt = snap_open_doubt(sc, path);
+    if (is_kept && doubt)
+        return snap_fail(sc, ERROR_INVAL, "%s: %s", path, doubt);
+    r->config_is_trusted = !doubt;
+    if (is_kept || doubt) r->config_state = snap_identity_file(sc, path);
+    return 0;
 }
 
 /* Without memory: what the domain is to be booted with. */
@@ -56,11 +67,9 @@ static int revert_gather_boot_config(libxl_snapshot_ctx *sc,
 {
     const libxl_domain_config *config = r->params->config;
     const char *name = r->snap->domain_name;
-    const char *doubt = revert_config_doubt(sc, r);
+    int rc = revert_gather_writers(sc, r);
 
-    if (doubt)
-        return snap_fail(sc, ERROR_INVAL, "%s: %s",
-                         r->params->domain_config_path, doubt);
+    if (rc) return rc;
     if (r->params->config_error)
         return snap_fail(sc, ERROR_INVAL, "%s", r->params->config_error);
     if (!config || !r->params->domain_config_path)

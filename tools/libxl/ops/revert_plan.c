@@ -126,6 +126,7 @@ static void revert_plan_restore(libxl_snapshot_ctx *sc,
     step->content = r->config_json;
     revert_plan_new_disks(sc, r, step);
     revert_plan_know(sc, r);
+    snap_step_know(sc, step, path, SNAP_KNOWN_TRUSTED);
     if (!r->params->force)
         snap_step_know(sc, step, path, r->snap->memory_state);
 }
@@ -148,6 +149,9 @@ static void revert_plan_boot(libxl_snapshot_ctx *sc, struct snap_revert *r)
                            r->disk_setting, identity, NULL);
     revert_plan_new_disks(sc, r, step);
     revert_plan_know(sc, r);
+    if (r->config_is_trusted)
+        snap_step_know(sc, step, path, SNAP_KNOWN_TRUSTED);
+    snap_step_know(sc, step, path, r->config_state);
 }
 
 /* Plan to bring the domain back, after the destroy, if there was one. */

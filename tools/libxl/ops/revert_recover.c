@@ -383,11 +383,27 @@ static int revert_find_first(libxl_snapshot_ctx *sc,
     return domid == SNAP_NO_DOMAIN ? 0 : revert_judge(sc, r, back, domid);
 }
 
+/* Refuse a memory image, or an xl.cfg, that others can have written since,
+ * before anything is done: it may be run at a boot, and nobody looks. */
+static int revert_check_writers(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r, int back)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    int rc = back < plan->num_steps
+        ? snap_known_check_writers(sc, &plan->steps[back]) : 0;
+
+    if (!rc) return 0;
+    r->must_wait = snap_recover_has_overwritten(r);
+    return snap_fail(sc, rc, "domain %s: its revert to %s cannot be completed "
+                     "yet: %s", r->entry.head.domain, r->entry.head.snapshot,
+                     snap_take_error(sc));
+}
+
 /* Look at what the revert goes on from: where that has changed, or the
  * domain may have gone on without it, it is undone if it has overwritten
  * nothing, and refused else. */
 static int revert_check_needed(libxl_snapshot_ctx *sc,
-                               struct snap_recover *r)
+                               struct snap_recover *r, int back)
 {
     const char *why, *domain = r->entry.head.domain;
     bool overwritten = snap_recover_has_overwritten(r);
@@ -397,11 +413,12 @@ static int revert_check_needed(libxl_snapshot_ctx *sc,
     if (!overwritten && !why) why = snap_revert_find_use(sc, r);
     if (!overwritten && !why && !r->entry.same_boot)
         why = "the host has been restarted since";
-    if (!why) return 0;
-    if (!overwritten) {
+    if (why && !overwritten) {
         revert_give_up(sc, r, r->half_made, why);
         return 0;
     }
+    rc = revert_check_writers(sc, r, back);
+    if (rc || !why) return rc;
     r->must_wait = true;
     return snap_fail(
         sc, ERROR_INVAL, "domain %s: its revert to %s cannot be completed: "
@@ -421,7 +438,7 @@ static int revert_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
         && snap_revert_new_image_is_used(sc, r))
         r->first = back + 1;
     if (rc || !r->forward || r->first > back) return rc;
-    rc = revert_check_needed(sc, r);
+    rc = revert_check_needed(sc, r, back);
     return rc || !r->forward ? rc : revert_check_writes(sc, r, back);
 }
 

@@ -176,6 +176,8 @@ void snap_step_know(libxl_snapshot_ctx *sc, struct snap_step *step,
  * and the print of what it writes to, without which nothing is known. */
 #define SNAP_KNOWN_WHEN_MADE "made unknown"
 #define SNAP_KNOWN_WHEN_WRITTEN "print unknown"
+/* That of a file which root alone is to have written, whichever it is. */
+#define SNAP_KNOWN_TRUSTED "trusted"
 /* Let the last step know the tags and volumes that are made before it. */
 void snap_plan_know_made(libxl_snapshot_ctx *sc, struct snap_plan *plan);
 /* Step @at has ended, and has made what has the identity @made: known to
