@@ -149,7 +149,15 @@ ok "of its own domain it is" fails 1 "its first line is not JSON" xl snapshot-re
 mv "$snapshots/.journal/web.example.com.json" "$snapshots/.journal/$uuid.json"
 ok "one that a uuid names may be of any domain" fails 1 "its first line is not JSON" \
     xl snapshot-recover web
-rm "$snapshots/.journal/$uuid.json"
+remember
+ok "it is not given up by a name, but the command that does it is told" refuses \
+    "$uuid.json is not a usable journal: its first line is not JSON. If it is, run xl snapshot-recover \
+--abandon $uuid" xl snapshot-recover --abandon web
+ok "as JSON" fails_json ".[0] | .domain == \"$uuid\" and (.journal | endswith(\"/$uuid.json\"))
+    and (has(\"to_be\") | not) and (.error | contains(\"--abandon $uuid\"))" \
+    xl snapshot-recover --json --abandon web
+ok "that works" says "The record of it is" xl snapshot-recover --abandon "$uuid"
+ok "and then there is nothing" says "Nothing to recover of domain web." xl snapshot-recover --abandon web
 
 # --- its folder ------------------------------------------------------------
 

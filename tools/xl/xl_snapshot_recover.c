@@ -192,7 +192,8 @@ static int recover_abandon(const struct session *s,
     if (j) {
         json_open_array(j, NULL);
         if (found.domain)
-            recover_print_json(j, &found, "abandoned",
+            recover_print_json(j, &found,
+                               found.refused ? NULL : "abandoned",
                                r ? libxl_snapshot_ctx_error(s->sc) : NULL);
         json_close_array(j);
         json_print(j);

@@ -276,11 +276,13 @@ static int abandon_run(libxl_snapshot_ctx *sc, struct snap_abandon *a)
 
 /*-- all of it --------------------------------------------------------------*/
 
-/* Find the journal of @domain, its name or uuid; *found_r: there is one. */
+/* Find the journal of @domain, its name or uuid; *found_r: there is one.
+ * Fails, with that in @entry, if one may be which cannot be used. */
 static int abandon_find(libxl_snapshot_ctx *sc, const char *domain,
                         struct snap_journal_entry *entry, bool *found_r)
 {
     struct snap_journal_entry *entries;
+    const struct snap_journal_entry *maybe = NULL;
     int i, num, rc = snap_journal_list(sc, &entries, &num);
 
     *found_r = false;
@@ -288,8 +290,14 @@ static int abandon_find(libxl_snapshot_ctx *sc, const char *domain,
         if (snap_journal_is_of(&entries[i], domain, domain)) {
             *entry = entries[i];
             *found_r = true;
-        }
-    return rc;
+        } else if (snap_journal_may_be_of(&entries[i], domain))
+            maybe = &entries[i];
+    if (rc || *found_r || !maybe) return rc;
+    *entry = *maybe;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: only its uuid, in the name "
+                     "of the journal, tells if this is one of it: %s. If it "
+                     "is, run xl snapshot-recover --abandon %s", domain,
+                     maybe->error, maybe->head.domain);
 }
 
 static void abandon_result(libxl_snapshot_ctx *sc,
@@ -340,6 +348,8 @@ int libxl_snapshot_abandon(libxl_snapshot_ctx *sc, const char *domain,
 
     snap_ctx_begin(sc);
     rc = abandon_find(sc, domain, entry, &found);
+    result->refused = rc && entry->error;
+    if (result->refused) snap_recover_result(&a.r, result);
     if (rc || !found) goto out;
     /* of a damaged journal uuid and domain are the same, its file's name */
     rc = snap_lock_domain_both(

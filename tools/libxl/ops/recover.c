@@ -438,18 +438,6 @@ int libxl_snapshot_recover(libxl_snapshot_ctx *sc, const char *journal,
     return rc;
 }
 
-/* True if a recovery of @domain, its name or uuid, is to read the journal:
- * of one that cannot be used a uuid does not tell whose it is. */
-static bool recover_may_be_of(const struct snap_journal_entry *entry,
-                              const char *domain)
-{
-    libxl_uuid uuid;
-
-    return snap_journal_is_of(entry, domain, domain)
-        || (entry->error
-            && !libxl_uuid_from_string(&uuid, entry->head.domain));
-}
-
 int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
                                 char ***paths_r, int *num_r)
 {
@@ -461,7 +449,7 @@ int libxl_snapshot_journal_list(libxl_snapshot_ctx *sc, const char *domain,
     rc = snap_journal_list(sc, &entries, &num);
     *paths_r = snap_result_array(num, sizeof(**paths_r));
     for (i = 0; !rc && i < num; i++)
-        if (!domain || recover_may_be_of(&entries[i], domain))
+        if (!domain || snap_journal_may_be_of(&entries[i], domain))
             (*paths_r)[(*num_r)++] = snap_result_str(entries[i].path);
     return rc;
 }

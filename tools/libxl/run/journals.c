@@ -158,6 +158,16 @@ bool snap_journal_is_of(const struct snap_journal_entry *entry,
                && !strcmp(head->running_uuid, uuid_str));
 }
 
+bool snap_journal_may_be_of(const struct snap_journal_entry *entry,
+                            const char *domain)
+{
+    libxl_uuid uuid;
+
+    return snap_journal_is_of(entry, domain, domain)
+        || (entry->error
+            && !libxl_uuid_from_string(&uuid, entry->head.domain));
+}
+
 int snap_journal_refuse_copy(libxl_snapshot_ctx *sc,
                              const struct snap_journal_entry *entry)
 {

@@ -243,6 +243,10 @@ int snap_journal_list(libxl_snapshot_ctx *sc,
  * either may be NULL: unknown. */
 bool snap_journal_is_of(const struct snap_journal_entry *entry,
                         const char *domain, const char *uuid_str);
+/* True if @entry is, or may be, of @domain, its name or uuid: of one that
+ * cannot be used a uuid does not tell whose it is. */
+bool snap_journal_may_be_of(const struct snap_journal_entry *entry,
+                            const char *domain);
 /* Rename the journal @path, so that it is a record of what was given up,
  * and holds nobody up; *to_r: its name then. */
 int snap_journal_set_aside(libxl_snapshot_ctx *sc, const char *path,
