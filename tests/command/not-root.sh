@@ -260,6 +260,16 @@ mv $image /srv/all/ && ln -s /srv/all/xvda.qcow2 $image
 ok "root's image in a sticky folder" says "Nothing was changed" create -N -n new
 chown 65534 /srv/all/xvda.qcow2
 ok "but nobody's can be replaced by him" images create -N -n new
+mkdir -m 1777 /srv/overlays
+rm $image && mv /srv/all/xvda.qcow2 $image
+cat >/srv/elsewhere.cfg <<END
+name = "new"
+disks = [ '/srv/overlays/xvda.qcow2,qcow2,xvda' ]
+END
+elsewhere() { xl snapshot-create -N --domain-config web.cfg "$@" web /srv/elsewhere.cfg; }
+ok "nor is his overlay made where he could" images elsewhere
+chown root $image
+ok "root's is" says "Nothing was changed" elsewhere
 
 # An xl.cfg of others is not rewritten: while root does it, they could have it write
 # elsewhere, or keep a file with a text, an owner and a mode of their choice.

@@ -156,6 +156,22 @@ static void what_others_can_write_is_not_trusted(void)
     CHECK_HAS(doubt("d/e/g"), "No such file");
 }
 
+/* Its new owner could take it away, and put a link there, before it is
+ * opened again. */
+static void what_is_given_to_others_is_not_made_where_all_can(void)
+{
+    const char *like = tmp_text("like", "x"), *path = tmp_path("d/none");
+
+    folder("d", 01777);
+    CHECK_STR(snap_open_doubt_new(sc, path, like, NULL), NULL);
+    if (geteuid()) return;
+    REQUIRE(!chown(like, 1, 1));
+    CHECK_HAS(snap_open_doubt_new(sc, path, like, NULL),
+              "/d, of uid 0 and mode 1777, can be changed by others");
+    chmod(tmp_path("d"), 0755);
+    CHECK_STR(snap_open_doubt_new(sc, path, like, NULL), NULL);
+}
+
 static void a_second_name_counts_where_others_can_make_names(void)
 {
     folder("d", 0755);
@@ -374,6 +390,7 @@ TESTS(TEST(a_path_is_opened_as_open_does),
       TEST(each_folder_of_a_chain_of_links_counts),
       TEST(a_file_is_made_where_it_can_be_trusted),
       TEST(what_is_others_own_is_not_trusted),
+      TEST(what_is_given_to_others_is_not_made_where_all_can),
       TEST(what_the_kernel_links_to_has_no_path),
       TEST(what_is_put_in_the_place_of_our_file_is_not_written),
       TEST(what_is_put_in_the_place_of_a_base_is_not_frozen),

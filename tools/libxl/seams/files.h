@@ -39,6 +39,10 @@ const char *snap_open_doubt(libxl_snapshot_ctx *sc, const char *path);
  * taking it from them, for the message. */
 const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path,
                                   const char *instead);
+/* The same of @path where a file is made that is given to the owner of
+ * @like: in a sticky folder he can then put another one in its place. */
+const char *snap_open_doubt_new(libxl_snapshot_ctx *sc, const char *path,
+                                const char *like, const char *instead);
 /* The same as snap_open(), of an image or another path that QEMU, xl or LVM
  * follows: by whatever links. */
 int snap_open_image(const char *path, int flags);

@@ -39,6 +39,7 @@
 enum open_care {
     OPEN_LINKS,                 /* it matters for symbolic links */
     OPEN_PLACE,                 /* and for every folder on the way */
+    OPEN_GIVEN,                 /* also if what is there is another's */
     OPEN_ALL,                   /* and for what is there */
 };
 
@@ -76,13 +77,15 @@ static bool open_is_doubtful(const struct stat *st)
 }
 
 /* Whoever can put something in the place of @at, an entry of @dir, -1: of
- * none, can do it since he can change what is returned; -1: nobody can. */
-static int open_weak(int dir, int at)
+ * none, can do it since he can change what is returned; -1: nobody can.
+ * @given: what is made there will be another's. */
+static int open_weak(int dir, int at, bool given)
 {
     struct stat st, entry;
 
     if (fstat(dir, &st) || open_is_doubtful(&st)) return dir;
-    if (!(st.st_mode & 022) || at < 0) return -1;
+    if (!(st.st_mode & 022)) return -1;
+    if (at < 0) return given ? dir : -1;
     return fstat(at, &entry) || !open_is_ours(entry.st_uid) ? at : -1;
 }
 
@@ -148,7 +151,8 @@ static void open_doubt(struct walk *w, int fd)
 /* Doubt the folder that has been reached, or @at, -1: nothing, in it. */
 static void open_doubt_place(struct walk *w, int at)
 {
-    int weak = w->care == OPEN_LINKS ? -1 : open_weak(w->dir, at);
+    int weak = w->care == OPEN_LINKS ? -1
+        : open_weak(w->dir, at, w->care == OPEN_GIVEN);
 
     if (weak >= 0) open_doubt(w, weak);
 }
@@ -305,7 +309,7 @@ static int open_follow(struct walk *w, int link)
     ssize_t len = readlinkat(link, "", to, sizeof(to) - 1);
 
     if (len < 0) return -1;
-    if (open_weak(w->dir, link) >= 0 || ++w->links > LINKS_MAX) {
+    if (open_weak(w->dir, link, false) >= 0 || ++w->links > LINKS_MAX) {
         errno = ELOOP;
         return -1;
     }
@@ -444,6 +448,16 @@ const char *snap_open_doubt_place(libxl_snapshot_ctx *sc, const char *path,
                                   const char *instead)
 {
     return open_look(sc, path, OPEN_PLACE, instead);
+}
+
+const char *snap_open_doubt_new(libxl_snapshot_ctx *sc, const char *path,
+                                const char *like, const char *instead)
+{
+    struct stat st;
+    bool given = like && !stat(like, &st) && S_ISREG(st.st_mode)
+        && !open_is_ours(st.st_uid);
+
+    return open_look(sc, path, given ? OPEN_GIVEN : OPEN_PLACE, instead);
 }
 
 const char *libxl_snapshot_open_why(void)

@@ -207,7 +207,7 @@ void snap_disk_look_place(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     if (op->image && *op->image == '/')
         op->doubt = snap_open_doubt_place(sc, op->image, trust);
     if (!op->doubt && op->path && *op->path == '/')
-        op->doubt = snap_open_doubt_place(sc, op->path, trust);
+        op->doubt = snap_open_doubt_new(sc, op->path, op->image, trust);
 }
 
 void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
