@@ -70,4 +70,12 @@ cut_off "unwritable"
 ok "a recovery that completes it tells" told xl snapshot-recover web
 cut_off "name it .*domain.cfg"
 ok "also if the bases were frozen already" json ".[0]$both" xl snapshot-recover --json web
+
+# Where a rename may replace what is there, and no file has two names: exfat by FUSE.
+unset FAULT_SETFLAGS
+FAULT_RENAME=no
+export FAULT_RENAME
+start_over
+ok "a snapshot is complete there, too" says "Snapshot s1 of domain web" attempt -n s1
+ok "all of it is good" xl snapshot-verify --domain-config web.cfg "$(cfg s1)"
 finished

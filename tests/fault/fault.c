@@ -11,6 +11,8 @@
  *
  * FAULT_FSYNC="END": no file whose path ends so can be flushed.
  * FAULT_SETFLAGS=no: a file system without the immutable flag, as NFS.
+ * FAULT_RENAME=no: one whose renames may replace, and that has no hard links, as
+ * vfat or exfat by FUSE.
  * FAULT_KILL=deaf: no program ends by a signal of the one under test, as if it
  * waited for its storage.
  *
@@ -28,12 +30,13 @@
 #include <unistd.h>
 
 /* The program under test keeps no such variables. */
-static const char *fault_at, *fault_fsync, *fault_setflags, *fault_kill;
+static const char *fault_at, *fault_fsync, *fault_setflags, *fault_rename, *fault_kill;
 static void __attribute__((constructor)) fault_begin(void)
 {
     fault_at = getenv("FAULT");
     fault_fsync = getenv("FAULT_FSYNC");
     fault_setflags = getenv("FAULT_SETFLAGS");
+    fault_rename = getenv("FAULT_RENAME");
     fault_kill = getenv("FAULT_KILL");
 }
 
@@ -110,6 +113,25 @@ int ioctl(int fd, unsigned long request, ...)
     if (request != FS_IOC_SETFLAGS || !fault_setflags)
         return real(fd, request, arg);
     errno = ENOTTY;
+    return -1;
+}
+
+int renameat2(int from, const char *path, int to, const char *name, unsigned flags)
+{
+    int (*real)(int, const char *, int, const char *, unsigned) =
+        dlsym(RTLD_NEXT, "renameat2");
+
+    if (!flags || !fault_rename) return real(from, path, to, name, flags);
+    errno = EINVAL;
+    return -1;
+}
+
+int link(const char *path, const char *to)
+{
+    int (*real)(const char *, const char *) = dlsym(RTLD_NEXT, "link");
+
+    if (!fault_rename) return real(path, to);
+    errno = EPERM;
     return -1;
 }
 

@@ -344,14 +344,19 @@ int snap_file_flush(libxl_snapshot_ctx *sc, const char *path)
                      snap_open_why());
 }
 
-/* Rename @path to @to, which must not exist.  Some file systems, NFS among
- * them, have no RENAME_NOREPLACE. */
+/* Rename @path to @to, which must not exist.  NFS has no RENAME_NOREPLACE;
+ * vfat and exfat by FUSE have no hard links either: in a folder of root's
+ * nobody makes @to between the look and the rename. */
 static int own_rename_onto_nothing(const char *path, const char *to)
 {
     if (!renameat2(AT_FDCWD, path, AT_FDCWD, to, RENAME_NOREPLACE))
         return 0;
     if (errno != EINVAL && errno != ENOSYS) return -1;
-    return link(path, to) || unlink(path) ? -1 : 0;
+    if (!link(path, to)) return unlink(path);
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return -1;
+    if (!snap_file_exists(to)) return rename(path, to);
+    errno = EEXIST;
+    return -1;
 }
 
 /* True if @to is another name of the open file: we were killed between
