@@ -205,14 +205,17 @@ static bool program_fits(const char *shape, const char *const *argv)
     const char *again = NULL;           /* the word that may be repeated */
     size_t len;
 
-    for (; *argv && (*shape || again); argv++) {
-        if (!*shape) shape = again;
+    for (; *argv; argv++) {
+        if (!*shape) {
+            if (!again) return false;
+            shape = again;
+        }
         len = strcspn(shape, " .");
         if (!program_word_fits(shape, len, *argv)) return false;
         again = shape[len] == '.' ? shape : NULL;
         shape += len + strspn(shape + len, " .");
     }
-    return !*argv && !*shape;
+    return !*shape;
 }
 
 bool snap_step_argv_is_planned(const struct snap_step *step)
