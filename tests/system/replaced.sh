@@ -49,13 +49,6 @@ refused xvdc "thick.s has changed since the snapshot: another volume"
 lvchange -q --addtag "$(grep -o 'xl-snapshot\.[0-9]*' "$(cfg vm s)")" vg-0/thick.s
 ok "its tag is what it is known by" xl snapshot-verify "$(cfg vm s)"
 
-lvm_ lvremove -f vg-0/thin.s
-lvcreate -q -s -pr -n thin.s vg-0/thin > /dev/null
-ok "a thin snapshot volume is made again" true
-refused xvdd "thin.s has changed since the snapshot: another volume has that name now, made at 20"
-sed -i '/xvdd=volume/d' "$(cfg vm s)"
-ok "what is not on record is not looked at" xl snapshot-verify "$(cfg vm s)"
-
 cp -p "$(memory vm s)" /srv/vm/memory
 write "$(memory vm s)" $(($(stat -c %s /srv/vm/memory) - 30000)) <<< "disturbed"
 ok "the memory image is another one" true
@@ -64,8 +57,20 @@ ok "a revert refuses it" mustfail "it has changed since the snapshot: it was las
 cp /srv/vm/memory "$(memory vm s)"
 ok "it can be copied" xl snapshot-verify "$(cfg vm s)"
 
+lvm_ lvremove -f vg-0/thin.s
+lvcreate -q -s -pr -n thin.s vg-0/thin > /dev/null
+ok "a thin snapshot volume is made again" true
+refused xvdd "thin.s has changed since the snapshot: another volume has that name now, made at 20"
+
 xl destroy vm
 image=/srv/vm/xvda.qcow2
 qemu-img snapshot -d s $image && qemu-img snapshot -c s $image
 ok "a tag is made again" true
 refused xvda "xvda.qcow2 has changed since the snapshot: its tag was made again at 20"
+
+sed -i '/xvdd=volume/d' "$(cfg vm s)"
+# verified TEXT [OPTION]: what a verification says; of other disks it has said enough.
+verified() { { xl snapshot-verify "${@:2}" "$(cfg vm s)" 2>&1 || :; } | grep -E "$1"; }
+ok "what is not on record is told" \
+    verified "nothing but the snapshot config says that /dev/vg-0/thin.s"
+ok "and good if a person says so" verified "disk xvdd +good" --accept-config
