@@ -66,14 +66,18 @@ static bool open_is_ours(uid_t uid)
     return uid == 0 || uid == geteuid();
 }
 
-/* True if others can write to the file @st; or put anything into it, if it
- * is a folder, and in the place of what others have in it.  In a sticky
- * folder nobody can replace another's file. */
+/* True if its mode lets others write to the file @st; or put anything into
+ * it, if it is a folder, and in the place of what others have in it.  In a
+ * sticky folder nobody can replace another's file. */
+static bool open_mode_is_weak(const struct stat *st)
+{
+    return !S_ISLNK(st->st_mode) && (st->st_mode & 022)
+        && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX));
+}
+
 static bool open_is_doubtful(const struct stat *st)
 {
-    return !open_is_ours(st->st_uid)
-        || (!S_ISLNK(st->st_mode) && (st->st_mode & 022)
-            && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)));
+    return !open_is_ours(st->st_uid) || open_mode_is_weak(st);
 }
 
 /* Whoever can put something in the place of @at, an entry of @dir, -1: of
@@ -143,8 +147,7 @@ static void open_doubt(struct walk *w, int fd)
     if (!w->keeps) w->keeps = open_keeps(fd);
     if (!open_is_ours(st.st_uid))
         w->chown = open_add_name(w, w->chown, name);
-    if (!S_ISLNK(st.st_mode) && (st.st_mode & 022)
-        && !(S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX)))
+    if (open_mode_is_weak(&st))
         w->chmod = open_add_name(w, w->chmod, name);
 }
 
