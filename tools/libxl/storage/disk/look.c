@@ -156,17 +156,6 @@ static int look_at_layer(libxl_snapshot_ctx *sc, struct look *l,
     return rc;
 }
 
-static void look_make_room(libxl_snapshot_ctx *sc, struct look *l)
-{
-    int more = l->num + 16;
-
-    if (l->num % 16) return;
-    l->layers = snap_grow(sc, l->layers, l->num * sizeof(*l->layers),
-                          more * sizeof(*l->layers));
-    l->files = snap_grow(sc, l->files, l->num * sizeof(*l->files),
-                         more * sizeof(*l->files));
-}
-
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                     const char *format, struct snap_chain *chain_r)
 {
@@ -179,7 +168,9 @@ int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
         if (l.num == SNAP_LAYERS_MAX)
             return snap_fail(sc, ERROR_INVAL, "image %s: it has more than %d "
                              "layers", l.top, SNAP_LAYERS_MAX);
-        look_make_room(sc, &l);
+        l.layers = snap_grow_by_one(sc, l.layers, l.num,
+                                    sizeof(*l.layers));
+        l.files = snap_grow_by_one(sc, l.files, l.num, sizeof(*l.files));
         rc = look_at_layer(sc, &l, &path, &format);
         if (rc) return rc;
     } while (path);
