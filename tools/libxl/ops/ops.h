@@ -112,13 +112,14 @@ struct snap_revert {
     struct snap_layers layers;      /* of all disks, with who uses them */
     libxl_domain_config config;     /* with the new disks */
     struct snap_boot boot;
-    bool config_is_trusted;         /* of an xl.cfg to boot from: root alone
-                                     * can have written it */
-    const char *config_state;       /* the one that it must be yet when it is
-                                     * booted; NULL: any */
     const char *config_json;        /* the same, for a restore */
     const char *disk_setting;       /* the setting `disk' of an xl.cfg,
                                      * for a boot */
+    bool config_is_trusted;         /* of that xl.cfg: root alone can
+                                     * have written it */
+    const char *config_state;       /* the one that it must be yet when it is
+                                     * booted; NULL: any */
+    struct snap_own_images *own_images;     /* NULL: not needed yet */
     int rc;                         /* the first failure of a check */
     struct snap_prints left;        /* the images of the running domain */
     int num_accepted;

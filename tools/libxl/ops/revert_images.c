@@ -15,21 +15,21 @@
 
 /* The images that the domain has by what does not come with the snapshot,
  * with all layers. */
-struct own_images {
+struct snap_own_images {
     int num;
     const char **paths;
 };
 
-static void own_add(libxl_snapshot_ctx *sc, struct own_images *own,
+static void own_add(libxl_snapshot_ctx *sc, struct snap_own_images *own,
                     const char *path)
 {
-    own->paths = snap_grow(sc, own->paths, own->num * sizeof(*own->paths),
-                           (own->num + 1) * sizeof(*own->paths));
+    own->paths = snap_grow_by_one(sc, own->paths, own->num,
+                                  sizeof(*own->paths));
     own->paths[own->num++] = path;
 }
 
 /* An image that cannot be looked at has no layers. */
-static void own_add_disk(libxl_snapshot_ctx *sc, struct own_images *own,
+static void own_add_disk(libxl_snapshot_ctx *sc, struct snap_own_images *own,
                          const libxl_device_disk *disk)
 {
     const char *format = snap_imageinfo_format(disk->format);
@@ -49,7 +49,7 @@ static void own_add_disk(libxl_snapshot_ctx *sc, struct own_images *own,
 }
 
 static void own_gather(libxl_snapshot_ctx *sc, struct snap_revert *r,
-                       struct own_images *own)
+                       struct snap_own_images *own)
 {
     const char *path = r->params->own_config_path;
     libxl_domain_config config;
@@ -68,18 +68,19 @@ static void own_gather(libxl_snapshot_ctx *sc, struct snap_revert *r,
     libxl_domain_config_dispose(&config);
 }
 
-/* True if the domain is on @path; *own is gathered when it is needed. */
+/* True if the domain is on @path; its images are gathered when they are
+ * needed, once. */
 static bool own_has(libxl_snapshot_ctx *sc, struct snap_revert *r,
-                    struct own_images **own, const char *path)
+                    const char *path)
 {
     int i;
 
-    if (!*own) {
-        *own = snap_zalloc(sc, sizeof(**own));
-        own_gather(sc, r, *own);
+    if (!r->own_images) {
+        r->own_images = snap_zalloc(sc, sizeof(*r->own_images));
+        own_gather(sc, r, r->own_images);
     }
-    for (i = 0; i < (*own)->num; i++)
-        if (snap_file_is_same((*own)->paths[i], path)) return true;
+    for (i = 0; i < r->own_images->num; i++)
+        if (snap_file_is_same(r->own_images->paths[i], path)) return true;
     return false;
 }
 
@@ -113,12 +114,11 @@ static bool layer_is_on_record(libxl_snapshot_ctx *sc,
  * data file, if nothing shows that it goes with that. */
 static int image_check_other(libxl_snapshot_ctx *sc, struct snap_revert *r,
                              const struct snap_disk_op *op,
-                             struct own_images **own, const char *from,
-                             const char *path)
+                             const char *from, const char *path)
 {
-    if (!path || snap_file_is_beside(path, from)
+    if (!path || snap_file_is_beside(sc, path, from)
         || snap_file_is_public(sc, path)
-        || layer_is_on_record(sc, r, path) || own_has(sc, r, own, path))
+        || layer_is_on_record(sc, r, path) || own_has(sc, r, path))
         return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: nothing but the image %s says "
                      "that %s belongs to domain %s: it is in another folder, "
@@ -134,11 +134,10 @@ int snap_revert_check_images(libxl_snapshot_ctx *sc, struct snap_revert *r,
                              const struct snap_disk_op *op)
 {
     const struct snap_chain *chain = &op->chain;
-    struct own_images *own = NULL;
     int i, rc = 0;
 
     if (r->params->accept_images) return 0;
-    if (!image_has_state(op) && !own_has(sc, r, &own, op->image))
+    if (!image_has_state(op) && !own_has(sc, r, op->image))
         return snap_fail(sc, ERROR_INVAL, "disk %s: nothing but the snapshot "
                          "config says that %s belongs to domain %s: it has "
                          "no state of it (`states') that would show it, and "
@@ -151,10 +150,10 @@ int snap_revert_check_images(libxl_snapshot_ctx *sc, struct snap_revert *r,
         const char *path = chain->layers[i].path;
 
         if (i)
-            rc = image_check_other(sc, r, op, &own,
-                                   chain->layers[i - 1].path, path);
+            rc = image_check_other(sc, r, op, chain->layers[i - 1].path,
+                                   path);
         if (!rc)
-            rc = image_check_other(sc, r, op, &own, path,
+            rc = image_check_other(sc, r, op, path,
                                    chain->layers[i].data_file);
     }
     return rc;

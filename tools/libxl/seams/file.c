@@ -61,18 +61,15 @@ bool snap_file_is_public(libxl_snapshot_ctx *sc, const char *path)
     return is && !snap_open_doubt_place(sc, path, NULL);
 }
 
-bool snap_file_is_beside(const char *a, const char *b)
+bool snap_file_is_beside(libxl_snapshot_ctx *sc, const char *a,
+                         const char *b)
 {
-    char *ra = realpath(a, NULL), *rb = realpath(b, NULL);
     struct stat sa, sb;
-    bool is = ra && rb && !stat(ra, &sa) && !stat(rb, &sb)
-        && S_ISREG(sa.st_mode) && S_ISREG(sb.st_mode)
-        && strrchr(ra, '/') - ra == strrchr(rb, '/') - rb
-        && !strncmp(ra, rb, strrchr(ra, '/') - ra);
 
-    free(ra);
-    free(rb);
-    return is;
+    return !stat(a, &sa) && !stat(b, &sb) && S_ISREG(sa.st_mode)
+        && S_ISREG(sb.st_mode)
+        && !strcmp(snap_file_dirname(sc, snap_file_true_path(sc, a)),
+                   snap_file_dirname(sc, snap_file_true_path(sc, b)));
 }
 
 bool snap_file_is_same(const char *a, const char *b)

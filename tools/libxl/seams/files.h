@@ -87,7 +87,8 @@ bool snap_file_exists(const char *path);
  * root alone can put another one in its place. */
 bool snap_file_is_public(libxl_snapshot_ctx *sc, const char *path);
 /* True if both are files, and in one folder, wherever links lead. */
-bool snap_file_is_beside(const char *a, const char *b);
+bool snap_file_is_beside(libxl_snapshot_ctx *sc, const char *a,
+                         const char *b);
 /* True if both name one file or device, which need not exist. */
 bool snap_file_is_same(const char *a, const char *b);
 /* Fail if a thing is at @path for which a program that opens it might wait
