@@ -114,6 +114,16 @@ instead 'sleep 0.5; exec python3 -c "bytearray(2 << 30)"'
 ok "qemu-img that takes all memory" env PATH="$work/bin:$PATH" sh -c \
     "! '$run_plan' --chain qcow2 '$work/top.qcow2' 2>error"
 ok "has 1 GiB" says "MemoryError"
+# as many as QEMU reads with, each with its stack and its part of malloc's
+instead 'sleep 0.5; exec python3 -c "import threading as t
+b = t.Barrier(64, timeout=20)
+a = [t.Thread(target=b.wait) for i in range(64)]
+for i in a: i.start()
+for i in a: i.join()
+raise SystemExit(\"64 threads\")"'
+ok "one that has 64 threads" env PATH="$work/bin:$PATH" sh -c \
+    "! '$run_plan' --chain qcow2 '$work/top.qcow2' 2>error"
+ok "can have them" says "64 threads"
 instead 'sleep 0.5; echo "has $(ulimit -t) s" >&2; exit 1'
 ok "one that takes its time" env PATH="$work/bin:$PATH" sh -c \
     "! '$run_plan' --chain qcow2 '$work/top.qcow2' 2>error"

@@ -32,6 +32,9 @@
 #define EXEC_CHUNK (1 << 20)
 #define EXEC_READER_CPU_S 10
 
+/* Of RLIMIT_DATA: it counts what can be written to.  RLIMIT_AS would also count
+ * the 64 MiB that malloc reserves for each thread: QEMU 7.2 starts up to 64
+ * and aborts when it cannot start one. */
 static const struct rlimit reader_bytes = { 1 << 30, 1 << 30 };
 static const struct rlimit reader_cpu = { EXEC_READER_CPU_S,
                                           EXEC_READER_CPU_S + 1 };
@@ -346,7 +349,7 @@ static int exec_run(libxl_snapshot_ctx *sc, const char *what,
     child.end = end;
     rc = child_start(sc, what, argv, NULL, false, in, &child);
     if (!rc && in >= 0) {       /* what is in the file has no more to say */
-        prlimit(child.pid, RLIMIT_AS, &reader_bytes, NULL);
+        prlimit(child.pid, RLIMIT_DATA, &reader_bytes, NULL);
         prlimit(child.pid, RLIMIT_CPU, &reader_cpu, NULL);
     }
     if (!rc) rc = child_wait(sc, what, argv, &child, timeout_ms);
