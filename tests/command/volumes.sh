@@ -85,6 +85,11 @@ sed 's/\"lv_tags\":\"\"/\"lv_tags\":\"'\$tag'\"/' $hidden/after.json >$hidden/lv
 ok "a snapshot of a volume" create -n s1
 ok "the name of one that is not active is not free" says \
     "make the volume vg/root.s1.r2, a snapshot of root.s1" xl snapshot-revert -N web "$(cfg s1)"
+sed -i '/states/,/]/d' "$(cfg s1)"
+ok "a volume without a state" refuses "nothing but the snapshot config says that" \
+    xl snapshot-revert -N web "$(cfg s1)"
+ok "is known by the domain's volume" says "make the volume vg/root.s1.r2" \
+    xl snapshot-revert -N --domain-config web.cfg web "$(cfg s1)"
 program lvs 'exit 5'
 ok "a revert asks lvs" refuses "lvs failed with status 5" xl snapshot-revert -N web "$(cfg s1)"
 rm /usr/sbin/lvs

@@ -68,6 +68,17 @@ static void own_gather(libxl_snapshot_ctx *sc, struct snap_revert *r,
     libxl_domain_config_dispose(&config);
 }
 
+/* True if @path is the image or, of volumes, has the same origin: LVM says
+ * so, and root alone tells that. */
+static bool own_is(libxl_snapshot_ctx *sc, const char *own, const char *path)
+{
+    bool is = snap_file_is_same(own, path);
+
+    if (!is && *own == '/' && snap_lv_is_related(sc, own, path, &is))
+        snap_take_error(sc);
+    return is;
+}
+
 /* True if the domain is on @path; its images are gathered when they are
  * needed, once. */
 static bool own_has(libxl_snapshot_ctx *sc, struct snap_revert *r,
@@ -80,7 +91,7 @@ static bool own_has(libxl_snapshot_ctx *sc, struct snap_revert *r,
         own_gather(sc, r, r->own_images);
     }
     for (i = 0; i < r->own_images->num; i++)
-        if (snap_file_is_same(r->own_images->paths[i], path)) return true;
+        if (own_is(sc, r->own_images->paths[i], path)) return true;
     return false;
 }
 
