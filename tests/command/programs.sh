@@ -192,6 +192,12 @@ export STAND_IN_XL
 kept_with
 ok "one that xl cannot read brings no domain back" refuses "config parsing error" revert -N
 unset STAND_IN_XL
+printf '#!/bin/sh\ncase $* in *-n*) echo "(domain"; exit;; esac; exec %s "$@"\n' "$XL_SNAPSHOT_XL" >/srv/xl
+chmod +x /srv/xl
+real=$XL_SNAPSHOT_XL
+XL_SNAPSHOT_XL=/srv/xl
+ok "nor one that xl prints as sxp" refuses 'set output_format="json"' revert -N
+XL_SNAPSHOT_XL=$real
 ok "nothing was run" absent /srv/proof
 ok "when it is whole it does" says "is back at snapshot s1" revert
 finished

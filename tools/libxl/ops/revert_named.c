@@ -32,6 +32,16 @@ static int named_of_config(libxl_snapshot_ctx *sc,
     return rc;
 }
 
+/* xl prints in the format of xl.conf (4.17, xl.c:parse_global_config). */
+static int named_check_format(libxl_snapshot_ctx *sc, const char *path,
+                              const char *out)
+{
+    if (out[strspn(out, " \n")] != '(') return 0;
+    return snap_fail(sc, ERROR_INVAL, "%s: xl prints it as sxp, which is not "
+                     "read; set output_format=\"json\", its default, in "
+                     "xl.conf", path);
+}
+
 int snap_revert_read_xl_cfg(libxl_snapshot_ctx *sc,
                             const struct snap_revert *r, const char *path,
                             libxl_domain_config *config)
@@ -42,6 +52,7 @@ int snap_revert_read_xl_cfg(libxl_snapshot_ctx *sc,
     int rc = snap_exec(sc, path, argv, snap_wait_ms(sc, SNAP_WAIT_PROGRAM),
                        &output);
 
+    if (!rc) rc = named_check_format(sc, path, output.out);
     if (!rc) rc = snap_domain_config_from_json(sc, path, output.out, config);
     if (rc) return rc;
     name = config->c_info.name;
