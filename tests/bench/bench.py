@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-only
 """What a snapshot costs the guest, against what an admin's script does today.
 
 Runs in dom0 of an emulated Xen host, through bench.sh.  Commands:

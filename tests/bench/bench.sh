@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # What a snapshot costs the guest, in one run against what an admin's script does
 # today (bench.py): "./dev bench" runs it in dom0 of an emulated Xen host.
 # A table, no verdict.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # What xl-snapshot does, shown on a real domain: "./dev demo" runs it in dom0 of
 # an emulated Xen host. A snapshot, the guest goes on, back to the snapshot, and
 # back once more.

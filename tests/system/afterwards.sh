@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # What else an admin does with a domain works on after a snapshot and a revert:
 # save, restore, reboot from inside, reboot from outside, another snapshot.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The guest agent: the real qemu-ga in a guest freezes and thaws its file system,
 # asked over a Xen channel that QEMU serves as a socket. (The domain of
 # quiesce.sh is a PV.)

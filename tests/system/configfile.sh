@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A ConfigFile chooses name, place of the memory image, and kind per disk.
 . "$(dirname "$0")/snapshot.sh"
 

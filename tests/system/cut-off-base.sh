@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A create is cut off behind its transaction, the domain is destroyed, and somebody starts
 # it from its old xl.cfg, or restores a backup, before the recovery: the base is not a
 # snapshot any more.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A guest that never answers the request to suspend.
 . "$(dirname "$0")/snapshot.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # While libxl holds a lock of its own on the domain's devices or on the stored config, as
 # block-attach does, the stored config is not ours to change.
 . "$(dirname "$0")/faults.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Snapshots of the disks alone: of a running domain, in overlays and in tags;
 # back to them from a running and from a missing domain, by booting it.
 . "$(dirname "$0")/snapshot.sh"

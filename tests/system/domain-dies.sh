@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # While a snapshot is being taken QEMU dies, somebody destroys the domain or migrates
 # it, the guest panics or shuts down, or xenstored takes its time: the snapshot is
 # there or it is not, no write that the guest had flushed is lost, and the domain

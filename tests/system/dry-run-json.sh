@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # -N shows the plan and changes nothing; --json is for programs.
 . "$(dirname "$0")/snapshot.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Eight disks of one instant, in one transaction.
 . "$(dirname "$0")/snapshot.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The main job: a PV domain with a qcow2 and a raw disk, its memory and both
 # disks frozen at one instant in overlays, and back, and back again.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-only
 # shellcheck shell=bash
 # Commands that are cut off at each entry of their journal, on top of snapshot.sh:
 # a matrix of operation, step and fault, and what becomes of it.

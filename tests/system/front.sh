@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The xl that stands before Xen's own: our commands, xl's manners, and nothing
 # else touched on its way through.
 . "$(dirname "$0")/snapshot.sh"

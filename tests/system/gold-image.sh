@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A gold image: three domains in turn from one snapshot, whose base nobody
 # writes; and --keep, which lets one come back to where it was.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Hooks: disks that no driver knows, by programs of the administrator's.
 . "$(dirname "$0")/snapshot.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The emulated host itself: every kind of guest runs in it, and the witness tells
 # a restore that fits from one that does not.
 . "$(dirname "$0")/lib.sh"

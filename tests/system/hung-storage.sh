@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Storage hangs in the middle of a create, that of the memory image, of an overlay, of
 # the journal or of a hook: the guest is let go, and what is left is undone when the
 # storage is back.

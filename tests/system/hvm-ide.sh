@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # An HVM guest that has not unplugged its emulated IDE disks: QEMU has each image
 # open twice, and a snapshot of one of the two would leave the other behind.
 . "$(dirname "$0")/snapshot.sh"

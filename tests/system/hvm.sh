@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # HVM: QEMU is the device model too, gives up its images for a live save and has
 # a state of its own that goes into the memory image.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Which domain a snapshot is of: after it was renamed, rebooted, destroyed and
 # started anew from an xl.cfg that gives it another uuid each time.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Images that somebody else uses: create and revert name the user, and refuse
 # before anything has changed. Others may read a base, and only that.
 . "$(dirname "$0")/snapshot.sh"

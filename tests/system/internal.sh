@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Tags inside qcow2 images: the default where every writable disk is a qcow2.
 . "$(dirname "$0")/snapshot.sh"
 

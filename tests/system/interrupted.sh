@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Ctrl-C and SIGTERM while memory is copied: the domain runs on as if nothing
 # had been asked, and nothing is left.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A journal that cannot be written, and a SIGTERM, at each entry: before the commit
 # point the command undoes what it did, and says so; after it, it goes on. The long
 # form has other faults and other operations, too.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The same of a PVH domain that runs on while its memory is saved, with tags in
 # its image.
 . "$(dirname "$0")/faults.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The same with disks of several kinds: what LVM made is undone, too.
 . "$(dirname "$0")/faults.sh"
 . "$(dirname "$0")/lvm.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A snapshot-create of a PV domain that is killed before each entry of its
 # journal. Up to QEMU's transaction recovery leaves everything as it was; after it
 # there is a snapshot.

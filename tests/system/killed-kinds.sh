@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Commands that are killed before each entry of their journal, of kinds that the other
 # killed-... tests have not: for "./dev soak".
 . "$(dirname "$0")/faults.sh"

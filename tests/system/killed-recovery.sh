@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Recoveries that are killed themselves, at each entry that they make in the
 # journal: run again, they go on.
 . "$(dirname "$0")/faults.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The same without memory: the revert boots the domain.
 . "$(dirname "$0")/faults.sh"
 

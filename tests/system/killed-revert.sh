@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A snapshot-revert that is killed before each entry of its journal. Until it
 # destroys the domain recovery leaves that alone; after it the revert is completed.
 . "$(dirname "$0")/faults.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-only
 # shellcheck shell=bash
 # What the system tests have in common. They run in dom0 of an emulated Xen host
 # (tests/xenhost), each one is independent, prints TAP and leaves nothing behind:

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # snapshot-list and snapshot-verify: what there is, and whether a revert would work.
 . "$(dirname "$0")/snapshot.sh"
 

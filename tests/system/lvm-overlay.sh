@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A volume that QEMU serves can have an overlay, too. The volume is then
 # read-only, and an xl.cfg that still names it cannot write to it.
 . "$(dirname "$0")/lvm.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Snapshots of volumes that are not thin: what is refused, before anything
 # happens, and how much room they get. The disks alone, which is quicker.
 . "$(dirname "$0")/lvm.sh"

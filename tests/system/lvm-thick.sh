@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Logical volumes that blkback and QEMU serve: snapshot volumes, merged and
 # taken again by each revert.
 . "$(dirname "$0")/lvm.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Thin volumes: snapshots nest, and a revert moves the disk to a new volume.
 . "$(dirname "$0")/lvm.sh"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-only
 # shellcheck shell=bash
 # What the tests of logical volumes have in common, on top of snapshot.sh.
 # The group is vg-0: with a dash, which the device mapper doubles.

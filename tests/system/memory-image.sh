@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The memory image is an xl save file that nobody can restore by accident over
 # disks that went on without it.
 . "$(dirname "$0")/snapshot.sh"

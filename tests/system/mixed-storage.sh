@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Disks of every kind in one snapshot: one instant, all or nothing.
 . "$(dirname "$0")/lvm.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Disks of other kinds: done right, or refused with the reason and the way out.
 . "$(dirname "$0")/snapshot.sh"
 

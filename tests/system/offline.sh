@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A domain that does not run, described by its xl.cfg: snapshots of its disks,
 # back to them, and what is refused.
 . "$(dirname "$0")/snapshot.sh"

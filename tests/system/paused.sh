@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Paused domains, and domains that are to be left paused. And what is said
 # meanwhile: progress on a terminal, plain lines elsewhere.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # runs: outside
 # time-limit: 2400
 # The host loses its power at every step of a revert.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-only
 # shellcheck shell=bash
 # The power of the host is cut in the middle of commands, a step further each
 # time; it boots again, recovers before its domains start, and these come up with

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # What power-cut.sh does in dom0, before and after the cut.
 #
 #   power.sh cuts DOMAIN:OPERATION   prints "cut ENTRY:FLUSHED:OUTCOME STEP | FAULT" for

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A PVH domain whose memory is copied while it runs: it stands still for the
 # rest of the copy and the transaction only. And one of its disks alone.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-only
 """Stands between a domain's QMP socket and who talks to it, and spoils one reply.
 
   qmp-proxy.py SOCKET COMMAND FAULT

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Snapshots of the disks alone with the guest's file systems frozen: by its agent,
 # the real qemu-ga, and by a program; and thawed, whatever happens.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Bad input to create: one line that says what and what to do, exit 1, nothing
 # created, nothing lost, the guest runs on.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Bad input to revert: refused before the domain is destroyed.
 . "$(dirname "$0")/snapshot.sh"
 

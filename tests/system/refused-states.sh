@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Domains in no state to be snapshot, and a QEMU that cannot be reached.
 . "$(dirname "$0")/snapshot.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Memory and disks belong together: what was changed behind our back, or put in
 # the place of another, is told from it, and refused.
 . "$(dirname "$0")/lvm.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A disk whose storage has no snapshots: refused, or left out by consent, at
 # the snapshot and at the revert.
 . "$(dirname "$0")/snapshot.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-only
 # shellcheck shell=bash
 # What the tests of the snapshot commands have in common, on top of lib.sh.
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A reply of QEMU that never comes, is cut off, is no JSON or has no end: a snapshot is
 # undone; and of its transaction QEMU is asked once more, whether it has switched the
 # disks.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # The user's own xl.cfg after an external snapshot: as it was, it gives no write
 # access to the frozen bases; rewritten by --update-config, or with the printed
 # lines, the domain goes on from its overlays.

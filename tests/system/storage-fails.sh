@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Storage without room, or that fails, under each of the files that a command writes:
 # it undoes what it did, and the guest runs on. Where what fails is too far gone for
 # that, its journal stays until the storage is back.

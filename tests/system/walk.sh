@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # A random walk against a model. Snapshots of all kinds are taken and reverted to in any
 # order; commands and their recoveries are killed, get signals, and find no room for
 # their journal; the domain is rebooted and destroyed in between. After each step all

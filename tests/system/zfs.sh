@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-only
 # Disks on ZFS, by the hook that is shipped, with the stand-in for zfs of the
 # folder stand-in.
 . "$(dirname "$0")/snapshot.sh"

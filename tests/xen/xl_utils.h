@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * Copyright 2009-2017 Citrix Ltd and other contributors
  *
