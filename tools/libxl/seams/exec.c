@@ -30,14 +30,12 @@
 #define EXEC_FLOOD (64 << 20)
 #define EXEC_SLICE_MS 200
 #define EXEC_CHUNK (1 << 20)
-#define EXEC_READER_CPU_S 10
+#define EXEC_CPU_S 10
 
-/* Of RLIMIT_DATA: it counts what can be written to.  RLIMIT_AS would also count
- * the 64 MiB that malloc reserves for each thread: QEMU 7.2 starts up to 64
- * and aborts when it cannot start one. */
+/* RLIMIT_DATA: RLIMIT_AS counts malloc's reserves for each of QEMU's threads,
+ * too, 64 MiB, and QEMU aborts when it cannot start one (7.2). */
 static const struct rlimit reader_bytes = { 1 << 30, 1 << 30 };
-static const struct rlimit reader_cpu = { EXEC_READER_CPU_S,
-                                          EXEC_READER_CPU_S + 1 };
+static const struct rlimit reader_cpu = { EXEC_CPU_S, EXEC_CPU_S + 1 };
 
 struct exec_child {
     pid_t pid;
@@ -304,7 +302,7 @@ static int child_wait(libxl_snapshot_ctx *sc, const char *what,
                              strerror(errno));
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
         return snap_fail(sc, ERROR_FAIL, "%s: %s took more than %d s of CPU "
-                         "time", what, argv[0], EXEC_READER_CPU_S);
+                         "time", what, argv[0], EXEC_CPU_S);
     if (WIFSIGNALED(status))
         return snap_fail(sc, ERROR_FAIL, "%s: %s was killed by signal %d%s",
                          what, argv[0], WTERMSIG(status),
@@ -447,7 +445,6 @@ int snap_exec_fed(libxl_snapshot_ctx *sc, const char *what,
     }
     rc2 = child_wait(sc, what, argv, &child, timeout_ms);
     if (!rc) rc = rc2;
-
  out:
     rc = child_output(sc, what, &child, rc, output_r);
     sigaction(SIGPIPE, &old, NULL);
