@@ -249,6 +249,16 @@ for way in folder open above middle links; do
     xl destroy web
     back $way $image
 done
+mkdir /srv/gold
+mv $image /srv/gold/base.qcow2
+"$QEMU_IMG" create -q -f qcow2 -F qcow2 -b /srv/gold/base.qcow2 $image
+create -n gold >/dev/null
+chmod 777 /srv/gold
+ok "a folder of a layer below: a create" images create -N -n new
+ok "with an overlay" images create -N -n new --external
+ok "a revert" images xl snapshot-revert -N --domain-config web.cfg web "$(cfg gold)"
+ok "names that" grep -q "place of its image: /srv/gold, " "$hidden/error"
+rm $image && mv /srv/gold/base.qcow2 $image
 for way in owner group others; do
     spoil $way $image
     ok "$way of an image is the guest's affair" create -n whose-$way

@@ -122,6 +122,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
         op->format = op->disk->stored->format;
         op->node = gather_node_name(sc, &c->dom, want->vdev);
         snap_disk_look_place(sc, op);
+        snap_disk_look_layers(sc, op, &op->disk->chain);
         rc = op->driver->look(sc, op);
         if (rc) return rc;
     }

@@ -260,6 +260,8 @@ static int revert_look_at_disk(libxl_snapshot_ctx *sc,
     snap_disk_look_place(sc, op);
     rc = snap_refuse_place(sc, op, r->params->trust_folders);
     if (!rc) rc = op->driver->look(sc, op);
+    if (!rc) snap_disk_look_layers(sc, op, &op->chain);
+    if (!rc) rc = snap_refuse_place(sc, op, r->params->trust_folders);
     if (!rc && !op->driver->revert_moves_disk)
         op->is_frozen = op->is_frozen || revert_is_base(sc, r, op);
     if (!rc) rc = snap_driver_check(sc, op);

@@ -176,8 +176,11 @@ int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
 int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk);
 
 struct snap_disk_op;
-/* Fill in @doubt of @op. */
+/* Fill in @doubt of @op, by its image and its overlay; by the layers below the
+ * first one of its @chain. */
 void snap_disk_look_place(libxl_snapshot_ctx *sc, struct snap_disk_op *op);
+void snap_disk_look_layers(libxl_snapshot_ctx *sc, struct snap_disk_op *op,
+                           const struct snap_chain *chain);
 
 /* A place where a file is to be made. */
 struct snap_target {

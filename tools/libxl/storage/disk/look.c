@@ -191,14 +191,23 @@ int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
+static const char trust[] = "use --trust-folders";
+
 void snap_disk_look_place(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
-    static const char trust[] = "use --trust-folders";
-
     if (op->image && *op->image == '/')
         op->doubt = snap_open_doubt_place(sc, op->image, trust);
     if (!op->doubt && op->path && *op->path == '/')
         op->doubt = snap_open_doubt_new(sc, op->path, op->image, trust);
+}
+
+void snap_disk_look_layers(libxl_snapshot_ctx *sc, struct snap_disk_op *op,
+                           const struct snap_chain *chain)
+{
+    int i;
+
+    for (i = 1; !op->doubt && i < chain->num_layers; i++)
+        op->doubt = snap_open_doubt_place(sc, chain->layers[i].path, trust);
 }
 
 void snap_target_look(libxl_snapshot_ctx *sc, const char *path,
