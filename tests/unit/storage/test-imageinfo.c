@@ -118,6 +118,63 @@ static void a_header_tells_what_a_program_would_open(void)
     CHECK(snap_qcow2_header_read(sc, head, 512, &h));
 }
 
-TESTS(TEST(a_layer_has_the_name_that_it_was_looked_at_by),
+/* A header of @version with a base, @at 256, and that format. */
+static const unsigned char *with_base(int version, const char *base,
+                                      const char *format)
+{
+    static unsigned char head[512];
+    int at = version > 2 ? 104 : 72;
+
+    memset(head, 0, sizeof(head));
+    memcpy(head, "QFI\xfb", 4);
+    put(head + 4, 4, version);
+    put(head + 8, 8, 256);
+    put(head + 16, 4, strlen(base));
+    memcpy(head + 256, base, strlen(base));
+    if (version > 2) put(head + 100, 4, at);
+    if (!format) return head;
+    put(head + at, 4, 0xe2792aca);
+    put(head + at + 4, 4, strlen(format));
+    memcpy(head + at + 8, format, strlen(format));
+    return head;
+}
+
+static void a_header_tells_the_base(void)
+{
+    struct snap_qcow2_header h;
+    int version;
+
+    for (version = 2; version < 4; version++) {
+        REQUIRE(snap_qcow2_header_read(
+            sc, with_base(version, "b.raw", "raw"), 512, &h));
+        CHECK(h.has_base);
+        CHECK_STR(h.base, "b.raw");
+        CHECK_STR(h.base_format, "raw");
+        REQUIRE(snap_qcow2_header_read(sc, with_base(version, "b", NULL),
+                                       512, &h));
+        CHECK_STR(h.base, "b");
+        CHECK_STR(h.base_format, NULL);
+    }
+    /* its name stands behind what was read */
+    REQUIRE(snap_qcow2_header_read(sc, with_base(3, "base", "raw"), 259, &h));
+    CHECK(h.has_base);
+    CHECK_STR(h.base, NULL);
+    REQUIRE(snap_qcow2_header_read(sc, with_base(3, "", NULL), 512, &h));
+    CHECK(!h.has_base);
+}
+
+static void a_file_has_more_than_one_name(void)
+{
+    CHECK_STR(snap_imageinfo_file(sc, "/d/a"), "/d/a");
+    CHECK_STR(snap_imageinfo_file(sc, "file:a:b"), "a:b");
+    CHECK_STR(snap_imageinfo_file(sc, "json:{\"driver\":\"qcow2\",\"file\":"
+                                  "{\"filename\":\"/d/a\"}}"), "/d/a");
+    CHECK_STR(snap_imageinfo_file(sc, "json:["), "json:[");
+    CHECK_STR(snap_imageinfo_file(sc, "nbd:x"), "nbd:x");
+}
+
+TESTS(TEST(a_file_has_more_than_one_name),
+      TEST(a_header_tells_the_base),
+      TEST(a_layer_has_the_name_that_it_was_looked_at_by),
       TEST(a_base_is_a_file_here_or_refused),
       TEST(a_header_tells_what_a_program_would_open))

@@ -20,13 +20,12 @@ const char *snap_imageinfo_format(libxl_disk_format format)
 
 /* QEMU names an image that was opened with options of its own
  * "json:{...}", where the file is inside, below its format. */
-static const char *imageinfo_layer_path(libxl_snapshot_ctx *sc,
-                                        yajl_val image)
+const char *snap_imageinfo_file(libxl_snapshot_ctx *sc, const char *name)
 {
-    const char *name = snap_json_str(image, "filename"), *file = NULL;
+    const char *file = NULL;
     yajl_val tree, v;
 
-    if (!name) return "";
+    if (!strncmp(name, "file:", 5)) return snap_strdup(sc, name + 5);
     if (strncmp(name, "json:", 5)) return snap_strdup(sc, name);
     tree = snap_json_parse(name + 5);
     for (v = tree; v && !file; v = snap_json_get(v, "file"))
@@ -34,6 +33,14 @@ static const char *imageinfo_layer_path(libxl_snapshot_ctx *sc,
     name = snap_strdup(sc, file ? file : name);
     yajl_tree_free(tree);
     return name;
+}
+
+static const char *imageinfo_layer_path(libxl_snapshot_ctx *sc,
+                                        yajl_val image)
+{
+    const char *name = snap_json_str(image, "filename");
+
+    return name ? snap_imageinfo_file(sc, name) : "";
 }
 
 static void imageinfo_layer_tags(libxl_snapshot_ctx *sc, yajl_val image,
@@ -115,6 +122,7 @@ void snap_imageinfo_layer(libxl_snapshot_ctx *sc, yajl_val image,
         .path = path,
         .format = snap_json_dup(sc, image, "format"),
         .bytes_on_disk = snap_json_u64(image, "actual-size"),
+        .virtual_size = snap_json_u64(image, "virtual-size"),
     };
     imageinfo_layer_tags(sc, image, layer_r);
     imageinfo_layer_specific(
@@ -134,27 +142,34 @@ bool snap_imageinfo_is_known(const char *format)
     return false;
 }
 
-int snap_imageinfo_base(libxl_snapshot_ctx *sc, yajl_val image,
-                        const char *path, const char **base_r,
-                        const char **format_r)
+int snap_imageinfo_base_named(libxl_snapshot_ctx *sc, const char *path,
+                              const char *name, const char *format,
+                              const char **base_r)
 {
-    const char *name = snap_json_dup(sc, image, "backing-filename");
-
     *base_r = NULL;
-    *format_r = snap_json_dup(sc, image, "backing-filename-format");
     if (!name || !*name) return 0;
     if (snap_imageinfo_protocol(sc, name))
         return snap_fail(sc, ERROR_INVAL, "image %s: its base is '%.200s', "
                          "which is no file of this host, and is not opened; "
                          "copy the base into one, and name that with "
                          "qemu-img rebase -u", path, name);
-    if (*format_r && !snap_imageinfo_is_known(*format_r))
+    if (format && !snap_imageinfo_is_known(format))
         return snap_fail(sc, ERROR_INVAL, "image %s: its base %s is of "
                          "format %s, whose content may be in any other "
                          "file, and is not opened; make a qcow2 of it with "
-                         "qemu-img convert", path, name, *format_r);
+                         "qemu-img convert", path, name, format);
     *base_r = imageinfo_beside(sc, path, name);
     return 0;
+}
+
+int snap_imageinfo_base(libxl_snapshot_ctx *sc, yajl_val image,
+                        const char *path, const char **base_r,
+                        const char **format_r)
+{
+    const char *name = snap_json_dup(sc, image, "backing-filename");
+
+    *format_r = snap_json_dup(sc, image, "backing-filename-format");
+    return snap_imageinfo_base_named(sc, path, name, *format_r, base_r);
 }
 
 /* If a layer does not name its base's format, QEMU has guessed it, from data

@@ -27,10 +27,12 @@ int snap_disk_look_vhd(libxl_snapshot_ctx *sc, struct snap_disk *disk)
  * under which somebody may put another one meanwhile. */
 #define LOOK_FILE "/dev/fd/0"
 #define LOOK_HEADER_BYTES "65536"
+#define LOOK_BASE_BYTES "4096"          /* of most images enough to tell the
+                                         * base */
 
 struct look {
     const char *top;                    /* the image, for messages */
-    uint64_t deadline, virtual_size;    /* the latter by the first layer */
+    uint64_t deadline;
     struct snap_layer *layers;
     struct stat *files;                 /* those of the layers */
     int num;
@@ -57,18 +59,34 @@ static int look_exec(libxl_snapshot_ctx *sc, const struct look *l,
                         left < ms ? left : ms, fd, output_r);
 }
 
+/* The first @bytes of the layer; false in *is_r: they are no header that can
+ * be read. */
+static int look_read_header(libxl_snapshot_ctx *sc, const struct look *l,
+                            const char *path, int fd, const char *bytes,
+                            struct snap_qcow2_header *header_r, bool *is_r)
+{
+    struct snap_exec_output output;
+    int rc;
+
+    lseek(fd, 0, SEEK_SET);
+    rc = look_exec(sc, l, path, fd,
+                   snap_argv(sc, "head", "-c", bytes, NULL), &output);
+    *is_r = !rc && snap_qcow2_header_read(sc, output.out, output.len,
+                                          header_r);
+    return rc;
+}
+
 /* Look at what a program would open, or count, as it opens a qcow2. */
 static int look_at_header(libxl_snapshot_ctx *sc, const struct look *l,
                           const char *path, int fd)
 {
-    struct snap_exec_output output;
     struct snap_qcow2_header header;
-    int rc = look_exec(sc, l, path, fd,
-                       snap_argv(sc, "head", "-c", LOOK_HEADER_BYTES, NULL),
-                       &output);
+    bool is_qcow2;
+    int rc = look_read_header(sc, l, path, fd, LOOK_HEADER_BYTES, &header,
+                              &is_qcow2);
 
     if (rc) return rc;
-    if (!snap_qcow2_header_read(sc, output.out, output.len, &header))
+    if (!is_qcow2)
         return snap_fail(sc, ERROR_INVAL, "%s: it is not a qcow2, or its "
                          "header is damaged; is its format right?",
                          look_what(sc, l, path));
@@ -147,7 +165,6 @@ static int look_at_layer(libxl_snapshot_ctx *sc, struct look *l,
     if (!rc) rc = look_describe(sc, l, path, format, fd, &info);
     if (rc) goto out;
     snap_imageinfo_layer(sc, info, path, layer);
-    if (!l->num) l->virtual_size = snap_json_u64(info, "virtual-size");
     rc = snap_imageinfo_base(sc, info, path, path_r, format_r);
  out:
     l->num++;
@@ -175,10 +192,66 @@ int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
         if (rc) return rc;
     } while (path);
     *chain_r = (struct snap_chain){
-        .virtual_size = l.virtual_size,
+        .virtual_size = l.layers[0].virtual_size,
         .num_layers = l.num, .layers = l.layers,
     };
     return 0;
+}
+
+/* Tell the base of the layer by its header, if that can tell it: *told_r. */
+static int look_at_base(libxl_snapshot_ctx *sc, const struct look *l,
+                        const char *format, int fd,
+                        struct snap_image *image, bool *told_r)
+{
+    const char *path = image->layer.path;
+    struct snap_qcow2_header header;
+    int rc = look_read_header(sc, l, path, fd, LOOK_BASE_BYTES, &header,
+                              told_r);
+
+    /* what nobody says, and is no qcow2, stands on nothing that we know */
+    if (rc || !*told_r) {
+        *told_r = !format;
+        return rc;
+    }
+    *told_r = !header.has_base || header.base;
+    if (!*told_r || !header.has_base) return 0;
+    image->base_format = header.base_format;
+    return snap_imageinfo_base_named(
+        sc, path, snap_imageinfo_file(sc, header.base), NULL, &image->base);
+}
+
+int snap_image_look_alone(libxl_snapshot_ctx *sc, const char *path,
+                          const char *format, bool base_only,
+                          struct snap_image *image_r)
+{
+    struct snap_layer layer;
+    struct stat file;
+    struct look l = {
+        .top = path, .deadline = snap_wait_until(sc, SNAP_WAIT_QEMU_IMG),
+        .layers = &layer, .files = &file,
+    };
+    const char *base = path;
+    bool told = false;
+    int fd = -1, rc = 0;
+
+    *image_r = (struct snap_image){
+        .layer = { .path = path, .format = format },
+    };
+    if (base_only && (!format || !strcmp(format, "raw")
+                      || !strcmp(format, "qcow2"))) {
+        rc = look_open(sc, &l, path, &fd);
+        told = format && !strcmp(format, "raw");
+        if (!rc && !told)
+            rc = look_at_base(sc, &l, format, fd, image_r, &told);
+        if (!rc) image_r->layer.bytes_on_disk = file.st_blocks * 512;
+        if (fd >= 0) close(fd);
+    }
+    if (rc || told) return rc;
+    rc = look_at_layer(sc, &l, &base, &format);
+    image_r->layer = layer;
+    image_r->base = base;
+    image_r->base_format = format;
+    return rc;
 }
 
 int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,

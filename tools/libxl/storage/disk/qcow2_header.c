@@ -14,6 +14,7 @@
 #define HEADER_HAS_DATA_FILE (UINT64_C(1) << 2)
 #define HEADER_EXT_END      0
 #define HEADER_EXT_DATA_FILE 0x44415441u
+#define HEADER_EXT_BASE_FORMAT 0xe2792acau
 
 static uint64_t header_number(const unsigned char *p, int bytes)
 {
@@ -23,12 +24,18 @@ static uint64_t header_number(const unsigned char *p, int bytes)
     return n;
 }
 
+static bool header_is_v3(const unsigned char *head)
+{
+    return header_number(head + 4, 4) >= 3;
+}
+
 /* The content of the extension @kind, and its length; NULL: it has none. */
 static const unsigned char *header_extension(const unsigned char *head,
                                              size_t len, uint32_t kind,
                                              size_t *len_r)
 {
-    size_t at = header_number(head + 100, 4), size;
+    size_t at = header_is_v3(head) ? header_number(head + 100, 4) : HEADER_V2;
+    size_t size;
     uint32_t found;
 
     for (; at <= len - 8; at += size) {
@@ -44,6 +51,25 @@ static const unsigned char *header_extension(const unsigned char *head,
     return NULL;
 }
 
+static void header_read_base(libxl_snapshot_ctx *sc,
+                             const unsigned char *head, size_t len,
+                             struct snap_qcow2_header *header)
+{
+    uint64_t at = header_number(head + 8, 8);
+    uint32_t name_len = header_number(head + 16, 4);
+    const unsigned char *format;
+    size_t format_len;
+
+    header->has_base = at && name_len;
+    if (!header->has_base || at > len || name_len > len - at) return;
+    header->base = snap_sprintf(sc, "%.*s", (int)name_len, head + at);
+    format = header_extension(head, len, HEADER_EXT_BASE_FORMAT,
+                              &format_len);
+    if (format)
+        header->base_format = snap_sprintf(sc, "%.*s", (int)format_len,
+                                           format);
+}
+
 bool snap_qcow2_header_read(libxl_snapshot_ctx *sc, const void *bytes,
                             size_t len, struct snap_qcow2_header *header_r)
 {
@@ -54,7 +80,8 @@ bool snap_qcow2_header_read(libxl_snapshot_ctx *sc, const void *bytes,
     if (len < SNAP_QCOW2_HEADER_MIN || memcmp(head, "QFI\xfb", 4))
         return false;
     header_r->num_tags = header_number(head + 60, 4);
-    if (header_number(head + 4, 4) < 3
+    header_read_base(sc, head, len, header_r);
+    if (!header_is_v3(head)
         || !(header_number(head + HEADER_V2, 8) & HEADER_HAS_DATA_FILE))
         return true;
     name = header_extension(head, len, HEADER_EXT_DATA_FILE, &name_len);
