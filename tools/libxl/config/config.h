@@ -12,6 +12,9 @@ char *snap_config_quote(libxl_snapshot_ctx *sc, const char *s);
 /* Read the snapshot config @text into @snap; @path is for messages. */
 int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
                       const char *text, libxl_domain_snapshot *snap);
+/* libxl_domain_snapshot_config_read(), in the middle of an operation. */
+int snap_config_read(libxl_snapshot_ctx *sc, const char *path,
+                     libxl_domain_snapshot *snap);
 
 /*-- for the files of this folder ---------------------------------------*/
 

@@ -117,19 +117,25 @@ int snap_config_parse(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
-int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
-                                      const char *path,
-                                      libxl_domain_snapshot *snap)
+int snap_config_read(libxl_snapshot_ctx *sc, const char *path,
+                     libxl_domain_snapshot *snap)
 {
     const char *doubt;
     char *text;
     int rc;
 
-    snap_ctx_begin(sc);
     rc = snap_file_read(sc, path, CONFIG_MAX, &text, &doubt);
     if (rc) return rc;
     if (doubt)
         snap->doubt = snap_result_str(snap_sprintf(sc, "%s: %s", path,
                                                    doubt));
     return snap_config_parse(sc, path, text, snap);
+}
+
+int libxl_domain_snapshot_config_read(libxl_snapshot_ctx *sc,
+                                      const char *path,
+                                      libxl_domain_snapshot *snap)
+{
+    snap_ctx_begin(sc);
+    return snap_config_read(sc, path, snap);
 }

@@ -48,6 +48,11 @@ int snap_refuse_uncaptured(libxl_snapshot_ctx *sc,
 int snap_refuse_left_out(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot *snap,
                          const char *vdev, bool allowed);
+/* The folders where xendomains leaves the memory of domains. */
+#define SNAP_SAVED_FOLDERS 3
+int snap_saved_folders(libxl_snapshot_ctx *sc,
+                       const char *folders_r[SNAP_SAVED_FOLDERS],
+                       int *num_r);
 /* Find the memory of the domain @name that xendomains has; *path_r: NULL if
  * it has none. */
 int snap_saved_find(libxl_snapshot_ctx *sc, const char *name,

@@ -42,36 +42,41 @@ static const char *saved_folder_in(libxl_snapshot_ctx *sc, const char *text)
     return folder;
 }
 
-/* The memory of the domain @name in @folder; NULL: it is not there. */
-static const char *saved_in(libxl_snapshot_ctx *sc, const char *folder,
-                            const char *name)
-{
-    const char *path = snap_sprintf(sc, "%s/%s", folder, name);
-
-    return *folder && snap_file_exists(path) ? path : NULL;
-}
-
-int snap_saved_find(libxl_snapshot_ctx *sc, const char *name,
-                    const char **path_r)
+int snap_saved_folders(libxl_snapshot_ctx *sc,
+                       const char *folders_r[SNAP_SAVED_FOLDERS], int *num_r)
 {
     const char *folder;
     char *text;
     size_t i;
     int rc;
 
-    *path_r = NULL;
-    if (strchr(name, '/')) return 0;
-    *path_r = saved_in(sc, SAVED_FOLDER, name);
-    for (i = 0; !*path_r && i < sizeof(saved_settings)
-                                / sizeof(saved_settings[0]); i++) {
+    folders_r[0] = SAVED_FOLDER;
+    *num_r = 1;
+    for (i = 0; i < sizeof(saved_settings) / sizeof(saved_settings[0]); i++) {
         if (!snap_file_exists(saved_settings[i])) continue;
         rc = snap_file_read(sc, saved_settings[i], SAVED_SETTINGS_MAX,
                             &text, NULL);
         if (rc) return rc;
         folder = saved_folder_in(sc, text);
-        if (folder) *path_r = saved_in(sc, folder, name);
+        if (folder && *folder) folders_r[(*num_r)++] = folder;
     }
     return 0;
+}
+
+int snap_saved_find(libxl_snapshot_ctx *sc, const char *name,
+                    const char **path_r)
+{
+    const char *folders[SNAP_SAVED_FOLDERS], *path;
+    int i, num, rc;
+
+    *path_r = NULL;
+    if (strchr(name, '/')) return 0;
+    rc = snap_saved_folders(sc, folders, &num);
+    for (i = 0; !*path_r && i < num; i++) {
+        path = snap_sprintf(sc, "%s/%s", folders[i], name);
+        if (snap_file_exists(path)) *path_r = path;
+    }
+    return *path_r ? 0 : rc;
 }
 
 int snap_saved_refuse(libxl_snapshot_ctx *sc, const char *name)

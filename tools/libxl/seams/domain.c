@@ -354,23 +354,37 @@ int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid)
                       "destroy");
 }
 
-int snap_dom_find_other(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
-                        uint32_t than, uint32_t *domid_r)
+int snap_dom_list(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                  uint32_t **domids_r, int *num_r)
 {
     libxl_dominfo *list;
     int num, i;
 
-    *domid_r = SNAP_NO_DOMAIN;
-    if (libxl_uuid_is_nil(uuid)) return 0;
+    *num_r = 0;
     list = libxl_list_domain(sc->ctx, &num);
     if (!list)
         return snap_fail(sc, ERROR_FAIL, "libxl cannot list the domains");
+    *domids_r = snap_zalloc(sc, num * sizeof(**domids_r));
     for (i = 0; i < num; i++)
-        if (list[i].domid && list[i].domid != than
-            && !libxl_uuid_compare(&list[i].uuid, uuid))
-            *domid_r = list[i].domid;
+        if (list[i].domid
+            && (!uuid || !libxl_uuid_compare(&list[i].uuid, uuid)))
+            (*domids_r)[(*num_r)++] = list[i].domid;
     libxl_dominfo_list_free(list, num);
     return 0;
+}
+
+int snap_dom_find_other(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                        uint32_t than, uint32_t *domid_r)
+{
+    uint32_t *domids;
+    int num = 0, i, rc;
+
+    *domid_r = SNAP_NO_DOMAIN;
+    if (libxl_uuid_is_nil(uuid)) return 0;
+    rc = snap_dom_list(sc, uuid, &domids, &num);
+    for (i = 0; i < num; i++)
+        if (domids[i] != than) *domid_r = domids[i];
+    return rc;
 }
 
 int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,

@@ -56,6 +56,10 @@ int snap_dom_resume(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_pause(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_unpause(libxl_snapshot_ctx *sc, uint32_t domid);
 int snap_dom_destroy(libxl_snapshot_ctx *sc, uint32_t domid);
+/* The domains that exist, but for domain 0; those of @uuid, unless that is
+ * NULL. */
+int snap_dom_list(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
+                  uint32_t **domids_r, int *num_r);
 /* Find the domain of this uuid; *domid_r is SNAP_NO_DOMAIN if there is
  * none. */
 int snap_dom_find(libxl_snapshot_ctx *sc, const libxl_uuid *uuid,
