@@ -256,3 +256,46 @@ void libxl_snapshot_recovery_dispose(libxl_snapshot_recovery *recovery)
     free(recovery->left);
     libxl_snapshot_recovery_init(recovery);
 }
+
+void libxl_snapshot_sources_init(libxl_snapshot_sources *sources)
+{
+    memset(sources, 0, sizeof(*sources));
+}
+
+void libxl_snapshot_sources_dispose(libxl_snapshot_sources *sources)
+{
+    int i;
+
+    snap_strings_free(sources->configs, sources->num_configs);
+    for (i = 0; i < sources->num_domain_files; i++) {
+        free(sources->domain_files[i].path);
+        free(sources->domain_files[i].error);
+        libxl_domain_config_dispose(&sources->domain_files[i].config);
+    }
+    free(sources->domain_files);
+    libxl_snapshot_sources_init(sources);
+}
+
+const char *libxl_snapshot_need_kind_to_string(libxl_snapshot_need_kind kind)
+{
+    switch (kind) {
+    case LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT: return "snapshot";
+    case LIBXL_SNAPSHOT_NEED_KIND_DOMAIN:   return "domain";
+    case LIBXL_SNAPSHOT_NEED_KIND_SAVED:    return "saved";
+    case LIBXL_SNAPSHOT_NEED_KIND_TAG:      return "tag";
+    case LIBXL_SNAPSHOT_NEED_KIND_IMAGE:    return "image";
+    case LIBXL_SNAPSHOT_NEED_KIND_JOURNAL:  return "journal";
+    }
+    return "unknown";
+}
+
+const char *libxl_snapshot_need_how_to_string(libxl_snapshot_need_how how)
+{
+    switch (how) {
+    case LIBXL_SNAPSHOT_NEED_HOW_ACTIVE:    return "active";
+    case LIBXL_SNAPSHOT_NEED_HOW_IN_CHAIN:  return "in-chain";
+    case LIBXL_SNAPSHOT_NEED_HOW_PARENT:    return "parent";
+    case LIBXL_SNAPSHOT_NEED_HOW_CHILD:     return "child";
+    }
+    return "unknown";
+}

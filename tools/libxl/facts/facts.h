@@ -9,6 +9,7 @@
 #include "facts/domain.h"
 #include "facts/images.h"
 #include "facts/named.h"
+#include "facts/needs.h"
 #include "facts/refuse.h"
 
 #endif /* SNAP_FACTS_H */

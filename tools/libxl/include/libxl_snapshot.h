@@ -466,6 +466,7 @@ int libxl_domain_snapshot_verify(
     const libxl_domain_snapshot_revert_params *params,
     libxl_domain_snapshot_verification *verification_r);
 
+#include <libxl_snapshot_chain.h>
 #include <libxl_snapshot_config.h>
 #include <libxl_snapshot_recover.h>
 #include <libxl_snapshot_text.h>

@@ -8,6 +8,14 @@
 
 #include "run/run.h"
 
+/*-- needs: who needs an image ----------------------------------------------*/
+
+/* snap_needs_gather(), and the operations that have not ended. */
+void snap_needs_find(libxl_snapshot_ctx *sc,
+                     const libxl_snapshot_sources *sources,
+                     const struct snap_needs_target *targets, int num,
+                     struct snap_needs *needs);
+
 /*-- create: what its files share -------------------------------------------*/
 
 /* A file of the snapshot, which is written under the name @partial first. */

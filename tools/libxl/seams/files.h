@@ -137,6 +137,9 @@ const char *snap_file_true_path(libxl_snapshot_ctx *sc, const char *path);
  * its storage tells that, else in this boot alone.  NULL: there is none. */
 const char *snap_file_lasting_id(libxl_snapshot_ctx *sc, const char *path);
 
+/* The file behind the loop device @dev; NULL: it is none. */
+const char *snap_file_of_loop(libxl_snapshot_ctx *sc, dev_t dev);
+
 /*-- seam: own_file, files that we make, and remove -------------------------*/
 
 /* @made: the identity of the file or folder that we made; NULL: not known. */

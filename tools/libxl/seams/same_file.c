@@ -42,16 +42,24 @@ static const char *same_this_boot(libxl_snapshot_ctx *sc, const char *id)
     return snap_sprintf(sc, "%s in boot %s", id, boot ? boot : "-");
 }
 
+static const char *same_sys_line(libxl_snapshot_ctx *sc, dev_t dev,
+                                 const char *name)
+{
+    return snap_file_first_line(sc, snap_sprintf(
+        sc, "/sys/dev/block/%u:%u/%s", major(dev), minor(dev), name));
+}
+
+const char *snap_file_of_loop(libxl_snapshot_ctx *sc, dev_t dev)
+{
+    return same_sys_line(sc, dev, "loop/backing_file");
+}
+
 /* A loop device is its file; a volume has a uuid of LVM's. */
 static const char *same_device_id(libxl_snapshot_ctx *sc, const char *path,
                                   dev_t dev)
 {
-    const char *dir = snap_sprintf(sc, "/sys/dev/block/%u:%u", major(dev),
-                                   minor(dev));
-    const char *file = snap_file_first_line(
-        sc, snap_sprintf(sc, "%s/loop/backing_file", dir));
-    const char *uuid = snap_file_first_line(
-        sc, snap_sprintf(sc, "%s/dm/uuid", dir));
+    const char *file = snap_file_of_loop(sc, dev);
+    const char *uuid = same_sys_line(sc, dev, "dm/uuid");
     const char *id = file ? snap_file_identity_behind(sc, file) : NULL;
 
     if (id) return id;

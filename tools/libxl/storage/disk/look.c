@@ -109,10 +109,9 @@ static int look_open(libxl_snapshot_ctx *sc, struct look *l,
                      const char *path, int *fd_r)
 {
     struct stat *st = &l->files[l->num];
-    int i, rc = snap_image_path_check(sc, path);
+    int i;
 
-    *fd_r = rc ? -1 : snap_open_image(path, O_RDONLY);
-    if (rc) return rc;
+    *fd_r = snap_open_image(path, O_RDONLY);
     if (*fd_r < 0 || fstat(*fd_r, st))
         return snap_fail(sc, ERROR_INVAL, "%s: %s", look_what(sc, l, path),
                          snap_open_why());
@@ -154,9 +153,10 @@ static int look_at_layer(libxl_snapshot_ctx *sc, struct look *l,
     struct snap_layer *layer = &l->layers[l->num];
     const char *path = *path_r, *format = *format_r;
     yajl_val info = NULL;
-    int fd, rc;
+    int fd = -1, rc;
 
-    rc = look_open(sc, l, path, &fd);
+    rc = snap_image_path_check(sc, path);
+    if (!rc) rc = look_open(sc, l, path, &fd);
     *layer = (struct snap_layer){ .path = path };
     *path_r = NULL;
     if (!rc && !format) goto out;
@@ -203,7 +203,7 @@ static int look_at_base(libxl_snapshot_ctx *sc, const struct look *l,
                         const char *format, int fd,
                         struct snap_image *image, bool *told_r)
 {
-    const char *path = image->layer.path;
+    const char *path = image->layer.path, *name, *protocol;
     struct snap_qcow2_header header;
     int rc = look_read_header(sc, l, path, fd, LOOK_BASE_BYTES, &header,
                               told_r);
@@ -213,11 +213,15 @@ static int look_at_base(libxl_snapshot_ctx *sc, const struct look *l,
         *told_r = !format;
         return rc;
     }
+    image->layer.format = "qcow2";
     *told_r = !header.has_base || header.base;
     if (!*told_r || !header.has_base) return 0;
     image->base_format = header.base_format;
-    return snap_imageinfo_base_named(
-        sc, path, snap_imageinfo_file(sc, header.base), NULL, &image->base);
+    name = snap_imageinfo_file(sc, header.base);
+    protocol = snap_imageinfo_protocol(sc, name);
+    /* a base on a server is no file of this host */
+    if (protocol && strcmp(protocol, "json")) return 0;
+    return snap_imageinfo_base_named(sc, path, name, NULL, &image->base);
 }
 
 int snap_image_look_alone(libxl_snapshot_ctx *sc, const char *path,

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/needs.h: who needs an image: snapshots, domains, tags, other images,
+ * operations that have not ended; found on the whole host.
+ *
+ * An image is known by itself (device and inode), whatever name leads to
+ * it, and stands on at most one other: so all images are a forest.  A need
+ * is of one of them, and of all below it.
+ */
+#ifndef SNAP_FACTS_NEEDS_H
+#define SNAP_FACTS_NEEDS_H
+
+#include "config/config.h"
+
+/* More than a host has: what is beyond is unknown, which is said. */
+#define SNAP_NEEDS_IMAGES_MAX   (16 << 10)
+#define SNAP_NEEDS_FILES_MAX    (16 << 10)      /* in a folder */
+#define SNAP_NEEDS_UNKNOWN_MAX  256
+
+struct snap_need {
+    libxl_snapshot_need_kind kind;
+    libxl_snapshot_need_how how;
+    const char *who;            /* "snapshot s1 of web", "domain web" */
+    const char *name;           /* the snapshot, domain or tag; an image's
+                                 * path */
+    const char *domain;         /* of a snapshot, a domain, a journal; NULL:
+                                 * nobody says */
+    libxl_uuid uuid;            /* the domain's; nil: nobody says */
+    const char *known;          /* the file that says so; NULL: a domain that
+                                 * exists, or the image itself */
+    const char *layer;          /* the image, without symbolic links */
+    int image;                  /* its index in images */
+};
+
+struct snap_needs_image {
+    struct snap_layer layer;    /* path: as it was called first; the rest as
+                                 * far as it was looked at */
+    bool is_there;
+    struct snap_file_id id;     /* if it is */
+    int base;                   /* the index of what it stands on; -1 */
+    bool looked;                /* what that is was asked, */
+    bool described;             /* and all else */
+    const char *problem;        /* why it cannot be told; or NULL */
+};
+
+struct snap_needs {
+    int num_images;
+    struct snap_needs_image *images;
+    int num_sorted, *sorted;    /* by what they are */
+    int num;
+    struct snap_need *list;
+    int num_unknown;            /* what could not be looked at, and may need */
+    const char **unknown;       /* an image, too: a sentence each */
+};
+
+/*-- needs: pure, but that a path is looked up ------------------------------*/
+
+/* The image @path, which is added if it is new. @id: what is there; NULL:
+ * nothing. */
+int snap_needs_add_image(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                         const char *path, const struct snap_file_id *id);
+/* The image that @path leads to now; -1: none that is known. */
+int snap_needs_find_image(libxl_snapshot_ctx *sc,
+                          const struct snap_needs *needs, const char *path);
+/* The image stands on @base.  False, and it does not: that would be on
+ * itself. */
+bool snap_needs_set_base(struct snap_needs *needs, int image, int base);
+/* True if @image is @below, or stands on it. */
+bool snap_needs_is_on(const struct snap_needs *needs, int image, int below);
+/* The lowest image below @image. */
+int snap_needs_root(const struct snap_needs *needs, int image);
+void snap_needs_add(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                    const struct snap_need *need);
+void snap_needs_add_unknown(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                            const char *sentence);
+
+/* Who does not count. */
+struct snap_needs_except {
+    const char *domain;         /* this domain, running or in an xl.cfg (but
+                                 * not its saved memory); NULL: none */
+    const char *const *images;  /* images that may stand on it: those of the
+                                 * same disk */
+    int num_images;
+};
+/*
+ * Who needs the content of the image @path, but for @except (NULL: nobody);
+ * *num_r of them.  A need of an image above it has HOW_IN_CHAIN, and an
+ * image that stands on it is one, too.  HOW_CHILD is none.
+ */
+const struct snap_need *snap_needs_of(libxl_snapshot_ctx *sc,
+                                      const struct snap_needs *needs,
+                                      const char *path,
+                                      const struct snap_needs_except *except,
+                                      int *num_r);
+const struct snap_need *snap_needs_of_image(
+    libxl_snapshot_ctx *sc, const struct snap_needs *needs, int image,
+    const struct snap_needs_except *except, int *num_r);
+/* "snapshot s1 of web, domain db and 3 more"; NULL: there are none. */
+const char *snap_needs_text(libxl_snapshot_ctx *sc,
+                            const struct snap_need *list, int num);
+/* True if a create or a revert of the domain @name or @uuid has made the
+ * image, and nobody needs it any more, but for images of which the same is
+ * true.  Who has it open is not asked. */
+bool snap_needs_is_leftover(libxl_snapshot_ctx *sc,
+                            const struct snap_needs *needs, int image,
+                            const char *name, const libxl_uuid *uuid);
+
+/*-- needs_gather: asks the whole host --------------------------------------*/
+
+/* An image that matters, and its format. */
+struct snap_needs_target {
+    const char *path, *format;
+};
+/*
+ * Find out who needs the images below @targets: by @sources, and by all
+ * domains, xendomains' saved memory, and the images in the folders of all
+ * images that stand on the same ones.  These are described, the others are
+ * not.  What cannot be looked at is in needs->unknown, and no failure.
+ * Begin with @needs zeroed.  Operations that have not ended are not among
+ * them: see snap_needs_find() (ops/ops.h).
+ */
+void snap_needs_gather(libxl_snapshot_ctx *sc,
+                       const libxl_snapshot_sources *sources,
+                       const struct snap_needs_target *targets, int num,
+                       struct snap_needs *needs);
+
+/*-- for the files of this subject ------------------------------------------*/
+
+/* The image that @path leads to, which is added if it is new. */
+int snap_needs_image_at(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                        const char *path);
+/* The same, and all that it stands on by its headers; @format NULL: nobody
+ * says. */
+int snap_needs_walk(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                    const char *path, const char *format);
+/* Look into the folders of all images that stand on what @targets stand on,
+ * for others; and describe them all. */
+void snap_needs_look_around(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                            const int *targets, int num);
+
+#endif /* SNAP_FACTS_NEEDS_H */

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * facts/needs_gather.c: all on this host that may need an image: domains,
+ * xl.cfg files, saved memory, snapshot configs.  Changes nothing.
+ *
+ * Nothing here is an error: whatever cannot be read may need the image, and
+ * is told as that.
+ */
+#include "facts/facts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*-- an image, and what it stands on ----------------------------------------*/
+
+int snap_needs_image_at(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                        const char *path)
+{
+    struct snap_file_id id;
+    bool is_there = snap_file_id(path, &id);
+    const char *file;
+    int image;
+
+    if (needs->num_images == SNAP_NEEDS_IMAGES_MAX) {
+        snap_needs_add_unknown(sc, needs, snap_sprintf(
+            sc, "%s, and other images: there are more than %d", path,
+            SNAP_NEEDS_IMAGES_MAX));
+        return -1;
+    }
+    image = snap_needs_add_image(
+        sc, needs, is_there ? path : snap_file_true_path(sc, path),
+        is_there ? &id : NULL);
+    if (!is_there || !id.block || needs->images[image].looked) return image;
+    file = snap_file_of_loop(sc, id.dev);
+    if (!file) return image;
+    needs->images[image].looked = true;
+    snap_needs_set_base(needs, image,
+                        snap_needs_image_at(sc, needs, file));
+    return image;
+}
+
+static void needs_problem(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                          int image, const char *why)
+{
+    needs->images[image].problem = why;
+    snap_needs_add_unknown(sc, needs, snap_sprintf(
+        sc, "what %s stands on: %s", needs->images[image].layer.path, why));
+}
+
+/* Ask what the image stands on; *base_r, *format_r: NULL if on nothing. */
+static void needs_look(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                       int image, const char *format, const char **base_r,
+                       const char **format_r)
+{
+    struct snap_needs_image *it = &needs->images[image];
+    struct snap_image looked;
+
+    *base_r = *format_r = NULL;
+    it->looked = true;
+    if (snap_image_look_alone(sc, it->layer.path, format, true, &looked)) {
+        needs_problem(sc, needs, image, snap_take_error(sc));
+        return;
+    }
+    it->layer = looked.layer;
+    *base_r = looked.base;
+    *format_r = looked.base_format;
+}
+
+/* An image that was said to be raw may be said to be a qcow2 elsewhere. */
+static bool needs_is_to_look(const struct snap_needs_image *image,
+                             const char *format)
+{
+    const char *before = image->layer.format;
+
+    if (!image->is_there) return false;
+    return !image->looked
+        || (image->base < 0 && !image->problem && format
+            && strcmp(format, "raw") && (!before || strcmp(before, format)));
+}
+
+int snap_needs_walk(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                    const char *path, const char *format)
+{
+    int top = snap_needs_image_at(sc, needs, path), at = top, below;
+
+    while (at >= 0 && needs_is_to_look(&needs->images[at], format)) {
+        needs_look(sc, needs, at, format, &path, &format);
+        if (!path) break;
+        below = snap_needs_image_at(sc, needs, path);
+        if (below >= 0 && !snap_needs_set_base(needs, at, below)) {
+            needs_problem(sc, needs, at, "it is its own base, so the chain "
+                          "has no end");
+            break;
+        }
+        at = below;
+    }
+    return top;
+}
+
+/*-- domains ----------------------------------------------------------------*/
+
+/* tapdisk's target is "vhd:FILE". */
+static const char *needs_file(const char *path)
+{
+    return path && !strncmp(path, "vhd:/", 5) ? path + 4 : path;
+}
+
+/* Add @need, of the image @path, and all below it. */
+static void needs_add_image(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                            struct snap_need *need, const char *path,
+                            const char *format)
+{
+    path = needs_file(path);
+    if (!path || *path != '/') return;
+    need->image = snap_needs_walk(sc, needs, path, format);
+    need->layer = snap_file_true_path(sc, path);
+    if (need->image >= 0) snap_needs_add(sc, needs, need);
+}
+
+/* Add the disks of @config; @need says whose they are. */
+static void needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                            struct snap_need *need,
+                            const libxl_domain_config *config)
+{
+    struct snap_domain dom;
+    int i;
+
+    snap_domain_init(&dom);
+    dom.config = *config;       /* as it is, to be read */
+    snap_domain_gather_disks(sc, &dom);
+    need->how = LIBXL_SNAPSHOT_NEED_HOW_ACTIVE;
+    need->name = need->domain = snap_strdup(sc, config->c_info.name);
+    need->uuid = config->c_info.uuid;
+    for (i = 0; i < dom.num_disks; i++)
+        if (!dom.disks[i].driver_domain)
+            needs_add_image(sc, needs, need, dom.disks[i].path,
+                            snap_imageinfo_format(
+                                dom.disks[i].stored->format));
+}
+
+static void needs_add_domain(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                             uint32_t domid)
+{
+    struct snap_need need = { .kind = LIBXL_SNAPSHOT_NEED_KIND_DOMAIN };
+    libxl_domain_config config;
+
+    libxl_domain_config_init(&config);
+    need.who = snap_sprintf(sc, "domain %s",
+                            snap_xenstore_domain_name(sc, domid));
+    if (snap_domain_config_retrieve(sc, domid, &config))
+        snap_needs_add_unknown(sc, needs, snap_sprintf(
+            sc, "%s: %s", need.who, snap_take_error(sc)));
+    else
+        needs_add_disks(sc, needs, &need, &config);
+    libxl_domain_config_dispose(&config);
+}
+
+static void needs_add_domains(libxl_snapshot_ctx *sc,
+                              struct snap_needs *needs)
+{
+    uint32_t *domids;
+    int num, i;
+
+    if (snap_dom_list(sc, NULL, &domids, &num))
+        snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+    for (i = 0; i < num; i++)
+        needs_add_domain(sc, needs, domids[i]);
+}
+
+static void needs_add_domain_file(libxl_snapshot_ctx *sc,
+                                  struct snap_needs *needs,
+                                  const libxl_snapshot_domain_file *file)
+{
+    struct snap_need need = {
+        .kind = LIBXL_SNAPSHOT_NEED_KIND_DOMAIN, .known = file->path,
+    };
+
+    if (file->error) {
+        snap_needs_add_unknown(sc, needs, file->error);
+        return;
+    }
+    need.who = snap_sprintf(sc, "domain %s by %s", file->config.c_info.name,
+                            file->path);
+    needs_add_disks(sc, needs, &need, &file->config);
+}
+
+/*-- memory that xendomains has saved ---------------------------------------*/
+
+static void needs_add_saved(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                            const char *path)
+{
+    struct snap_need need = {
+        .kind = LIBXL_SNAPSHOT_NEED_KIND_SAVED, .known = path,
+    };
+    libxl_domain_config config;
+    char *json;
+    int rc;
+
+    libxl_domain_config_init(&config);
+    rc = snap_memory_image_check(sc, path, &json);
+    if (!rc) rc = snap_domain_config_from_json(sc, path, json, &config);
+    need.who = snap_sprintf(sc, "saved memory %s", path);
+    if (rc) snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+    else needs_add_disks(sc, needs, &need, &config);
+    libxl_domain_config_dispose(&config);
+}
+
+static int needs_is_no_dot(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static void needs_add_saved_folder(libxl_snapshot_ctx *sc,
+                                   struct snap_needs *needs,
+                                   const char *folder)
+{
+    struct dirent **entries = NULL;
+    int num = scandir(folder, &entries, needs_is_no_dot, alphasort), i;
+
+    if (num < 0 && errno != ENOENT)
+        snap_needs_add_unknown(sc, needs, snap_sprintf(
+            sc, "saved memory in %s: %s", folder, strerror(errno)));
+    for (i = 0; i < num; i++) {
+        if (i < SNAP_NEEDS_FILES_MAX)
+            needs_add_saved(sc, needs, snap_strdup(sc, snap_sprintf(
+                sc, "%s/%s", folder, entries[i]->d_name)));
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static void needs_add_saved_folders(libxl_snapshot_ctx *sc,
+                                    struct snap_needs *needs)
+{
+    const char *folders[SNAP_SAVED_FOLDERS];
+    int num, i;
+
+    if (snap_saved_folders(sc, folders, &num))
+        snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+    for (i = 0; i < num; i++)
+        needs_add_saved_folder(sc, needs, folders[i]);
+}
+
+/*-- snapshot configs -------------------------------------------------------*/
+
+static void needs_add_snapshot(libxl_snapshot_ctx *sc,
+                               struct snap_needs *needs, const char *path,
+                               const libxl_domain_snapshot *snap)
+{
+    const char *name = snap->name ? snap->name : "without a name";
+    const char *domain = snap->domain_name;
+    struct snap_need need = {
+        .kind = LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT,
+        .name = snap_strdup(sc, name), .domain = snap_strdup(sc, domain),
+        .uuid = snap->domain_uuid, .known = snap_strdup(sc, path),
+        .who = domain ? snap_sprintf(sc, "snapshot %s of %s", name, domain)
+                      : snap_sprintf(sc, "snapshot %s", name),
+    };
+    int i;
+
+    for (i = 0; i < snap->num_disks; i++) {
+        const libxl_disk_snapshot *ds = &snap->disks[i];
+
+        if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL) {
+            need.how = LIBXL_SNAPSHOT_NEED_HOW_CHILD;
+            needs_add_image(sc, needs, &need, ds->child.pdev_path,
+                            snap_imageinfo_format(ds->child.format));
+        }
+        need.how = LIBXL_SNAPSHOT_NEED_HOW_PARENT;
+        needs_add_image(sc, needs, &need, ds->parent.pdev_path,
+                        snap_imageinfo_format(ds->parent.format));
+    }
+}
+
+static void needs_add_config(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                             const char *path)
+{
+    libxl_domain_snapshot snap;
+
+    libxl_domain_snapshot_init(&snap);
+    if (snap_config_read(sc, path, &snap))
+        snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+    else
+        needs_add_snapshot(sc, needs, path, &snap);
+    libxl_domain_snapshot_dispose(&snap);
+}
+
+/*-- all of it --------------------------------------------------------------*/
+
+void snap_needs_gather(libxl_snapshot_ctx *sc,
+                       const libxl_snapshot_sources *sources,
+                       const struct snap_needs_target *targets, int num,
+                       struct snap_needs *needs)
+{
+    int *images = snap_zalloc(sc, num * sizeof(*images)), i;
+
+    /* tops of chains first: what is below them is then known already */
+    for (i = 0; i < num; i++)
+        images[i] = snap_needs_walk(sc, needs, targets[i].path,
+                                    targets[i].format);
+    needs_add_domains(sc, needs);
+    for (i = 0; i < sources->num_domain_files; i++)
+        needs_add_domain_file(sc, needs, &sources->domain_files[i]);
+    needs_add_saved_folders(sc, needs);
+    for (i = 0; i < sources->num_configs; i++)
+        needs_add_config(sc, needs, sources->configs[i]);
+    snap_needs_look_around(sc, needs, images, num);
+}
