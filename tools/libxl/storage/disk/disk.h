@@ -25,6 +25,8 @@ struct snap_layer {
     const char *format;                 /* QEMU's name; NULL: not said */
     uint64_t bytes_on_disk;
     uint64_t virtual_size;              /* 0: not known */
+    const char *base;                   /* what it calls its base, in its own
+                                         * words; NULL: it has none */
     int num_tags;
     const struct snap_tag *tags;
     int num_bitmaps;                    /* dirty bitmaps in the file: backup
@@ -32,6 +34,7 @@ struct snap_layer {
     const char **bitmaps;               /* their names */
     bool corrupt;                       /* QEMU has marked it so, and does
                                          * not write to it any more */
+    bool encrypted;
     const char *data_file;              /* that holds its content; or NULL */
 };
 

@@ -123,6 +123,8 @@ void snap_imageinfo_layer(libxl_snapshot_ctx *sc, yajl_val image,
         .format = snap_json_dup(sc, image, "format"),
         .bytes_on_disk = snap_json_u64(image, "actual-size"),
         .virtual_size = snap_json_u64(image, "virtual-size"),
+        .base = snap_json_dup(sc, image, "backing-filename"),
+        .encrypted = snap_json_bool(image, "encrypted"),
     };
     imageinfo_layer_tags(sc, image, layer_r);
     imageinfo_layer_specific(
