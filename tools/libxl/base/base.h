@@ -214,6 +214,8 @@ int snap_domain_name_check(libxl_snapshot_ctx *sc, const char *name);
 int snap_image_path_check(libxl_snapshot_ctx *sc, const char *path);
 /* libxl_snapshot_operand(), in the context's memory. */
 const char *snap_operand(libxl_snapshot_ctx *sc, const char *s);
+/* The command of the @operation of a journal, or NULL: "snapshot-create". */
+const char *snap_command_name(libxl_snapshot_ctx *sc, const char *operation);
 /* @uuid as text; NULL: it is nil, since a config has none. */
 const char *snap_uuid_str(libxl_snapshot_ctx *sc, const libxl_uuid *uuid);
 

@@ -154,3 +154,12 @@ const char *snap_uuid_str(libxl_snapshot_ctx *sc, const libxl_uuid *uuid)
     if (libxl_uuid_is_nil(uuid)) return NULL;
     return snap_sprintf(sc, LIBXL_UUID_FMT, LIBXL_UUID_BYTES(*uuid));
 }
+
+const char *snap_command_name(libxl_snapshot_ctx *sc, const char *operation)
+{
+    if (!operation) operation = "command";
+    return snap_sprintf(sc, "%s-%s",
+                        !strcmp(operation, "commit")
+                        || !strcmp(operation, "pull") ? "block" : "snapshot",
+                        operation);
+}

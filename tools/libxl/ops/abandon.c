@@ -46,10 +46,11 @@ static void abandon_gather_left(libxl_snapshot_ctx *sc,
 
     for (i = 0; e->same_boot && i < e->num_left; i++)
         if (snap_process_is_at_work(sc, &e->left[i]))
-            snap_tell_left(sc, "a program that the snapshot-%s has started, "
+            snap_tell_left(sc, "a program that the %s has started, "
                            "pid %d, is still at work; begin nothing on the "
                            "disks of domain %s before it has ended",
-                           e->head.operation, (int)e->left[i].pid,
+                           snap_command_name(sc, e->head.operation),
+                           (int)e->left[i].pid,
                            e->head.domain);
 }
 
@@ -180,8 +181,8 @@ static void abandon_gather(libxl_snapshot_ctx *sc, struct snap_abandon *a)
     r->forward = e->committed || e->maybe;
     r->no_snapshot = e->no_snapshot;
     r->state = snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off%s%s%s, and is given up",
-        e->head.operation ? e->head.operation : "command",
+        sc, "a %s (%s) was cut off%s%s%s, and is given up",
+        snap_command_name(sc, e->head.operation),
         e->head.snapshot ? e->head.snapshot : "no name",
         e->other_host ? " on " : "", e->other_host ? e->other_host : "",
         e->is_copy ? ", as a copy of its journal has it" : "");

@@ -140,8 +140,9 @@ static void abandon_tell_paused(libxl_snapshot_ctx *sc,
                        "lets it run", head->domain);
     else
         snap_tell_left(sc, "domain %s stays paused, by somebody else than "
-                       "the snapshot-%s; xl unpause lets it run",
-                       head->domain, head->operation);
+                       "the %s; xl unpause lets it run",
+                       head->domain,
+                       snap_command_name(sc, head->operation));
 }
 
 static void abandon_tell_guest(libxl_snapshot_ctx *sc,

@@ -118,15 +118,15 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
     const char *unclean = r->looked ? recover_unclean(r) : NULL;
 
     return snap_sprintf(
-        sc, "a snapshot-%s (%s) was cut off %s%s%s%s%s%s%s%s",
-        e->head.operation, e->head.snapshot ? e->head.snapshot : "no name",
+        sc, "a %s (%s) was cut off %s%s%s%s%s%s%s%s",
+        snap_command_name(sc, e->head.operation),
+        e->head.snapshot ? e->head.snapshot : "no name",
         e->undoing ? "while it was being undone, " : "", at,
         e->is_copy ? ", as a copy of its journal has it" : "",
         !r->looked ? "" : r->forward ? "; it is to be completed"
                                      : "; it is to be undone",
         unclean ? unclean : "",
-        r->why_undone ? snap_sprintf(sc, ": it has overwritten nothing, and "
-                                     "%s", r->why_undone) : "",
+        r->why_undone ? snap_sprintf(sc, ": %s", r->why_undone) : "",
         r->forward && r->no_snapshot
             ? snap_sprintf(sc, ", but without a snapshot: %s", r->no_snapshot)
             : "",
@@ -139,9 +139,9 @@ static const char *recover_state_elsewhere(libxl_snapshot_ctx *sc,
 {
     const struct snap_journal_head *head = &r->entry.head;
 
-    return snap_sprintf(sc, "a snapshot-%s (%s), which %s has begun, has not "
+    return snap_sprintf(sc, "a %s (%s), which %s has begun, has not "
                         "ended; that host alone can tell if it is at work",
-                        head->operation,
+                        snap_command_name(sc, head->operation),
                         head->snapshot ? head->snapshot : "no name",
                         r->entry.other_host);
 }
@@ -158,10 +158,11 @@ static int recover_check_left(libxl_snapshot_ctx *sc,
         if (snap_process_is_at_work(sc, &e->left[i]))
             return snap_fail(
                 sc, ERROR_FAIL,
-                "domain %s: a program that the snapshot-%s has started, pid "
+                "domain %s: a program that the %s has started, pid "
                 "%d, is still at work; see that its storage answers, wait "
                 "for its end, then run xl snapshot-recover %s again",
-                e->head.domain, e->head.operation, (int)e->left[i].pid,
+                e->head.domain, snap_command_name(sc, e->head.operation),
+                (int)e->left[i].pid,
                 snap_operand(sc, e->head.domain));
     return 0;
 }

@@ -66,7 +66,8 @@ static void revert_give_up(libxl_snapshot_ctx *sc, struct snap_recover *r,
 {
     r->forward = false;
     r->has_verdict = true;
-    r->why_undone = why;
+    r->why_undone = snap_sprintf(sc, "it has overwritten nothing, and %s",
+                                 why);
     if (!is_there)
         snap_tell_left(sc, "domain %s is off, since its revert has destroyed "
                        "it; started, it has the disks that it had before",

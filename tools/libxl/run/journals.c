@@ -175,11 +175,12 @@ int snap_journal_refuse_copy(libxl_snapshot_ctx *sc,
 
     if (!entry->is_copy) return 0;
     return snap_fail(sc, ERROR_INVAL, "domain %s: %s is a copy of the "
-                     "journal of a snapshot-%s, as from a backup; that may "
+                     "journal of a %s, as from a backup; that may "
                      "have ended long ago, so nothing is undone or completed "
                      "by it; see that the domain's disks are as you want "
                      "them, then run xl snapshot-recover --abandon %s",
-                     head->domain, entry->path, head->operation,
+                     head->domain, entry->path,
+                     snap_command_name(sc, head->operation),
                      snap_operand(sc, head->domain));
 }
 
@@ -188,12 +189,13 @@ int snap_journal_fail_other(libxl_snapshot_ctx *sc,
 {
     const struct snap_journal_head *head = &entry->head;
 
-    return snap_fail(sc, ERROR_INVAL, "domain %s: a snapshot-%s of it has "
+    return snap_fail(sc, ERROR_INVAL, "domain %s: a %s of it has "
                      "not ended on %s (%s), and may be at work there; run xl "
                      "snapshot-recover %s there first; or, if that host will "
                      "never come back, or is this one under another name, "
                      "see --take-over", head->domain,
-                     head->operation, entry->other_host, entry->path,
+                     snap_command_name(sc, head->operation),
+                     entry->other_host, entry->path,
                      snap_operand(sc, head->domain));
 }
 
@@ -208,9 +210,10 @@ static int journals_fail(libxl_snapshot_ctx *sc,
     if (entry->other_host) return snap_journal_fail_other(sc, entry);
     rc = snap_journal_refuse_copy(sc, entry);
     if (rc) return rc;
-    return snap_fail(sc, ERROR_FAIL, "domain %s: a snapshot-%s of it has "
+    return snap_fail(sc, ERROR_FAIL, "domain %s: a %s of it has "
                      "not ended (%s); run xl snapshot-recover %s first",
-                     head->domain, head->operation, entry->path,
+                     head->domain, snap_command_name(sc, head->operation),
+                     entry->path,
                      snap_operand(sc, head->domain));
 }
 
