@@ -70,6 +70,11 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                          const char *made, const char *content,
                          bool unclean);
 
+/* Let the snapshot config @config have the state that its base @image has
+ * now, and all else as it was.  Done again, it does no harm. */
+int snap_identity_record_again(libxl_snapshot_ctx *sc, const char *config,
+                               const char *image);
+
 /* libxl_snapshot_is_base(), in the middle of an operation. */
 bool snap_identity_is_base(libxl_snapshot_ctx *sc, const char *path,
                            const char *base, const char *state);

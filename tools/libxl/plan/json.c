@@ -150,18 +150,21 @@ char *snap_plan_record(libxl_snapshot_ctx *sc,
     return plan_to_json(sc, plan, true);
 }
 
+char **snap_plan_sentences(const struct snap_plan *plan, int *num_r)
+{
+    char **steps = snap_result_array(plan->num_steps, sizeof(*steps));
+
+    for (*num_r = 0; *num_r < plan->num_steps; (*num_r)++)
+        steps[*num_r] = snap_result_str(plan->steps[*num_r].what);
+    return steps;
+}
+
 void snap_plan_to_result(libxl_snapshot_ctx *sc,
                          const struct snap_plan *plan,
                          libxl_domain_snapshot_result *result)
 {
-    int i;
-
     result->plan_json = snap_result_str(snap_plan_to_json(sc, plan));
-    result->steps =
-        snap_result_array(plan->num_steps, sizeof(*result->steps));
-    for (i = 0; i < plan->num_steps; i++)
-        result->steps[result->num_steps++] =
-            snap_result_str(plan->steps[i].what);
+    result->steps = snap_plan_sentences(plan, &result->num_steps);
 }
 
 /*-- reading ----------------------------------------------------------------*/

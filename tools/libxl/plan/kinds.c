@@ -99,6 +99,19 @@ static const char *repoint_problem(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
+static const char *images_problem(libxl_snapshot_ctx *sc,
+                                  const struct snap_step *step)
+{
+    int i;
+
+    (void)sc;
+    if (!step->images || !step->images[0]) return "'images' is missing";
+    for (i = 0; step->images[i]; i++)
+        if (step->images[i][0] != '/')
+            return "'images' has a path that is not absolute";
+    return NULL;
+}
+
 /* kill(2) takes 0 and less for whole groups of processes. */
 static const char *pids_problem(libxl_snapshot_ctx *sc,
                                 const struct snap_step *step)
@@ -119,10 +132,15 @@ static const struct row kinds[] = {
     [SNAP_STEP_CREATE_FILE] = { "create-file", NEEDS_PATH, NULL },
     [SNAP_STEP_UNLINK] = { "unlink", NEEDS_PATH, NULL },
     [SNAP_STEP_RECORD] = { "record", NEEDS_PATH | NEEDS_CONTENT, NULL },
+    [SNAP_STEP_RECORD_AGAIN] = { "record-again", NEEDS_PATH,
+                                 images_problem },
     [SNAP_STEP_PUBLISH] = { "publish", NEEDS_PATH | NEEDS_TO, NULL },
+    [SNAP_STEP_REPLACE] = { "replace", NEEDS_PATH | NEEDS_TO, NULL },
     [SNAP_STEP_FLUSH] = { "flush", NEEDS_PATH, NULL },
     [SNAP_STEP_FREEZE] = { "freeze", NEEDS_PATH, NULL },
+    [SNAP_STEP_UNFREEZE] = { "unfreeze", NEEDS_PATH, NULL },
     [SNAP_STEP_UNFENCE] = { "unfence", NEEDS_PATH, NULL },
+    [SNAP_STEP_REMOVE_IMAGE] = { "remove-image", NEEDS_PATH, NULL },
     [SNAP_STEP_EXEC] = { "exec", NEEDS_ARGV, program_problem },
     [SNAP_STEP_HOOK] = { "hook", NEEDS_PATH | NEEDS_COMMAND | NEEDS_ARGUMENTS
                          | PATH_IS_NO_IMAGE, hook_problem },

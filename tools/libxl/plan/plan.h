@@ -21,10 +21,15 @@ enum snap_step_kind {
     SNAP_STEP_RECORD,           /* into path, a snapshot config:
                                  * content, with a record of its disks'
                                  * states */
+    SNAP_STEP_RECORD_AGAIN,     /* into each of images, snapshot configs: the
+                                 * state of path, a base of theirs */
     SNAP_STEP_PUBLISH,          /* fsync path, rename it to `to' */
+    SNAP_STEP_REPLACE,          /* the same, over the file that is there */
     SNAP_STEP_FLUSH,            /* fsync path and its folder */
     SNAP_STEP_FREEZE,           /* path: nobody can write it any more */
+    SNAP_STEP_UNFREEZE,         /* path, a base, can be written to again */
     SNAP_STEP_UNFENCE,          /* path: it may be written to again */
+    SNAP_STEP_REMOVE_IMAGE,     /* path: with all that is in it */
     /* programs */
     SNAP_STEP_EXEC,             /* argv, what for messages; timeout_ms,
                                  * at_deadline */
@@ -87,8 +92,8 @@ struct snap_step {
     const char **argv;
     int timeout_ms;             /* EXEC: added to the usual time */
     enum snap_exec_end at_deadline;     /* EXEC */
-    const char **images;        /* LOOK_..., DESTROY: paths up to NULL; NULL:
-                                 * none */
+    const char **images;        /* LOOK_..., DESTROY, RECORD_AGAIN: paths up
+                                 * to NULL; NULL: none */
     const char *command, *arguments;
     bool live;
     bool is_downtime_start;     /* PAUSE: the guest ran until then */
@@ -234,6 +239,8 @@ char *snap_plan_record(libxl_snapshot_ctx *sc,
                        const struct snap_plan *plan);
 int snap_plan_parse(libxl_snapshot_ctx *sc, yajl_val array,
                     struct snap_plan *plan);
+/* The sentences of its steps, *num_r of them: malloc'd, as the array. */
+char **snap_plan_sentences(const struct snap_plan *plan, int *num_r);
 void snap_plan_to_result(libxl_snapshot_ctx *sc,
                          const struct snap_plan *plan,
                          libxl_domain_snapshot_result *result);

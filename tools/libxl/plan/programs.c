@@ -65,6 +65,17 @@ static bool word_is_image(const char *word)
     return true;
 }
 
+/* How a qcow2 calls its base: a file, absolute or beside it. */
+static bool word_is_base(const char *word)
+{
+    return *word && *word != '-' && word[strcspn(word, ":/")] != ':';
+}
+
+static bool word_is_nothing(const char *word)
+{
+    return !*word;
+}
+
 static bool word_is_lv(const char *word)
 {
     return *word && *word != '-' && !word[strspn(word, LVM_CHARS)];
@@ -142,6 +153,8 @@ static const struct {
     { "SIZE", word_is_size },
     { "FORMAT", word_is_format },
     { "IMAGE", word_is_image },
+    { "BASE", word_is_base },
+    { "NOTHING", word_is_nothing },
     { "NAME", libxl_snapshot_name_is_valid },
     { "LV", word_is_lv },
     { "VOLUME", word_is_volume },
@@ -165,6 +178,12 @@ static const struct {
     { SNAP_STEP_EXEC, 0, "qemu-img snapshot -q -a TEXT --image-opts IMAGE" },
     { SNAP_STEP_EXEC, 0, "qemu-img create -q -f qcow2 -u -b PATH -F FORMAT "
                          "PATH NUMBER" },
+    { SNAP_STEP_EXEC, 0, "qemu-img commit -q -f FORMAT -b PATH -d PATH" },
+    { SNAP_STEP_EXEC, 0, "qemu-img rebase -q -u -f FORMAT -b BASE -F FORMAT "
+                         "PATH" },
+    { SNAP_STEP_EXEC, 0, "qemu-img rebase -q -f FORMAT -b BASE -F FORMAT "
+                         "PATH" },
+    { SNAP_STEP_EXEC, 0, "qemu-img rebase -q -f FORMAT -b NOTHING PATH" },
     { SNAP_STEP_EXEC, 0, "vhd-util snapshot -n PATH -p PATH -e" },
     { SNAP_STEP_EXEC, 0, "lvcreate -q -s -pr -n LV -L SIZE VOLUME "
                          "--addtag TAG" },

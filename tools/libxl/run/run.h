@@ -55,14 +55,15 @@ const char *snap_prints_find(const struct snap_prints *of,
 
 /* The operation, as its journal's first line describes it. */
 struct snap_journal_head {
-    const char *operation;      /* "create", "revert" */
+    const char *operation;      /* "create", "revert", "commit", "pull" */
     const char *domain;         /* its name */
     const char *uuid_str;       /* NULL: none, since it does not run;
                                  * revert: the uuid that it will have */
     uint32_t domid;             /* SNAP_NO_DOMAIN: it does not run */
     const char *running_uuid;   /* of domid, or if it does not run, in its
                                  * xl.cfg; NULL: the same as uuid_str */
-    const char *snapshot;       /* the snapshot's name */
+    const char *snapshot;       /* the snapshot's name; of a commit or a
+                                 * pull the disk */
     const char *memory_path;    /* create: the name under which the
                                  * memory is written; NULL: without
                                  * memory */
@@ -72,8 +73,9 @@ struct snap_journal_head {
                                  * domain back (seams/mark.c); NULL:
                                  * without */
     struct snap_prints at_stake;    /* revert: what it overwrites, or
-                                     * restores the memory of; create: the
-                                     * images that become bases, */
+                                     * restores the memory of; commit: the
+                                     * active layer that it is to replace;
+                                     * create: images that become bases, */
     bool stake_is_written;      /* to which the guest writes until the
                                  * commit point */
     struct snap_prints relied_on;   /* revert: what it needs and leaves as

@@ -91,6 +91,24 @@ static int file_is_published(libxl_snapshot_ctx *sc, struct snap_run *run,
     return 0;
 }
 
+static int file_replace(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_replace(sc, step->path, step->made, step->to);
+}
+
+static int file_record_again(libxl_snapshot_ctx *sc, struct snap_run *run,
+                             const struct snap_step *step)
+{
+    int i, rc = 0;
+
+    (void)run;
+    for (i = 0; !rc && step->images[i]; i++)
+        rc = snap_identity_record_again(sc, step->images[i], step->path);
+    return rc;
+}
+
 static int file_flush(libxl_snapshot_ctx *sc, struct snap_run *run,
                       const struct snap_step *step)
 {
@@ -120,6 +138,37 @@ static int file_freeze(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_file_freeze(sc, step->path, file_known(step));
 }
 
+static int file_unfreeze(libxl_snapshot_ctx *sc, struct snap_run *run,
+                         const struct snap_step *step)
+{
+    (void)run;
+    return snap_file_unfreeze(sc, step->path, file_known(step));
+}
+
+/* A file that is in use by now stays, and is told of. */
+static int file_remove_image(libxl_snapshot_ctx *sc, struct snap_run *run,
+                             const struct snap_step *step)
+{
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    struct snap_file_use use = { .who = "file", .path = step->path };
+    struct snap_file_own own = { .made = file_known(step) };
+    int rc = snap_users_of_files(sc, &use, 1, &nobody);
+
+    (void)run;
+    own.users = use.users;
+    if (!rc && !own.users && snap_file_is_fenced(step->path))
+        rc = snap_file_unfence(sc, step->path, own.made);
+    return rc ? rc : snap_file_unlink(sc, step->path, &own);
+}
+
+static int file_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step, bool *done_r)
+{
+    (void)sc, (void)run;
+    *done_r = !snap_file_exists(step->path);
+    return 0;
+}
+
 static int file_unfence(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step)
 {
@@ -133,11 +182,17 @@ static const struct snap_step_act file_acts[] = {
     { SNAP_STEP_CREATE_FILE, .run = file_create, .made = file_made },
     { SNAP_STEP_UNLINK, .run = file_unlink },
     { SNAP_STEP_RECORD, .run = file_record, .is_done = file_is_recorded },
+    { SNAP_STEP_RECORD_AGAIN, .run = file_record_again },
     { SNAP_STEP_PUBLISH, .run = file_publish,
+      .is_done = file_is_published },
+    { SNAP_STEP_REPLACE, .run = file_replace,
       .is_done = file_is_published },
     { SNAP_STEP_FLUSH, .run = file_flush },
     { SNAP_STEP_FREEZE, .run = file_freeze },
+    { SNAP_STEP_UNFREEZE, .run = file_unfreeze },
     { SNAP_STEP_UNFENCE, .run = file_unfence },
+    { SNAP_STEP_REMOVE_IMAGE, .run = file_remove_image,
+      .is_done = file_is_gone },
 };
 const struct snap_step_table snap_steps_file = SNAP_STEP_TABLE(file_acts);
 _Static_assert(SNAP_STEP_NUM_OF(file_acts) == SNAP_STEP_EXEC - SNAP_STEP_MKDIR,

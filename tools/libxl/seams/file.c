@@ -159,6 +159,27 @@ static bool file_is_immutable(int fd)
     return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL);
 }
 
+int snap_file_unfreeze(libxl_snapshot_ctx *sc, const char *path,
+                       const char *identity)
+{
+    int fd = file_open_known(sc, path, identity), r = -1;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st)) goto out;
+    r = 0;
+    if (!S_ISREG(st.st_mode)) goto out;
+    if (file_is_immutable(fd)) r = file_set_immutable(fd, false);
+    if (!r && !(st.st_mode & 0222))
+        r = fchmod(fd, (st.st_mode & 0777) | 0200);
+    if (!r) r = fsync(fd);
+ out:
+    if (r)
+        snap_fail(sc, ERROR_FAIL, "cannot make %s writable: %s; use chattr "
+                  "-i", path, file_why());
+    if (fd >= 0) close(fd);
+    return r ? ERROR_FAIL : 0;
+}
+
 static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
                              const char *identity, bool on)
 {

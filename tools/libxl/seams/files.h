@@ -69,6 +69,9 @@ const char *snap_open_why(void);
  */
 int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path,
                      const char *identity);
+/* Undo that: any process that may write to files can. */
+int snap_file_unfreeze(libxl_snapshot_ctx *sc, const char *path,
+                       const char *identity);
 bool snap_file_is_frozen(const char *path);
 /* True if snap_file_freeze(), or LVM, has something to do yet. */
 bool snap_file_needs_freeze(const char *path);
@@ -180,10 +183,17 @@ int snap_file_reopen(libxl_snapshot_ctx *sc, const char *path,
 /* Write @text over the whole file; its owner and mode stay. */
 int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
                         const char *made, const char *text);
+/* The same by a new file in its place: all of one or of the other is there,
+ * whatever stops in the middle. */
+int snap_file_rewrite(libxl_snapshot_ctx *sc, const char *path,
+                      const char *text);
 /* Let the file or device @path, and its name in its folder, be on the
  * disk. */
 int snap_file_flush(libxl_snapshot_ctx *sc, const char *path);
 int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *made, const char *to);
+/* The same, but in the place of the file @to. */
+int snap_file_replace(libxl_snapshot_ctx *sc, const char *path,
                       const char *made, const char *to);
 /* True if only @to is there.  Nothing can be done any more if that is
  * another file; it is told. */

@@ -369,8 +369,9 @@ static bool own_has_name(int fd, const char *to)
         && st.st_ino == other.st_ino;
 }
 
-int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
-                      const char *made, const char *to)
+/* @over: a file that is at @to goes. */
+static int own_publish(libxl_snapshot_ctx *sc, const char *path,
+                       const char *made, const char *to, bool over)
 {
     int fd = snap_open(sc, path, O_RDONLY | O_NOFOLLOW), r = -1;
     const char *why = NULL;
@@ -379,7 +380,7 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
         why = OWN_REPLACED OWN_COPY;
     else if (fd >= 0 && !fsync(fd))
         r = own_has_name(fd, to) ? unlink(path)
-                                 : own_rename_onto_nothing(path, to);
+            : over ? rename(path, to) : own_rename_onto_nothing(path, to);
     if (!r)
         r = own_sync_path(sc, snap_file_dirname(sc, to),
                           O_RDONLY | O_DIRECTORY);
@@ -388,6 +389,18 @@ int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
                   why ? why : snap_open_why());
     if (fd >= 0) close(fd);
     return r ? ERROR_FAIL : 0;
+}
+
+int snap_file_publish(libxl_snapshot_ctx *sc, const char *path,
+                      const char *made, const char *to)
+{
+    return own_publish(sc, path, made, to, false);
+}
+
+int snap_file_replace(libxl_snapshot_ctx *sc, const char *path,
+                      const char *made, const char *to)
+{
+    return own_publish(sc, path, made, to, true);
 }
 
 bool snap_file_is_published(libxl_snapshot_ctx *sc, const char *path,
@@ -412,4 +425,19 @@ int snap_file_overwrite(libxl_snapshot_ctx *sc, const char *path,
                        strerror(errno));
     close(fd);
     return rc;
+}
+
+/* What is left of an earlier attempt has a name that is ours. */
+int snap_file_rewrite(libxl_snapshot_ctx *sc, const char *path,
+                      const char *text)
+{
+    const char *partial = snap_sprintf(sc, "%s.partial", path);
+    struct snap_file_own own = { .made = snap_file_identity(sc, partial) };
+    int rc = 0;
+
+    if (own.made) rc = snap_file_unlink(sc, partial, &own);
+    if (!rc) rc = snap_file_create(sc, partial, path, text);
+    if (rc) return rc;
+    return snap_file_replace(sc, partial, snap_file_identity(sc, partial),
+                             path);
 }
