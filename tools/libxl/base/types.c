@@ -199,6 +199,39 @@ void libxl_domain_snapshot_revert_params_dispose(
     libxl_domain_snapshot_revert_params_init(params);
 }
 
+void libxl_snapshot_merge_params_init(libxl_snapshot_merge_params *params)
+{
+    memset(params, 0, sizeof(*params));
+}
+
+void libxl_snapshot_merge_params_dispose(libxl_snapshot_merge_params *params)
+{
+    free(params->vdev);
+    free(params->base);
+    free(params->top);
+    free(params->config_path);
+    free(params->config_text);
+    snap_strings_free(params->snapshots, params->num_snapshots);
+    libxl_snapshot_merge_params_init(params);
+}
+
+void libxl_snapshot_merge_result_init(libxl_snapshot_merge_result *result)
+{
+    memset(result, 0, sizeof(*result));
+    libxl_device_disk_init(&result->disk);
+}
+
+void libxl_snapshot_merge_result_dispose(libxl_snapshot_merge_result *result)
+{
+    free(result->domain);
+    free(result->target);
+    snap_strings_free(result->merged, result->num_merged);
+    libxl_device_disk_dispose(&result->disk);
+    snap_strings_free(result->steps, result->num_steps);
+    free(result->plan_json);
+    libxl_snapshot_merge_result_init(result);
+}
+
 void libxl_domain_snapshot_verification_init(
     libxl_domain_snapshot_verification *verification)
 {

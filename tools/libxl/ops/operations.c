@@ -7,6 +7,8 @@
 static const struct snap_operation *const operations[] = {
     &snap_operation_create,
     &snap_operation_revert,
+    &snap_operation_commit,
+    &snap_operation_pull,
 };
 
 const struct snap_operation *const *snap_operations(int *num_r)

@@ -168,6 +168,62 @@ void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
                                           const struct snap_revert *r);
 
+/*-- merge: commit and pull, which make a chain shorter ---------------------*/
+
+/* A layer, as far as a merge has to know it. */
+struct snap_merge_layer {
+    const char *identity;       /* of the file; NULL: it is a device */
+    const struct snap_lv *lv;   /* NULL: it is no volume */
+    bool is_file, is_frozen;
+    const char *doubt;          /* why others could put another file in its
+                                 * place; or NULL */
+    uint64_t space;             /* free bytes where a file is */
+    int num_needs;              /* snapshots of which it is the base: */
+    const char **needs;         /* "snapshot s1 of web" */
+    const char **records;       /* their configs, up to NULL */
+};
+
+struct snap_merge {
+    /* the caller's */
+    const libxl_snapshot_merge_params *params;
+
+    /* gathered */
+    struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
+    const struct snap_disk *disk;
+    const struct snap_chain *chain; /* of the disk */
+    int base_at, top_at;            /* the layers that the caller names; -1:
+                                     * what he names is none */
+    struct snap_merge_layer *files; /* by layer */
+    struct snap_layers layers;      /* those that are merged, or change, with
+                                     * who uses them */
+    const char *config_state;       /* of params->config_path */
+
+    /* Chosen: layers of the chain.  Those from @first to @last are merged
+     * into @target.  @child, the one above them, gets the layer below them
+     * as its base: it is the target of a pull; -1: there is none, for the
+     * active layer is committed. */
+    int first, last, target, child;
+
+    struct snap_plan plan;
+};
+
+/* The layers that the caller means; refuse what cannot be meant. */
+int snap_merge_choose(libxl_snapshot_ctx *sc, struct snap_merge *m);
+/* Fill in the part of @m that is gathered, and choose.  Changes nothing. */
+int snap_merge_gather(libxl_snapshot_ctx *sc, struct snap_merge *m);
+int snap_merge_check(libxl_snapshot_ctx *sc, const struct snap_merge *m);
+void snap_merge_plan(libxl_snapshot_ctx *sc, struct snap_merge *m);
+/* The file of layer @i. */
+const char *snap_merge_path(const struct snap_merge *m, int i);
+/* True if the domain is to go on with the target. */
+bool snap_merge_moves(const struct snap_merge *m);
+/* The target's format, and the bytes that the merged layers have. */
+libxl_disk_format snap_merge_format(const struct snap_merge *m);
+uint64_t snap_merge_bytes(const struct snap_merge *m);
+/* The head of the journal of a merge; its strings are those of @m. */
+struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
+                                         const struct snap_merge *m);
+
 /*-- recover: ending an operation that was cut off --------------------------*/
 
 struct snap_recover_tag {
@@ -307,6 +363,8 @@ int snap_create_look_for_tags(libxl_snapshot_ctx *sc,
                               struct snap_recover *r);
 extern const struct snap_operation snap_operation_create;
 extern const struct snap_operation snap_operation_revert;
+extern const struct snap_operation snap_operation_commit;
+extern const struct snap_operation snap_operation_pull;
 /* The operations; and the operation @name, or NULL. */
 const struct snap_operation *const *snap_operations(int *num_r);
 const struct snap_operation *snap_operation_named(const char *name);

@@ -119,6 +119,13 @@ void snap_lv_plan_freeze_again(libxl_snapshot_ctx *sc,
                                struct snap_plan *plan,
                                const struct snap_disk_op *op);
 
+/* The same of a volume alone; and that it can be written to, until it is
+ * frozen again. */
+void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const struct snap_lv *lv);
+void snap_lv_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const struct snap_lv *lv);
+
 /* The LVM tag by which a volume that we made is told from another of its
  * name.  The uuid does not serve: it is not known when lvcreate is killed,
  * and a revert takes a thick snapshot anew. */

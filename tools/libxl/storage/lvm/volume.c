@@ -232,6 +232,28 @@ static struct snap_step *volume_plan_freeze(libxl_snapshot_ctx *sc,
     return step;
 }
 
+void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const struct snap_lv *lv)
+{
+    volume_plan_freeze(sc, plan, lv);
+}
+
+void snap_lv_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const struct snap_lv *lv)
+{
+    const char *id = snap_lv_id(sc, lv->vg, lv->name);
+    struct snap_step *step = snap_lv_plan_exec(
+        sc, plan, snap_sprintf(sc, "make %s writable", id),
+        snap_argv(sc, "lvchange", "-q", "-prw", id, NULL));
+    struct snap_step *undo = snap_step_undo(
+        sc, step, SNAP_STEP_EXEC, "make %s read-only again", id);
+
+    undo->argv = snap_argv(sc, "lvchange", "-q", "-pr", id, NULL);
+    undo->at_deadline = SNAP_EXEC_TERM;
+    snap_step_know(sc, step, id, snap_lv_identity(sc, lv));
+    snap_step_know(sc, undo, id, snap_lv_identity(sc, lv));
+}
+
 void snap_lv_plan_freeze_base(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                               const struct snap_disk_op *op)
 {

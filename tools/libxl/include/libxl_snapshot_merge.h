@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libxl_snapshot_merge.h: chains of images made shorter.  Included by
+ * libxl_snapshot.h.
+ *
+ * A chain is a base, overlays on it, and the active layer, to which the
+ * domain writes.  Its layers are counted from the active one, which is 0.
+ */
+#ifndef LIBXL_SNAPSHOT_MERGE_H
+#define LIBXL_SNAPSHOT_MERGE_H
+
+typedef enum libxl_snapshot_merge_kind {
+    /* The data of layers goes down, into the one below them. */
+    LIBXL_SNAPSHOT_MERGE_COMMIT = 1,
+    /* The data of layers goes up, into the one above them. */
+    LIBXL_SNAPSHOT_MERGE_PULL = 2,
+} libxl_snapshot_merge_kind;
+
+typedef struct libxl_snapshot_merge_params {
+    libxl_snapshot_merge_kind kind;
+    char *vdev;
+    /* The config of a domain that does not run, of which name and disks are
+     * used.  Stays the caller's. */
+    const libxl_domain_config *config;
+    /* Files of layers, by whatever name.  Commit: those from @top (NULL: the
+     * active one) down go into @base (NULL: the lowest one).  Pull: those
+     * above @base (NULL: all) go up into @top (NULL: the active one). */
+    char *base, *top;
+    bool shallow;               /* commit: into the one right below @top */
+    bool active;                /* commit: of the active layer, too */
+    bool keep_overlay;          /* of that: the domain stays on it */
+    bool remove;                /* the layers that are superfluous then */
+    /* Commit of the active layer: the domain's xl.cfg and the text that names
+     * the new disk; NULL: the caller's user writes it himself. */
+    char *config_path, *config_text;
+    /* The snapshot configs of this host: what they need stays as it is. */
+    int num_snapshots;
+    char **snapshots;
+    bool trust_folders;         /* as for a create */
+    bool dry_run;
+} libxl_snapshot_merge_params;
+
+void libxl_snapshot_merge_params_init(libxl_snapshot_merge_params *params);
+void libxl_snapshot_merge_params_dispose(libxl_snapshot_merge_params *params);
+
+typedef struct libxl_snapshot_merge_result {
+    char *domain;
+    char *target;               /* the layer that has the data */
+    int num_merged;             /* layers that are superfluous, the upper */
+    char **merged;              /* ones first */
+    bool removed;               /* they are not there any more */
+    uint64_t bytes;             /* that they have on their disks */
+    bool moves;                 /* the domain is to have another disk: */
+    libxl_device_disk disk;
+    uint64_t total_us;
+    int num_steps;              /* the plan, a sentence a step */
+    char **steps;
+    char *plan_json;            /* the plan, for programs */
+    bool signalled;             /* a signal came after the commit point */
+} libxl_snapshot_merge_result;
+
+void libxl_snapshot_merge_result_init(libxl_snapshot_merge_result *result);
+void libxl_snapshot_merge_result_dispose(libxl_snapshot_merge_result *result);
+
+/*
+ * Merge layers of a disk of the domain that has @params->config and does not
+ * run.  What its chain shows stays the same at every moment, whatever dies;
+ * what no layer that is changed showed by itself, snapshots and other images
+ * least of all, may be gone, so that a layer which one of these needs is
+ * refused.  @result_r must be initialised.
+ *
+ * Errors: ERROR_INVAL (refused), ERROR_ABORTED (a signal), ERROR_LOCK_FAIL,
+ * ERROR_FAIL.  Signals are as with libxl_domain_snapshot_create().
+ * Source: qemu-img commit and rebase.
+ */
+int libxl_snapshot_merge(libxl_snapshot_ctx *sc,
+                      const libxl_snapshot_merge_params *params,
+                      libxl_snapshot_merge_result *result_r);
+
+#endif /* LIBXL_SNAPSHOT_MERGE_H */

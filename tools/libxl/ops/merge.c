@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/merge.c: make the chain of a disk shorter, by a commit or a pull.
+ *
+ *   gather   the domain, the chain, who uses its layers, and what snapshots
+ *            need of them: merge_gather.c, which changes nothing
+ *   check    merge_check.c
+ *   plan     merge_plan.c
+ *   run      what was cut off is undone or completed by merge_recover.c
+ */
+#include "ops/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void merge_result(const struct snap_merge *m,
+                         libxl_snapshot_merge_result *result)
+{
+    const struct snap_layer *layers = m->chain->layers;
+    int i;
+
+    result->domain = snap_result_str(m->dom.name);
+    result->target = snap_result_str(layers[m->target].path);
+    result->merged = snap_result_array(m->last - m->first + 1,
+                                       sizeof(*result->merged));
+    for (i = m->first; i <= m->last; i++)
+        result->merged[result->num_merged++] =
+            snap_result_str(layers[i].path);
+    result->bytes = snap_merge_bytes(m);
+    result->moves = snap_merge_moves(m);
+    if (!result->moves) return;
+    snap_device_disk_set(&result->disk, m->disk->vdev,
+                         layers[m->target].path, snap_merge_format(m));
+}
+
+struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
+                                         const struct snap_merge *m)
+{
+    struct snap_journal_head head = {
+        .operation = m->params->kind == LIBXL_SNAPSHOT_MERGE_COMMIT
+            ? snap_operation_commit.name : snap_operation_pull.name,
+        .domain = m->dom.name, .domid = m->dom.domid,
+        .uuid_str = m->dom.uuid_str, .snapshot = m->disk->vdev,
+    };
+
+    if (head.domid == SNAP_NO_DOMAIN)
+        head.running_uuid = snap_uuid_str(sc, &m->dom.uuid);
+    if (snap_merge_moves(m)) {
+        head.at_stake.num = 1;
+        head.at_stake.paths = snap_zalloc(sc, sizeof(char *));
+        head.at_stake.paths[0] = m->chain->layers[0].path;
+    }
+    head.layers = &m->layers;
+    return head;
+}
+
+static int merge_run(libxl_snapshot_ctx *sc, const struct snap_merge *m,
+                     const struct snap_journal_head *head,
+                     libxl_snapshot_merge_result *result)
+{
+    const char *domain = m->dom.name;
+    struct snap_run run = {
+        .domid = m->dom.domid,
+        .uuid_str = head->uuid_str ? head->uuid_str : head->running_uuid,
+        .domain_name = domain, .head = head,
+    };
+    int rc = snap_run_plan(sc, &run, &m->plan);
+
+    result->signalled = run.signalled;
+    result->removed = !rc && m->params->remove;
+    if (rc && run.committed)
+        return snap_fail(sc, rc, "domain %s: disk %s has all its data, but "
+                         "its chain is not as it is to be yet; fix this and "
+                         "run xl snapshot-recover %s before the domain "
+                         "starts", domain, m->disk->vdev,
+                         snap_operand(sc, domain));
+    return rc;
+}
+
+static int merge_lock(libxl_snapshot_ctx *sc,
+                      const libxl_domain_config *config, int *uuid_lock,
+                      int *name_lock)
+{
+    const char *uuid = snap_uuid_str(sc, &config->c_info.uuid);
+    const char *name = config->c_info.name;
+    int rc = snap_lock_domain_both(sc, uuid, name, uuid_lock, name_lock);
+
+    return rc ? rc : snap_journal_refuse(sc, name, uuid);
+}
+
+int libxl_snapshot_merge(libxl_snapshot_ctx *sc,
+                      const libxl_snapshot_merge_params *params,
+                      libxl_snapshot_merge_result *result)
+{
+    struct snap_merge m = { .params = params };
+    struct snap_journal_head head;
+    uint64_t began = snap_now_us();
+    int uuid_lock = -1, name_lock = -1, rc;
+
+    snap_ctx_begin(sc);
+    snap_domain_init(&m.dom);
+    rc = merge_lock(sc, params->config, &uuid_lock, &name_lock);
+    if (!rc) rc = snap_merge_gather(sc, &m);
+    if (!rc) rc = snap_merge_check(sc, &m);
+    if (rc) goto out;
+    snap_merge_plan(sc, &m);
+    merge_result(&m, result);
+    result->steps = snap_plan_sentences(&m.plan, &result->num_steps);
+    result->plan_json = snap_result_str(snap_plan_to_json(sc, &m.plan));
+    head = snap_merge_head(sc, &m);
+    rc = snap_journal_refuse_plan(sc, &head, &m.plan);
+    if (rc || params->dry_run) goto out;
+    rc = merge_run(sc, &m, &head, result);
+    result->total_us = snap_now_us() - began;
+
+ out:
+    snap_lock_release(&name_lock, NULL);
+    snap_lock_release(&uuid_lock, NULL);
+    snap_domain_dispose(&m.dom);
+    return rc;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/merge_plan.c: the order of a commit and of a pull, of a domain that is
+ * off.  Pure.
+ *
+ *   copy     a layer that is frozen is made writable; qemu-img copies what is
+ *            above the target, or below it, into it.  The chain shows the
+ *            same all the time, so that a copy which ends in the middle, for
+ *            whatever reason, has done no harm
+ *   look     that the domain is still off: the commit point
+ *   switch   commit: the header of the child names the target; or the
+ *            domain's xl.cfg does.  A pull's copy has ended with that
+ *   after    frozen again what was; the states of snapshots whose base has
+ *            another header recorded; what is superfluous deleted
+ */
+#include "ops/ops.h"
+
+#include <string.h>
+
+/* What storage copies at least in a millisecond. */
+#define MERGE_BYTES_PER_MS  (2 << 10)
+
+static const char *merge_format(const struct snap_merge *m, int i)
+{
+    return m->chain->layers[i].format;
+}
+
+/*-- steps ------------------------------------------------------------------*/
+
+/* Plan that layer @i can be written to, until it is frozen again. */
+static void merge_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
+                                int i)
+{
+    const struct snap_merge_layer *f = &m->files[i];
+    struct snap_step *step, *undo;
+
+    if (!f->is_frozen) return;
+    if (f->lv) {
+        snap_lv_plan_unfreeze(sc, &m->plan, f->lv);
+        return;
+    }
+    step = snap_plan_add(sc, &m->plan, SNAP_STEP_UNFREEZE,
+                         "make %s writable", snap_merge_path(m, i));
+    step->path = snap_merge_path(m, i);
+    snap_step_know(sc, step, step->path, f->identity);
+    step->undo_if_failed = true;
+    undo = snap_step_undo(sc, step, SNAP_STEP_FREEZE,
+                          "make %s unwritable again", step->path);
+    undo->path = step->path;
+    snap_step_know(sc, undo, step->path, f->identity);
+}
+
+static void merge_plan_freeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
+                              int i)
+{
+    const struct snap_merge_layer *f = &m->files[i];
+
+    if (!f->is_frozen) return;
+    if (f->lv) snap_lv_plan_freeze(sc, &m->plan, f->lv);
+    else snap_plan_freeze(sc, &m->plan, snap_merge_path(m, i), f->identity);
+}
+
+/* Let @step record anew the states of the snapshots whose base is layer
+ * @i. */
+static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_step *step,
+                              const struct snap_merge *m, int i)
+{
+    step->path = snap_merge_path(m, i);
+    step->images = m->files[i].records;
+    snap_step_know(sc, step, step->path, m->files[i].identity);
+}
+
+static const char *merge_record_what(libxl_snapshot_ctx *sc,
+                                     const struct snap_merge *m, int i)
+{
+    return snap_sprintf(sc, "record the state of %s again, for %s%s",
+                        snap_merge_path(m, i), m->files[i].needs[0],
+                        m->files[i].num_needs > 1 ? " and others" : "");
+}
+
+static void merge_plan_record(libxl_snapshot_ctx *sc, struct snap_merge *m,
+                              int i)
+{
+    if (m->files[i].num_needs)
+        merge_set_records(sc, snap_plan_add(sc, &m->plan,
+                                            SNAP_STEP_RECORD_AGAIN, "%s",
+                                            merge_record_what(sc, m, i)),
+                          m, i);
+}
+
+static const char **merge_layers(libxl_snapshot_ctx *sc,
+                                 const struct snap_merge *m)
+{
+    const char **paths =
+        snap_zalloc(sc, (m->chain->num_layers + 1) * sizeof(*paths));
+    int i;
+
+    for (i = 0; i < m->chain->num_layers; i++)
+        paths[i] = snap_merge_path(m, i);
+    return paths;
+}
+
+/* Plan a program that writes to layer @i, and to no other. */
+static struct snap_step *merge_plan_exec(libxl_snapshot_ctx *sc,
+                                         struct snap_merge *m, int i,
+                                         const char *what,
+                                         const char **argv)
+{
+    struct snap_step *step = snap_plan_exec(sc, &m->plan, what, argv);
+
+    step->writes = snap_merge_path(m, i);
+    step->at_deadline = SNAP_EXEC_KILL;
+    snap_step_know(sc, step, step->writes, m->files[i].identity);
+    return step;
+}
+
+/* What layer @i is to call the layer @base: a name that is beside it stays
+ * so, and the folder can be moved. */
+static const char *merge_name_of(libxl_snapshot_ctx *sc,
+                                 const struct snap_merge *m, int i, int base)
+{
+    const char *path = snap_merge_path(m, base);
+    const char *above = snap_merge_path(m, i);
+    const char *was = m->chain->layers[i].base;
+    size_t len = strrchr(above, '/') + 1 - above;
+
+    if (!was || *was == '/' || strncmp(path, above, len)) return path;
+    path += len;
+    return *path == '-' || snap_imageinfo_protocol(sc, path)
+        ? snap_sprintf(sc, "./%s", path) : path;
+}
+
+/* Plan to remove what nobody needs any more. */
+static void merge_plan_remove(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    struct snap_step *step;
+    int i;
+
+    for (i = m->first; m->params->remove && i <= m->last; i++) {
+        step = snap_plan_add(sc, &m->plan, SNAP_STEP_REMOVE_IMAGE,
+                             "delete %s", snap_merge_path(m, i));
+        step->path = snap_merge_path(m, i);
+        step->only_if_all_done = true;
+        snap_step_know(sc, step, step->path, m->files[i].identity);
+    }
+}
+
+/* Plan the last look before nothing can be undone any more. */
+static void merge_plan_commit_point(libxl_snapshot_ctx *sc,
+                                    struct snap_merge *m)
+{
+    snap_plan_look_off(sc, &m->plan, merge_layers(sc, m))->commit_point =
+        true;
+}
+
+/*-- commit -----------------------------------------------------------------*/
+
+static void commit_plan_copy(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    const char *target = snap_merge_path(m, m->target);
+    const char *top = snap_merge_path(m, m->first);
+    struct snap_step *step = merge_plan_exec(
+        sc, m, m->target,
+        snap_sprintf(sc, "copy what %s has above %s into that", top, target),
+        snap_argv(sc, "qemu-img", "commit", "-q", "-f",
+                  merge_format(m, m->first), "-b", target, "-d", top, NULL));
+
+    snap_step_allow_time(step, snap_merge_bytes(m), MERGE_BYTES_PER_MS);
+    snap_plan_flush(sc, &m->plan, target);
+}
+
+/* Plan that the layer above the merged ones stands on the target. */
+static void commit_plan_child(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    int i = m->child;
+    const char *child = snap_merge_path(m, i);
+    const char *target = snap_merge_path(m, m->target);
+
+    merge_plan_unfreeze(sc, m, i);
+    merge_plan_exec(sc, m, i,
+                    snap_sprintf(sc, "let %s stand on %s", child, target),
+                    snap_argv(sc, "qemu-img", "rebase", "-q", "-u", "-f",
+                              merge_format(m, i), "-b",
+                              merge_name_of(sc, m, i, m->target), "-F",
+                              merge_format(m, m->target), child, NULL));
+    snap_plan_flush(sc, &m->plan, child);
+    merge_plan_freeze(sc, m, i);
+    merge_plan_record(sc, m, i);
+}
+
+/* The text of the domain's new xl.cfg, beside that. */
+static const char *commit_config(libxl_snapshot_ctx *sc,
+                                 const struct snap_merge *m)
+{
+    if (!snap_merge_moves(m) || !m->params->config_text) return NULL;
+    return snap_sprintf(sc, "%s.partial", m->params->config_path);
+}
+
+/* Plan that the domain's xl.cfg names the target, if it is the same file
+ * yet. */
+static void commit_plan_config(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    const char *path = commit_config(sc, m), *to = m->params->config_path;
+    struct snap_step *step;
+
+    if (!path) return;
+    step = snap_plan_add(sc, &m->plan, SNAP_STEP_REPLACE,
+                         "name %s in %s", snap_merge_path(m, m->target), to);
+    step->path = path;
+    step->to = to;
+    step->only_if_all_done = true;
+    snap_step_know(sc, step, to, m->config_state);
+}
+
+/* Note in the last step the disk that the domain has after it, for its
+ * xl.cfg: a recovery prints it. */
+static void commit_plan_disk(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    struct snap_step *step = &m->plan.steps[snap_plan_last(&m->plan)];
+    struct snap_repoint *to = snap_zalloc(sc, sizeof(*to));
+
+    *to = (struct snap_repoint){
+        .vdev = m->disk->vdev, .to = snap_merge_path(m, m->target),
+        .format = snap_merge_format(m), .backend = LIBXL_DISK_BACKEND_QDISK,
+    };
+    step->repoints = to;
+    step->num_repoints = 1;
+}
+
+static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    const char *config = commit_config(sc, m);
+
+    if (config) {
+        snap_plan_create_file(sc, &m->plan, config, m->params->config_path,
+                              m->params->config_text, "the new xl.cfg as");
+        snap_plan_flush(sc, &m->plan, config);
+    }
+    snap_plan_look_off(sc, &m->plan, merge_layers(sc, m));
+    merge_plan_unfreeze(sc, m, m->target);
+    commit_plan_copy(sc, m);
+    merge_plan_commit_point(sc, m);
+    if (snap_merge_moves(m)) {
+        commit_plan_disk(sc, m);
+        commit_plan_config(sc, m);
+    } else {
+        if (m->child >= 0) commit_plan_child(sc, m);
+        merge_plan_freeze(sc, m, m->target);
+    }
+}
+
+/*-- pull -------------------------------------------------------------------*/
+
+static const char **pull_argv(libxl_snapshot_ctx *sc,
+                              const struct snap_merge *m)
+{
+    const char *target = snap_merge_path(m, m->target);
+    const char *format = merge_format(m, m->target);
+    int base = m->last + 1;
+
+    if (base == m->chain->num_layers)
+        return snap_argv(sc, "qemu-img", "rebase", "-q", "-f", format, "-b",
+                         "", target, NULL);
+    return snap_argv(sc, "qemu-img", "rebase", "-q", "-f", format, "-b",
+                     merge_name_of(sc, m, m->target, base), "-F",
+                     merge_format(m, base), target, NULL);
+}
+
+/* A pull that was begun has written to the target, whatever comes of it. */
+static void pull_plan_copy(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    const char *below = m->first < m->last ? " and below" : "";
+    struct snap_step *step = merge_plan_exec(
+        sc, m, m->target,
+        snap_sprintf(sc, "copy what %s has from %s%s into it",
+                     snap_merge_path(m, m->target),
+                     snap_merge_path(m, m->first), below),
+        pull_argv(sc, m));
+
+    snap_step_allow_time(step, snap_merge_bytes(m), MERGE_BYTES_PER_MS);
+    if (!m->files[m->target].num_needs) return;
+    step->undo_if_failed = true;
+    merge_set_records(sc, snap_step_undo(sc, step, SNAP_STEP_RECORD_AGAIN,
+                                         "%s", merge_record_what(
+                                             sc, m, m->target)),
+                      m, m->target);
+}
+
+static void pull_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    snap_plan_look_off(sc, &m->plan, merge_layers(sc, m));
+    merge_plan_unfreeze(sc, m, m->target);
+    pull_plan_copy(sc, m);
+    snap_plan_flush(sc, &m->plan, snap_merge_path(m, m->target));
+    merge_plan_commit_point(sc, m);
+    merge_plan_freeze(sc, m, m->target);
+    merge_plan_record(sc, m, m->target);
+}
+
+void snap_merge_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    if (m->params->kind == LIBXL_SNAPSHOT_MERGE_COMMIT) commit_plan(sc, m);
+    else pull_plan(sc, m);
+    merge_plan_remove(sc, m);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/merge_recover.c: looks at a commit or a pull that was cut off, for a
+ * recovery.
+ *
+ * Whatever was done of it, the disk shows what it showed, so that somebody
+ * may have started the domain since.  A commit of the active layer is
+ * undone then: what the guest has written is in that layer.
+ */
+#include "ops/ops.h"
+
+#include <string.h>
+#include <libxl_utils.h>
+
+static const struct snap_step *merge_step(const struct snap_plan *plan,
+                                          enum snap_step_kind kind)
+{
+    int i;
+
+    for (i = 0; i < plan->num_steps; i++)
+        if (plan->steps[i].kind == kind) return &plan->steps[i];
+    return NULL;
+}
+
+/*-- who is at work on the layers -------------------------------------------*/
+
+/* The layers that programs of the operation write to. */
+static struct snap_file_use *merge_written(libxl_snapshot_ctx *sc,
+                                           const struct snap_plan *plan,
+                                           int *num_r)
+{
+    struct snap_file_use *uses =
+        snap_zalloc(sc, (plan->num_steps + 1) * sizeof(*uses));
+    int i;
+
+    *num_r = 0;
+    for (i = 0; i < plan->num_steps; i++)
+        if (plan->steps[i].kind == SNAP_STEP_EXEC && plan->steps[i].writes
+            && snap_file_exists(plan->steps[i].writes))
+            uses[(*num_r)++] = (struct snap_file_use){
+                .who = "layer", .path = plan->steps[i].writes,
+                .write_only = true,
+            };
+    return uses;
+}
+
+/* A qemu-img that outlived its command may write yet, and in the middle of
+ * a chain that is in use nothing is switched. */
+static int merge_check_users(libxl_snapshot_ctx *sc,
+                             const struct snap_recover *r)
+{
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    const struct snap_journal_head *head = &r->entry.head;
+    const struct snap_file_use *used;
+    int num, rc;
+    struct snap_file_use *uses = merge_written(sc, &r->entry.plan, &num);
+
+    rc = snap_users_find(sc, uses, num, &nobody, &used);
+    if (rc || !used) return rc;
+    if (!r->forward && !strstr(used->users, "qemu-img")) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: %s is in use by %s; nothing "
+                     "is lost, but disk %s cannot be brought in order "
+                     "meanwhile. When that has ended, run xl "
+                     "snapshot-recover %s again", head->domain, used->path,
+                     used->users, head->snapshot,
+                     snap_operand(sc, head->domain));
+}
+
+/*-- a commit of the active layer -------------------------------------------*/
+
+/* Why the domain is to stay on the layer that it had; NULL: it is not. */
+static const char *merge_why_stay(libxl_snapshot_ctx *sc,
+                                  const struct snap_recover *r,
+                                  const struct snap_step *replace)
+{
+    const struct snap_prints *stake = &r->entry.head.at_stake;
+    uint32_t domid;
+    int i;
+
+    if (!libxl_name_to_domid(sc->ctx, r->entry.head.domain, &domid))
+        return "somebody has started the domain since";
+    for (i = 0; i < stake->num; i++)
+        if (!stake->prints || !snap_identity_is_unwritten(
+                sc, stake->paths[i], stake->prints[i]))
+            return snap_sprintf(sc, "%s may have been written to since",
+                                stake->paths[i]);
+    for (i = 0; replace && i < replace->num_known; i++)
+        if (!snap_identity_is_state(sc, replace->known[i].what,
+                                    replace->known[i].identity))
+            return snap_sprintf(sc, "%s has been changed since",
+                                replace->known[i].what);
+    return NULL;
+}
+
+/* Its xl.cfg is the last thing to be changed: once it names the target, the
+ * domain may have run there. */
+static void merge_look_at_active(libxl_snapshot_ctx *sc,
+                                 struct snap_recover *r)
+{
+    const struct snap_plan *plan = &r->entry.plan;
+    const struct snap_step *replace = merge_step(plan, SNAP_STEP_REPLACE);
+    const char *why;
+
+    if (replace && !snap_file_exists(replace->path)) {
+        r->first = replace - plan->steps + 1;
+        return;
+    }
+    why = merge_why_stay(sc, r, replace);
+    if (!why) return;
+    r->forward = false;
+    r->has_verdict = true;
+    r->why_undone = why;
+}
+
+static int merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    if (r->forward && r->entry.head.at_stake.num)
+        merge_look_at_active(sc, r);
+    /* no layer is written to any more */
+    if (r->forward && r->first > r->commit + 1) return 0;
+    return merge_check_users(sc, r);
+}
+
+const struct snap_operation snap_operation_commit = {
+    .name = "commit",
+    .look = merge_look,
+};
+
+const struct snap_operation snap_operation_pull = {
+    .name = "pull",
+    .look = merge_look,
+};
