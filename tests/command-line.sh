@@ -16,6 +16,20 @@ exits() {
     esac
 }
 
+# Words for the operands of command $1, the names that the usage gives them.
+operands() {
+    "$tool" help "$1" | sed -n 's/|.*//; s/^Usage: .*\[options\]//p' | tr -d '[]<>'
+}
+# The options of command $1 that an end of the line refuses, though they come behind a
+# global option and all operands: one by one, each with an argument if the help has one.
+refused_behind() {
+    "$tool" help "$1" | grep -oE '^(-.[ ,]|--[a-z-]+)[ =]?([A-Z]+)?' | tr ',' ' ' |
+        while read -r option; do
+            # shellcheck disable=SC2046,SC2086
+            "$tool" -v "$1" $(operands "$1") $option 2>&1 </dev/null |
+                grep -E 'too many arg|requires at least|not supported' && echo "$option"
+        done
+}
 for command in $("$tool" --help-rows | awk '{ print $1 }'); do
     ok "$command: an option may stand behind all that is no option" \
         same "$("$tool" "$command" one two three four --help 2>&1)" \
@@ -23,6 +37,7 @@ for command in $("$tool" --help-rows | awk '{ print $1 }'); do
     ok "$command: also behind global options" \
         same "$("$tool" -v -t "$command" one two three four --help 2>&1)" \
         "$("$tool" help "$command")"
+    ok "$command: so may each that it has" nothing refused_behind "$command"
     ok "$command: but not behind --" \
         exits 2 "$command: " "$command" -- one two three four --help
     ok "$command: an unknown option is named" \

@@ -3,7 +3,7 @@
 # environment says; and a machine without Xen.
 . "$srcdir/tests/command/lib.sh"
 
-commands='create drivers list recover revert verify'
+commands=$(xl --help-rows | sed -n 's/^ snapshot-\([a-z]*\).*/\1/p')
 # wrong TEXT COMMAND...: exit code 2, nothing on stdout, TEXT on stderr.
 wrong() { fails 2 "$@" && [ ! -s "$hidden/out" ]; }
 
@@ -16,9 +16,9 @@ tells() {
 }
 
 ok "its version" matches '^xl-snapshot [0-9.]*$' xl --version
-ok "help lists all commands" same "$(xl help | grep -o '^ snapshot-[a-z]*' | sort | xargs)" \
-    "$(for c in $commands; do echo "snapshot-$c"; done | sort | xargs)"
-ok "the rows for the front are the same" same "$(xl --help-rows | grep -c '^ snapshot-')" 6
+ok "there are commands" test -n "$commands"
+ok "help lists all of them" same "$(xl help | grep -o '^ snapshot-[a-z]*' | xargs)" \
+    "$(for c in $commands; do echo "snapshot-$c"; done | xargs)"
 ok "-h" says "snapshot-create" xl -h
 ok "without a command: help, and exit code 1" fails 1 '' xl
 for c in $commands; do
