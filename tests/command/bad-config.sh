@@ -138,7 +138,7 @@ rm bad.cfg
 # --- the file --------------------------------------------------------------
 
 rm bad.cfg
-ok "none" refused_as_it_is "bad.cfg: No such file"
+ok "none" refused_as_it_is "bad.cfg: "
 mkdir bad.cfg
 ok "a folder" refused_as_it_is "bad.cfg: "
 rmdir bad.cfg

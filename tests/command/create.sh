@@ -112,7 +112,7 @@ ok "one disk raw: overlays for all" matches "  xvda    external: base \
 /srv/web/xvda.qcow2 ([a-z ]*), overlay /srv/web/xvda.s1.qcow2" create -n s1
 ok "the lines for the xl.cfg are told" grep -qx \
     "    '/srv/web/xvdb.s1.qcow2,qcow2,xvdb,w,backendtype=qdisk'," "$hidden/out"
-ok "and how to go back" grep -qx "Revert with: xl snapshot-revert web $(cfg s1)" \
+ok "and how to go back" grep -qx "Revert with: xl snapshot-revert web s1" \
     "$hidden/out"
 ok "qcow2 on qcow2" same "$(backing xvda.s1.qcow2)" "/srv/web/xvda.qcow2 qcow2"
 ok "qcow2 on raw, which is not probed" same "$(backing xvdb.s1.qcow2)" "/srv/web/xvdb.raw raw"

@@ -41,7 +41,7 @@ shown() {
     name=$1
     shift 3
     [ "$1" != -- ] || shift
-    same "$#" 2 && same "$1" "$name" && same "$2" "$snapshots/$name/s1/snapshot.cfg"
+    same "$#" 2 && same "$1" "$name" && same "$2" s1
 }
 pasted() {
     xl snapshot-create --domain-config web.cfg -n s1 -- "$1" >"$hidden/created" &&
@@ -63,7 +63,8 @@ for name in "vm 1" 101 4294967297 web.example.com -web ö "a'b" 'a"b' 'a$(touch 
     ok "domain $name: the printed command can be pasted" pasted "$name"
     ok "has a folder" test -f "$snapshots/$name/s1/snapshot.cfg"
     ok "is found by it" says "s1 " xl snapshot-list -- "$name"
-    ok "has a good snapshot" xl snapshot-verify "$snapshots/$name/s1/snapshot.cfg"
+    ok "and has a good snapshot by it" xl snapshot-verify -- "$name" s1
+    ok "by its path, too" xl snapshot-verify "$snapshots/$name/s1/snapshot.cfg"
     ok "and goes back to it" reverts "$name"
 done
 has_name a/b

@@ -76,6 +76,7 @@ tells() { fails 1 "cannot be reverted to" verify && grep -q "BAD.*$can" "$hidden
 define_domain web qcow2
 create -n s1 >/dev/null
 trusted "$(cfg s1)" revert -N
+trusted "$(cfg s1)" xl snapshot-revert -N web s1
 trusted "$snapshots/web/s1/domain.cfg" revert -N
 chmod 666 "$(cfg s1)"
 ok "verify says so" tells

@@ -37,7 +37,7 @@ ok "create, external" prints "Snapshot s1 of domain web
 The domain has new disks. For the next xl create, write into its xl.cfg:
     '/srv/web/xvda.s1.qcow2,qcow2,xvda,w',
     '/srv/web/xvdb.s1.qcow2,qcow2,xvdb,w,backendtype=qdisk',
-Revert with: xl snapshot-revert web /var/lib/xen/snapshots/web/s1/snapshot.cfg" create -n s1
+Revert with: xl snapshot-revert web s1" create -n s1
 ok "verify" prints "snapshot config  good
 domain config    good  /var/lib/xen/snapshots/web/s1/domain.cfg
 domain           good
@@ -119,7 +119,7 @@ ok "create, internal" prints "Snapshot s1 of domain web
   disks only, as the domain left them
   xvda    internal: tag s1 in /srv/web/xvda.qcow2
   xvdb    internal: tag s1 in /srv/web/xvdb.qcow2
-Revert with: xl snapshot-revert web /var/lib/xen/snapshots/web/s1/snapshot.cfg" create -n s1
+Revert with: xl snapshot-revert web s1" create -n s1
 ok "a disk with a tag has no child" members .disks[0] "vdev mode driver parent" \
     create -n s2 --json
 ok "list" prints "In /var/lib/xen/snapshots/web:

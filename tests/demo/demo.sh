@@ -35,7 +35,7 @@ show() {
 back() {
     title "$1"
     mark demo
-    run xl snapshot-revert demo "$(cfg demo before-upgrade)"
+    run xl snapshot-revert demo before-upgrade
     back_at demo 0 $((at + 1))
     printf -v line '%-34s %8s   memory and both disks fit' "$2" "$(resumed_tick demo)"
     table+=("$line")

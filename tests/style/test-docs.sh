@@ -117,6 +117,19 @@ if has_bash; then
         ok "$command: none again, where a file comes next" \
             same "$(completed "$command" -p web '')" ' '
     done
+    mkdir -p "$bin/web/s1" "$bin/web/s2" "$bin/web/no"
+    : > "$bin/web/s1/snapshot.cfg"
+    : > "$bin/web/s2/snapshot.cfg"
+    for command in snapshot-revert snapshot-verify; do
+        ok "$command: the completion has names of snapshots" \
+            same "$(completed "$command" web -d "$bin/web" '')" 's1 s2 '
+        ok "$command: those that begin so" \
+            same "$(completed "$command" --directory = "$bin/web" web s2)" 's2 '
+        ok "$command: or a file" \
+            same "$(completed "$command" -d "$bin/web" web ./)" ' '
+    done
+    ok "snapshot-verify: also without a domain" \
+        same "$(completed snapshot-verify -d "$bin/web" '')" 's1 s2 web '
     ok "an option's argument is no operand" \
         same "$(completed snapshot-list -d /x --json '')" 'web '
     ok "nor is one behind =" \

@@ -104,6 +104,24 @@ char *next_revert_volume(libxl_snapshot_ctx *sc,
                          const libxl_domain_snapshot_revert_params *p,
                          const char *snapshot);
 
+/*-- xl_snapshot_names.c: which snapshot is meant -----------------------*/
+
+/*
+ * Find the snapshot config that the operand @which of a command means,
+ * malloc'd: with a "/" it is a path; else the name of a snapshot in
+ * @directory, an option, or in the folder of @domain, as the user named it
+ * (NULL: he did not); or, without @directory, a file or a folder here.  A
+ * folder stands for the snapshot.cfg in it.  Complains and returns NULL if
+ * there is none of that name, or it may mean two.
+ */
+char *snapshot_config_find(const struct session *s, const char *domain,
+                           const char *directory, const char *which);
+/* True if @snap, whose config is @config_path, is found by its name. */
+bool snapshot_is_in_default_place(const libxl_domain_snapshot *snap,
+                                  const char *config_path);
+/* Complains and returns -1 if no snapshot may have that name. */
+int snapshot_name_check(const struct session *s, const char *name);
+
 /*-- xl_snapshot_disks.c ------------------------------------------------*/
 
 /* The user's wishes for the disks. */
@@ -188,11 +206,11 @@ struct revert_request {
     libxl_domain_snapshot_revert_params params;
 };
 
-/* Read the snapshot config @config_file, and set what @o and the default
- * rules make of it.  A snapshot of another domain than @domain is refused,
- * if that is not NULL.  Complains and returns -1 if that fails; dispose of
- * @r whatever the result. */
-int revert_request_read(const struct session *s, const char *config_file,
+/* Read the config of the snapshot @which, as snapshot_config_find() finds
+ * it, and set what @o and the default rules make of it.  A snapshot of
+ * another domain than @domain is refused, if that is not NULL.  Complains
+ * and returns -1 if that fails; dispose of @r whatever the result. */
+int revert_request_read(const struct session *s, const char *which,
                         const char *domain, const struct common_options *o,
                         struct revert_request *r);
 void revert_request_dispose(struct revert_request *r);

@@ -116,7 +116,7 @@ static void create_parse_options(int argc, char **argv,
     common_options_end(&o->common, create_name, argc - optind, 2);
     create_check_options(o);
     o->domain = argv[optind];
-    o->config_file = argv[optind + 1];
+    o->wishes = argv[optind + 1];
 }
 
 /*-- the command --------------------------------------------------------*/
@@ -250,6 +250,7 @@ int keep_present(const struct session *s, const char *domain,
 {
     const struct create_options o = {
         .common = {
+            .directory = common->directory,
             .domain_config = domain_config, .dry_run = common->dry_run,
             .trust_folders = common->trust_folders,
             .skip_unsupported = like->num_skipped > 0,

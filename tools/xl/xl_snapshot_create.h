@@ -8,7 +8,8 @@
 /* The command line. */
 struct create_options {
     struct common_options common;
-    const char *domain, *config_file;
+    const char *domain;
+    const char *wishes;                 /* the second operand */
     const char *name, *name_prefix, *description;
     const char *quiesce_command;
     unsigned int quiesce_seconds;
@@ -21,6 +22,7 @@ struct create_options {
 /* A create as the library is asked for it, with all that it refers to. */
 struct create_request {
     struct domain_target target;
+    const char *name;                   /* that the user chose, or NULL */
     struct disk_wishes wishes;          /* the user's ConfigFile */
     libxl_domain_snapshot_params params;
 };

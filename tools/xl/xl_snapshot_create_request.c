@@ -63,18 +63,14 @@ static int create_check_directory(const struct session *s, const char *dir)
 /* Set the name that the user chose, else one that is free in @dir. */
 static int create_set_name(const struct session *s,
                            const struct create_options *o,
-                           const char *dir, const char *wish,
-                           libxl_domain_snapshot_params *p)
+                           const char *dir, struct create_request *r)
 {
-    const char *name = o->name ? o->name : wish;
+    libxl_domain_snapshot_params *p = &r->params;
+    const char *name = r->name ? r->name : r->wishes.each.name;
 
     p->name = name ? xstrdup(name)
         : create_free_name(dir, o->name_prefix, p->creation_time);
-    if (libxl_snapshot_name_is_valid(p->name)) return 0;
-    session_error(s, "snapshot name '%s' is not valid: use letters, "
-                  "digits, '.', '_', '-' and '+', at most 128 characters, "
-                  "not beginning with '.' or '-'", p->name);
-    return -1;
+    return snapshot_name_check(s, p->name);
 }
 
 static int create_set_paths(const struct session *s,
@@ -88,7 +84,7 @@ static int create_set_paths(const struct session *s,
     int rc = -1;
 
     if (o->common.directory && create_check_directory(s, dir)) goto out;
-    if (create_set_name(s, o, dir, wish->name, p)) goto out;
+    if (create_set_name(s, o, dir, r)) goto out;
     xasprintf(&p->directory, "%s/%s", dir, p->name);
     xasprintf(&p->config_path, "%s/snapshot.cfg", p->directory);
     if (memory && wish->memory_path) {
@@ -141,18 +137,48 @@ static int create_find_domain(const struct session *s,
     return -1;
 }
 
-static int create_read_wishes(const struct session *s,
-                              const struct create_options *o,
-                              struct disk_wishes *wishes)
+/* True if the second operand can be nothing but a ConfigFile. */
+static bool create_is_path(const struct create_options *o)
 {
-    wishes->all = o->mode;
-    if (o->config_file
-        && libxl_domain_snapshot_config_read(s->sc, o->config_file,
-                                             &wishes->each)) {
+    const char *dot = strrchr(o->wishes, '.');
+
+    return o->name || strchr(o->wishes, '/')
+        || (dot && !strcmp(dot, ".cfg"));
+}
+
+/* Read the ConfigFile that the second operand names; or, if there is none
+ * of that name here, take it for the snapshot's. */
+static int create_read_operand(const struct session *s,
+                               const struct create_options *o,
+                               struct create_request *r)
+{
+    libxl_domain_snapshot *each = &r->wishes.each;
+    bool is_path = create_is_path(o);
+    struct stat st;
+
+    if (!is_path && (stat(o->wishes, &st) || S_ISDIR(st.st_mode))) {
+        r->name = o->wishes;
+        return 0;
+    }
+    if (libxl_domain_snapshot_config_read(s->sc, o->wishes, each)) {
         session_library_error(s);
         return -1;
     }
-    if (o->like) create_wish_internal_like(o->like, &wishes->each);
+    if (is_path || !each->doubt) return 0;
+    /* somebody may have put it there for who means a name */
+    session_error(s, "is %s the name of the snapshot, or this file? For "
+                  "the name use -n. %s", o->wishes, each->doubt);
+    return -1;
+}
+
+static int create_read_wishes(const struct session *s,
+                              const struct create_options *o,
+                              struct create_request *r)
+{
+    r->name = o->name;
+    r->wishes.all = o->mode;
+    if (o->wishes && create_read_operand(s, o, r)) return -1;
+    if (o->like) create_wish_internal_like(o->like, &r->wishes.each);
     return 0;
 }
 
@@ -198,7 +224,7 @@ int create_request_read(const struct session *s,
     libxl_domain_snapshot_init(&r->wishes.each);
     libxl_domain_snapshot_params_init(p);
     if (create_find_domain(s, o, &r->target)) return -1;
-    if (create_read_wishes(s, o, &r->wishes)) return -1;
+    if (create_read_wishes(s, o, r)) return -1;
     p->creation_time = time(NULL);
     if (create_set_paths(s, o, create_with_memory(o, r), r)) return -1;
     if (create_set_off(s, o, r)) return -1;

@@ -266,14 +266,16 @@ static void print_revert_command(const libxl_domain_snapshot *snap,
                                  const char *config_path,
                                  const struct common_options *o)
 {
-    char *name = libxl_snapshot_operand(snap->domain_name);
-    char *path = libxl_snapshot_operand(config_path);
+    char *domain = libxl_snapshot_operand(snap->domain_name);
+    char *which = libxl_snapshot_operand(
+        snapshot_is_in_default_place(snap, config_path) ? snap->name
+                                                        : config_path);
 
     print_line("Revert with: xl snapshot-revert%s%s %s %s",
                snap->num_skipped ? " --skip-unsupported" : "",
-               o->trust_folders ? " --trust-folders" : "", name, path);
-    free(name);
-    free(path);
+               o->trust_folders ? " --trust-folders" : "", domain, which);
+    free(domain);
+    free(which);
 }
 
 /* Whether a domain that is off was shut down or destroyed nobody knows. */

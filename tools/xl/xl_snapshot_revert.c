@@ -15,7 +15,7 @@
 
 struct revert_options {
     struct common_options common;
-    const char *domain, *config_file;
+    const char *domain, *snapshot;
     bool force, keep;
 };
 
@@ -27,6 +27,7 @@ static const struct option revert_longopts[] = {
     {"force", 0, 0, OPT_FORCE},
     {"keep", 0, 0, OPT_KEEP},
     LONG_OPT_ACCEPT_CONFIG,
+    LONG_OPT_DIRECTORY,
     LONG_OPT_DOMAIN_CONFIG,
     LONG_OPT_DRY_RUN,
     LONG_OPT_PAUSED,
@@ -41,7 +42,7 @@ static void revert_parse_options(int argc, char **argv,
 {
     int opt;
 
-    SWITCH_FOREACH_OPT(opt, "pNv", revert_longopts, revert_name, 2) {
+    SWITCH_FOREACH_OPT(opt, "d:pNv", revert_longopts, revert_name, 2) {
     case OPT_FORCE:
         o->force = true;
         break;
@@ -53,7 +54,7 @@ static void revert_parse_options(int argc, char **argv,
     }
     common_options_end(&o->common, revert_name, argc - optind, 2);
     o->domain = argv[optind];
-    o->config_file = argv[optind + 1];
+    o->snapshot = argv[optind + 1];
 }
 
 /*-- the user's xl.cfg --------------------------------------------------*/
@@ -163,7 +164,7 @@ static int revert_domain(const struct session *s, const void *options)
     int r = -1;
 
     libxl_domain_snapshot_result_init(&result);
-    if (revert_request_read(s, o->config_file, o->domain, &o->common,
+    if (revert_request_read(s, o->snapshot, o->domain, &o->common,
                             &request))
         goto out;
     request.params.force = o->force;

@@ -166,20 +166,33 @@ static int revert_set_domain_config(const struct session *s,
     return 0;
 }
 
-int revert_request_read(const struct session *s, const char *config_file,
-                        const char *domain, const struct common_options *o,
-                        struct revert_request *r)
+/* Read the snapshot config, and check that it is of @domain. */
+static int revert_read_config(const struct session *s,
+                              const char *config_file, const char *domain,
+                              struct revert_request *r)
 {
-    libxl_domain_config_init(&r->config);
-    libxl_domain_snapshot_init(&r->snap);
-    libxl_domain_snapshot_revert_params_init(&r->params);
     if (libxl_domain_snapshot_config_read(s->sc, config_file, &r->snap)) {
         session_library_error(s);
         return -1;
     }
-    if (domain
-        && revert_check_domain(s, domain, &r->snap, &r->params.domid))
-        return -1;
+    return domain ? revert_check_domain(s, domain, &r->snap,
+                                        &r->params.domid)
+                  : 0;
+}
+
+int revert_request_read(const struct session *s, const char *which,
+                        const char *domain, const struct common_options *o,
+                        struct revert_request *r)
+{
+    char *config_file;
+    int rc = -1;
+
+    libxl_domain_config_init(&r->config);
+    libxl_domain_snapshot_init(&r->snap);
+    libxl_domain_snapshot_revert_params_init(&r->params);
+    config_file = snapshot_config_find(s, domain, o->directory, which);
+    if (!config_file) return -1;
+    if (revert_read_config(s, config_file, domain, r)) goto out;
     r->params.xl_path = xstrdup(xl_path());
     r->params.accept_config = o->accept_config;
     r->params.accept_images = o->accept_config;
@@ -188,10 +201,14 @@ int revert_request_read(const struct session *s, const char *config_file,
     r->params.leave_paused = o->paused;
     r->params.dry_run = o->dry_run;
     /* the library refuses it, and nothing that it names is looked at */
-    if (r->snap.doubt) return 0;
+    rc = 0;
+    if (r->snap.doubt) goto out;
     revert_set_new_images(s, &r->snap, &r->params);
     revert_set_bases(s, config_file, &r->snap, &r->params);
-    return revert_set_domain_config(s, o->domain_config, r);
+    rc = revert_set_domain_config(s, o->domain_config, r);
+ out:
+    free(config_file);
+    return rc;
 }
 
 void revert_request_dispose(struct revert_request *r)

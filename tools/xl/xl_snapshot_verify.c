@@ -14,13 +14,14 @@
 
 struct verify_options {
     struct common_options common;
-    const char *config_file;
+    const char *domain, *snapshot;
 };
 
 static const char verify_name[] = "snapshot-verify";
 
 static const struct option verify_longopts[] = {
     LONG_OPT_ACCEPT_CONFIG,
+    LONG_OPT_DIRECTORY,
     LONG_OPT_DOMAIN_CONFIG,
     LONG_OPT_SKIP_UNSUPPORTED,
     LONG_OPT_TRUST_FOLDERS,
@@ -32,12 +33,13 @@ static void verify_parse_options(int argc, char **argv,
 {
     int opt;
 
-    SWITCH_FOREACH_OPT(opt, "v", verify_longopts, verify_name, 1) {
+    SWITCH_FOREACH_OPT(opt, "d:v", verify_longopts, verify_name, 1) {
     default:
         common_option(&o->common, opt);
     }
-    common_options_end(&o->common, verify_name, argc - optind, 1);
-    o->config_file = argv[optind];
+    common_options_end(&o->common, verify_name, argc - optind, 2);
+    if (argc - optind == 2) o->domain = argv[optind];
+    o->snapshot = argv[argc - 1];
 }
 
 static void verify_print_json(const libxl_domain_snapshot *snap,
@@ -94,7 +96,8 @@ static int verify_snapshot(const struct session *s, const void *options)
     int r = -1;
 
     libxl_domain_snapshot_verification_init(&found);
-    if (revert_request_read(s, o->config_file, NULL, &o->common, &request))
+    if (revert_request_read(s, o->snapshot, o->domain, &o->common,
+                            &request))
         goto out;
     r = libxl_domain_snapshot_verify(s->sc, &request.snap, &request.params,
                                      &found);
@@ -111,7 +114,7 @@ static int verify_snapshot(const struct session *s, const void *options)
 
 int main_snapshot_verify(int argc, char **argv)
 {
-    struct verify_options options = { .config_file = NULL };
+    struct verify_options options = { .domain = NULL };
 
     verify_parse_options(argc, argv, &options);
     return session_run(verify_name, verify_snapshot, &options);

@@ -3,7 +3,7 @@
  * standalone/xl_cmdtable.c: the commands: rows for xen.git's
  * xl_cmdtable.c.  Completion for bash is made from their text: "=FILE" or
  * "=DIR" behind an option says what completes its argument, "<Domain>" and
- * "<ConfigFile>" in the usage what completes an operand.
+ * "<Snapshot>" in the usage what completes an operand.
  */
 #include "../xl_snapshot.h"
 #include "xl.h"
@@ -33,6 +33,10 @@
     "                          FILE; nothing else in it changes.\n"
 #define HELP_DRY_RUN \
     "-N, --dry-run             Print the plan, change nothing.\n"
+#define HELP_SNAPSHOT \
+    "\n" \
+    "<Snapshot> is the name of a snapshot of the domain; or, if it has a \"/\",\n" \
+    "the path of its snapshot.cfg, or of the folder that has it.\n"
 #define HELP_ALL \
     "--json                    Print the result as JSON.\n" \
     "-v, --verbose             Print each step; given twice, all details.\n" \
@@ -42,7 +46,7 @@ const struct cmd_spec cmd_table[] = {
     { "snapshot-create",
       &main_snapshot_create, 1, 1,
       "Take a snapshot of a domain's memory and disks at one instant",
-      "[options] <Domain> [ConfigFile]",
+      "[options] <Domain> [Name|ConfigFile]",
       "-n NAME, --name=NAME      Name of the snapshot (default: date and time).\n"
       "-D TEXT, --description=TEXT\n"
       "                          A line that says what it is for.\n"
@@ -95,7 +99,8 @@ const struct cmd_spec cmd_table[] = {
     { "snapshot-revert",
       &main_snapshot_revert, 1, 1,
       "Bring a domain back to a snapshot; its present state is lost",
-      "[options] <Domain> <ConfigFile>",
+      "[options] <Domain> <Snapshot>",
+      HELP_DIRECTORY
       HELP_BOOT_CONFIG
       HELP_ACCEPT_CONFIG
       "--force                   Use disks and memory even if they have changed\n"
@@ -107,6 +112,7 @@ const struct cmd_spec cmd_table[] = {
       HELP_UPDATE_CONFIG
       HELP_DRY_RUN
       HELP_ALL
+      HELP_SNAPSHOT
     },
     { "snapshot-drivers",
       &main_snapshot_drivers, 0, 0,
@@ -117,12 +123,14 @@ const struct cmd_spec cmd_table[] = {
     { "snapshot-verify",
       &main_snapshot_verify, 0, 0,
       "Check whether a revert to a snapshot would work; change nothing",
-      "[options] <ConfigFile>",
+      "[options] [Domain] <Snapshot>",
+      HELP_DIRECTORY
       HELP_BOOT_CONFIG
       HELP_ACCEPT_CONFIG
       HELP_SKIP_UNSUPPORTED
       HELP_TRUST_FOLDERS
       HELP_ALL
+      HELP_SNAPSHOT
     },
 };
 
