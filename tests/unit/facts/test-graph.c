@@ -200,6 +200,36 @@ static void disks_without_image_do_not_matter(void)
     CHECK_OK(apply());
 }
 
+/* What a committed chain's root is called: a base that is not that of its
+ * header. */
+#define QCOW2_JSON \
+    "{\"image\":{\"filename\":\"json:{\\\"backing\\\":{\\\"driver\\\":" \
+    "\\\"qcow2\\\",\\\"file\\\":{\\\"driver\\\":\\\"file\\\"," \
+    "\\\"filename\\\":\\\"/d/base\\\"}}," \
+    "\\\"driver\\\":\\\"qcow2\\\",\\\"file\\\":{\\\"driver\\\":" \
+    "\\\"file\\\",\\\"filename\\\":\\\"/d/root.qcow2\\\"}}\"," \
+    "\"format\":\"qcow2\"},\"node-name\":\"n\",\"drv\":\"qcow2\"," \
+    "\"backing_file\":\"/d/base\",\"file\":\"json:{\\\"driver\\\":" \
+    "\\\"qcow2\\\",\\\"file\\\":{\\\"driver\\\":\\\"file\\\"," \
+    "\\\"filename\\\":\\\"/d/root.qcow2\\\"}}\"}"
+
+static void a_name_with_options_is_taken_apart(void)
+{
+    domain(2, two);
+    device("xvda0", QCOW2_JSON);
+    device(NULL, QCOW2_JSON);
+    CHECK_OK(apply());
+    CHECK_STR(dom.disks[0].node_file, "/d/root.qcow2");
+    CHECK_STR(dom.disks[0].chain.layers[0].path, "/d/root.qcow2");
+    CHECK(dom.disks[0].emulated);
+    domain(0, two);
+    device(NULL, QCOW2_JSON);
+    CHECK_OK(apply());
+    CHECK_STR(dom.others[0], "/d/root.qcow2");
+}
+
+/*-- other images -----------------------------------------------------------*/
+
 static void images_of_no_disk_are_others_if_they_are_written_to(void)
 {
     struct snap_uncaptured u = { .num = 1 };
@@ -403,6 +433,7 @@ TESTS(TEST(a_pv_domain_with_a_qcow2_and_a_raw_disk),
       TEST(partitions_are_not_mixed_up),
       TEST(a_longer_name_is_another_disk),
       TEST(disks_without_image_do_not_matter),
+      TEST(a_name_with_options_is_taken_apart),
       TEST(images_of_no_disk_are_others_if_they_are_written_to),
       TEST(what_is_missing_or_of_another_type_is_refused),
       TEST(odd_images_are_survived),

@@ -8,6 +8,14 @@
 #include <ctype.h>
 #include <string.h>
 
+/* The file that QEMU has open as @inserted; NULL: it does not say. */
+static const char *graph_file(libxl_snapshot_ctx *sc, yajl_val inserted)
+{
+    const char *name = snap_json_str(inserted, "file");
+
+    return name ? snap_imageinfo_file(sc, name) : NULL;
+}
+
 static int graph_disk(libxl_snapshot_ctx *sc,
                       struct snap_disk *disk, yajl_val inserted)
 {
@@ -17,7 +25,7 @@ static int graph_disk(libxl_snapshot_ctx *sc,
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
                          "query-block lists it twice", disk->vdev);
     disk->node = snap_json_dup(sc, inserted, "node-name");
-    disk->node_file = snap_json_dup(sc, inserted, "file");
+    disk->node_file = graph_file(sc, inserted);
     disk->node_driver = snap_json_dup(sc, inserted, "drv");
     if (!disk->node || !disk->node_file || !disk->node_driver || !image)
         return snap_fail(sc, ERROR_PROTOCOL_ERROR_QMP, "disk %s: QEMU's "
@@ -42,7 +50,7 @@ static bool graph_is_vdev(const char *qemu, const char *vdev)
 static void graph_add_other(libxl_snapshot_ctx *sc,
                             struct snap_domain *dom, yajl_val inserted)
 {
-    const char *file = snap_json_dup(sc, inserted, "file");
+    const char *file = graph_file(sc, inserted);
 
     if (!file) file = snap_json_dup(sc, inserted, "node-name");
     if (!file || snap_json_bool(inserted, "ro")) return;
@@ -59,7 +67,7 @@ static int graph_apply_device(libxl_snapshot_ctx *sc,
                               const struct snap_qemu_device *device,
                               bool *is_r)
 {
-    const char *file = snap_json_str(device->inserted, "file");
+    const char *file = graph_file(sc, device->inserted);
     int i, rc;
 
     *is_r = false;
@@ -226,6 +234,24 @@ static int graph_gather_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
     return 0;
 }
 
+/* QEMU may have a disk's file by another name than the stored config: one
+ * that was the base of an overlay is called by that, "/x/s1/../base". */
+static void graph_settle_name(libxl_snapshot_ctx *sc, struct snap_disk *disk)
+{
+    struct snap_layer *layers;
+    size_t size = disk->chain.num_layers * sizeof(*layers);
+
+    if (!disk->node || !disk->path || !disk->chain.num_layers
+        || strcmp(disk->chain.layers[0].path, disk->node_file)
+        || !strcmp(disk->node_file, disk->path)
+        || !snap_file_is_same(disk->node_file, disk->path))
+        return;
+    layers = snap_zalloc(sc, size);
+    memcpy(layers, disk->chain.layers, size);
+    layers[0].path = disk->node_file = disk->path;
+    disk->chain.layers = layers;
+}
+
 int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
 {
     struct snap_qmp *qmp = NULL;
@@ -248,6 +274,8 @@ int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom)
     dom->qemu_version = snap_qmp_version(qmp);
     rc = graph_gather_devices(sc, dom, qmp);
     if (rc) goto out;
+    for (i = 0; i < dom->num_disks; i++)
+        graph_settle_name(sc, &dom->disks[i]);
     rc = graph_gather_nodes(sc, dom, qmp);
     if (!rc) rc = graph_gather_jobs(sc, dom, qmp);
     if (!rc) rc = snap_devices_list(sc, dom->domid, qmp, &dom->devices);
