@@ -74,9 +74,8 @@ int snap_domain_apply_graph(libxl_snapshot_ctx *sc,
                             const struct snap_qemu_device *devices,
                             int num);
 
-/* More devices, jobs or properties a QEMU has not that says what is true; it
- * has two nodes for each layer of each disk. */
-#define SNAP_QEMU_THINGS_MAX 1000
+/* A QEMU that says what is true has two nodes for each layer of each
+ * disk. */
 #define SNAP_QEMU_NODES_MAX (16 << 10)
 /* Ask QEMU for all its nodes, as snap_qmp_list(). */
 int snap_domain_query_nodes(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
@@ -129,6 +128,37 @@ void snap_uncaptured_of_config(libxl_snapshot_ctx *sc,
 void snap_uncaptured_of_qemu(libxl_snapshot_ctx *sc,
                              const struct snap_domain *dom,
                              struct snap_uncaptured *u);
+
+/*-- nodes: of QEMU's block graph, by their files ---------------------------*/
+
+struct snap_node {
+    const char *name, *driver;
+    const char *file;           /* the path of the image */
+    const char *base;           /* that of its base; NULL: it has none */
+};
+struct snap_nodes {
+    int num;
+    struct snap_node *list;
+};
+int snap_nodes_gather(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                      struct snap_nodes *nodes);
+/* The same by the reply to query-named-block-nodes.  Pure. */
+void snap_nodes_apply(libxl_snapshot_ctx *sc, yajl_val list,
+                      struct snap_nodes *nodes);
+/* A node that reads the image @path by its format, not a filter or the file
+ * itself, after @skip others; NULL: there is none. */
+const struct snap_node *snap_nodes_of_file(const struct snap_nodes *nodes,
+                                           const char *path, int skip);
+/* The only such node; fail if there is none, or several. */
+int snap_nodes_find(libxl_snapshot_ctx *sc, const struct snap_nodes *nodes,
+                    const char *path, const struct snap_node **node_r);
+
+/*-- finalized: whether QEMU has carried a job out --------------------------*/
+
+/* Set *was_r: the job of @finalize, a step _JOB_FINALIZE, has changed the
+ * chain.  @qmp NULL: its QEMU has gone. */
+int snap_job_was_finalized(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                           const struct snap_step *finalize, bool *was_r);
 
 /*-- transaction: whether QEMU has carried it out ---------------------------*/
 

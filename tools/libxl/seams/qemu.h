@@ -81,11 +81,50 @@ int snap_qmp_execute(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
 int snap_qmp_list(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                   const char *command, const char *arguments, size_t max,
                   yajl_val *reply_r, yajl_val *list_r);
+/* More devices, jobs or properties a QEMU has not that says what is
+ * true. */
+#define SNAP_QEMU_THINGS_MAX 1000
 /* All commands from now on are answered by @deadline, as snap_now_us() tells
  * time. */
 void snap_qmp_until(struct snap_qmp *qmp, uint64_t deadline);
 /* The version in QEMU's greeting, e.g. "7.2.22". */
 const char *snap_qmp_version(const struct snap_qmp *qmp);
+
+/*-- seam: job, QEMU's work on a chain --------------------------------------*/
+
+/* As QEMU's JobStatus, with what is of no interest taken together. */
+enum snap_job_status {
+    SNAP_JOB_GONE,              /* there is none of that id */
+    SNAP_JOB_AT_WORK,
+    SNAP_JOB_READY,             /* it goes on: the guest's new data */
+    SNAP_JOB_PENDING,           /* all is done but the change of the graph;
+                                 * of a job that was READY: the guest's
+                                 * requests to the disk wait */
+    SNAP_JOB_CONCLUDED,
+};
+struct snap_job {
+    enum snap_job_status status;
+    const char *error;          /* why it has failed; NULL: it has not */
+    uint64_t done, total;       /* bytes */
+};
+/* Ask for the job @id. */
+int snap_job_look(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                  const char *id, struct snap_job *job);
+/* The same by the reply to query-jobs.  Pure. */
+void snap_job_apply(libxl_snapshot_ctx *sc, yajl_val list, const char *id,
+                    struct snap_job *job);
+/* Send a command to the job @id: "job-cancel", "job-complete",
+ * "job-finalize", "job-dismiss". */
+int snap_job_tell(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                  const char *command, const char *id);
+/*
+ * Let QEMU write what it holds back of the node @node: a qcow2's tables,
+ * which neither a job nor QEMU's death writes.  No command does just that; a
+ * filter that may write flushes what is below it when it is closed (7.2,
+ * block.c:bdrv_close).
+ */
+int snap_job_flush_node(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
+                        const char *node);
 
 /*-- seam: agent, the guest agent -------------------------------------------*/
 
