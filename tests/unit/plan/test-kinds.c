@@ -44,8 +44,8 @@ static const struct {
     { "like", "\"/like\"" },
     { "argv", NULL },           /* argv_of() */
     { "images", "[\"/image\"]" },
-    { "command", "\"create\"" },
-    { "arguments", "\"{}\"" },
+    { "command", NULL },        /* command_of() */
+    { "arguments", "\"{\\\"job-id\\\":\\\"j\\\"}\"" },
     { "disks", "[{\"vdev\":\"xvda\",\"from\":\"/from\",\"to\":\"/to\","
       "\"format\":\"qcow2\",\"be_path\":\"/be\"}]" },
     { "pids", "[12]" },
@@ -72,18 +72,29 @@ static const char *argv_of(enum snap_step_kind kind)
     }
 }
 
+/* A command for a step of that kind. */
+static const char *command_of(enum snap_step_kind kind)
+{
+    return kind == SNAP_STEP_JOB_START ? "\"block-stream\""
+                                       : "\"create\"";
+}
+
 /* A plan of one step that has the members of the bits in @has. */
 static char *plan_text(enum snap_step_kind kind, unsigned has)
 {
     char *text = snap_sprintf(sc, "[{\"kind\":\"%s\",\"what\":\"do it\"",
                               snap_step_kind_name(kind));
+    const char *json;
     size_t m;
 
-    for (m = 0; m < NUM_MEMBERS; m++)
-        if (has & (1U << m))
-            text = snap_sprintf(sc, "%s,\"%s\":%s", text, members[m].name,
-                                members[m].json ? members[m].json
-                                                : argv_of(kind));
+    for (m = 0; m < NUM_MEMBERS; m++) {
+        if (!(has & (1U << m))) continue;
+        json = members[m].json ? members[m].json
+            : !strcmp(members[m].name, "argv") ? argv_of(kind)
+                                               : command_of(kind);
+        text = snap_sprintf(sc, "%s,\"%s\":%s", text, members[m].name,
+                            json);
+    }
     return snap_sprintf(sc, "%s}]", text);
 }
 
@@ -206,6 +217,16 @@ static void what_is_odd_is_refused_in_words(void)
         "\"done_when\":\"tag-is-gone\"}]", "'shows' is missing",
         "[{\"kind\":\"exec\",\"argv\":[\"a\"],\"shows\":\"s\","
         "\"done_when\":\"tag-is-gone\"}]", "'path' is missing",
+        "[{\"kind\":\"job-start\",\"path\":\"/a\",\"command\":\"quit\","
+        "\"arguments\":\"{\\\"job-id\\\":\\\"j\\\"}\",\"undo\":{\"kind\":"
+        "\"job-cancel\",\"command\":\"j\"}}]", "'command' is no job of ours",
+        "[{\"kind\":\"job-start\",\"path\":\"/a\",\"command\":"
+        "\"block-stream\",\"arguments\":\"{}\",\"undo\":{\"kind\":"
+        "\"job-cancel\",\"command\":\"j\"}}]", "'arguments' has no job-id",
+        "[{\"kind\":\"job-start\",\"path\":\"/a\",\"command\":"
+        "\"block-commit\",\"arguments\":\"{\\\"job-id\\\":\\\"j\\\"}\","
+        "\"images\":[\"/a\"],\"undo\":{\"kind\":\"job-cancel\","
+        "\"command\":\"j\"}}]", "'images' are not those of such a job",
         "[{\"kind\":\"fly\"}]", "there is no step of kind 'fly'",
         "[{\"kind\":\"nameless\"}]", "there is no step of kind 'nameless'",
         "[{}]", "there is no step of kind ''",

@@ -55,7 +55,7 @@ static void no_kind_has_two_rows(void)
 {
     static const struct snap_step_table *const tables[] = {
         &snap_steps_file, &snap_steps_program, &snap_steps_qemu,
-        &snap_steps_guest, &snap_steps_domain,
+        &snap_steps_job, &snap_steps_guest, &snap_steps_domain,
     };
     size_t t, i, num = 0;
 

@@ -47,6 +47,7 @@ enum snap_wait {
     SNAP_WAIT_DEVICES_LOCK,     /* libxl's lock of a domain's devices */
     SNAP_WAIT_SAVE_STALL,       /* a memory image that takes no data */
     SNAP_WAIT_SUSPEND,          /* the guest's answer to the request */
+    SNAP_WAIT_JOB_STALL,        /* QEMU's job that gets no further */
     SNAP_WAIT_HOOK_ASK,
     SNAP_WAIT_HOOK_ACT,
     SNAP_WAIT_NUM
@@ -70,6 +71,8 @@ struct libxl_snapshot_ctx {
     int wait_ms[SNAP_WAIT_NUM];     /* 0: as usual */
     const char *hook_dir;           /* NULL: the usual one */
     char *journal_dir;              /* NULL: no journal is kept */
+    libxl_snapshot_progress progress;   /* or NULL */
+    void *progress_user;
     const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
     const char *left;               /* what undos have left; or NULL */
 };
@@ -87,6 +90,9 @@ void *snap_grow(libxl_snapshot_ctx *sc, const void *old, size_t old_size,
  * is kept. */
 void *snap_grow_by_one(libxl_snapshot_ctx *sc, void *old, size_t num,
                        size_t size);
+/* Free what was allocated since sc->num_allocs was @mark: for what is asked
+ * again and again, for hours. */
+void snap_forget(libxl_snapshot_ctx *sc, size_t mark);
 char *snap_strdup(libxl_snapshot_ctx *sc, const char *s);
 char *snap_sprintf(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -13,13 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-static void ctx_free_allocs(libxl_snapshot_ctx *sc)
+void snap_forget(libxl_snapshot_ctx *sc, size_t mark)
 {
-    size_t i;
-
-    for (i = 0; i < sc->num_allocs; i++)
-        free(sc->allocs[i]);
-    sc->num_allocs = 0;
+    while (sc->num_allocs > mark) free(sc->allocs[--sc->num_allocs]);
 }
 
 int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
@@ -37,7 +33,7 @@ int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
 void libxl_snapshot_ctx_free(libxl_snapshot_ctx *sc)
 {
     if (!sc) return;
-    ctx_free_allocs(sc);
+    snap_forget(sc, 0);
     free(sc->allocs);
     free(sc->error);
     free(sc->journal_dir);
@@ -51,6 +47,14 @@ void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc,
     sc->journal_dir = snap_result_str(dir);
 }
 
+void libxl_snapshot_ctx_set_progress(libxl_snapshot_ctx *sc,
+                                     libxl_snapshot_progress progress,
+                                     void *user)
+{
+    sc->progress = progress;
+    sc->progress_user = user;
+}
+
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)
 {
     return sc->error;
@@ -58,7 +62,7 @@ const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)
 
 void snap_ctx_begin(libxl_snapshot_ctx *sc)
 {
-    ctx_free_allocs(sc);
+    snap_forget(sc, 0);
     sc->lvm = NULL;
     sc->left = NULL;
     free(sc->error);

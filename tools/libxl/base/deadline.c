@@ -46,6 +46,7 @@ static const struct {
     [SNAP_WAIT_SAVE_STALL] = { 60000, OF_STEPS },
     /* as long as libxl itself waits (4.17, libxl_dom_suspend.c) */
     [SNAP_WAIT_SUSPEND] = { 60000, OF_NOBODY },
+    [SNAP_WAIT_JOB_STALL] = { 60000, OF_STEPS },
     [SNAP_WAIT_HOOK_ASK] = { 10000, OF_HOOKS },
     [SNAP_WAIT_HOOK_ACT] = { 300000, OF_HOOKS },
 };

@@ -182,6 +182,16 @@ void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers,
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds);
 /*
+ * Let @progress (NULL, the default: nothing) be told again and again, while
+ * data is moved, how many of @total bytes are @done.  @total may grow: a
+ * guest goes on writing.  @progress must not call the library.
+ */
+typedef void (*libxl_snapshot_progress)(void *user, uint64_t done,
+                                        uint64_t total);
+void libxl_snapshot_ctx_set_progress(libxl_snapshot_ctx *sc,
+                                     libxl_snapshot_progress progress,
+                                     void *user);
+/*
  * Let QEMU, and each program that is not a hook, take at most @seconds for
  * a step; 0, the default: 10 to 300, by the kind of step.  A merge of
  * volumes and a tag in a qcow2 get what their size asks for on top.

@@ -124,6 +124,32 @@ static const char *pids_problem(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
+static int kinds_num_images(const struct snap_step *step)
+{
+    int num = 0;
+
+    while (step->images && step->images[num]) num++;
+    return num;
+}
+
+static const char *job_problem(libxl_snapshot_ctx *sc,
+                               const struct snap_step *step)
+{
+    bool commits = !strcmp(step->command, "block-commit");
+    yajl_val arguments = snap_json_parse(step->arguments);
+    bool named = snap_json_str(arguments, "job-id") != NULL;
+    int num = kinds_num_images(step);
+
+    (void)sc;
+    yajl_tree_free(arguments);
+    if (!commits && strcmp(step->command, "block-stream"))
+        return "'command' is no job of ours";
+    if (!named) return "'arguments' has no job-id";
+    if (commits ? num != 2 : num > 1)
+        return "'images' are not those of such a job";
+    return NULL;
+}
+
 /*-- the table --------------------------------------------------------------*/
 
 static const struct row kinds[] = {
@@ -149,6 +175,15 @@ static const struct row kinds[] = {
     [SNAP_STEP_LOOK_AGAIN] = { "look-again", 0, NULL },
     [SNAP_STEP_REMOVE_TAG] = { "remove-tag", NEEDS_PATH | NEEDS_COMMAND
                                | NEEDS_CONTENT, NULL },
+    [SNAP_STEP_JOB_START] = { "job-start", NEEDS_PATH | NEEDS_COMMAND
+                              | NEEDS_ARGUMENTS | NEEDS_UNDO, job_problem },
+    [SNAP_STEP_JOB_CANCEL] = { "job-cancel", NEEDS_COMMAND, NULL },
+    [SNAP_STEP_JOB_WAIT] = { "job-wait", NEEDS_COMMAND, NULL },
+    [SNAP_STEP_JOB_COMPLETE] = { "job-complete", NEEDS_COMMAND, NULL },
+    [SNAP_STEP_JOB_FINALIZE] = { "job-finalize", NEEDS_PATH | NEEDS_COMMAND,
+                                 NULL },
+    [SNAP_STEP_JOB_END] = { "job-end", NEEDS_COMMAND, NULL },
+    [SNAP_STEP_CLOSE_NODES] = { "close-nodes", 0, NULL },
     [SNAP_STEP_QUIESCE] = { "quiesce", NEEDS_UNDO | PATH_IS_NO_IMAGE
                             | ARGV_IS_NO_IMAGE, quiesce_problem },
     [SNAP_STEP_THAW] = { "thaw", PATH_IS_NO_IMAGE | ARGV_IS_NO_IMAGE,

@@ -44,6 +44,23 @@ enum snap_step_kind {
     SNAP_STEP_REMOVE_TAG,       /* from path, a qcow2 that is QEMU's node
                                  * command: the tag content, if it is the
                                  * one that was made */
+    /* QEMU's jobs; command: the job's id */
+    SNAP_STEP_JOB_START,        /* command: block-commit of images, top and
+                                 * base, of the disk whose active layer is
+                                 * path; block-stream into path, down to
+                                 * images, a base or none; arguments: with
+                                 * job-id */
+    SNAP_STEP_JOB_CANCEL,       /* undo of JOB_START; path: as there */
+    SNAP_STEP_JOB_WAIT,         /* until it has done its work; path: what it
+                                 * writes to, which is flushed */
+    SNAP_STEP_JOB_COMPLETE,     /* of a pivot: the guest's requests wait from
+                                 * then on */
+    SNAP_STEP_JOB_FINALIZE,     /* let it change the chain: path gets the
+                                 * base images (NULL: none); or the disk is
+                                 * on `to' */
+    SNAP_STEP_JOB_END,          /* its result is not needed any more */
+    SNAP_STEP_CLOSE_NODES,      /* images, top to bottom, which no disk has
+                                 * any more */
     /* the guest */
     SNAP_STEP_QUIESCE,          /* path (agent's socket) or argv; undo: THAW */
     SNAP_STEP_THAW,             /* the same */

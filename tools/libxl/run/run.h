@@ -361,8 +361,13 @@ struct snap_run {
  */
 int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan);
-/* For steps: close run->qmp, if it is open. */
+/* For steps: open run->qmp, if it is not; close it, if it is open. */
+int snap_run_open_qmp(libxl_snapshot_ctx *sc, struct snap_run *run);
 void snap_run_close_qmp(struct snap_run *run);
+/* True if the domain's QEMU has died.  One that is not libxl's has no pid in
+ * xenstore, and counts as alive. */
+bool snap_run_qemu_is_gone(libxl_snapshot_ctx *sc,
+                           const struct snap_run *run);
 /* For steps: note a program that has not ended: it may do the step yet. */
 void snap_run_left(struct snap_run *run, const struct snap_left *left);
 
@@ -443,8 +448,8 @@ struct snap_step_table {
     size_t num;
 };
 extern const struct snap_step_table snap_steps_file, snap_steps_program,
-                                    snap_steps_qemu, snap_steps_guest,
-                                    snap_steps_domain;
+                                    snap_steps_qemu, snap_steps_job,
+                                    snap_steps_guest, snap_steps_domain;
 #define SNAP_STEP_NUM_OF(acts) (sizeof(acts) / sizeof(*(acts)))
 #define SNAP_STEP_TABLE(acts) { acts, SNAP_STEP_NUM_OF(acts) }
 

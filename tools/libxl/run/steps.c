@@ -7,7 +7,7 @@
 
 static const struct snap_step_table *const tables[] = {
     &snap_steps_file, &snap_steps_program, &snap_steps_qemu,
-    &snap_steps_guest, &snap_steps_domain,
+    &snap_steps_job, &snap_steps_guest, &snap_steps_domain,
 };
 
 static int steps_no_run(libxl_snapshot_ctx *sc, struct snap_run *run,

@@ -13,7 +13,7 @@ void snap_run_close_qmp(struct snap_run *run)
     run->qmp = NULL;
 }
 
-static int qemu_connect(libxl_snapshot_ctx *sc, struct snap_run *run)
+int snap_run_open_qmp(libxl_snapshot_ctx *sc, struct snap_run *run)
 {
     if (run->qmp) return 0;
     return run->qmp_path
@@ -34,7 +34,7 @@ static int qemu_ask_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     enum snap_carried carried = SNAP_CARRIED_UNKNOWN;
     struct snap_transaction t;
 
-    if (!qemu_connect(sc, run)
+    if (!snap_run_open_qmp(sc, run)
         && !snap_transaction_look(sc, run->qmp, step->arguments, &t))
         carried = snap_transaction_judge(&t);
     else
@@ -52,7 +52,7 @@ static int qemu_execute(libxl_snapshot_ctx *sc, struct snap_run *run,
 {
     int rc = step->path ? snap_file_check_made(sc, step->path, step->made) : 0;
 
-    if (!rc) rc = qemu_connect(sc, run);
+    if (!rc) rc = snap_run_open_qmp(sc, run);
     if (rc) return rc;
     rc = snap_qmp_execute(sc, run->qmp, step->command, step->arguments,
                           NULL);
@@ -73,10 +73,9 @@ static int qemu_is_done(libxl_snapshot_ctx *sc, struct snap_run *run,
     return 0;
 }
 
-/* Slot is_moot: true if the domain's QEMU has died.  A QEMU that is not
- * libxl's has no pid in xenstore, and counts as alive. */
-static bool qemu_is_moot(libxl_snapshot_ctx *sc,
-                         const struct snap_run *run)
+/* Slot is_moot. */
+bool snap_run_qemu_is_gone(libxl_snapshot_ctx *sc,
+                           const struct snap_run *run)
 {
     return !run->qmp_path && snap_xenstore_qemu_is_gone(sc, run->domid);
 }
@@ -103,7 +102,7 @@ static int look_at_devices(libxl_snapshot_ctx *sc, struct snap_run *run,
                            const struct snap_step *step)
 {
     const char *now;
-    int rc = step->command ? qemu_connect(sc, run) : 0;
+    int rc = step->command ? snap_run_open_qmp(sc, run) : 0;
 
     if (!rc) rc = snap_devices_list(sc, run->domid,
                                     step->command ? run->qmp : NULL, &now);
@@ -129,7 +128,7 @@ static int qemu_look_again(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int qemu_remove_tag(libxl_snapshot_ctx *sc, struct snap_run *run,
                            const struct snap_step *step)
 {
-    int rc = step->made ? qemu_connect(sc, run) : 0;
+    int rc = step->made ? snap_run_open_qmp(sc, run) : 0;
 
     if (rc || !step->made) return rc;
     return snap_transaction_remove_tag(sc, run->qmp, step->command,
@@ -138,12 +137,12 @@ static int qemu_remove_tag(libxl_snapshot_ctx *sc, struct snap_run *run,
 
 static const struct snap_step_act qemu_acts[] = {
     { SNAP_STEP_QMP, .run = qemu_execute, .is_done = qemu_is_done,
-      .is_moot = qemu_is_moot, .keeps_qmp = true,
+      .is_moot = snap_run_qemu_is_gone, .keeps_qmp = true,
       .refused_if_done = true },
     { SNAP_STEP_LOOK_AGAIN, .run = qemu_look_again, .keeps_qmp = true },
     { SNAP_STEP_REMOVE_TAG, .run = qemu_remove_tag, .keeps_qmp = true },
 };
 const struct snap_step_table snap_steps_qemu = SNAP_STEP_TABLE(qemu_acts);
 _Static_assert(SNAP_STEP_NUM_OF(qemu_acts)
-                   == SNAP_STEP_QUIESCE - SNAP_STEP_QMP,
+                   == SNAP_STEP_JOB_START - SNAP_STEP_QMP,
                "a kind of step for QEMU has no row");
