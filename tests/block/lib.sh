@@ -7,6 +7,8 @@
 #   new_disk xvda qcow2 [PATH]; start_qemu
 #   guest xvda 'write -P 0x11 0 64k'
 #   take s1 xvda=OVERLAY xvdb       external, internal
+#
+# machine=pc: with devices, which never run.
 # shellcheck shell=sh
 set -u
 
@@ -46,7 +48,7 @@ json_string() { printf '"%s"' "$(printf %s "$1" | sed 's/[\\"]/\\&/g')"; }
 
 # Start QEMU with the disks made so far, or with other images of theirs.
 start_qemu() {
-    set -- qemu-system-x86_64 -M none -nodefaults -display none \
+    set -- qemu-system-x86_64 -M "${machine-none}" -nodefaults -display none \
         -qmp "unix:$work/qmp,server=on,wait=off" \
         -object iothread,id=io
     for vdev in $disks; do
@@ -57,6 +59,8 @@ start_qemu() {
             \"filename\":$(json_string "$path")}" \
             -blockdev "{\"driver\":\"$format\",\"file\":\"$vdev-file\",
             \"node-name\":\"$vdev-$format\"}"
+        [ "${machine-none}" = none ] || set -- "$@" -S \
+            -device "virtio-blk-pci,drive=$vdev-$format,share-rw=on"
     done
     "$@" >qemu.log 2>&1 &
     qemu=$!

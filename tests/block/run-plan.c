@@ -13,6 +13,7 @@
  *     as a recovery: the tag that is there, or the one that is MADE
  *   run-plan --chain FORMAT PATH    its layers, a line each
  *   run-plan --qmp QMP-SOCKET COMMAND [ARGUMENTS]
+ *   run-plan --print QMP-SOCKET COMMAND   the ids, or files, that it lists
  *   run-plan --nodes QMP-SOCKET
  *
  * NODE is the disk's node in QEMU; ":" does not occur in what tests pass.
@@ -85,6 +86,28 @@ static int command(const char *socket, const char *name, const char *args,
     list = snap_json_get(reply, "return");
     for (i = 0; print_nodes && i < list->u.array.len; i++)
         puts(snap_json_str(list->u.array.values[i], "node-name"));
+    yajl_tree_free(reply);
+    snap_qmp_close(qmp);
+    return 0;
+}
+
+static int print_reply(const char *socket, const char *name)
+{
+    struct snap_qmp *qmp;
+    yajl_val reply, list;
+    size_t i;
+
+    check(snap_qmp_open_path(sc, socket, &qmp));
+    check(snap_qmp_list(sc, qmp, name, NULL, SNAP_QEMU_THINGS_MAX, &reply,
+                        &list));
+    for (i = 0; i < list->u.array.len; i++) {
+        yajl_val of = list->u.array.values[i];
+        const char *id = snap_json_str(of, "id");
+        const char *file = snap_json_str(snap_json_get(of, "inserted"),
+                                         "file");
+
+        puts(id ? id : file ? file : "?");
+    }
     yajl_tree_free(reply);
     snap_qmp_close(qmp);
     return 0;
@@ -233,6 +256,7 @@ int main(int argc, char **argv)
     if (argc < 4) return 2;
     if (!strcmp(argv[1], "--qmp"))
         return command(argv[2], argv[3], argc > 4 ? argv[4] : NULL, false);
+    if (!strcmp(argv[1], "--print")) return print_reply(argv[2], argv[3]);
     if (!strcmp(argv[1], "--remove-tag") && argc > 4)
         return remove_tag(argv[2], argv[3], argv[4],
                           argc > 5 ? argv[5] : NULL);

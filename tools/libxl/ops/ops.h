@@ -8,6 +8,8 @@
 
 #include "run/run.h"
 
+struct snap_recover;
+
 /*-- needs: who needs an image ----------------------------------------------*/
 
 /* snap_needs_gather(), and the operations that have not ended. */
@@ -223,6 +225,37 @@ uint64_t snap_merge_bytes(const struct snap_merge *m);
 /* The head of the journal of a merge; its strings are those of @m. */
 struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
                                          const struct snap_merge *m);
+
+/*-- job: QEMU that makes a chain shorter under its guest -------------------*/
+
+/* Layers, by their files. */
+struct snap_chain_job {
+    const char *id;             /* of the job */
+    bool pulls;                 /* into the target, from below; else what is
+                                 * above the target is committed to it */
+    const char *active;         /* the disk's */
+    const char *target;
+    const char *child;          /* commit: the layer that gets the target as
+                                 * its base; NULL: the disk goes on with the
+                                 * target (a pivot) */
+    const char *base;           /* pull: the target's new base; or NULL */
+    const char *backing;        /* what the header is to call its new base;
+                                 * NULL: there is none */
+    const char **merged;        /* from top to bottom, up to NULL */
+    uint64_t speed;             /* bytes a second; 0: as fast as it goes */
+    const struct snap_repoint *to, *back;   /* pivot: of the disk, and the
+                                             * undo; NULL: nobody knows it */
+    const pid_t *monitors;
+    int num_monitors;
+};
+/* Plan it, with its commit point and up to the last layer that QEMU
+ * closes. */
+void snap_job_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                   const struct snap_chain_job *job);
+/* Slot was_committed of an operation whose commit point is JOB_FINALIZE;
+ * @qmp_path: NULL for the socket that libxl gave the domain's QEMU. */
+int snap_job_was_carried_out(libxl_snapshot_ctx *sc, struct snap_recover *r,
+                             const char *qmp_path, bool *was_r);
 
 /*-- recover: ending an operation that was cut off --------------------------*/
 
