@@ -69,6 +69,9 @@ image_with '.disks += [{"pdev_path": "/srv/vmlinuz", "vdev": "hdc", "format": "r
 ok "a CD is never writable" refuses "has a CD, disk hdc, that the guest may write to" revert -N
 ok "a device of the host" refused '.b_info.ioports = [{"first": 112, "number": 2}]' \
     "ioports is 112:2" "$none"
+image_with '.pcidevs = [{"name": "gpu"}]'
+ok "one that is known by its name alone" refuses "pci is 0:0:0:0 name=gpu, $none" \
+    revert -N --skip-unsupported
 ok "a domain that serves a device" refused '.nics = [{"backend_domid": 7}]' \
     "vif backend is 7" "$none"
 ok "a socket of a channel" refused '.channels = [{"name": "a",

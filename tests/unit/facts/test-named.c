@@ -222,6 +222,11 @@ static void a_device_is_one_value(void)
     CHECK_STR(other(two, two), "nothing");
     CHECK_STR(other("{\"pcidevs\":[{\"bus\":1,\"dev\":4}]}", two),
               "pci is 0:1:4:0");
+    CHECK_STR(other("{\"pcidevs\":[{\"name\":\"gpu\"}]}", two),
+              "pci is 0:0:0:0 name=gpu");
+    CHECK_STR(other("{\"pcidevs\":[{\"bus\":1,\"dev\":2,\"permissive\":"
+                    "true}]}", two), "pci is 0:1:2:0 permissive=True");
+    CHECK_STR(other("{\"pcidevs\":[{}]}", two), "pci is 0:0:0:0");
     CHECK_STR(other("{\"usbdevs\":[{\"type.hostdev\":{\"hostbus\":1,"
                     "\"hostaddr\":2}}]}", NULL),
               "usbdev is 1:2");

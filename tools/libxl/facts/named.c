@@ -21,7 +21,7 @@
 
 #define NUM(rows) (sizeof(rows) / sizeof(*(rows)))
 #define NAMED_FIELDS 4
-#define NONE { NULL }
+#define NONE { NULL }, { NULL }
 #define OWN(member) { member, SNAP_NAMED_OWN, NULL, NONE }
 /* What the member of a disk that is writable is called here. */
 #define WRITABLE_IMAGE "disks.pdev_path, writable,"
@@ -29,12 +29,13 @@
 /*-- the members ------------------------------------------------------------*/
 
 /* A member of a list is that of all its elements.  The first row that fits
- * counts.  Of an object with @fields these are its value, together. */
+ * counts.  Of an object with @fields these are its value, together, and
+ * those of @words that it has. */
 static const struct {
     const char *member;
     enum snap_named_kind kind;
     const char *key;            /* of an xl.cfg, for messages */
-    const char *fields[NAMED_FIELDS];
+    const char *fields[NAMED_FIELDS], *words[NAMED_FIELDS];
 } members[] = {
     /* who it is, how large, how it is scheduled, what it does at its end */
     { "c_info.driver_domain", SNAP_NAMED_RUNS, "driver_domain", NONE },
@@ -105,12 +106,15 @@ static const struct {
     { "vfbs.sdl.xauthority", SNAP_NAMED_RUNS, "vfb xauthority", NONE },
     { "vfbs.sdl.*", SNAP_NAMED_RUNS, "vfb sdl", NONE },
     /* devices of the host, and domains that serve one */
-    { "b_info.ioports", SNAP_NAMED_RUNS, "ioports", { "first", "number" } },
-    { "b_info.iomem", SNAP_NAMED_RUNS, "iomem", { "start", "number", "gfn" } },
+    { "b_info.ioports", SNAP_NAMED_RUNS, "ioports", { "first", "number" },
+      { NULL } },
+    { "b_info.iomem", SNAP_NAMED_RUNS, "iomem", { "start", "number", "gfn" },
+      { NULL } },
     { "b_info.irqs", SNAP_NAMED_RUNS, "irqs", NONE },
-    { "pcidevs", SNAP_NAMED_RUNS, "pci", { "domain", "bus", "dev", "func" } },
+    { "pcidevs", SNAP_NAMED_RUNS, "pci", { "domain", "bus", "dev", "func" },
+      { "name", "permissive" } },
     { "usbdevs.type.hostdev", SNAP_NAMED_RUNS, "usbdev",
-      { "hostbus", "hostaddr" } },
+      { "hostbus", "hostaddr" }, { NULL } },
     { "dtdevs.path", SNAP_NAMED_RUNS, "dtdev", NONE },
     { "disks.backend_dom*", SNAP_NAMED_RUNS, "disk backend", NONE },
     { "nics.backend_dom*", SNAP_NAMED_RUNS, "vif backend", NONE },
@@ -308,20 +312,25 @@ static const char *named_text(yajl_val v)
         : YAJL_IS_TRUE(v) ? "True" : "";
 }
 
-/* The value of an object with fields, "1:0:2"; "": all are 0. */
+/* The value of an object with fields, "1:0:2 name=gpu".  One of zeros may
+ * be a device, too. */
 static const char *named_fields(struct walk *w, int row, yajl_val v)
 {
-    const char *text = "", *field;
-    bool is_some = false;
+    const char *const *fields = members[row].fields;
+    const char *const *words = members[row].words, *text = "", *word;
     int i;
 
-    for (i = 0; i < NAMED_FIELDS && members[row].fields[i]; i++) {
-        field = named_text(snap_json_get(v, members[row].fields[i]));
-        if (!*field) field = "0";
-        is_some = is_some || strcmp(field, "0");
-        text = snap_sprintf(w->sc, "%s%s%s", text, i ? ":" : "", field);
+    for (i = 0; i < NAMED_FIELDS && fields[i]; i++) {
+        word = named_text(snap_json_get(v, fields[i]));
+        text = snap_sprintf(w->sc, "%s%s%s", text, i ? ":" : "",
+                            *word ? word : "0");
     }
-    return is_some ? text : "";
+    for (i = 0; i < NAMED_FIELDS && words[i]; i++) {
+        word = named_text(snap_json_get(v, words[i]));
+        if (*word)
+            text = snap_sprintf(w->sc, "%s %s=%s", text, words[i], word);
+    }
+    return text;
 }
 
 /* A list of strings is one value: arguments, in their order. */
