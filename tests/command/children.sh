@@ -10,6 +10,7 @@ spy() {
     cat >"$hidden/spies/$1" <<END
 #!/bin/sh
 tr '\\0' '\\n' </proc/\$\$/environ >>$hidden/variables
+echo $1 \$(ulimit -f) \$(ulimit -t) >>$hidden/limits
 ls -l /proc/self/fd | sed -n 's/^.* \\([0-9]* -> \\)/\\1/p' | grep -v '/proc/' >>$hidden/files
 PATH=\${PATH#*/spies:}
 exec ${2-$1} "\$@"
@@ -23,17 +24,19 @@ export PATH="$hidden/spies:$PATH" XL_SNAPSHOT_XL="$hidden/spies/xl"
 # with_spies COMMAND...: a command, in an environment and with files that are to go no
 # further.
 with_spies() {
-    rm -f "$hidden/variables" "$hidden/files"
+    rm -f "$hidden/variables" "$hidden/files" "$hidden/limits"
     (
         export IFS=x ENV=/srv/evil BASH_ENV=/srv/evil PYTHONPATH=/srv LVM_SYSTEM_DIR=/srv
         export GCONV_PATH=/srv LD_AUDIT= LANG=de_DE.UTF-8 LANGUAGE=de LC_MESSAGES=de_DE
         export LC_ALL=de_DE.UTF-8 XENSTORED_PATH=/srv/evil LIBXL_SAVE_HELPER=/srv/evil
         export TZ=UTC HOME=/root DISPLAY=:7 LIBXL_BOOTLOADER_RESTRICT=1
         exec 7</etc/passwd 8</etc/group 9>"$hidden/ours"
+        ulimit -S -f 1000000 && ulimit -S -t 500
         "$@"
     ) >"$hidden/said" 2>&1 && [ -s "$hidden/variables" ] && [ -s "$hidden/files" ] ||
         { cat "$hidden/said"; return 1; }
 }
+no_limits() { same "$(grep '^xl ' "$hidden/limits" | sort -u)" "xl $(ulimit -H -f) $(ulimit -H -t)"; }
 no_files() { nothing grep -v '^[012] ->' "$hidden/files"; }
 # no_variables [BUT]: a pattern of those that are let pass.
 no_variables() {
@@ -53,6 +56,7 @@ ok "the same files" no_files
 ok "the same variables" no_variables
 ok "a revert" with_spies xl snapshot-revert web "$(cfg s1)"
 ok "the same files" no_files
+ok "no limits, which would go on to the domain's QEMU" no_limits
 ok "its xl also gets what QEMU and bootloaders of a domain need" no_variables \
     '\|DISPLAY\|LIBXL_BOOTLOADER_RESTRICT'
 ok "which is as it was" values DISPLAY :7

@@ -141,9 +141,12 @@ xl() {
         XL_SNAPSHOT_TEST="$for_stand_ins STAND_IN_XL='${STAND_IN_XL-}' \
             STAND_IN_SYNC='${STAND_IN_SYNC-}' STAND_IN_QEMU_IMG='${STAND_IN_QEMU_IMG-}'" \
             LD_PRELOAD="$sanitizer ${preloads-} $preload" LD_LIBRARY_PATH=$libraries \
-            "$program" "$@" ;;
+            ${keeper-} "$program" "$@" ;;
     esac
 }
+# keep_limits: commands cannot raise their limits, as root can, from now on. What is
+# preloaded is not into a second program.
+keep_limits() { keeper="setpriv --bounding-set -sys_resource env LD_PRELOAD=$preload"; }
 
 # domid_of NAME: fails if there is none. state_of NAME: '' if it runs, else as in
 # stand-in-xen.c. is_on NAME IMAGE...: what xenstore has as its disks.

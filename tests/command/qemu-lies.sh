@@ -77,7 +77,7 @@ name=$(head -c 16000 /dev/zero | tr '\0' x)
 yes "{\"device\":\"d\",\"inserted\":{\"ro\":true,\"file\":\"/$name\"}}," | head -n 400 |
     tr -d '\n' >"$hidden/many"
 says_of "$(device xvda qcow2 /srv/web/xvda.qcow2),$(cat "$hidden/many"){}"
-few_bytes() (ulimit -d 400000 && create --external -N)
+few_bytes() (keep_limits && ulimit -d 400000 && create --external -N)
 [ -n "$sanitizer" ] || ok "long names take no memory" says "Nothing was changed" few_bytes
 # each of whose two questions has a deadline of its own
 yes '{"device":"","qdev":"/machine/slow","inserted":{}},' | head -n 900 | tr -d '\n' \

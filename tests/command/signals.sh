@@ -34,6 +34,23 @@ for signal in 13:PIPE 25:XFSZ; do
     ok "SIG${signal#*:} does not end it" outlived "${signal%:*}"
 done
 
+# --- limits of who has called it --------------------------------------------
+
+# limited HOW: a revert, with a limit like ulimit's.
+limited() {
+    new_host
+    define_domain web qcow2
+    xl snapshot-create --domain-config web.cfg --internal -n s1 web
+    guest_writes qcow2 xvda.qcow2 later
+    xl create web.cfg
+    (eval "ulimit -S $1" && says "is back at" xl snapshot-revert web "$(cfg s1)") &&
+        guest_sees qcow2 xvda.qcow2 "web xvda"
+}
+for limit in "-f 1" "-f 500" "-n 16" "-v 20000" "-d 1000"; do
+    case $sanitizer$limit in ?*-[vd]*) continue ;; esac     # of ASan's own memory
+    ok "ulimit $limit does not end it" limited "$limit"
+done
+
 # --- messages that nobody takes --------------------------------------------
 
 # wait_until COMMAND...: for ten seconds at most.

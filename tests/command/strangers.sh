@@ -37,7 +37,7 @@ ends $fake
 # 4 n^2 bytes were kept of n arguments
 # shellcheck disable=SC2046
 user_runs ./xl create $(yes x | head -n 20000)
-few_bytes() (ulimit -d 1000000 && xl snapshot-revert -N web "$(cfg s0)")
+few_bytes() (keep_limits && ulimit -d 1000000 && xl snapshot-revert -N web "$(cfg s0)")
 [ -n "$sanitizer" ] || ok "his arguments take no memory" says "Nothing was changed" few_bytes
 ends $!
 
