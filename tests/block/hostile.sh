@@ -67,8 +67,29 @@ head[at - 4:at] = len(new).to_bytes(4, "big")
 file.seek(0)
 file.write(head)' "$1"
 }
+# again NAME FILL: the same as a second one, behind FILL bytes that mean nothing.
+again() {
+    python3 -c 'import struct, sys
+name = sys.argv[1].encode()
+file = open("top.qcow2", "r+b")
+at = struct.unpack(">I", file.read(104)[100:])[0]
+while True:
+    file.seek(at)
+    kind, size = struct.unpack(">II", file.read(8))
+    if not kind:
+        break
+    at += 8 + (size + 7) // 8 * 8
+file.seek(at)
+file.write(struct.pack(">II", 1, int(sys.argv[2])) + bytes(int(sys.argv[2])))
+file.write(struct.pack(">II", 0x44415441, len(name)) + name + bytes(-len(name) % 8 + 8))' "$1" "$2"
+}
 data_file base.raw
 ok "a data file is named" look qcow2 "$work/top.qcow2"
+again "nbd:unix:$work/nbd" 0
+ok "once: QEMU takes the last" refused "its header is damaged"
+data_file base.raw
+again "nbd:unix:$work/nbd" 80000
+ok "and not behind what is looked at" refused "its header is damaged"
 data_file "json:{\"driver\":\"nbd\"}"
 ok "by no protocol" refused "its data file is 'json:{"
 data_file "$(cd /; echo fifo)"

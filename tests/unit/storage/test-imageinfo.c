@@ -106,8 +106,16 @@ static void a_header_tells_what_a_program_would_open(void)
     memcpy(head + 128, "nbd:/xNO", 8);
     REQUIRE(snap_qcow2_header_read(sc, head, 512, &h));
     CHECK_STR(h.data_file, "nbd:/x");
-    REQUIRE(snap_qcow2_header_read(sc, head, 134, &h));
-    CHECK(!snap_qcow2_header_read(sc, head, 133, &h));
+    REQUIRE(snap_qcow2_header_read(sc, head, 144, &h));
+    CHECK(!snap_qcow2_header_read(sc, head, 143, &h));  /* no end */
+    put(head + 8, 8, 136);              /* but where the base's name begins */
+    REQUIRE(snap_qcow2_header_read(sc, head, 143, &h));
+    CHECK_STR(h.data_file, "nbd:/x");
+    put(head + 8, 8, 0);
+    put(head + 136, 4, 0x44415441);     /* which QEMU would take */
+    put(head + 140, 4, 6);
+    memcpy(head + 144, "nbd:/y", 6);
+    CHECK(!snap_qcow2_header_read(sc, head, 512, &h));
     put(head + 124, 4, UINT32_MAX);
     CHECK(!snap_qcow2_header_read(sc, head, 512, &h));
     put(head + 108, 4, UINT32_MAX - 3);

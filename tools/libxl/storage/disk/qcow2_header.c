@@ -29,26 +29,33 @@ static bool header_is_v3(const unsigned char *head)
     return header_number(head + 4, 4) >= 3;
 }
 
-/* The content of the extension @kind, and its length; NULL: it has none. */
+/* The content of the extension @kind, and its length; NULL: it has none, or
+ * a program might take another one: QEMU takes the last (7.2), and more may
+ * come behind what was read.  They end where the name of the base begins. */
 static const unsigned char *header_extension(const unsigned char *head,
                                              size_t len, uint32_t kind,
                                              size_t *len_r)
 {
     size_t at = header_is_v3(head) ? header_number(head + 100, 4) : HEADER_V2;
-    size_t size;
+    uint64_t base = header_number(head + 8, 8);
+    size_t end = base && base <= len ? base : len, size;
+    const unsigned char *content = NULL;
     uint32_t found;
 
-    for (; at <= len - 8; at += size) {
+    for (; at < end && at <= len - 8; at += size) {
         found = header_number(head + at, 4);
         size = header_number(head + at + 4, 4);
         at += 8;
-        if (found == HEADER_EXT_END || size > len - at) return NULL;
-        *len_r = size;
-        if (found == kind) return head + at;
+        if (found == HEADER_EXT_END) return content;
+        if (size > len - at || (found == kind && content)) return NULL;
+        if (found == kind) {
+            content = head + at;
+            *len_r = size;
+        }
         size = (size + 7) & ~(size_t)7;
         if (size > len - at) return NULL;
     }
-    return NULL;
+    return end == base && at >= end ? content : NULL;
 }
 
 static void header_read_base(libxl_snapshot_ctx *sc,
@@ -74,7 +81,7 @@ bool snap_qcow2_header_read(libxl_snapshot_ctx *sc, const void *bytes,
                             size_t len, struct snap_qcow2_header *header_r)
 {
     const unsigned char *head = bytes, *name;
-    size_t name_len;
+    size_t name_len = 0;
 
     *header_r = (struct snap_qcow2_header){ .num_tags = 0 };
     if (len < SNAP_QCOW2_HEADER_MIN || memcmp(head, "QFI\xfb", 4))
