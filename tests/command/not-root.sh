@@ -300,4 +300,19 @@ create --external -n u1 >/dev/null
 ok "also at a revert" refuses "$can chown -h root $config, and" xl snapshot-revert -N \
     --update-config=$config web "$(cfg u1)"
 chown root $config
+
+# Of a folder of theirs not more is read than a command can bear: each was kept.
+new_host
+define_domain web qcow2
+mkdir /srv/theirs
+create -n much >/dev/null
+{ cat "$(cfg much)"; printf 'description = "'; head -c 1000000 /dev/zero | tr '\0' x; echo '"'; } \
+    >/srv/theirs/much
+chown -R 65534 /srv/theirs
+for i in $(seq 60); do mkdir /srv/theirs/$i && ln /srv/theirs/much /srv/theirs/$i/snapshot.cfg; done
+ok "much of theirs is not read" says "too much of that kind is in its folder" \
+    xl snapshot-list -d /srv/theirs web
+ok "but some" same "$(grep -c "not read" "$hidden/out")" 43
+cp -r "$snapshots/web/much" /srv/theirs/zz && chown root /srv/theirs
+ok "what is root's is" matches "^much .* all there" xl snapshot-list -d /srv/theirs web
 finished

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "xl_config.h"
@@ -31,13 +32,42 @@ static const char *recorded_missing_file(const libxl_domain_snapshot *snap)
     return NULL;
 }
 
-static void recorded_read(const struct session *s, struct recorded *r)
+/* The bytes of configs that others can have written which are read, and
+ * kept; each counts for a block at least. */
+#define RECORDED_OTHERS_MAX (16 << 20)
+#define RECORDED_BLOCK 4096
+
+static bool recorded_is_roots(const struct session *s, const char *path)
+{
+    const char *why;
+    int fd = libxl_snapshot_open_trusted(s->sc, path, &why);
+
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
+/* @others: the bytes of others' that were read. */
+static void recorded_read(const struct session *s, struct recorded *r,
+                          off_t *others)
 {
     const char *missing;
+    struct stat st;
+    int rc;
 
     libxl_domain_snapshot_init(&r->snap);
-    if (libxl_domain_snapshot_config_read(s->sc, r->config_path,
-                                          &r->snap)) {
+    if (*others > RECORDED_OTHERS_MAX
+        && !recorded_is_roots(s, r->config_path)) {
+        xasprintf(&r->problem, "%s: not read: others than root can change "
+                  "it, and too much of that kind is in its folder",
+                  r->config_path);
+        return;
+    }
+    rc = libxl_domain_snapshot_config_read(s->sc, r->config_path,
+                                           &r->snap);
+    if (rc || r->snap.doubt)
+        *others += stat(r->config_path, &st) || st.st_size < RECORDED_BLOCK
+            ? RECORDED_BLOCK : st.st_size;
+    if (rc) {
         r->problem = copy_or_null(libxl_snapshot_ctx_error(s->sc));
         return;
     }
@@ -63,6 +93,7 @@ struct recorded *recorded_find(const struct session *s,
     struct dirent **entries;
     int num = scandir(directory, &entries, NULL, alphasort), i;
     struct recorded *found;
+    off_t others = 0;
     char *path;
 
     *num_r = 0;
@@ -73,7 +104,7 @@ struct recorded *recorded_find(const struct session *s,
                   entries[i]->d_name);
         if (entries[i]->d_name[0] != '.' && !access(path, F_OK)) {
             found[*num_r].config_path = path;
-            recorded_read(s, &found[(*num_r)++]);
+            recorded_read(s, &found[(*num_r)++], &others);
         } else {
             free(path);
         }
