@@ -178,6 +178,15 @@ ok "to the content" content "$disk" one
 ok "and forward" does zfs revert s2 "$disk"
 ok "to the content" content "$disk" two
 ok "without touching other files" test -e mnt/other
+printf mine >victim
+ln -s "$work/victim" "$disk.xl-snapshot-revert"
+ok "goes back where somebody has put a link" does zfs revert s1 "$disk"
+ok "not by that" same "$(cat victim "$disk"; stat -c %F "$disk")" "mineoneregular file"
+: >"$disk.xl-snapshot-revert"
+exec 7<"$disk.xl-snapshot-revert"
+ok "nor by a file of his" does zfs revert s2 "$disk"
+ok "in which he would have the disk" same "$(cat <&7)" ''
+exec 7<&-
 ok "cannot go where it has not been" fails "is missing" zfs revert s3 "$disk"
 created=1700000001
 ok "does not delete one of another time" leaves "@s1:web:a.raw was not made" zfs s1 "$disk"
