@@ -79,6 +79,14 @@ ok "with the time, if asked" tells '^[0-9].*tag v2 in /srv/web/xvda.qcow2: done'
 ok "without it nothing is on stderr" same \
     "$(xl snapshot-create --domain-config web.cfg -n v3 web 2>&1 >/dev/null)" ''
 
+# --- a folder that somebody has removed -------------------------------------
+
+gone() (mkdir /srv/gone && cd /srv/gone && rmdir /srv/gone && "$@")
+mkdir /srv/gone.snapshots
+ok "a relative name is in none" gone refuses "directory srv/gone.snapshots: No such file or directory" \
+    xl snapshot-create -d srv/gone.snapshots -n g1 --domain-config /srv/web/web.cfg web
+ok "least of all in /" rmdir /srv/gone.snapshots
+
 # --- no Xen ----------------------------------------------------------------
 
 with_no_xen() { with STAND_IN_XEN="$hidden/nowhere" "$@"; }

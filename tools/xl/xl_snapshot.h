@@ -181,8 +181,8 @@ const char *xl_path_error(void);
 
 /* A copy of @s, or NULL if that is NULL. */
 char *copy_or_null(const char *s);
-/* @path itself if it is absolute, else below the current folder;
- * malloc'd. */
+/* @path itself if it is absolute, else below the current folder; if that
+ * has been removed, in which nothing is, @path; malloc'd. */
 char *absolute_path(const char *path);
 
 /*-- xl_snapshot_create.c -----------------------------------------------*/

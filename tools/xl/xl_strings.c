@@ -17,9 +17,9 @@ char *absolute_path(const char *path)
 {
     char *cwd, *absolute;
 
-    if (path[0] == '/') return xstrdup(path);
-    cwd = getcwd(NULL, 0);
-    xasprintf(&absolute, "%s/%s", cwd ? cwd : "", path);
+    cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    if (!cwd) return xstrdup(path);
+    xasprintf(&absolute, "%s/%s", cwd, path);
     free(cwd);
     return absolute;
 }
