@@ -93,6 +93,32 @@ starts drip qcow2
 ok "a byte now and then is no answer" refuses "QEMU does not answer" create --external
 ends "$qemu"
 
+# --- what is logged --------------------------------------------------------
+
+# logs TEXT COMMAND...: a line of its messages is, or begins with, TEXT.
+logs() {
+    line=$1
+    shift
+    "$@" 2>"$hidden/error" >/dev/null
+    grep -qF -- "$line" "$hidden/error" || { cut -c 1-300 "$hidden/error"; return 1; }
+}
+hides() { ! grep -F -- "$1" "$hidden/error"; }
+starts "$hidden/words" qcow2
+says_of "$(device xvda qcow2 /srv/web/xvda.qcow2)" \
+    '{"device":"cd","inserted":{"ro":true,"file":"https://me:letmein@host/cd.iso"}}' \
+    "{\"device\":\"$(printf %500s '' | tr ' ' x)\"}"
+ok "with -v each command to QEMU" logs 'snapshot: verbose: to QEMU: {"execute":"query-block","id":2}' \
+    xl -v snapshot-create --external --disk-only -N web
+ok "one line each" same "$(grep -c 'to QEMU: {"execute":"query-block"' "$hidden/error")" \
+    "$(grep -c 'verbose: QEMU: {"return": \[{"device"' "$hidden/error")"
+ok "each reply is cut" grep -qE 'verbose: QEMU: .{400}\.\.\. \([0-9]* bytes\)$' "$hidden/error"
+ok "with -vv it is whole, too" logs 'https://***@host/cd.iso' \
+    xl -v -v snapshot-create --external --disk-only -N web
+ok "but for secrets" hides letmein
+ok "and no line is there twice" same "$(grep -c 'to QEMU: {"execute":"query-block","id":2}' \
+    "$hidden/error")" 1
+ok "without -v there is none" eval '! logs QEMU xl snapshot-create --external --disk-only -N web'
+
 # --- what the guest writes to xenstore ---------------------------------------
 
 starts "$hidden/words" qcow2

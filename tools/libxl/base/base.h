@@ -130,6 +130,9 @@ char *snap_plain(libxl_snapshot_ctx *sc, const char *s);
  * malloc'd; else NULL. */
 char *snap_text_shell_string(const char *s);
 bool snap_text_is_utf8(const char *s);
+/* The JSON @text, malloc'd, with "***" in the place of passwords and
+ * keys. */
+char *snap_text_without_secrets(const char *text);
 /* In @s, which a parser of JSON made from libxl_snapshot_json_string(), put
  * the bytes that were spelled there: never longer. */
 void snap_text_join(char *s);

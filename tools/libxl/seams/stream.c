@@ -20,6 +20,9 @@
 /* Each takes a hundred bytes of our memory; a value has two in a message. */
 #define STREAM_VALUES_MAX (1 << 20)
 
+/* Of a message, where not all details are logged. */
+#define STREAM_LOG_MAX 400
+
 /*-- open and close ---------------------------------------------------------*/
 
 /* "query-block, /run/socket", for messages. */
@@ -77,6 +80,31 @@ void snap_stream_close(struct snap_stream *s)
     s->len = s->max = 0;
 }
 
+/*-- log --------------------------------------------------------------------*/
+
+/* Log the line @text, without secrets: its beginning where steps are, and
+ * all of it where all details are.  What processes of ours tell each other
+ * is a detail. */
+static void stream_log(libxl_snapshot_ctx *sc, const struct snap_stream *s,
+                       const char *to, const char *text)
+{
+    char *line = snap_text_without_secrets(text);
+    size_t all = strcspn(line, "\r\n"), len = all;
+
+    line[all] = 0;
+    if (len > STREAM_LOG_MAX) len = STREAM_LOG_MAX;
+    while (len < all && len && ((unsigned char)line[len] & 0xc0) == 0x80)
+        len--;
+    if (s->path && len < all)
+        snap_log(sc, XTL_VERBOSE, "%s%s: %.*s... (%zu bytes)", to, s->peer,
+                 (int)len, line, all);
+    if (!s->path || len < all)
+        snap_log(sc, XTL_DEBUG, "%s%s: %s", to, s->peer, line);
+    else
+        snap_log(sc, XTL_VERBOSE, "%s%s: %s", to, s->peer, line);
+    free(line);
+}
+
 /*-- bytes ------------------------------------------------------------------*/
 
 static int stream_wait(libxl_snapshot_ctx *sc, struct snap_stream *s,
@@ -104,8 +132,7 @@ int snap_stream_send(libxl_snapshot_ctx *sc, struct snap_stream *s,
     ssize_t put;
     int rc;
 
-    snap_log(sc, XTL_DEBUG, "to %s: %.*s", s->peer,
-             (int)strcspn(text, "\n"), text);
+    stream_log(sc, s, "to ", text);
     while (len) {
         rc = stream_wait(sc, s, POLLOUT, deadline, doing);
         if (rc) return rc;
@@ -190,7 +217,7 @@ int snap_stream_line(libxl_snapshot_ctx *sc, struct snap_stream *s,
         if (rc) return rc;
     }
     *nl = 0;
-    snap_log(sc, XTL_DEBUG, "%s: %s", s->peer, s->buf);
+    stream_log(sc, s, "", s->buf);
     many = snap_json_count(s->buf);
     *msg_r = many > STREAM_VALUES_MAX ? NULL : snap_json_parse(s->buf);
     stream_drop(s, nl + 1 - s->buf);

@@ -39,7 +39,8 @@
     "the path of its snapshot.cfg, or of the folder that has it.\n"
 #define HELP_ALL \
     "--json                    Print the result as JSON.\n" \
-    "-v, --verbose             Print each step; given twice, all details.\n" \
+    "-v, --verbose             Print each step, and what QEMU is told and says;\n" \
+    "                          given twice, all details.\n" \
     "-h, --help                Print this help.\n"
 
 const struct cmd_spec cmd_table[] = {
