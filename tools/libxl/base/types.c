@@ -211,7 +211,6 @@ void libxl_snapshot_merge_params_dispose(libxl_snapshot_merge_params *params)
     free(params->top);
     free(params->config_path);
     free(params->config_text);
-    snap_strings_free(params->snapshots, params->num_snapshots);
     libxl_snapshot_merge_params_init(params);
 }
 

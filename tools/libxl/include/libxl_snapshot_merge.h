@@ -9,6 +9,8 @@
 #ifndef LIBXL_SNAPSHOT_MERGE_H
 #define LIBXL_SNAPSHOT_MERGE_H
 
+#include <libxl_snapshot_chain.h>
+
 typedef enum libxl_snapshot_merge_kind {
     /* The data of layers goes down, into the one below them. */
     LIBXL_SNAPSHOT_MERGE_COMMIT = 1,
@@ -33,9 +35,9 @@ typedef struct libxl_snapshot_merge_params {
     /* Commit of the active layer: the domain's xl.cfg and the text that names
      * the new disk; NULL: the caller's user writes it himself. */
     char *config_path, *config_text;
-    /* The snapshot configs of this host: what they need stays as it is. */
-    int num_snapshots;
-    char **snapshots;
+    /* Where it stands who needs the layers: what somebody else needs stays
+     * as it is.  Stays the caller's. */
+    const libxl_snapshot_sources *sources;
     bool trust_folders;         /* as for a create */
     bool dry_run;
 } libxl_snapshot_merge_params;

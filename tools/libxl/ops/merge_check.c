@@ -247,25 +247,32 @@ static int merge_check_sizes(libxl_snapshot_ctx *sc,
 
 /*-- who needs them ---------------------------------------------------------*/
 
-/* A commit takes from the target what it showed by itself, and what others
- * see through the layers that are merged, as soon as somebody writes to
- * it.  A pull changes what no layer shows. */
+/* True for a layer whose own state goes.  A commit takes that from the
+ * target, and what others see through the merged layers as soon as somebody
+ * writes to it.  A pull changes what no layer shows. */
+static bool merge_goes(const struct snap_merge *m, int i)
+{
+    return merge_is_commit(m) ? i >= m->first && i <= m->target
+        : m->params->remove && merge_is_merged(m, i);
+}
+
 static int merge_check_needed(libxl_snapshot_ctx *sc,
                               const struct snap_merge *m)
 {
     int i;
 
-    for (i = m->first; i < m->chain->num_layers; i++) {
-        bool goes = merge_is_commit(m)
-            ? i <= m->target : i <= m->last && m->params->remove;
-
-        if (goes && m->files[i].num_needs)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: %s is the base of "
-                             "%s, which needs it as it is; if that is not "
-                             "wanted any more, move its folder away first "
-                             "(its config is %s)", m->disk->vdev,
-                             snap_merge_path(m, i), m->files[i].needs[0],
-                             m->files[i].records[0]);
+    for (i = 0; i < m->chain->num_layers; i++) {
+        if (!merge_goes(m, i)) continue;
+        if (m->files[i].needed)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: %s is needed as it is "
+                             "by %s; end that need first (xl block-chain "
+                             "shows all)", m->disk->vdev,
+                             snap_merge_path(m, i), m->files[i].needed);
+        if (m->unknown)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: whether somebody "
+                             "needs %s as it is cannot be known: %s",
+                             m->disk->vdev, snap_merge_path(m, i),
+                             m->unknown);
     }
     return 0;
 }

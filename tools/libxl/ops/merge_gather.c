@@ -24,16 +24,13 @@ static int merge_gather_layer(libxl_snapshot_ctx *sc,
 {
     const char *path = m->chain->layers[i].path;
     struct snap_merge_layer *f = &m->files[i];
-    int rc;
 
     f->identity = snap_image_identity(sc, path);
     f->is_file = f->identity != NULL;
     f->is_frozen = snap_file_is_frozen(path);
     f->doubt = snap_open_doubt_place(sc, path, "use --trust-folders");
     if (!f->is_file) return snap_lv_gather(sc, path, &f->lv);
-    rc = snap_file_space(sc, snap_file_dirname(sc, path), &f->space);
-    f->records = snap_zalloc(sc, sizeof(*f->records));
-    return rc;
+    return snap_file_space(sc, snap_file_dirname(sc, path), &f->space);
 }
 
 static int merge_gather_layers(libxl_snapshot_ctx *sc, struct snap_merge *m)
@@ -69,53 +66,71 @@ static int merge_gather_users(libxl_snapshot_ctx *sc, struct snap_merge *m)
                                   m->dom.domid);
 }
 
-/*-- the snapshots ----------------------------------------------------------*/
+/*-- who needs them ---------------------------------------------------------*/
 
-static void merge_add_need(libxl_snapshot_ctx *sc,
-                           struct snap_merge_layer *f, const char *who,
-                           const char *record)
+/* What the layers above the merged ones show stays as it is, so that who
+ * needs one of them, or stands on it, does not count; nor do tags in a layer
+ * itself, which merge_check.c looks at. */
+static bool merge_need_counts(const struct snap_needs *needs, int image,
+                              int kept, const struct snap_need *need)
 {
-    size_t size = sizeof(*f->needs);
-    int n = f->num_needs;
-
-    f->needs = snap_grow_by_one(sc, f->needs, n, size);
-    f->records = snap_grow(sc, f->records, (n + 1) * size, (n + 2) * size);
-    f->needs[n] = who;
-    f->records[n] = record;
-    f->num_needs = n + 1;
+    if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_TAG && need->image == image)
+        return false;
+    return kept < 0 || !snap_needs_is_on(needs, need->image, kept);
 }
 
-static void merge_add_snapshot(libxl_snapshot_ctx *sc, struct snap_merge *m,
-                               const libxl_domain_snapshot *snap,
-                               const char *record)
+static void merge_set_needed(libxl_snapshot_ctx *sc, struct snap_merge *m,
+                             const struct snap_needs *needs, int i)
 {
-    const char *who = snap_sprintf(
-        sc, "snapshot %s of %s", snap->name ? snap->name : "without a name",
-        snap->domain_name ? snap->domain_name : "a domain");
-    int i, at;
+    const struct snap_needs_except except = {
+        m->dom.name, snap_chain_paths(sc, m->chain), m->chain->num_layers,
+    };
+    int kept = m->child < 0 ? -1
+        : snap_needs_find_image(sc, needs, snap_merge_path(m, m->child));
+    int image = snap_needs_find_image(sc, needs, snap_merge_path(m, i));
+    const struct snap_need *list;
+    int num, counts = 0, k;
+    struct snap_need *counting;
 
-    for (i = 0; i < snap->num_disks; i++) {
-        if (snap->disks[i].mode != LIBXL_SNAPSHOT_MODE_EXTERNAL) continue;
-        at = merge_layer_at(m, snap->disks[i].parent.pdev_path);
-        if (at >= 0) merge_add_need(sc, &m->files[at], who, record);
+    list = snap_needs_of(sc, needs, snap_merge_path(m, i), &except, &num);
+    counting = snap_zalloc(sc, (num + 1) * sizeof(*counting));
+    for (k = 0; k < num; k++)
+        if (merge_need_counts(needs, image, kept, &list[k]))
+            counting[counts++] = list[k];
+    m->files[i].needed = snap_needs_text(sc, counting, counts);
+}
+
+static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_merge *m,
+                              const struct snap_needs *needs, int i)
+{
+    int image = snap_needs_find_image(sc, needs, snap_merge_path(m, i)), k;
+    struct snap_merge_layer *f = &m->files[i];
+
+    f->records = snap_zalloc(sc, (needs->num + 1) * sizeof(*f->records));
+    for (k = 0; k < needs->num; k++) {
+        const struct snap_need *need = &needs->list[k];
+
+        if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT
+            && need->how == LIBXL_SNAPSHOT_NEED_HOW_PARENT
+            && need->image == image && need->known)
+            f->records[f->num_records++] = need->known;
     }
 }
 
-/* One that cannot be read might need any layer. */
-static int merge_gather_snapshot(libxl_snapshot_ctx *sc,
-                                 struct snap_merge *m, const char *record)
+static void merge_gather_needs(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
-    libxl_domain_snapshot snap;
-    int rc;
+    const struct snap_needs_target top = {
+        snap_merge_path(m, 0), m->chain->layers[0].format,
+    };
+    struct snap_needs needs = { 0 };
+    int i;
 
-    libxl_domain_snapshot_init(&snap);
-    rc = snap_config_read(sc, record, &snap);
-    if (!rc) merge_add_snapshot(sc, m, &snap, record);
-    libxl_domain_snapshot_dispose(&snap);
-    if (!rc) return 0;
-    return snap_fail(sc, rc, "what this snapshot config needs cannot be "
-                     "known; mend it, or move it away if its snapshot is not "
-                     "wanted any more");
+    snap_needs_find(sc, m->params->sources, &top, 1, &needs);
+    if (needs.num_unknown) m->unknown = needs.unknown[0];
+    for (i = 0; i < m->chain->num_layers; i++) {
+        merge_set_needed(sc, m, &needs, i);
+        merge_set_records(sc, m, &needs, i);
+    }
 }
 
 /*-- all of it --------------------------------------------------------------*/
@@ -139,7 +154,7 @@ static int merge_gather_disk(libxl_snapshot_ctx *sc, struct snap_merge *m)
 int snap_merge_gather(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
     const libxl_snapshot_merge_params *p = m->params;
-    int i, rc;
+    int rc;
 
     rc = snap_offline_gather(sc, p->config, &m->dom);
     if (!rc) rc = merge_gather_disk(sc, m);
@@ -148,10 +163,10 @@ int snap_merge_gather(libxl_snapshot_ctx *sc, struct snap_merge *m)
     m->top_at = merge_layer_at(m, p->top);
     rc = snap_merge_choose(sc, m);
     if (!rc) rc = merge_gather_layers(sc, m);
-    for (i = 0; !rc && i < p->num_snapshots; i++)
-        rc = merge_gather_snapshot(sc, m, p->snapshots[i]);
     if (!rc) rc = merge_gather_users(sc, m);
-    if (!rc && p->config_path)
+    if (rc) return rc;
+    merge_gather_needs(sc, m);
+    if (p->config_path)
         m->config_state = snap_identity_file(sc, p->config_path);
     return rc;
 }

@@ -62,7 +62,7 @@ static void merge_plan_freeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
 
 /* Let @step record anew the states of the snapshots whose base is layer
  * @i. */
-static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_step *step,
+static void merge_plan_records(libxl_snapshot_ctx *sc, struct snap_step *step,
                               const struct snap_merge *m, int i)
 {
     step->path = snap_merge_path(m, i);
@@ -73,16 +73,16 @@ static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_step *step,
 static const char *merge_record_what(libxl_snapshot_ctx *sc,
                                      const struct snap_merge *m, int i)
 {
-    return snap_sprintf(sc, "record the state of %s again, for %s%s",
-                        snap_merge_path(m, i), m->files[i].needs[0],
-                        m->files[i].num_needs > 1 ? " and others" : "");
+    return snap_sprintf(sc, "record the state of %s again, in %s%s",
+                        snap_merge_path(m, i), m->files[i].records[0],
+                        m->files[i].num_records > 1 ? " and others" : "");
 }
 
 static void merge_plan_record(libxl_snapshot_ctx *sc, struct snap_merge *m,
                               int i)
 {
-    if (m->files[i].num_needs)
-        merge_set_records(sc, snap_plan_add(sc, &m->plan,
+    if (m->files[i].num_records)
+        merge_plan_records(sc, snap_plan_add(sc, &m->plan,
                                             SNAP_STEP_RECORD_AGAIN, "%s",
                                             merge_record_what(sc, m, i)),
                           m, i);
@@ -238,6 +238,8 @@ static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     }
     snap_plan_look_off(sc, &m->plan, merge_layers(sc, m));
     merge_plan_unfreeze(sc, m, m->target);
+    /* qemu-img opens the upper layer for writing, too (7.2, img_commit()) */
+    merge_plan_unfreeze(sc, m, m->first);
     commit_plan_copy(sc, m);
     merge_plan_commit_point(sc, m);
     if (snap_merge_moves(m)) {
@@ -245,6 +247,7 @@ static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
         commit_plan_config(sc, m);
     } else {
         if (m->child >= 0) commit_plan_child(sc, m);
+        if (!m->params->remove) merge_plan_freeze(sc, m, m->first);
         merge_plan_freeze(sc, m, m->target);
     }
 }
@@ -278,9 +281,9 @@ static void pull_plan_copy(libxl_snapshot_ctx *sc, struct snap_merge *m)
         pull_argv(sc, m));
 
     snap_step_allow_time(step, snap_merge_bytes(m), MERGE_BYTES_PER_MS);
-    if (!m->files[m->target].num_needs) return;
+    if (!m->files[m->target].num_records) return;
     step->undo_if_failed = true;
-    merge_set_records(sc, snap_step_undo(sc, step, SNAP_STEP_RECORD_AGAIN,
+    merge_plan_records(sc, snap_step_undo(sc, step, SNAP_STEP_RECORD_AGAIN,
                                          "%s", merge_record_what(
                                              sc, m, m->target)),
                       m, m->target);

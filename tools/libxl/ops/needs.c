@@ -43,8 +43,9 @@ static void needs_add_journal(libxl_snapshot_ctx *sc,
         return;
     }
     if (entry->torn) return;
-    need.who = snap_sprintf(sc, "snapshot-%s of %s, which has not ended",
-                            entry->head.operation, entry->head.domain);
+    need.who = snap_sprintf(sc, "%s of %s, which has not ended",
+                            snap_command_name(sc, entry->head.operation),
+                            entry->head.domain);
     images = snap_journal_images_of(sc, entry);
     for (i = 0; i < images.num; i++)
         needs_add_journal_image(sc, needs, &need, &images.list[i]);

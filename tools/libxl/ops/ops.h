@@ -180,9 +180,10 @@ struct snap_merge_layer {
     const char *doubt;          /* why others could put another file in its
                                  * place; or NULL */
     uint64_t space;             /* free bytes where a file is */
-    int num_needs;              /* snapshots of which it is the base: */
-    const char **needs;         /* "snapshot s1 of web" */
-    const char **records;       /* their configs, up to NULL */
+    const char *needed;         /* by whom, in words, but for what stands
+                                 * on it in the chain and stays; or NULL */
+    int num_records;            /* snapshot configs that have its state as */
+    const char **records;       /* that of a base, up to NULL */
 };
 
 struct snap_merge {
@@ -199,6 +200,8 @@ struct snap_merge {
     struct snap_layers layers;      /* those that are merged, or change, with
                                      * who uses them */
     const char *config_state;       /* of params->config_path */
+    const char *unknown;            /* why nobody can know who needs the
+                                     * layers; or NULL */
 
     /* Chosen: layers of the chain.  Those from @first to @last are merged
      * into @target.  @child, the one above them, gets the layer below them
