@@ -262,6 +262,8 @@ static void walk_create(const struct walk *walk, int at, enum progress how,
                         bool same_boot)
 {
     const struct subject *s = walk->s;
+    const struct snap_operation *operation =
+        snap_operation_named(s->head.operation);
     struct snap_recover r = ended(s, at, how, same_boot);
     struct world w = walk->at[at + (how != BEGUN)], want;
     int sure = at + (how == DONE);
@@ -271,11 +273,11 @@ static void walk_create(const struct walk *walk, int at, enum progress how,
     r.entry.pause_unsure = how != DONE
         && (s->plan->steps[at].kind == SNAP_STEP_PAUSE
             || s->plan->steps[at].kind == SNAP_STEP_UNPAUSE);
-    if (r.entry.maybe
+    if (r.entry.maybe && operation->was_committed
         && (s->plan->steps[r.commit].kind != SNAP_STEP_QMP
             || (r.domid == SNAP_NO_DOMAIN && !s->head.num_tagged)))
-        CHECK_OK(snap_operation_create.was_committed(sc, &r, &r.forward));
-    else if (r.entry.maybe)
+        CHECK_OK(operation->was_committed(sc, &r, &r.forward));
+    else if (r.entry.maybe && operation->was_committed)
         r.forward = how != BEGUN;       /* QEMU or the image tells */
     want = r.forward ? *walk->after : *walk->before;
     if (!same_boot) {

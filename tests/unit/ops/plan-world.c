@@ -67,8 +67,15 @@ static void world_exec(struct world *w, const struct snap_step *s)
     else if (strstr(text, "qemu-img snapshot"))
         world_set(w, !strcmp(argv[3], "-a") ? "applied" : "tag",
                   argv_last(argv), strcmp(argv[3], "-d"));
+    else if (strstr(text, "lvchange -q -prw"))
+        world_set(w, "frozen", argv_last(argv), false);
     else if (strstr(text, "lvchange -q -pr"))
         world_set(w, "frozen", argv_last(argv), true);
+    else if (strstr(text, "qemu-img rebase -q -u"))
+        world_set(w, "other base of", argv_last(argv), true);
+    else if (strstr(text, "qemu-img commit")
+             || strstr(text, "qemu-img rebase"))
+        return;                 /* what the chain shows is the same */
     else
         CHECK(strstr(text, "lvchange -q -a") || !strcmp(*argv, "sync"));
 }
@@ -158,7 +165,8 @@ static bool world_is_done(const struct world *w, const struct snap_step *s)
         return (s->done_when == SNAP_DONE_LV_IS_GONE
                 || s->done_when == SNAP_DONE_LV_IS_REMOVED)
             && !world_has(w, "volume", s->done_probe);
-    case SNAP_STEP_PUBLISH: return !world_has(w, "file", s->path);
+    case SNAP_STEP_PUBLISH: case SNAP_STEP_REPLACE:
+        return !world_has(w, "file", s->path);
     default: return false;
     }
 }
@@ -178,10 +186,20 @@ void world_apply(struct world *w, const struct snap_step *s, bool again)
         world_set(w, "file", s->path, false);
         world_set(w, "file", s->to, true);
         break;
+    case SNAP_STEP_REPLACE:
+        world_set(w, "file", s->path, false);
+        world_set(w, "replaced", s->to, true);
+        break;
     case SNAP_STEP_FREEZE: world_set(w, "frozen", s->path, true); break;
+    case SNAP_STEP_UNFREEZE: world_set(w, "frozen", s->path, false); break;
+    case SNAP_STEP_REMOVE_IMAGE:
+        world_set(w, "image", s->path, false);
+        world_set(w, "frozen", s->path, false);
+        break;
     case SNAP_STEP_UNFENCE: world_set(w, "fenced", s->path, false); break;
     case SNAP_STEP_REMOVE_BITMAPS:
     case SNAP_STEP_RECORD:
+    case SNAP_STEP_RECORD_AGAIN:
     case SNAP_STEP_LOOK_AGAIN:
     case SNAP_STEP_LOOK_OFF:
     case SNAP_STEP_FLUSH: break;
@@ -194,7 +212,8 @@ void world_apply(struct world *w, const struct snap_step *s, bool again)
 
 /*-- worlds -------------------------------------------------------------*/
 
-/* The volumes that it is going to merge are there, and where the disks
+/* The volumes that it is going to merge are there, as the images that it is
+ * going to delete; what it makes writable is frozen; and where the disks
  * are. */
 struct world world_before(const struct snap_plan *plan, bool paused)
 {
@@ -206,6 +225,12 @@ struct world world_before(const struct snap_plan *plan, bool paused)
 
         if (s->done_when == SNAP_DONE_LV_IS_GONE)
             world_set(&w, "volume", s->done_probe, true);
+        if (s->kind == SNAP_STEP_REMOVE_IMAGE)
+            world_set(&w, "image", s->path, true);
+        if (s->undo && (s->undo->kind == SNAP_STEP_FREEZE
+                        || (s->undo->argv
+                            && !strcmp(s->undo->argv[0], "lvchange"))))
+            world_apply(&w, s->undo, false);
         if (s->kind != SNAP_STEP_REPOINT) continue;
         for (k = 0; k < s->num_repoints; k++)
             world_set(&w, s->repoints[k].vdev, s->repoints[k].from, true);
@@ -218,7 +243,8 @@ static bool world_lasts(const char *thing)
 {
     static const char *const kinds[] = {
         "file", "folder", "format of", "volume", "tag",
-        "state of the hook", "applied", "frozen",
+        "state of the hook", "applied", "frozen", "image", "replaced",
+        "other base of",
     };
     size_t i;
 

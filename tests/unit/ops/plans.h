@@ -108,6 +108,43 @@ void revert_facts(const struct plan_case *pc, enum state state,
 const char *revert_plan(struct revert_facts *f);
 void revert_facts_dispose(struct revert_facts *f);
 
+/*-- commits and pulls --------------------------------------------------*/
+
+#define COMMIT LIBXL_SNAPSHOT_MERGE_COMMIT
+#define PULL LIBXL_SNAPSHOT_MERGE_PULL
+#define MERGE_LAYERS 5
+
+enum {
+    REMOVE = 1,                 /* --delete */
+    KEEP_OVERLAY = 2,
+    CONFIG = 4,                 /* --update-config */
+    RELATIVE = 8,               /* the names of bases in headers */
+    ON_VOLUME = 16,             /* the base */
+};
+
+struct merge_case {
+    const char *name;           /* of its golden file */
+    libxl_snapshot_merge_kind kind;
+    int top, base;              /* layers; MERGE_LAYERS: none */
+    unsigned int flags;
+};
+/* Ends with a name of NULL. */
+extern const struct merge_case merge_cases[];
+
+struct merge_facts {
+    libxl_snapshot_merge_params params;
+    libxl_device_disk stored;
+    struct snap_layer layers[MERGE_LAYERS];
+    struct snap_merge_layer files[MERGE_LAYERS];
+    const char *records[MERGE_LAYERS][2];
+    struct snap_lv lv;
+    struct snap_disk disk;
+    struct snap_merge m;
+};
+void merge_facts(const struct merge_case *mc, struct merge_facts *f);
+/* Check the facts and fill in f->m.plan; or return why it is refused. */
+const char *merge_plan(struct merge_facts *f);
+
 /*-- golden files -------------------------------------------------------*/
 
 /* All that a journal keeps of it: a step a line, its undo on the next. */

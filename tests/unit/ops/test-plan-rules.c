@@ -91,6 +91,24 @@ static void every_revert_keeps_the_rules(void)
         }
 }
 
+static void every_merge_can_be_cut_off(void)
+{
+    const struct merge_case *mc;
+    struct merge_facts f;
+
+    for (mc = merge_cases; mc->name; mc++) {
+        struct subject s = { .who = mc->name, .plan = &f.m.plan };
+
+        snap_ctx_begin(sc);
+        merge_facts(mc, &f);
+        CHECK_STR(merge_plan(&f), NULL);
+        s.head = snap_merge_head(sc, &f.m);
+        s.num_ops = 1;
+        check_images(&s);
+        check_create_walks(&s);
+    }
+}
+
 TESTS(TEST(every_create_keeps_the_rules),
       TEST(so_does_every_combination_of_guests_and_options),
-      TEST(every_revert_keeps_the_rules))
+      TEST(every_revert_keeps_the_rules), TEST(every_merge_can_be_cut_off))
