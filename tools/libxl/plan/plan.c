@@ -75,6 +75,22 @@ void snap_step_know(libxl_snapshot_ctx *sc, struct snap_step *step,
     step->known = known;
 }
 
+const char *snap_step_identity(const struct snap_step *step,
+                               const char *kind)
+{
+    size_t len = strlen(kind);
+    int i;
+
+    for (i = 0; step->path && i < step->num_known; i++) {
+        const struct snap_known *k = &step->known[i];
+
+        if (!strcmp(k->what, step->path) && !strncmp(k->identity, kind, len)
+            && k->identity[len] == ' ')
+            return k->identity;
+    }
+    return NULL;
+}
+
 /* What a step makes: a file at its path; a tag in the image from which its
  * undo removes it; the content of what it writes to. */
 static const char *plan_product(const struct snap_step *maker)

@@ -194,6 +194,10 @@ struct snap_step *snap_step_undo(libxl_snapshot_ctx *sc,
  * there is none to compare. */
 void snap_step_know(libxl_snapshot_ctx *sc, struct snap_step *step,
                     const char *what, const char *identity);
+/* The identity by which @step knows its path, of those that begin with the
+ * word @kind; NULL: it does not. */
+const char *snap_step_identity(const struct snap_step *step,
+                               const char *kind);
 /* The identity of a thing that an earlier step makes, until that has ended;
  * and the print of what it writes to, without which nothing is known. */
 #define SNAP_KNOWN_WHEN_MADE "made unknown"

@@ -108,11 +108,13 @@ static int program_tag_is_gone(libxl_snapshot_ctx *sc,
                                const struct snap_run *run,
                                const struct snap_step *step, bool *done_r)
 {
+    const char *made = step->made ? step->made
+                                  : snap_step_identity(step, "tag");
     const char *now;
     int rc = snap_identity_tag(sc, step->path, step->done_probe, &now);
 
     (void)run;
-    *done_r = !now || strcmp(now, step->made ? step->made : now);
+    *done_r = !now || strcmp(now, made ? made : now);
     if (!rc && now && *done_r)
         snap_tell_left(sc, "tag %s of %s is not the one that the command has "
                        "made", step->done_probe, step->path);

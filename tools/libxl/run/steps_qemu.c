@@ -123,16 +123,32 @@ static int qemu_look_again(libxl_snapshot_ctx *sc, struct snap_run *run,
     return rc;
 }
 
-/* Only a recovery has this step, and knows which tag was made.  QEMU ends the
- * step, however often it is run, with the tag gone. */
+/* The tag that was made, as a recovery has found out; that of a snapshot, as
+ * the plan has it.  QEMU ends the step, however often it is run, with the tag
+ * gone. */
 static int qemu_remove_tag(libxl_snapshot_ctx *sc, struct snap_run *run,
                            const struct snap_step *step)
 {
-    int rc = step->made ? snap_run_open_qmp(sc, run) : 0;
+    const char *tag = step->made ? step->made
+                                 : snap_step_identity(step, "tag");
+    int rc = tag ? snap_run_open_qmp(sc, run) : 0;
 
-    if (rc || !step->made) return rc;
+    if (rc || !tag) return rc;
     return snap_transaction_remove_tag(sc, run->qmp, step->command,
-                                       step->content, step->made);
+                                       step->content, tag);
+}
+
+/* Of a tag that is not there nothing can be known any more. */
+static int qemu_tag_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
+                            const struct snap_step *step, bool *done_r)
+{
+    const char *tag = snap_step_identity(step, "tag"), *now;
+    int rc = tag ? snap_identity_tag(sc, step->path, step->content, &now)
+                 : 0;
+
+    (void)run;
+    *done_r = !rc && tag && (!now || strcmp(now, tag));
+    return rc;
 }
 
 static const struct snap_step_act qemu_acts[] = {
@@ -140,7 +156,8 @@ static const struct snap_step_act qemu_acts[] = {
       .is_moot = snap_run_qemu_is_gone, .keeps_qmp = true,
       .refused_if_done = true },
     { SNAP_STEP_LOOK_AGAIN, .run = qemu_look_again, .keeps_qmp = true },
-    { SNAP_STEP_REMOVE_TAG, .run = qemu_remove_tag, .keeps_qmp = true },
+    { SNAP_STEP_REMOVE_TAG, .run = qemu_remove_tag,
+      .is_done = qemu_tag_is_gone, .keeps_qmp = true },
 };
 const struct snap_step_table snap_steps_qemu = SNAP_STEP_TABLE(qemu_acts);
 _Static_assert(SNAP_STEP_NUM_OF(qemu_acts)

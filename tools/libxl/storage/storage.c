@@ -100,6 +100,7 @@ bool libxl_disk_snapshot_moves(const libxl_disk_snapshot *ds)
 static const char *const verb_names[] = {
     [SNAP_VERB_CREATE] = "take a snapshot",
     [SNAP_VERB_REVERT] = "revert to one",
+    [SNAP_VERB_DELETE] = "delete one",
 };
 _Static_assert(sizeof(verb_names) / sizeof(verb_names[0]) == SNAP_VERB_NUM,
                "every verb has its words");
@@ -128,15 +129,20 @@ static int storage_check_base(libxl_snapshot_ctx *sc,
                      how ? how : "");
 }
 
+int snap_driver_check_verb(libxl_snapshot_ctx *sc,
+                           const struct snap_disk_op *op)
+{
+    if (storage_has_verb(&op->driver->verbs[op->verb])) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: driver %s cannot %s",
+                     op->vdev, op->driver->name, verb_names[op->verb]);
+}
+
 int snap_driver_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 {
     const struct snap_verb *verb = &op->driver->verbs[op->verb];
-    int rc;
+    int rc = snap_driver_check_verb(sc, op);
 
-    if (!storage_has_verb(verb))
-        return snap_fail(sc, ERROR_INVAL, "disk %s: driver %s cannot %s",
-                         op->vdev, op->driver->name, verb_names[op->verb]);
-    rc = storage_check_base(sc, op);
+    if (!rc) rc = storage_check_base(sc, op);
     return rc || !verb->check ? rc : verb->check(sc, op);
 }
 

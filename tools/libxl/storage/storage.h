@@ -19,6 +19,9 @@ struct snap_choice snap_driver_choose(libxl_snapshot_ctx *sc,
 /* Refuse what op->driver cannot do with the disk in op->verb, by what its
  * look has found.  Pure. */
 int snap_driver_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
+/* Refuse op->verb if the driver has no part in it, before its look. */
+int snap_driver_check_verb(libxl_snapshot_ctx *sc,
+                           const struct snap_disk_op *op);
 /* The name of a slot that a driver must have and @driver lacks, and what
  * the slot is for; NULL if it has them all. */
 const char *snap_driver_lacks(const struct snap_driver *driver);

@@ -267,6 +267,7 @@ const char *snap_reach_tapdisk(const struct snap_disk *disk);
 enum snap_verb_kind {
     SNAP_VERB_CREATE,
     SNAP_VERB_REVERT,
+    SNAP_VERB_DELETE,
     SNAP_VERB_NUM
 };
 
@@ -278,17 +279,20 @@ struct snap_disk_op {
     const char *vdev;
     const char *name;           /* of the snapshot */
     uint64_t creation_time;     /* of the snapshot; seconds since the epoch */
-    const char *image;          /* create: active layer; revert: the
-                                 * image or volume that holds the state */
+    const char *image;          /* create: active layer; revert and
+                                 * delete: the image or volume that holds
+                                 * the state */
     libxl_disk_format format;   /* of @image */
     const char *path;           /* the new image of the disk: an
                                  * overlay, a volume; NULL: it stays on
                                  * its image */
-    const struct snap_disk *disk;   /* create: the disk */
+    const struct snap_disk *disk;   /* create: the disk; delete: that of
+                                 * the domain that runs and writes to the
+                                 * image; or NULL */
     const char *node;           /* create: a name for the new image in QEMU */
-    const libxl_disk_snapshot *ds;  /* revert: the disk in the snapshot
-                                     * config */
-    bool running;               /* revert: the domain runs */
+    const libxl_disk_snapshot *ds;  /* revert, delete: the disk in the
+                                     * snapshot config */
+    bool running;               /* revert, delete: the domain runs */
     const char *doubt;          /* why others could put another file in the
                                  * place of the image, or of the new one; or
                                  * NULL: snap_disk_look_place() */
@@ -329,7 +333,8 @@ struct snap_verb {
     /* Steps at the instant: create, while the guest's vCPUs are held, each
      * with its undo; the last one may be the commit point, and without an
      * undo a recovery takes it for done once it was begun; revert, after
-     * the domain is destroyed. */
+     * the domain is destroyed; delete: the removal, which can be done a
+     * second time, and of what is gone already does nothing. */
     void (*act)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                 const struct snap_disk_op *op);
     /* The disk's part in the QMP transaction that follows the acts of all

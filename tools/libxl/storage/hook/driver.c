@@ -132,6 +132,21 @@ static void hook_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     hook_set_request(sc, step, snap_hook_path(sc, name), "revert", &facts);
 }
 
+/*-- delete -----------------------------------------------------------------*/
+
+static void hook_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const struct snap_disk_op *op)
+{
+    const char *name = snap_hook_name(op->ds->driver);
+    struct snap_hook_disk facts = snap_hook_revert_facts(op);
+    struct snap_step *step;
+
+    if (!op->hook_has_it) return;
+    step = snap_plan_add(sc, plan, SNAP_STEP_HOOK, "let hook %s delete "
+                         "snapshot %s of %s", name, op->name, facts.path);
+    hook_set_request(sc, step, snap_hook_path(sc, name), "delete", &facts);
+}
+
 /* The driver of all hooks; each hook says by itself what it can do. */
 const struct snap_driver snap_driver_hook = {
     .name = SNAP_HOOK_PREFIX,
@@ -148,6 +163,9 @@ const struct snap_driver snap_driver_hook = {
         [SNAP_VERB_REVERT] = {
             .check = hook_revert_check,
             .act = hook_revert,
+        },
+        [SNAP_VERB_DELETE] = {
+            .act = hook_delete,
         },
     },
 };

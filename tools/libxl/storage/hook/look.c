@@ -137,6 +137,7 @@ void snap_hook_info(libxl_snapshot_ctx *sc, const char *name,
 int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
     struct snap_hook_disk facts;
+    const char *hook;
     int rc;
 
     op->at_stake = op->image;
@@ -145,6 +146,10 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
         return snap_hook_state(sc, op->disk->hook->path, &facts, true,
                                &op->hook_has_it);
     }
+    facts = snap_hook_revert_facts(op);
+    hook = snap_hook_path(sc, snap_hook_name(op->ds->driver));
+    if (op->verb == SNAP_VERB_DELETE)
+        return snap_hook_state(sc, hook, &facts, true, &op->hook_has_it);
     rc = snap_lv_gather(sc, op->image, &op->lv);
     if (rc) return rc;
     /* an inactive volume has no device */
@@ -152,8 +157,5 @@ int snap_hook_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
     op->is_frozen = op->lv ? snap_lv_is_read_only(op->lv)
                            : snap_file_is_frozen(op->image);
     if (op->is_frozen) return 0;
-    facts = snap_hook_revert_facts(op);
-    return snap_hook_state(
-        sc, snap_hook_path(sc, snap_hook_name(op->ds->driver)), &facts, false,
-        &op->hook_has_it);
+    return snap_hook_state(sc, hook, &facts, false, &op->hook_has_it);
 }

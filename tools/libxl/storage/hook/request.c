@@ -40,6 +40,7 @@ struct snap_hook_disk snap_hook_revert_facts(const struct snap_disk_op *op)
     return (struct snap_hook_disk){
         .name = op->name, .vdev = op->ds->vdev, .path = disk->pdev_path,
         .format = libxl_disk_format_to_string(disk->format),
+        .running = op->verb == SNAP_VERB_DELETE && op->running,
         .created = op->creation_time,
     };
 }

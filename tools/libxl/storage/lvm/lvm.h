@@ -125,6 +125,12 @@ void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const struct snap_lv *lv);
 void snap_lv_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const struct snap_lv *lv);
+/* Driver slots `check' and `act' of a delete: the volume of the snapshot is
+ * removed. */
+int snap_lv_delete_check(libxl_snapshot_ctx *sc,
+                         const struct snap_disk_op *op);
+void snap_lv_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    const struct snap_disk_op *op);
 
 /* The LVM tag by which a volume that we made is told from another of its
  * name.  The uuid does not serve: it is not known when lvcreate is killed,

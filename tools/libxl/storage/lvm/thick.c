@@ -272,5 +272,9 @@ const struct snap_driver snap_driver_lvm_thick = {
             .check = thick_revert_check,
             .act = thick_revert,
         },
+        [SNAP_VERB_DELETE] = {
+            .check = snap_lv_delete_check,
+            .act = snap_lv_delete,
+        },
     },
 };

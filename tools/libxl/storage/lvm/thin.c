@@ -173,5 +173,9 @@ const struct snap_driver snap_driver_lvm_thin = {
             .check = thin_revert_check,
             .prepare = thin_revert_prepare,
         },
+        [SNAP_VERB_DELETE] = {
+            .check = snap_lv_delete_check,
+            .act = snap_lv_delete,
+        },
     },
 };

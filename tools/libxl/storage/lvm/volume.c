@@ -196,6 +196,20 @@ struct snap_step *snap_lv_plan_exec(libxl_snapshot_ctx *sc,
     return step;
 }
 
+/* Let @step remove the volume, if it has @tag. */
+static void volume_set_remove(libxl_snapshot_ctx *sc, struct snap_step *step,
+                              const char *vg, const char *name,
+                              const char *tag)
+{
+    step->at_deadline = SNAP_EXEC_TERM;
+    step->done_when = SNAP_DONE_LV_IS_REMOVED;
+    step->done_probe = snap_lv_id(sc, vg, name);
+    step->lv_tag = tag;
+    step->argv = snap_argv(sc, "lvremove", "-q", "-y", "-f", "--select",
+                           snap_sprintf(sc, "lv_tags={\"%s\"}", tag),
+                           snap_lv_id(sc, vg, name), NULL);
+}
+
 void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          const char *vg, const char *name, const char *of,
                          const char *tag, const char **argv)
@@ -210,13 +224,43 @@ void snap_lv_plan_create(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->undo_if_failed = true;
     step = snap_step_undo(sc, step, SNAP_STEP_EXEC, "remove the volume %s/%s",
                           vg, name);
-    step->at_deadline = SNAP_EXEC_TERM;
-    step->done_when = SNAP_DONE_LV_IS_REMOVED;
-    step->done_probe = snap_lv_id(sc, vg, name);
-    step->lv_tag = tag;
-    step->argv = snap_argv(sc, "lvremove", "-q", "-y", "-f", "--select",
-                           snap_sprintf(sc, "lv_tags={\"%s\"}", tag),
-                           snap_lv_id(sc, vg, name), NULL);
+    volume_set_remove(sc, step, vg, name, tag);
+}
+
+int snap_lv_delete_check(libxl_snapshot_ctx *sc,
+                         const struct snap_disk_op *op)
+{
+    const struct snap_lv *lv = op->lv;
+    const char *id, *tag;
+
+    if (!lv) return 0;
+    id = snap_lv_id(sc, lv->vg, lv->name);
+    tag = snap_lv_tag(sc, op->creation_time);
+    if (!snap_lv_has_tag(lv, tag))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: nothing shows that the "
+                         "volume %s is of this snapshot: it has not the tag "
+                         "%s. Use --keep-data, and lvremove it yourself if "
+                         "it is", op->vdev, id, tag);
+    if (snap_lv_is_open(lv))
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s is open (mounted, or "
+                         "read by a backup); end that first", op->vdev, id);
+    return 0;
+}
+
+void snap_lv_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                    const struct snap_disk_op *op)
+{
+    const struct snap_lv *lv = op->lv;
+    struct snap_step *step;
+    const char *id;
+
+    if (!lv) return;
+    id = snap_lv_id(sc, lv->vg, lv->name);
+    step = snap_plan_add(sc, plan, SNAP_STEP_EXEC, "remove the volume %s",
+                         id);
+    volume_set_remove(sc, step, lv->vg, lv->name,
+                      snap_lv_tag(sc, op->creation_time));
+    snap_step_know(sc, step, id, snap_lv_identity(sc, lv));
 }
 
 static struct snap_step *volume_plan_freeze(libxl_snapshot_ctx *sc,

@@ -140,16 +140,16 @@ static const char *internal_copy_out(libxl_snapshot_ctx *sc,
                                          "snapshot.id=%s", tag->id) : NULL;
 }
 
-static int internal_revert_check(libxl_snapshot_ctx *sc,
-                                 const struct snap_disk_op *op)
+/* Refuse an image whose tag cannot be named to qemu-img. */
+static int internal_check_tag(libxl_snapshot_ctx *sc,
+                              const struct snap_disk_op *op)
 {
-    const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
-
     if (op->chain.num_layers && op->chain.layers[0].corrupt)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s is marked corrupt, "
-                         "and qemu-img would not open it to apply the tag; "
-                         "copy it, and let qemu-img check -r all repair it "
-                         "while the domain is off", op->vdev, op->image);
+                         "and qemu-img would not open it to apply the tag, "
+                         "or to remove it; copy it, and let qemu-img check "
+                         "-r all repair it while the domain is off",
+                         op->vdev, op->image);
     if (snap_chain_num_top_tags(&op->chain, op->name) > 1)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s has more than one "
                          "internal snapshot '%s', and only one of them is "
@@ -157,6 +157,16 @@ static int internal_revert_check(libxl_snapshot_ctx *sc,
                          "them; copy the image before you remove one, for "
                          "-d takes the first, whichever that is", op->vdev,
                          op->image, op->name);
+    return 0;
+}
+
+static int internal_revert_check(libxl_snapshot_ctx *sc,
+                                 const struct snap_disk_op *op)
+{
+    const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
+    int rc = internal_check_tag(sc, op);
+
+    if (rc) return rc;
     if (tag) return internal_check_id(sc, op);
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s has no internal snapshot "
                      "'%s'; it was deleted, or the image replaced", op->vdev,
@@ -185,6 +195,41 @@ static void internal_revert(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     internal_allow_time(step, &op->chain);
 }
 
+/*-- delete -----------------------------------------------------------------*/
+
+static int internal_delete_check(libxl_snapshot_ctx *sc,
+                                 const struct snap_disk_op *op)
+{
+    if (!snap_chain_top_tag(&op->chain, op->name)) return 0;
+    if (op->is_frozen)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: %s, which has the tag %s, "
+                         "is the base of an external snapshot, and nobody "
+                         "may write to it; delete that snapshot first",
+                         op->vdev, op->image, op->name);
+    return internal_check_tag(sc, op);
+}
+
+/* QEMU removes a tag from what it writes to, qemu-img from what nobody has
+ * open. */
+static void internal_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_disk_op *op)
+{
+    const struct snap_tag *tag = snap_chain_top_tag(&op->chain, op->name);
+    struct snap_step *step;
+
+    if (!tag) return;
+    step = snap_plan_add(sc, plan, op->disk ? SNAP_STEP_REMOVE_TAG
+                                            : SNAP_STEP_EXEC,
+                         "remove the tag %s from %s", op->name, op->image);
+    if (!op->disk)
+        snap_internal_set_untag(sc, step, op->image, op->name,
+                                op->chain.virtual_size);
+    step->path = op->image;
+    step->command = op->disk ? op->disk->node : NULL;
+    step->content = op->disk ? op->name : NULL;
+    snap_step_know(sc, step, op->image, snap_tag_identity(sc, tag));
+}
+
 const struct snap_driver snap_driver_internal = {
     .name = "qcow2-internal",
     .mode = LIBXL_SNAPSHOT_MODE_INTERNAL,
@@ -204,6 +249,10 @@ const struct snap_driver snap_driver_internal = {
         [SNAP_VERB_REVERT] = {
             .check = internal_revert_check,
             .act = internal_revert,
+        },
+        [SNAP_VERB_DELETE] = {
+            .check = internal_delete_check,
+            .act = internal_delete,
         },
     },
 };
