@@ -258,23 +258,38 @@ static const char *identity_difference(libxl_snapshot_ctx *sc,
     return "its first 64 KiB have changed";
 }
 
-int snap_identity_check_disk(libxl_snapshot_ctx *sc,
-                             const struct snap_disk_op *op)
+int snap_identity_compare_disk(libxl_snapshot_ctx *sc,
+                               const struct snap_disk_op *op, bool *gone_r,
+                               const char **why_r)
 {
     const libxl_disk_snapshot *ds = op->ds;
     struct state now;
     int rc;
 
+    *gone_r = false;
+    *why_r = NULL;
     if (!ds->state) return 0;
     rc = identity_disk_state(sc, op->driver, ds, op->name, &now);
     if (rc || (now.text && !strcmp(now.text, ds->state))) return rc;
+    *gone_r = !now.text;
+    *why_r = identity_difference(sc, ds->state, &now);
+    return 0;
+}
+
+int snap_identity_check_disk(libxl_snapshot_ctx *sc,
+                             const struct snap_disk_op *op)
+{
+    const char *why;
+    bool gone;
+    int rc = snap_identity_compare_disk(sc, op, &gone, &why);
+
+    if (rc || !why) return rc;
     return snap_fail(
         sc, ERROR_INVAL,
         "disk %s: %s has changed since the snapshot: %s; it no longer "
         "matches the rest of the snapshot. Put the right one back; only "
         "if you know that its content is the same, use --force",
-        ds->vdev, ds->parent.pdev_path,
-        identity_difference(sc, ds->state, &now));
+        op->ds->vdev, op->ds->parent.pdev_path, why);
 }
 
 /* Whether they are of two images, and not copies of one: a copy, and a tar

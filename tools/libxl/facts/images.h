@@ -90,6 +90,12 @@ bool snap_identity_is_state(libxl_snapshot_ctx *sc, const char *path,
  * recorded one.  Without a record it passes. */
 int snap_identity_check_disk(libxl_snapshot_ctx *sc,
                              const struct snap_disk_op *op);
+/* *why_r: how the state of the disk of @op differs from the recorded one;
+ * NULL: it does not, or there is no record.  *gone_r: since what had it is
+ * not there any more. */
+int snap_identity_compare_disk(libxl_snapshot_ctx *sc,
+                               const struct snap_disk_op *op, bool *gone_r,
+                               const char **why_r);
 int snap_identity_check_memory(libxl_snapshot_ctx *sc,
                                const libxl_domain_snapshot *snap);
 

@@ -340,6 +340,9 @@ typedef struct libxl_domain_snapshot_result {
     char **unprotected;         /* to, since the storage cannot stop that */
     int num_accepted;           /* revert: what @accept_config took, each in */
     char **accepted;            /* words: "kernel is /a" */
+    char *left;                 /* delete: of what was not removed, since
+                                 * it may not be the snapshot's: sentences;
+                                 * or NULL */
 } libxl_domain_snapshot_result;
 
 void libxl_domain_snapshot_result_init(
@@ -479,6 +482,7 @@ int libxl_domain_snapshot_verify(
 #include <libxl_snapshot_chain.h>
 #include <libxl_snapshot_config.h>
 #include <libxl_snapshot_merge.h>
+#include <libxl_snapshot_delete.h>
 #include <libxl_snapshot_recover.h>
 #include <libxl_snapshot_text.h>
 

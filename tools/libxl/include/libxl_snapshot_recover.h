@@ -10,7 +10,7 @@
 /* An operation that was cut off, as its journal tells, and how it ends. */
 typedef struct libxl_snapshot_recovery {
     char *domain;               /* its name */
-    char *operation;            /* "create" or "revert" */
+    char *operation;            /* "create", "revert", "delete" ... */
     char *snapshot;             /* the name of the snapshot; or NULL */
     char *journal;              /* the path of the journal */
     uint64_t began;             /* seconds since the epoch */

@@ -401,6 +401,7 @@ extern const struct snap_operation snap_operation_create;
 extern const struct snap_operation snap_operation_revert;
 extern const struct snap_operation snap_operation_commit;
 extern const struct snap_operation snap_operation_pull;
+extern const struct snap_operation snap_operation_delete;
 /* The operations; and the operation @name, or NULL. */
 const struct snap_operation *const *snap_operations(int *num_r);
 const struct snap_operation *snap_operation_named(const char *name);

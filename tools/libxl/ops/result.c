@@ -24,6 +24,7 @@ void libxl_domain_snapshot_result_dispose(
     snap_strings_free(result->steps, result->num_steps);
     free(result->plan_json);
     free(result->unclean);
+    free(result->left);
     snap_strings_free(result->unprotected, result->num_unprotected);
     snap_strings_free(result->accepted, result->num_accepted);
     libxl_domain_snapshot_result_init(result);
