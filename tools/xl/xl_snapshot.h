@@ -18,6 +18,7 @@ struct config_update;
 /*-- the commands, for xl_cmdtable.c ------------------------------------*/
 
 int main_snapshot_create(int argc, char **argv);
+int main_snapshot_delete(int argc, char **argv);
 int main_snapshot_drivers(int argc, char **argv);
 int main_snapshot_list(int argc, char **argv);
 int main_snapshot_recover(int argc, char **argv);
@@ -119,6 +120,13 @@ char *snapshot_config_find(const struct session *s, const char *domain,
 /* True if @snap, whose config is @config_path, is found by its name. */
 bool snapshot_is_in_default_place(const libxl_domain_snapshot *snap,
                                   const char *config_path);
+/* Complains and returns -1 if @domain, as the user named it, is not that
+ * of @snap.  It may be gone, or have been started anew with another
+ * uuid: the library looks into that.  *domid_r: one that has another name
+ * by now. */
+int snapshot_check_domain(const struct session *s, const char *domain,
+                          const libxl_domain_snapshot *snap,
+                          uint32_t *domid_r);
 /* Complains and returns -1 if no snapshot may have that name. */
 int snapshot_name_check(const struct session *s, const char *name);
 
@@ -227,6 +235,11 @@ void print_created(const libxl_domain_snapshot_result *result,
 void print_reverted(const libxl_domain_snapshot_result *result,
                     const char *kept, const struct config_update *u,
                     const struct common_options *o);
+/* Print the same of a delete of @snap, whose config was @config_path. */
+void print_deleted(const libxl_domain_snapshot_result *result,
+                   const libxl_domain_snapshot *snap,
+                   const char *config_path,
+                   const struct common_options *o);
 /* Print a disk for the list `disk' of the domain's xl.cfg; @first: after a
  * line that says what it is for. */
 void print_new_disk(const char *spec, bool first);

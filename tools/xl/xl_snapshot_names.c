@@ -330,3 +330,41 @@ char *snapshot_config_find(const struct session *s, const char *domain,
     free(n.folder);
     return config;
 }
+
+/*-- its domain ---------------------------------------------------------*/
+
+static bool names_has_uuid(const struct session *s, uint32_t domid,
+                            const libxl_uuid *uuid)
+{
+    libxl_dominfo info;
+    bool same;
+
+    libxl_dominfo_init(&info);
+    same = !libxl_domain_info(s->ctx, &info, domid)
+        && !libxl_uuid_compare(&info.uuid, uuid);
+    libxl_dominfo_dispose(&info);
+    return same;
+}
+
+int snapshot_check_domain(const struct session *s, const char *domain,
+                          const libxl_domain_snapshot *snap,
+                          uint32_t *domid_r)
+{
+    const char *name = snap->domain_name;
+    uint32_t domid;
+
+    if (name && !strcmp(domain, name)) return 0;
+    if (domain_id_of(s, domain, &domid)) {
+        session_error(s, "domain %s: there is no such domain; the "
+                      "snapshot is of domain %s, name that one", domain,
+                      name ? name : "(no name)");
+        return -1;
+    }
+    *domid_r = domid;
+    if (names_has_uuid(s, domid, &snap->domain_uuid)) return 0;
+    session_error(s, "domain %s: the snapshot is of another domain (%s, "
+                  "uuid " LIBXL_UUID_FMT ")", domain,
+                  name ? name : "no name",
+                  LIBXL_UUID_BYTES(snap->domain_uuid));
+    return -1;
+}

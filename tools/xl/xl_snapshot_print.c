@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * xl_snapshot_print.c: the results of create and revert, for people and as
- * JSON.
+ * xl_snapshot_print.c: the results of create, revert and delete, for
+ * people and as JSON.
  */
 #include "xl_snapshot.h"
 
@@ -378,4 +378,42 @@ void print_reverted(const libxl_domain_snapshot_result *result,
         print_plan(result, u);
     else
         print_reverted_text(result, kept, u);
+}
+
+static void print_deleted_json(const libxl_domain_snapshot_result *result,
+                               const libxl_domain_snapshot *snap,
+                               const char *config_path, bool dry_run)
+{
+    struct json *j = json_begin();
+
+    json_open_object(j, NULL);
+    json_str(j, "name", snap->name);
+    json_str(j, "domain", snap->domain_name);
+    json_str(j, "config", config_path);
+    json_str(j, "left", result->left);
+    if (dry_run)
+        json_text(j, "plan", result->plan_json);
+    else
+        json_u64(j, "total_us", result->total_us);
+    json_close_object(j);
+    json_print(j);
+}
+
+void print_deleted(const libxl_domain_snapshot_result *result,
+                   const libxl_domain_snapshot *snap,
+                   const char *config_path,
+                   const struct common_options *o)
+{
+    const struct config_update none = { .file = NULL };
+
+    if (o->json) {
+        print_deleted_json(result, snap, config_path, o->dry_run);
+        return;
+    }
+    if (o->dry_run)
+        print_plan(result, &none);
+    else
+        print_line("Snapshot %s of domain %s is deleted", snap->name,
+                   snap->domain_name);
+    if (result->left) print_line("Left: %s.", result->left);
 }

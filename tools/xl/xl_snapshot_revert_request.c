@@ -16,45 +16,6 @@
 #include "xl_snapshot_list.h"
 #include "xl_utils.h"
 
-static bool revert_has_uuid(const struct session *s, uint32_t domid,
-                            const libxl_uuid *uuid)
-{
-    libxl_dominfo info;
-    bool same;
-
-    libxl_dominfo_init(&info);
-    same = !libxl_domain_info(s->ctx, &info, domid)
-        && !libxl_uuid_compare(&info.uuid, uuid);
-    libxl_dominfo_dispose(&info);
-    return same;
-}
-
-/* Check that @domain, which the user named, is that of the snapshot.  It
- * may be gone, or have been started anew with another uuid: the library
- * looks into that.  *domid_r: one that has another name by now. */
-static int revert_check_domain(const struct session *s, const char *domain,
-                               const libxl_domain_snapshot *snap,
-                               uint32_t *domid_r)
-{
-    const char *name = snap->domain_name;
-    uint32_t domid;
-
-    if (name && !strcmp(domain, name)) return 0;
-    if (domain_id_of(s, domain, &domid)) {
-        session_error(s, "domain %s: there is no such domain; the "
-                      "snapshot is of domain %s, name that one to bring "
-                      "it back", domain, name ? name : "(no name)");
-        return -1;
-    }
-    *domid_r = domid;
-    if (revert_has_uuid(s, domid, &snap->domain_uuid)) return 0;
-    session_error(s, "domain %s: the snapshot is of another domain (%s, "
-                  "uuid " LIBXL_UUID_FMT ")", domain,
-                  name ? name : "no name",
-                  LIBXL_UUID_BYTES(snap->domain_uuid));
-    return -1;
-}
-
 /* Choose a path for each new image, that no file has, nor another one. */
 static void revert_set_new_images(const struct session *s,
                                   const libxl_domain_snapshot *snap,
@@ -175,7 +136,7 @@ static int revert_read_config(const struct session *s,
         session_library_error(s);
         return -1;
     }
-    return domain ? revert_check_domain(s, domain, &r->snap,
+    return domain ? snapshot_check_domain(s, domain, &r->snap,
                                         &r->params.domid)
                   : 0;
 }

@@ -76,6 +76,16 @@ const struct cmd_spec cmd_table[] = {
       HELP_DRY_RUN
       HELP_ALL
     },
+    { "snapshot-delete",
+      &main_snapshot_delete, 1, 1,
+      "Delete a snapshot: what the disks have of it, its memory, its config",
+      "[options] <Domain> <Snapshot>",
+      HELP_DIRECTORY
+      "--keep-data               Leave the disks as they are.\n"
+      HELP_TRUST_FOLDERS
+      HELP_DRY_RUN
+      HELP_ALL
+    },
     { "snapshot-list",
       &main_snapshot_list, 0, 0,
       "List a domain's snapshots: those recorded, and those in its images",

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * xl_snapshot_delete.c: xl snapshot-delete: its options, and its course.
+ * libxl_domain_snapshot_delete() does the work.
+ */
+#include "xl_snapshot.h"
+
+#include <stdlib.h>
+
+#include "xl_session.h"
+#include "xl_utils.h"
+
+struct delete_options {
+    struct common_options common;
+    const char *domain, *snapshot;
+    bool keep_data;
+};
+
+enum { OPT_KEEP_DATA = OPT_OF_COMMAND };
+
+static const char delete_name[] = "snapshot-delete";
+
+static const struct option delete_longopts[] = {
+    {"keep-data", 0, 0, OPT_KEEP_DATA},
+    LONG_OPT_DIRECTORY,
+    LONG_OPT_DRY_RUN,
+    LONG_OPT_TRUST_FOLDERS,
+    SNAPSHOT_LONG_OPTS
+};
+
+static void delete_parse_options(int argc, char **argv,
+                                 struct delete_options *o)
+{
+    int opt;
+
+    SWITCH_FOREACH_OPT(opt, "d:Nv", delete_longopts, delete_name, 2) {
+    case OPT_KEEP_DATA:
+        o->keep_data = true;
+        break;
+    default:
+        common_option(&o->common, opt);
+    }
+    common_options_end(&o->common, delete_name, argc - optind, 2);
+    o->domain = argv[optind];
+    o->snapshot = argv[optind + 1];
+}
+
+/* Read the snapshot config of @o, and see that it is of that domain. */
+static int delete_read(const struct session *s,
+                       const struct delete_options *o,
+                       libxl_domain_snapshot *snap,
+                       libxl_domain_snapshot_delete_params *params)
+{
+    uint32_t domid;
+
+    params->config_path = snapshot_config_find(
+        s, o->domain, o->common.directory, o->snapshot);
+    if (!params->config_path) return -1;
+    if (libxl_domain_snapshot_config_read(s->sc, params->config_path,
+                                          snap)) {
+        session_library_error(s);
+        return -1;
+    }
+    params->keep_data = o->keep_data;
+    params->trust_folders = o->common.trust_folders;
+    params->dry_run = o->common.dry_run;
+    return snapshot_check_domain(s, o->domain, snap, &domid);
+}
+
+static int delete_snapshot(const struct session *s, const void *options)
+{
+    const struct delete_options *o = options;
+    libxl_domain_snapshot_delete_params params;
+    libxl_domain_snapshot_result result;
+    libxl_domain_snapshot snap;
+    int r;
+
+    libxl_domain_snapshot_init(&snap);
+    libxl_domain_snapshot_delete_params_init(&params);
+    libxl_domain_snapshot_result_init(&result);
+    r = delete_read(s, o, &snap, &params);
+    if (r) goto out;
+    r = libxl_domain_snapshot_delete(s->sc, &snap, &params, &result);
+    if (r) {
+        session_library_error(s);
+        goto out;
+    }
+    message_flush();
+    session_tell_signal(s, &result);
+    print_deleted(&result, &snap, params.config_path, &o->common);
+ out:
+    libxl_domain_snapshot_result_dispose(&result);
+    libxl_domain_snapshot_delete_params_dispose(&params);
+    libxl_domain_snapshot_dispose(&snap);
+    return r;
+}
+
+int main_snapshot_delete(int argc, char **argv)
+{
+    struct delete_options options = { .keep_data = false };
+
+    delete_parse_options(argc, argv, &options);
+    return session_run(delete_name, delete_snapshot, &options);
+}
