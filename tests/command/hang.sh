@@ -85,4 +85,15 @@ ok "nothing of xl is left" alone
 ok "and one by another brings it back" says "Completed." xl snapshot-recover web
 ok "as it was" guest_sees qcow2 xvda.qcow2 "web xvda"
 xl destroy web
+
+# Anybody may have as many files open as he likes, each of which is looked at.
+if [ "$(uname -m)" = x86_64 ] && command -v python3 >/dev/null; then
+    python3 "$here/stand-in/many-files" 60 20000 >"$hidden/ready" &
+    until grep -q ready "$hidden/ready"; do sleep 0.1; done
+    remember
+    ok "processes with very many open files do not hold a command for ever" \
+        refuses "takes more than 1 s: python3 (pid " create -n s9
+    ok "it has changed nothing" unchanged
+    kill -KILL -1
+fi
 finished

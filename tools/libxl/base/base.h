@@ -43,6 +43,7 @@ enum snap_wait {
                                  * acts has a shorter deadline */
     SNAP_WAIT_MONITOR,          /* xl's monitor that stops */
     SNAP_WAIT_REBOOT,           /* xl that starts a domain again */
+    SNAP_WAIT_PROCESSES,        /* all processes' open files looked at */
     SNAP_WAIT_SAVER,            /* who saves, and whose xl was killed */
     SNAP_WAIT_DEVICES_LOCK,     /* libxl's lock of a domain's devices */
     SNAP_WAIT_SAVE_STALL,       /* a memory image that takes no data */

@@ -41,6 +41,7 @@ static const struct {
     /* xl sleeps 2 s between the end of a domain and its start (4.17,
      * xl_vmcontrol.c:create_domain) */
     [SNAP_WAIT_REBOOT] = { 10000, OF_NOBODY },
+    [SNAP_WAIT_PROCESSES] = { 60000, OF_STEPS },
     [SNAP_WAIT_SAVER] = { 3000, OF_NOBODY },
     [SNAP_WAIT_DEVICES_LOCK] = { 10000, OF_NOBODY },
     [SNAP_WAIT_SAVE_STALL] = { 60000, OF_STEPS },

@@ -146,12 +146,13 @@ static bool users_match_watched(libxl_snapshot_ctx *sc, pid_t pid,
                                 const char *fd, void *opaque)
 {
     struct users *u = opaque;
+    char path[SNAP_FD_PATH_MAX];
     struct snap_file_id id;
     struct snap_use *use;
 
+    snprintf(path, sizeof(path), SNAP_FD_PATH, (int)pid, fd);
     if (!u->num_watched     /* bsearch() takes no NULL, not even of nothing */
-        || !snap_file_id(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
-                         &id)
+        || !snap_file_id(path, &id)
         || !bsearch(&id, u->watched, u->num_watched, sizeof(id),
                     users_compare_ids))
         return false;

@@ -35,11 +35,12 @@ void snap_words_close(struct snap_words *words);
 bool snap_process_domid(libxl_snapshot_ctx *sc, pid_t pid,
                         const char *option, int after, uint32_t *domid_r);
 /* Find processes that have a file descriptor, given to @match as text, for
- * which @match returns true; never ourselves. */
+ * which @match returns true; never ourselves.  Anybody may have as many open
+ * as he likes: ERROR_TIMEDOUT.  @match allocates nothing for each. */
+#define SNAP_FD_PATH "/proc/%d/fd/%.20s"        /* pid, descriptor */
+#define SNAP_FD_PATH_MAX 64
 typedef bool snap_match_fd(libxl_snapshot_ctx *sc, pid_t pid,
                            const char *fd, void *opaque);
-bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
-                         snap_match_fd *match, void *opaque);
 int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
                            void *opaque, pid_t **pids_r, int *num_r);
 /* Find processes of root's by what they are; never ourselves. */

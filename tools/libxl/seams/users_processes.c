@@ -44,6 +44,8 @@ char *snap_file_first_line(libxl_snapshot_ctx *sc, const char *path)
 /* What is more than this in a command line or an environment is not read: a
  * process may say that all of its memory is one. */
 #define WORDS_MAX       (1 << 20)
+/* After so many open files of a process it is seen if the time is over. */
+#define PROCESSES_FDS_AT_ONCE 1024
 
 /* Set the real, effective, saved and file system uid.  The owner of its
  * folder in /proc is root for many reasons.  False: it has ended. */
@@ -159,18 +161,40 @@ char *snap_process_name(libxl_snapshot_ctx *sc, pid_t pid)
 
 /*-- by file descriptors ----------------------------------------------------*/
 
-bool snap_process_has_fd(libxl_snapshot_ctx *sc, pid_t pid,
-                         snap_match_fd *match, void *opaque)
+struct processes_match {
+    pid_t group;                /* its processes, if not 0 */
+    snap_match_process *process;
+    snap_match_fd *fd;          /* if there is no @process */
+    void *opaque;
+    uint64_t deadline;          /* of @fd: anybody may have as many files
+                                 * open as he likes */
+};
+
+/* Set *is_r: the process has a file for which @match returns true. */
+static int processes_match_fds(libxl_snapshot_ctx *sc, pid_t pid,
+                               const struct processes_match *match,
+                               bool *is_r)
 {
     DIR *dir = opendir(snap_sprintf(sc, "/proc/%d/fd", (int)pid));
     struct dirent *e;
-    bool found = false;
+    int n = 0, rc = 0;
 
-    if (!dir) return false;             /* the process has just ended */
-    while (!found && (e = readdir(dir)))
-        found = e->d_name[0] != '.' && match(sc, pid, e->d_name, opaque);
+    *is_r = false;
+    if (!dir) return 0;                 /* the process has just ended */
+    while (!rc && !*is_r && (e = readdir(dir))) {
+        *is_r = e->d_name[0] != '.'
+            && match->fd(sc, pid, e->d_name, match->opaque);
+        if (++n % PROCESSES_FDS_AT_ONCE == 0
+            && snap_now_us() > match->deadline)
+            rc = snap_fail(
+                sc, ERROR_TIMEDOUT, "to look for those who have a file open "
+                "takes more than %d s: %s has a great many; end it, and see "
+                "what else that user runs",
+                snap_wait_ms(sc, SNAP_WAIT_PROCESSES) / 1000,
+                snap_process_name(sc, pid));
+    }
     closedir(dir);
-    return found;
+    return rc;
 }
 
 /* The field of /proc/PID/stat, as proc(5) counts, from 4 on; 0: the process
@@ -187,21 +211,15 @@ static uint64_t processes_stat(libxl_snapshot_ctx *sc, pid_t pid, int field)
     return at ? strtoull(at, NULL, 10) : 0;
 }
 
-struct processes_match {
-    pid_t group;                /* its processes, if not 0 */
-    snap_match_process *process;
-    snap_match_fd *fd;          /* if there is no @process */
-    void *opaque;
-};
-
-static bool processes_is(libxl_snapshot_ctx *sc, pid_t pid,
-                         const struct processes_match *match)
+static int processes_is(libxl_snapshot_ctx *sc, pid_t pid,
+                        const struct processes_match *match, bool *is_r)
 {
-    if (match->group)
-        return processes_stat(sc, pid, 5) == (uint64_t)match->group;
-    return match->process
-               ? snap_process_is_roots(sc, pid) && match->process(sc, pid)
-               : snap_process_has_fd(sc, pid, match->fd, match->opaque);
+    if (!match->group && !match->process)
+        return processes_match_fds(sc, pid, match, is_r);
+    *is_r = match->group
+        ? processes_stat(sc, pid, 5) == (uint64_t)match->group
+        : snap_process_is_roots(sc, pid) && match->process(sc, pid);
+    return 0;
 }
 
 static int processes_find(libxl_snapshot_ctx *sc,
@@ -211,28 +229,33 @@ static int processes_find(libxl_snapshot_ctx *sc,
     DIR *dir = opendir("/proc");
     struct dirent *e;
     pid_t pid, *pids = NULL;
-    int num = 0;
+    int num = 0, rc = 0;
+    bool is = false;
 
     if (!dir)
         return snap_fail(sc, ERROR_FAIL, "cannot read /proc: %s; is it "
                          "mounted?", strerror(errno));
-    while ((e = readdir(dir))) {
+    while (!rc && (e = readdir(dir))) {
         if (!isdigit((unsigned char)e->d_name[0])) continue;
         pid = atoi(e->d_name);
-        if (pid == getpid() || !processes_is(sc, pid, match)) continue;
+        if (pid != getpid()) rc = processes_is(sc, pid, match, &is);
+        if (rc || pid == getpid() || !is) continue;
         pids = snap_grow_by_one(sc, pids, num, sizeof(pid));
         pids[num++] = pid;
     }
     closedir(dir);
     *pids_r = pids;
     *num_r = num;
-    return 0;
+    return rc;
 }
 
 int snap_processes_with_fd(libxl_snapshot_ctx *sc, snap_match_fd *match,
                            void *opaque, pid_t **pids_r, int *num_r)
 {
-    const struct processes_match m = { .fd = match, .opaque = opaque };
+    const struct processes_match m = {
+        .fd = match, .opaque = opaque,
+        .deadline = snap_wait_until(sc, SNAP_WAIT_PROCESSES),
+    };
 
     return processes_find(sc, &m, pids_r, num_r);
 }
@@ -368,10 +391,13 @@ static bool processes_match_socket(libxl_snapshot_ctx *sc, pid_t pid,
     struct socket_match *m = opaque;
     char link[64];
     uint32_t ino;
-    ssize_t len = readlink(snap_sprintf(sc, "/proc/%d/fd/%s", (int)pid, fd),
-                           link, sizeof(link) - 1);
+    char path[SNAP_FD_PATH_MAX];
+    ssize_t len;
     int i;
 
+    (void)sc;
+    snprintf(path, sizeof(path), SNAP_FD_PATH, (int)pid, fd);
+    len = readlink(path, link, sizeof(link) - 1);
     if (len <= 0) return false;
     link[len] = 0;
     if (sscanf(link, "socket:[%u]", &ino) != 1) return false;
