@@ -28,6 +28,9 @@ int config_parse(struct config_parser *p, const char *file,
 /* The first line of libxlutil's complaint, which names file and line; NULL
  * if there is none.  Valid until @p is disposed of. */
 const char *config_complaint(struct config_parser *p);
+/* The number @key, which stays as it is where there is none.  Returns
+ * non-zero if it is not a number. */
+int config_number(struct config_parser *p, const char *key, long *number);
 /* The list `disk', which may be none.  Returns -1 if it is no list, or has
  * more than LIBXL_SNAPSHOT_MAX_DISKS. */
 int config_disks(struct config_parser *p, XLU_ConfigList **list_r,

@@ -29,6 +29,13 @@ const char *config_complaint(struct config_parser *p)
     return p->complaint;
 }
 
+int config_number(struct config_parser *p, const char *key, long *number)
+{
+    int r = xlu_cfg_get_long(p->cfg, key, number, 0);
+
+    return r == ESRCH ? 0 : r;
+}
+
 /* xl warns of a string in place of the list, and starts the domain without
  * disks. */
 int config_disks(struct config_parser *p, XLU_ConfigList **list_r,

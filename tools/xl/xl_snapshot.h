@@ -144,6 +144,19 @@ struct disk_wishes {
 char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
                    int num, libxl_domain_snapshot_params *p);
 
+/*-- xl_snapshot_chain.c ------------------------------------------------*/
+
+/* On how many images a disk stands, itself among them. */
+struct chain_length {
+    char *vdev;
+    int num_images;
+};
+
+/* Print a warning of each of the @num @chains that is longer than the
+ * host's xl.conf has it. */
+void chains_warn(const struct session *s, const char *domain,
+                 const struct chain_length *chains, int num);
+
 /*-- xl_domain_config.c: a domain and its xl.cfg ------------------------*/
 
 /* Read name, uuid (nil if there is none), type, disks, and the files and

@@ -227,6 +227,8 @@ static int create_snapshot(const struct session *s,
     } else
         print_created(&result, request.params.config_path, &update,
                       &o->common);
+    chains_warn(s, result.snapshot.domain_name, request.chains,
+                request.num_chains);
     if (r)
         session_error(s, "%s; the snapshot is complete: write the "
                       "domain's new disks into %s yourself", update.error,

@@ -25,6 +25,8 @@ struct create_request {
     const char *name;                   /* that the user chose, or NULL */
     struct disk_wishes wishes;          /* the user's ConfigFile */
     libxl_domain_snapshot_params params;
+    struct chain_length *chains;        /* with the snapshot */
+    int num_chains;
 };
 
 /* Find the domain, read the ConfigFile, choose names.  Complains and

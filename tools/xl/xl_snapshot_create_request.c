@@ -213,6 +213,52 @@ static int create_set_off(const struct session *s,
     return rc;
 }
 
+static void create_drop_chains(struct create_request *r)
+{
+    int i;
+
+    for (i = 0; i < r->num_chains; i++)
+        free(r->chains[i].vdev);
+    free(r->chains);
+    r->chains = NULL;
+    r->num_chains = 0;
+}
+
+/* Note how long the disk's chain will be. */
+static void create_add_chain(struct create_request *r,
+                             const libxl_disk_snapshot_info *info,
+                             const libxl_domain_snapshot_params *p)
+{
+    struct chain_length *chain = &r->chains[r->num_chains];
+    int i;
+
+    for (i = 0; i < p->num_disks; i++)
+        if (!strcmp(p->disks[i].vdev, info->vdev)) break;
+    if (i == p->num_disks || !info->num_layers) return;
+    chain->vdev = xstrdup(info->vdev);
+    chain->num_images = info->num_layers
+        + (p->disks[i].mode == LIBXL_SNAPSHOT_MODE_EXTERNAL);
+    r->num_chains++;
+}
+
+/* A choose_disks() of libxl_domain_snapshot_params, which is asked once
+ * more after a dry run. */
+static char *create_choose_disks(void *request,
+                                 const libxl_disk_snapshot_info *info,
+                                 int num, libxl_domain_snapshot_params *p)
+{
+    struct create_request *r = request;
+    char *why = choose_disks(&r->wishes, info, num, p);
+    int i;
+
+    if (why) return why;
+    create_drop_chains(r);
+    r->chains = xcalloc(num, sizeof(*r->chains));
+    for (i = 0; i < num; i++)
+        create_add_chain(r, &info[i], p);
+    return NULL;
+}
+
 int create_request_read(const struct session *s,
                         const struct create_options *o,
                         struct create_request *r)
@@ -220,6 +266,8 @@ int create_request_read(const struct session *s,
     const libxl_domain_snapshot *wish = &r->wishes.each;
     libxl_domain_snapshot_params *p = &r->params;
 
+    r->chains = NULL;
+    r->num_chains = 0;
     domain_target_init(&r->target);
     libxl_domain_snapshot_init(&r->wishes.each);
     libxl_domain_snapshot_params_init(p);
@@ -240,13 +288,14 @@ int create_request_read(const struct session *s,
     p->leave_paused = o->common.paused;
     p->unpause_to_save = o->unpause;
     p->dry_run = o->common.dry_run;
-    p->choose_disks = choose_disks;
-    p->choose_user = &r->wishes;
+    p->choose_disks = create_choose_disks;
+    p->choose_user = r;
     return 0;
 }
 
 void create_request_dispose(struct create_request *r)
 {
+    create_drop_chains(r);
     domain_target_dispose(&r->target);
     libxl_domain_snapshot_dispose(&r->wishes.each);
     libxl_domain_snapshot_params_dispose(&r->params);

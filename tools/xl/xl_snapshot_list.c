@@ -114,6 +114,23 @@ static void list_dispose(struct snapshot_list *list)
     libxl_disk_snapshot_info_list_free(list->disks, list->num_disks);
 }
 
+static void list_warn(const struct session *s,
+                      const struct snapshot_list *list)
+{
+    struct chain_length *chains = xcalloc(list->num_disks,
+                                          sizeof(*chains));
+    int i, num = 0;
+
+    for (i = 0; i < list->num_disks; i++)
+        if (list->disks[i].is_data_disk)
+            chains[num++] = (struct chain_length){
+                .vdev = list->disks[i].vdev,
+                .num_images = list->disks[i].num_layers,
+            };
+    chains_warn(s, list->domain, chains, num);
+    free(chains);
+}
+
 /*-- the command --------------------------------------------------------*/
 
 /* Find the snapshots on record and, of a domain that runs or whose xl.cfg
@@ -163,6 +180,7 @@ static int list_snapshots(const struct session *s, const void *options)
         print_list_json(&list);
     else
         print_list_text(&list);
+    list_warn(s, &list);
     r = list.images_failed ? -1 : 0;
  out:
     list_dispose(&list);

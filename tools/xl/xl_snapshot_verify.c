@@ -6,6 +6,7 @@
 #include "xl_snapshot.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "xl_json.h"
 #include "xl_output.h"
@@ -88,6 +89,23 @@ static void verify_print_text(const libxl_domain_snapshot_verification *v)
     }
 }
 
+/* Warn of what a revert would leave. */
+static void verify_warn(const struct session *s, const char *domain,
+                        const libxl_domain_snapshot_verification *v)
+{
+    struct chain_length *chains = xcalloc(v->num_items, sizeof(*chains));
+    int i, num = 0;
+
+    for (i = 0; i < v->num_items; i++)
+        if (v->items[i].vdev && v->items[i].num_images)
+            chains[num++] = (struct chain_length){
+                .vdev = v->items[i].vdev,
+                .num_images = v->items[i].num_images,
+            };
+    chains_warn(s, domain, chains, num);
+    free(chains);
+}
+
 static int verify_snapshot(const struct session *s, const void *options)
 {
     const struct verify_options *o = options;
@@ -105,6 +123,7 @@ static int verify_snapshot(const struct session *s, const void *options)
         verify_print_json(&request.snap, &found, !r);
     else
         verify_print_text(&found);
+    verify_warn(s, request.snap.domain_name, &found);
     if (r) session_library_error(s);
  out:
     revert_request_dispose(&request);

@@ -246,6 +246,7 @@ void libxl_domain_snapshot_verification_dispose(
         free(verification->items[i].what);
         free(verification->items[i].path);
         free(verification->items[i].error);
+        free(verification->items[i].vdev);
     }
     free(verification->items);
     libxl_domain_snapshot_verification_init(verification);

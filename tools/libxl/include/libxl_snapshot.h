@@ -454,6 +454,9 @@ typedef struct libxl_snapshot_verified_item {
     char *path;                 /* of the file that was checked; or NULL */
     char *error;                /* why a revert would refuse; NULL: good */
     bool unprotected;           /* a base that root, and QEMU, can write */
+    char *vdev;                 /* of a disk; else NULL */
+    int num_images;             /* on which that will stand, itself among
+                                 * them; 0: not known */
 } libxl_snapshot_verified_item;
 
 typedef struct libxl_domain_snapshot_verification {

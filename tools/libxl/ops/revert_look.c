@@ -278,6 +278,16 @@ static bool revert_is_unprotected(const struct snap_disk_op *op)
         && snap_file_exists(op->image) && !snap_file_stops_root(op->image);
 }
 
+static void revert_report_disk(const struct snap_disk_op *op,
+                               libxl_snapshot_verified_item *item)
+{
+    item->unprotected = revert_is_unprotected(op);
+    item->vdev = snap_result_str(op->vdev);
+    if (op->chain.num_layers)
+        item->num_images = op->chain.num_layers
+            + (op->driver->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL);
+}
+
 /*-- gather and check: the same for a revert and a verification -------------*/
 
 /* @what was looked at, with the result @rc.  Whether to go on: a revert
@@ -338,8 +348,8 @@ int snap_revert_look(libxl_snapshot_ctx *sc, struct snap_revert *r)
                               op->image, rc))
             return r->rc;
         if (r->report)
-            r->report->items[r->report->num_items - 1].unprotected =
-                revert_is_unprotected(op);
+            revert_report_disk(
+                op, &r->report->items[r->report->num_items - 1]);
         if (rc) all_there = false;
     }
     if (!all_there) return r->rc;
