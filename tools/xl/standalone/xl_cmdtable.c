@@ -85,6 +85,7 @@ const struct cmd_spec cmd_table[] = {
       HELP_TRUST_FOLDERS
       HELP_DRY_RUN
       HELP_ALL
+      HELP_SNAPSHOT
     },
     { "snapshot-list",
       &main_snapshot_list, 0, 0,
