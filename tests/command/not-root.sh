@@ -77,6 +77,7 @@ define_domain web qcow2
 create -n s1 >/dev/null
 trusted "$(cfg s1)" revert -N
 trusted "$(cfg s1)" xl snapshot-revert -N web s1
+trusted "$(cfg s1)" xl snapshot-delete -N web s1
 trusted "$snapshots/web/s1/domain.cfg" revert -N
 chmod 666 "$(cfg s1)"
 ok "verify says so" tells
