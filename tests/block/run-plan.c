@@ -70,6 +70,8 @@ static void add_disk(char *spec, const char *name)
     op->driver = op->path ? &snap_driver_overlay : &snap_driver_internal;
     op->disk = disk;
     op->vdev = disk->vdev;
+    op->image = disk->path;
+    op->format = disk->stored->format;
     dom.num_disks = ++num_ops;
 }
 
@@ -154,9 +156,7 @@ static struct snap_plan make_plan(bool broken, const char *then)
     struct snap_step *step;
     int i;
 
-    for (i = 0; i < num_ops; i++)
-        if (VERB(&ops[i])->prepare)
-            VERB(&ops[i])->prepare(sc, &plan, &ops[i]);
+    snap_drivers_prepare(sc, &plan, ops, num_ops);
     if (then) snap_plan_exec(sc, &plan, "the test", snap_argv(sc, then, NULL));
     for (i = 0; i < num_ops; i++)
         actions[i] = VERB(&ops[i])->action(sc, &ops[i]);
@@ -200,7 +200,7 @@ static int revert(const char *name, const char *format, char *path,
     op.format = ds.parent.format;
     check(op.driver->look(sc, &op));
     check(VERB(&op)->check(sc, &op));
-    if (VERB(&op)->prepare) VERB(&op)->prepare(sc, &plan, &op);
+    snap_drivers_prepare(sc, &plan, &op, 1);
     if (VERB(&op)->act) VERB(&op)->act(sc, &plan, &op);
     return run(NULL, &plan);
 }

@@ -41,7 +41,7 @@ ok "it tells no domid and no time" holds '$all | (has("domid") or has("total_us"
 
 ok "create, external" planned create -N --json --external -n s1
 ok "overlays, then bases are frozen" holds '$kinds == ["mkdir", "mkdir", "create-file",
-    "create-file", "create-file", "exec", "flush", "create-file", "exec", "flush", "look-off", "freeze",
+    "create-file", "create-file", "create-file", "exec", "exec", "flush", "flush", "look-off", "freeze",
     "freeze", "record", "publish", "publish"]'
 ok "an overlay takes after its base" holds 'of("create-file") | map(select(.like)
     | [.path, .like]) == [["/srv/web/xvda.s1.qcow2", "/srv/web/xvda.qcow2"],
@@ -61,7 +61,7 @@ ok "a create that would be refused is refused" refuses "create it first" \
 
 create --external -n s1 >/dev/null
 ok "revert, external, of a domain that does not run" planned revert -N --json
-ok "overlays, and xl" holds '$kinds == ["create-file", "exec", "flush", "create-file", "exec", "flush",
+ok "overlays, and xl" holds '$kinds == ["create-file", "create-file", "exec", "exec", "flush", "flush",
     "look-off", "boot", "unpause"]'
 ok "the start is the commit point" holds 'map(select(.commit_point).kind) == ["boot", "unpause"]'
 ok "with the new overlays in place of what the xl.cfg has" holds 'of("boot")[0]
@@ -70,7 +70,7 @@ ok "nothing is done" changes_nothing revert -N
 xl create web.cfg
 ok "of one that runs" planned revert -N --json
 ok "it is destroyed when the overlays are there" holds '$kinds == ["hold-monitor", "look-again",
-    "create-file", "exec", "flush", "create-file", "exec", "flush", "destroy",
+    "create-file", "create-file", "exec", "exec", "flush", "flush", "destroy",
     "release-monitor", "look-off", "boot", "unpause"]'
 ok "after which there is no way back" holds 'map(.commit_point == true)
     == [range(13) | . >= 8]'

@@ -73,13 +73,13 @@ ok "as JSON" json '. == []' recover --json --all
 killed_at "format.*xvda" create --external -n s1
 ok "what was cut off, and where" says "a snapshot-create (s1) was cut off at: format \
 /srv/web/xvda.s1.qcow2 on the base /srv/web/xvda.qcow2; it is to be undone." recover -N web
-ok "the undos are told, the last first" says "   1. remove /srv/web/xvda.s1.qcow2" recover -N web
+ok "the undos are told, the last first" says "   1. remove /srv/web/xvdb.s1.qcow2" recover -N web
 ok "and that it was a dry run" says "Nothing was changed." recover -N web
 ok "the global option is the same" says "Nothing was changed." xl -N snapshot-recover web
 ok "as JSON" json 'length == 1 and (.[0] | .domain == "web" and .operation == "create"
     and .snapshot == "s1" and .to_be == "undone" and .began > 1e9
     and .journal == "/var/lib/xen/snapshots/.journal/web.json"
-    and .steps[0] == "remove /srv/web/xvda.s1.qcow2" and (has("error") | not))' \
+    and .steps[0] == "remove /srv/web/xvdb.s1.qcow2" and (has("error") | not))' \
     recover -N --json --all
 ok "a dry run leaves the journal" same "$(journal)" web.json
 ok "of another domain nothing is to be done" says "Nothing to recover of domain db." recover db

@@ -30,6 +30,17 @@ struct snap_disk_op operation(const struct snap_driver *driver)
     };
 }
 
+void plan_prepare(struct snap_plan *plan, const struct snap_disk_op *op)
+{
+    struct snap_disk_op gathered = *op;
+
+    if (op->disk) {
+        gathered.image = op->disk->path;
+        gathered.format = op->disk->stored->format;
+    }
+    snap_drivers_prepare(sc, plan, &gathered, 1);
+}
+
 struct snap_disk_op way_back(const struct snap_driver *driver,
                              const libxl_disk_snapshot *ds,
                              const char *path)

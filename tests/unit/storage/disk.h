@@ -15,6 +15,8 @@ extern struct snap_disk disk;
 void good_disk(void);
 /* Its snapshot "before" by @driver. */
 struct snap_disk_op operation(const struct snap_driver *driver);
+/* Plan what its driver prepares, when its disk is gathered. */
+void plan_prepare(struct snap_plan *plan, const struct snap_disk_op *op);
 /* The way back to @ds; @path: the image that the disk gets, or NULL. */
 struct snap_disk_op way_back(const struct snap_driver *driver,
                              const libxl_disk_snapshot *ds,

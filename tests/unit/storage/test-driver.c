@@ -12,7 +12,7 @@ static void check_create(const char *golden, const struct snap_disk_op *op)
     struct snap_plan plan = { 0 };
     const char *action = VERB(op)->action(sc, op);
 
-    if (VERB(op)->prepare) VERB(op)->prepare(sc, &plan, op);
+    plan_prepare(&plan, op);
     check_golden(golden, snap_sprintf(sc, "%s%s\n", plan_lines(&plan),
                                       action));
 }
@@ -132,8 +132,8 @@ static void a_driver_describes_the_same_twice(void)
     struct snap_plan one = { 0 }, two = { 0 };
 
     good_disk();
-    VERB(&op)->prepare(sc, &one, &op);
-    VERB(&op)->prepare(sc, &two, &op);
+    plan_prepare(&one, &op);
+    plan_prepare(&two, &op);
     CHECK_STR(snap_plan_to_json(sc, &one), snap_plan_to_json(sc, &two));
 }
 
@@ -149,7 +149,7 @@ static void going_back_to_a_base_makes_a_new_overlay(void)
     struct snap_plan plan = { 0 };
 
     op.chain.virtual_size = 67108864;
-    VERB(&op)->prepare(sc, &plan, &op);
+    plan_prepare(&plan, &op);
     CHECK(VERB(&op)->act == NULL);
     check_golden("overlay-revert.json", plan_lines(&plan));
     libxl_device_disk_dispose(&ds.parent);
@@ -237,7 +237,7 @@ static void offline_an_overlay_needs_no_qemu(void)
     disk.backend = SNAP_BACKEND_OFFLINE;
     disk.node = NULL;
     CHECK_STR(snap_driver_overlay.refuse(sc, &disk), NULL);
-    VERB(&op)->prepare(sc, &plan, &op);
+    plan_prepare(&plan, &op);
     CHECK_INT(plan.num_steps, 3);
     CHECK_INT(plan.steps[0].kind, SNAP_STEP_CREATE_FILE);
     CHECK_INT(plan.steps[1].kind, SNAP_STEP_EXEC);

@@ -346,7 +346,7 @@ static void going_back_to_a_thin_snapshot_makes_a_new_volume(void)
     op = back_to("thin.s1");
     CHECK_OK(VERB(&op)->check(sc, &op));
     CHECK(VERB(&op)->act == NULL && op.driver->revert_moves_disk);
-    VERB(&op)->prepare(sc, &plan, &op);
+    VERB(&op)->prepare(sc, &plan, &op, SNAP_PHASE_FORMAT);
     check_golden("lvm-thin-revert.json", plan_lines(&plan));
     op.driver->configure(&op, &now);
     CHECK_STR(now.pdev_path, "/dev/vg-0/thin.s1.r2");

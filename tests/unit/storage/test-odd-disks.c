@@ -172,8 +172,8 @@ static void overlays_on_a_vhd(void)
     good_vhd();
     disk.chain.virtual_size = 20994048;
     back.chain.virtual_size = 20994048;
-    VERB(&op)->prepare(sc, &plan, &op);
-    VERB(&back)->prepare(sc, &plan, &back);
+    plan_prepare(&plan, &op);
+    plan_prepare(&plan, &back);
     check_golden("overlay-vhd.json", plan_lines(&plan));
     libxl_device_disk_dispose(&ds.parent);
 }
@@ -205,8 +205,8 @@ static void tapdisk_goes_on_in_a_differencing_vhd(void)
     tapdisks_disk();
     op.path = "/srv/web.before.vhd";
     CHECK_STR(snap_driver_vhd.refuse(sc, &disk), NULL);
-    VERB(&op)->prepare(sc, &plan, &op);
-    VERB(&back)->prepare(sc, &plan, &back);
+    plan_prepare(&plan, &op);
+    plan_prepare(&plan, &back);
     check_golden("vhd.json", plan_lines(&plan));
 
     snap_driver_vhd.configure(&back, &now);

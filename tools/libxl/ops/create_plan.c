@@ -55,9 +55,7 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
         snap_plan_create_file(sc, &c->plan, c->files[i].partial, NULL,
                               c->files[i].content,
                               snap_sprintf(sc, "the %s", c->files[i].what));
-    for (i = 0; i < c->num_ops; i++)
-        if (plan_verb(&c->ops[i])->prepare)
-            plan_verb(&c->ops[i])->prepare(sc, &c->plan, &c->ops[i]);
+    snap_drivers_prepare(sc, &c->plan, c->ops, c->num_ops);
 }
 
 /* Plan that what QEMU, or a loop device, has left to the host's page cache

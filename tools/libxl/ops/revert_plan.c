@@ -182,11 +182,9 @@ static void revert_plan_back(libxl_snapshot_ctx *sc, struct snap_revert *r)
 
 void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r)
 {
-    int hold = revert_plan_hold(sc, r), i;
+    int hold = revert_plan_hold(sc, r);
 
-    for (i = 0; i < r->num_ops; i++)
-        if (revert_verb(&r->ops[i])->prepare)
-            revert_verb(&r->ops[i])->prepare(sc, &r->plan, &r->ops[i]);
+    snap_drivers_prepare(sc, &r->plan, r->ops, r->num_ops);
     revert_plan_destroy(sc, r);
     if (hold >= 0)
         snap_plan_release_monitor(sc, &r->plan, hold)->commit_point = true;

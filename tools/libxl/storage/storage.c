@@ -146,6 +146,20 @@ int snap_driver_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
     return rc || !verb->check ? rc : verb->check(sc, op);
 }
 
+void snap_drivers_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                          const struct snap_disk_op *ops, int num)
+{
+    enum snap_phase phase;
+    int i;
+
+    for (phase = 0; phase < SNAP_PHASE_NUM; phase++)
+        for (i = 0; i < num; i++) {
+            const struct snap_verb *verb = &ops[i].driver->verbs[ops[i].verb];
+
+            if (verb->prepare) verb->prepare(sc, plan, &ops[i], phase);
+        }
+}
+
 const char *snap_driver_lacks(const struct snap_driver *driver)
 {
     const struct snap_verb *create = &driver->verbs[SNAP_VERB_CREATE];

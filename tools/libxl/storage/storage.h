@@ -22,6 +22,9 @@ int snap_driver_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
 /* Refuse op->verb if the driver has no part in it, before its look. */
 int snap_driver_check_verb(libxl_snapshot_ctx *sc,
                            const struct snap_disk_op *op);
+/* Plan what the drivers of all @ops prepare. */
+void snap_drivers_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                          const struct snap_disk_op *ops, int num);
 /* The name of a slot that a driver must have and @driver lacks, and what
  * the slot is for; NULL if it has them all. */
 const char *snap_driver_lacks(const struct snap_driver *driver);

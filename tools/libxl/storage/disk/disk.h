@@ -317,6 +317,17 @@ struct snap_disk_op {
     uint64_t area;              /* lvm-thick: bytes for what is overwritten */
 };
 
+/* The phases of `prepare', each for all disks before the next: then the
+ * journal has what they make on the disk with one flush, so has the file
+ * system, and one connection to QEMU serves for all. */
+enum snap_phase {
+    SNAP_PHASE_MAKE,            /* empty files, under the names */
+    SNAP_PHASE_FORMAT,          /* images in them; volumes */
+    SNAP_PHASE_FLUSH,           /* these are on the disk */
+    SNAP_PHASE_OPEN,            /* they are ready for the instant */
+    SNAP_PHASE_NUM
+};
+
 /*
  * A driver's part in an operation.  A slot may be NULL: the driver has
  * nothing to do then.  Every slot must be pure: it appends steps to a
@@ -327,9 +338,10 @@ struct snap_verb {
      * paths, the findings of look. */
     int (*check)(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
     /* Steps before the instant: create, while the guest runs; revert,
-     * before the domain is destroyed.  Each has its undo. */
+     * before the domain is destroyed.  Each has its undo.  Called for each
+     * phase, in which it may have nothing to do. */
     void (*prepare)(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                    const struct snap_disk_op *op);
+                    const struct snap_disk_op *op, enum snap_phase phase);
     /* Steps at the instant: create, while the guest's vCPUs are held, each
      * with its undo; the last one may be the commit point, and without an
      * undo a recovery takes it for done once it was begun; revert, after

@@ -141,11 +141,13 @@ static void thin_configure(const struct snap_disk_op *op,
  * whenever the host boots. */
 static void thin_revert_prepare(libxl_snapshot_ctx *sc,
                                 struct snap_plan *plan,
-                                const struct snap_disk_op *op)
+                                const struct snap_disk_op *op,
+                                enum snap_phase phase)
 {
     const struct snap_lv *lv = op->lv;
     const char *name = thin_new_name(sc, op);
 
+    if (phase != SNAP_PHASE_FORMAT) return;
     thin_plan(sc, plan, lv, name, op, "-prw", "-kn");
     snap_step_know(sc, &plan->steps[snap_plan_last(plan)],
                    snap_lv_id(sc, lv->vg, lv->name),

@@ -45,23 +45,33 @@ static const char *overlay_refuse(libxl_snapshot_ctx *sc,
 
 /* Plan an empty qcow2 on @base.  -u: qemu-img does not open the base, let
  * alone probe it. */
-static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                         const char *vdev, const char *path,
-                         const char *base, const char *base_format,
-                         uint64_t virtual_size)
+static void overlay_plan_format(libxl_snapshot_ctx *sc,
+                                struct snap_plan *plan,
+                                const struct snap_disk_op *op,
+                                uint64_t virtual_size)
 {
-    struct snap_step *step;
-
-    snap_plan_create_file(sc, plan, path, base, NULL,
-                          snap_sprintf(sc, "the overlay of %s,", vdev));
-    step = snap_plan_exec(
+    const char *path = op->path, *base = op->image;
+    struct snap_step *step = snap_plan_exec(
         sc, plan, snap_sprintf(sc, "format %s on the base %s", path, base),
         snap_argv(sc, "qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b",
-                  base, "-F", base_format, path,
+                  base, "-F", snap_imageinfo_format(op->format), path,
                   snap_sprintf(sc, "%" PRIu64, virtual_size), NULL));
+
     step->path = path;
     step->at_deadline = SNAP_EXEC_KILL;
-    snap_plan_flush(sc, plan, path);
+}
+
+static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const struct snap_disk_op *op, uint64_t virtual_size,
+                         enum snap_phase phase)
+{
+    if (phase == SNAP_PHASE_MAKE)
+        snap_plan_create_file(sc, plan, op->path, op->image, NULL,
+                              snap_sprintf(sc, "the overlay of %s,",
+                                           op->vdev));
+    if (phase == SNAP_PHASE_FORMAT)
+        overlay_plan_format(sc, plan, op, virtual_size);
+    if (phase == SNAP_PHASE_FLUSH) snap_plan_flush(sc, plan, op->path);
 }
 
 /* The overlay is opened as QEMU's xen-block opened its base (7.2,
@@ -88,17 +98,11 @@ static int overlay_check(libxl_snapshot_ctx *sc,
     return snap_target_check_overlay(sc, &op->target);
 }
 
-static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                            const struct snap_disk_op *op)
+static void overlay_plan_open(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                              const struct snap_disk_op *op)
 {
-    const struct snap_disk *disk = op->disk;
     struct snap_step *step;
 
-    overlay_plan(sc, plan, disk->vdev, op->path, disk->path,
-                 snap_imageinfo_format(disk->stored->format),
-                 disk->chain.virtual_size);
-    if (!disk->node) return;            /* without QEMU there is nothing
-                                         * to open */
     step = snap_plan_add(sc, plan, SNAP_STEP_QMP, "open it in QEMU as node %s",
                          op->node);
     step->path = op->path;
@@ -108,6 +112,16 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                           op->node);
     step->command = "blockdev-del";
     step->arguments = snap_json_object(sc, "s:node-name", op->node, NULL);
+}
+
+/* Without QEMU there is nothing to open. */
+static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_disk_op *op,
+                            enum snap_phase phase)
+{
+    overlay_plan(sc, plan, op, op->disk->chain.virtual_size, phase);
+    if (phase == SNAP_PHASE_OPEN && op->disk->node)
+        overlay_plan_open(sc, plan, op);
 }
 
 static const char *overlay_action(libxl_snapshot_ctx *sc,
@@ -155,12 +169,11 @@ static int overlay_revert_check(libxl_snapshot_ctx *sc,
 
 static void overlay_revert_prepare(libxl_snapshot_ctx *sc,
                                    struct snap_plan *plan,
-                                   const struct snap_disk_op *op)
+                                   const struct snap_disk_op *op,
+                                   enum snap_phase phase)
 {
-    overlay_plan(sc, plan, op->vdev, op->path, op->image,
-                 snap_imageinfo_format(op->format),
-                 op->chain.virtual_size);
-    snap_lv_plan_freeze_again(sc, plan, op);
+    overlay_plan(sc, plan, op, op->chain.virtual_size, phase);
+    if (phase == SNAP_PHASE_OPEN) snap_lv_plan_freeze_again(sc, plan, op);
 }
 
 const struct snap_driver snap_driver_overlay = {

@@ -29,27 +29,27 @@ static int vhd_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 
 /* -e: on this parent, even if that is empty; else vhd-util takes the
  * parent's own parent. */
-static void vhd_plan(libxl_snapshot_ctx *sc,
-                     struct snap_plan *plan, const char *vdev,
-                     const char *path, const char *parent)
+static void vhd_plan_format(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const char *path, const char *parent)
 {
-    struct snap_step *step;
-
-    snap_plan_create_file(sc, plan, path, parent, NULL,
-                          snap_sprintf(sc, "the vhd of %s,", vdev));
-    step = snap_plan_exec(
+    struct snap_step *step = snap_plan_exec(
         sc, plan, snap_sprintf(sc, "format %s on the parent %s", path, parent),
         snap_argv(sc, "vhd-util", "snapshot", "-n", path, "-p", parent, "-e",
                   NULL));
+
     step->path = path;
     step->at_deadline = SNAP_EXEC_KILL;
-    snap_plan_flush(sc, plan, path);
 }
 
 static void vhd_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                        const struct snap_disk_op *op)
+                        const struct snap_disk_op *op, enum snap_phase phase)
 {
-    vhd_plan(sc, plan, op->disk->vdev, op->path, op->disk->path);
+    if (phase == SNAP_PHASE_MAKE)
+        snap_plan_create_file(sc, plan, op->path, op->image, NULL,
+                              snap_sprintf(sc, "the vhd of %s,", op->vdev));
+    if (phase == SNAP_PHASE_FORMAT)
+        vhd_plan_format(sc, plan, op->path, op->image);
+    if (phase == SNAP_PHASE_FLUSH) snap_plan_flush(sc, plan, op->path);
 }
 
 static void vhd_describe(libxl_snapshot_ctx *sc,
@@ -100,10 +100,11 @@ static void vhd_configure(const struct snap_disk_op *op,
 
 static void vhd_revert_prepare(libxl_snapshot_ctx *sc,
                                struct snap_plan *plan,
-                               const struct snap_disk_op *op)
+                               const struct snap_disk_op *op,
+                               enum snap_phase phase)
 {
-    vhd_plan(sc, plan, op->vdev, op->path, op->image);
-    snap_lv_plan_freeze_again(sc, plan, op);
+    vhd_prepare(sc, plan, op, phase);
+    if (phase == SNAP_PHASE_OPEN) snap_lv_plan_freeze_again(sc, plan, op);
 }
 
 const struct snap_driver snap_driver_vhd = {
