@@ -43,4 +43,28 @@ for file in snapshot.cfg domain.cfg; do
     ok "is completed" recovers
     ok "and good" says "good" xl snapshot-verify "$(cfg s1)"
 done
+
+# --- how often -------------------------------------------------------------
+
+# count WHAT COMMAND...: how often that was flushed meanwhile.
+count() {
+    what=$1
+    shift
+    rm -f "$hidden/flushes"
+    FAULT_FLUSHES=$hidden/flushes preloads=$fault
+    export FAULT_FLUSHES
+    "$@" >"$hidden/said" 2>&1 || cat "$hidden/said" >&2
+    unset FAULT_FLUSHES preloads
+    grep -c "$what" "$hidden/flushes"
+}
+# journal_flushes DISK...: how often the journal is flushed for a snapshot of these.
+journal_flushes() {
+    new_host
+    define_domain web "$@"
+    count '/[.]journal/.*json' create --external -n s1
+}
+one=$(journal_flushes qcow2)
+four=$(journal_flushes qcow2 qcow2 qcow2 qcow2)
+ok "what is made is flushed to the journal in one go" test "$one" -le 6
+ok "and for each disk its base, when that is unwritable" same "$four" $((one + 3))
 finished

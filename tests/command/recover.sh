@@ -257,7 +257,7 @@ ok "and can write again" guest_writes qcow2 xvda.qcow2 "back"
 
 killed_at "xvdb.*back" revert
 reboot
-ok "a dry run makes nothing unwritable" state "was cut off at: bring disk xvdb" recover -N --all
+ok "a dry run makes nothing unwritable" state "was cut off at or after: bring disk xvdb" recover -N --all
 ok "so the guest could write" guest_writes qcow2 xvda.qcow2 "before the host knew"
 fails 1 "do not start the domain" recover --all >/dev/null
 ok "who wants its disks as they are gives it up" says \

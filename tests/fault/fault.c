@@ -10,6 +10,7 @@
  * term-after (SIGTERM), raise-N (signal N, after that write), enospc, eio (that write fails and all after it).
  *
  * FAULT_FSYNC="END": no file whose path ends so can be flushed.
+ * FAULT_FLUSHES="FILE": the path of what is flushed is added to that, a line each time.
  * FAULT_SETFLAGS=no: a file system without the immutable flag, as NFS.
  * FAULT_RENAME=no: one whose renames may replace, and that has no hard links, as
  * vfat or exfat by FUSE.
@@ -18,19 +19,23 @@
  *
  * A debugger could do as much, and takes ten times as long where the tests run.
  */
+#include <aio.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 /* The program under test keeps no such variables. */
-static const char *fault_at, *fault_fsync, *fault_setflags, *fault_rename, *fault_kill;
+static const char *fault_at, *fault_fsync, *fault_setflags, *fault_rename, *fault_kill,
+    *fault_flushes;
 static void __attribute__((constructor)) fault_begin(void)
 {
     fault_at = getenv("FAULT");
@@ -38,6 +43,7 @@ static void __attribute__((constructor)) fault_begin(void)
     fault_setflags = getenv("FAULT_SETFLAGS");
     fault_rename = getenv("FAULT_RENAME");
     fault_kill = getenv("FAULT_KILL");
+    fault_flushes = getenv("FAULT_FLUSHES");
 }
 
 /* The length of the path of an open file; -1 if it has none. */
@@ -88,6 +94,26 @@ ssize_t write(int fd, const void *buf, size_t len)
     return done;
 }
 
+static void note_flush(int fd)
+{
+    int to = fault_flushes ? open(fault_flushes, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
+    char path[4097];
+    ssize_t len = path_of(fd, path, sizeof(path) - 1);
+
+    if (to < 0) return;
+    path[len < 0 ? 0 : len] = '\n';
+    if (dprintf(to, "%.*s", (int)(len < 0 ? 1 : len + 1), path) < 0) abort();
+    close(to);
+}
+
+int aio_fsync(int op, struct aiocb *cb)
+{
+    int (*real)(int, struct aiocb *) = dlsym(RTLD_NEXT, "aio_fsync");
+
+    note_flush(cb->aio_fildes);
+    return real(op, cb);
+}
+
 int fsync(int fd)
 {
     int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
@@ -95,6 +121,7 @@ int fsync(int fd)
     ssize_t len = end ? strlen(end) : 0, got;
     char path[4096];
 
+    note_flush(fd);
     got = end ? path_of(fd, path, sizeof(path)) : -1;
     if (got < len || memcmp(path + got - len, end, len)) return real(fd);
     errno = EIO;

@@ -92,11 +92,12 @@ state() { # CELL
 }
 
 # A command begins what is to be the commit point, or ends a step, and the power is cut:
-# when that entry is written, and not flushed. While the guest is held, from the save
-# on until it is unpaused, none is but the commit point's. A revert is undone at another
-# boot until it has begun to overwrite something, or its domain may have run.
+# when that entry is written, and not flushed. Those are flushed that a recovery needs
+# (run.h); while the guest is held, from the save on until it is unpaused, none but the
+# commit point's. A revert is undone at another boot until it has begun to overwrite
+# something, or its domain may have run.
 cuts() { # CELL
-    local i begun outcome=undone flushed=1 held='' commit=$commit
+    local i begun outcome=undone flushed=1 held='' owes='' commit=$commit
     case $1 in *:revert*)
         while ((++commit)); do
             case ${_kinds[$commit]} in exec | hook | remove-bitmaps | unpause) break ;; esac
@@ -113,11 +114,14 @@ cuts() { # CELL
         elif in_soak; then
             echo "cut $begun:$flushed:$outcome ${steps[$i]} | power cut when begun"
         fi
-        [ -n "$held" ] || flushed=$begun
+        [ -n "$held" ] || case ${_kinds[$i]}:$owes:${steps[$i]} in
+        save:* | pause:* | destroy:* | restore:* | boot:* | exec:made:format* | *:passed:*)
+            flushed=$begun outcome=${outcome/either/completed} owes='' ;;
+        esac
         case ${_kinds[$i]} in save) held=1 ;; unpause) held='' ;; esac
         echo "cut $((begun + 1)):$flushed:$outcome ${steps[$i]} | power cut"
-        [ -z "$held" ] || continue
-        flushed=$((begun + 1)) outcome=${outcome/either/completed}
+        case ${_kinds[$i]} in mkdir | create-file) owes=made ;; esac
+        [ "$i" != "$commit" ] || owes=passed
     done
 }
 

@@ -114,7 +114,8 @@ static const char *recover_state(libxl_snapshot_ctx *sc,
 {
     const struct snap_journal_entry *e = &r->entry;
     const char *at = e->at < 0 ? "before its first step"
-        : snap_sprintf(sc, "at: %s", e->plan.steps[e->at].what);
+        : snap_sprintf(sc, "at%s: %s", e->same_boot ? "" : " or after",
+                       e->plan.steps[e->at].what);
     const char *unclean = r->looked ? recover_unclean(r) : NULL;
 
     return snap_sprintf(

@@ -364,7 +364,9 @@ int snap_journal_note(libxl_snapshot_ctx *sc, struct snap_journal *journal,
         "s:no_snapshot", note->no_snapshot, "s:made", note->made,
         "j:cpu_ns", note->cpu_ns, "j:left", left, "j:prints", prints,
         "j:left_prints", left_prints, NULL));
-    return journal_write_line(sc, journal, line, note->flush);
+    return journal_write_line(sc, journal, line, note->flush
+                              || (note->flush_prints
+                                  && (prints || left_prints)));
 }
 
 int snap_journal_note_fence(libxl_snapshot_ctx *sc,

@@ -101,6 +101,34 @@ static bool run_may_flush(const struct snap_run *run,
     return engine->state != SNAP_ENGINE_UNWINDING && !run_holds_guest(run);
 }
 
+/* True if the journal must have the beginning of @step on the disk: the
+ * list in run/run.h. */
+static bool run_flushes_begin(const struct snap_run *run,
+                              const struct snap_engine *engine,
+                              const struct snap_step *step)
+{
+    const struct snap_step_act *act = snap_step_act(step->kind);
+    bool forward = engine->state == SNAP_ENGINE_FORWARD;
+
+    if ((forward && step->commit_point) || run_lets_guest_write(run, step))
+        return true;
+    if (!run_may_flush(run, engine)) return false;
+    if (run->redo || act->begin_is_flushed) return true;
+    return forward ? run->owes_flush && step->made
+                   : run->owes_flush || act->is_program;
+}
+
+/* Write the line @note; a flush takes those before it along. */
+static int run_note(libxl_snapshot_ctx *sc, struct snap_run *run,
+                    const struct snap_journal_note *note)
+{
+    int rc = snap_journal_note(sc, run->journal, note);
+
+    if (note->flush) run->owes_flush = false;
+    else if (note->made || note->time) run->owes_flush = true;
+    return rc;
+}
+
 /* Keep the identity of what a step has made, for its undo. */
 static const char *run_set_made(libxl_snapshot_ctx *sc,
                                 const struct snap_engine *engine,
@@ -148,14 +176,13 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     struct snap_journal_note note = {
         .step = engine->at, .kind = step->kind, .state = "begun",
         .undo = engine->state == SNAP_ENGINE_UNWINDING,
-        .flush = run_may_flush(run, engine) || (forward && step->commit_point)
-            || run_lets_guest_write(run, step),
+        .flush = run_flushes_begin(run, engine, step),
     };
     bool was_done = false;
     int rc;
 
     if (forward && step->commit_point) note.time = time(NULL);
-    rc = snap_journal_note(sc, run->journal, &note);
+    rc = run_note(sc, run, &note);
     if (rc && forward) return rc;
     rc = again ? run_again(sc, run, step, &was_done)
         : !forward && run_is_moot(sc, run, step) ? 0
@@ -168,9 +195,11 @@ static int run_recorded(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (note.time) note.time = time(NULL);
     note.writes = step->writes ? step->writes : step->path;
     note.settled = engine->committed && !run_holds_guest(run);
-    note.flush = !rc && run_may_flush(run, engine);
+    note.flush_prints = !rc && run_may_flush(run, engine);
+    note.flush = note.flush_prints
+        && (run->redo || (note.made && snap_step_act(step->kind)->is_program));
     note.left = run->left;
-    snap_journal_note(sc, run->journal, &note);
+    run_note(sc, run, &note);
     if (rc && !forward
         && (run->redo || !snap_step_act(step->kind)->done_if_failed))
         run->is_unfinished = true;

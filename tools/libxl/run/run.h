@@ -36,10 +36,17 @@
  *
  * The first line is written under another name, so that no other host sees
  * half of it; it is on the disk before the first step begins, and so are
- * all lines up to the commit point before that begins.  The lines between
- * survive our own death at once, but a crash of the host only when the
- * kernel has written them: a recovery after such a crash takes any step
- * before the commit point as perhaps done.
+ * all lines up to the commit point before that begins.  The others survive
+ * our own death at once, but a crash of the host only when the kernel has
+ * written them: a recovery after such a crash takes any step before the
+ * commit point as perhaps done.  So those are flushed that it needs:
+ *
+ *   - what a step has made, before another one writes to that
+ *   - that the commit point was passed, before what follows it
+ *   - the beginning of what holds the guest, so that a journal that cannot
+ *     be written is found out before; past the commit point, of what may
+ *     overwrite an image, or lets a guest do so
+ *   - prints
  */
 
 /* Images, with prints of them (snap_identity_print()). */
@@ -131,8 +138,8 @@ struct snap_journal_note {
                                  * operation: it has found out its state */
     const char *no_snapshot;    /* a verdict: done, but there is no
                                  * snapshot: why; or NULL */
-    bool flush;                 /* the line must be on the disk before
-                                 * the call returns */
+    bool flush, flush_prints;   /* the line must be on the disk before
+                                 * the call returns; if it has prints */
     struct snap_left left;      /* "lost": its program */
 };
 /* Append a line.  ERROR_TIMEDOUT: the storage hangs; from then on no note
@@ -343,6 +350,9 @@ struct snap_run {
     struct snap_qmp *qmp;
     struct snap_keeper *keeper;     /* NULL: the guest is not frozen */
     struct snap_journal *journal;
+    bool owes_flush;            /* it has what was made, or that the commit
+                                 * point was passed, perhaps not on the
+                                 * disk */
     bool redo;                  /* a recovery: any step may have been
                                  * done before, so ask first, and go on
                                  * after a failure */
@@ -415,8 +425,13 @@ struct snap_step_act {
      */
     bool (*is_moot)(libxl_snapshot_ctx *sc, const struct snap_run *run);
 
-    /* run() runs a program that works on the storage, and may hang. */
+    /* run() runs a program that works on the storage, and may hang: past
+     * the commit point it may overwrite something, so the journal has its
+     * beginning on the disk. */
     bool is_program;
+
+    /* The beginning of the step is always on the disk before run(). */
+    bool begin_is_flushed;
 
     /* run() uses run->qmp, which is closed before a step that does not. */
     bool keeps_qmp;

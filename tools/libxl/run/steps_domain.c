@@ -336,11 +336,11 @@ static int domain_restore(libxl_snapshot_ctx *sc, struct snap_run *run,
  * domain is back, and ops/revert_recover.c leaves out the step if it is.
  */
 static const struct snap_step_act domain_acts[] = {
-    { SNAP_STEP_SAVE, .run = domain_save },
+    { SNAP_STEP_SAVE, .run = domain_save, .begin_is_flushed = true },
     { SNAP_STEP_RESUME, .run = domain_resume,
       .is_done = domain_is_resumed },
     { SNAP_STEP_PAUSE, .run = domain_pause, .is_done = domain_is_paused,
-      .pauses = true },
+      .pauses = true, .begin_is_flushed = true },
     { SNAP_STEP_UNPAUSE, .run = domain_unpause,
       .is_done = domain_is_unpaused, .lets_guest_run = true },
     { SNAP_STEP_REPOINT, .run = domain_repoint,
@@ -349,9 +349,11 @@ static const struct snap_step_act domain_acts[] = {
     { SNAP_STEP_RELEASE_MONITOR, .run = domain_release_monitor },
     { SNAP_STEP_LOOK_OFF, .run = domain_look_off },
     { SNAP_STEP_DESTROY, .run = domain_destroy,
-      .is_done = domain_is_gone },
-    { SNAP_STEP_RESTORE, .run = domain_restore, .pauses = true },
-    { SNAP_STEP_BOOT, .run = domain_boot, .pauses = true },
+      .is_done = domain_is_gone, .begin_is_flushed = true },
+    { SNAP_STEP_RESTORE, .run = domain_restore, .pauses = true,
+      .begin_is_flushed = true },
+    { SNAP_STEP_BOOT, .run = domain_boot, .pauses = true,
+      .begin_is_flushed = true },
 };
 const struct snap_step_table snap_steps_domain =
     SNAP_STEP_TABLE(domain_acts);

@@ -52,7 +52,8 @@ static int guest_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
 }
 
 static const struct snap_step_act guest_acts[] = {
-    { SNAP_STEP_QUIESCE, .run = guest_quiesce, .is_done = guest_is_gone },
+    { SNAP_STEP_QUIESCE, .run = guest_quiesce, .is_done = guest_is_gone,
+      .begin_is_flushed = true },
     /* the keeper thaws in the end, whatever its answer is */
     { SNAP_STEP_THAW, .run = guest_thaw, .is_done = guest_is_gone,
       .done_if_failed = true },
