@@ -67,4 +67,5 @@ one=$(journal_flushes qcow2)
 four=$(journal_flushes qcow2 qcow2 qcow2 qcow2)
 ok "what is made is flushed to the journal in one go" test "$one" -le 6
 ok "and for each disk its base, when that is unwritable" same "$four" $((one + 3))
+ok "each image is described once" same "$(grep -c ^info "$STAND_IN_XEN.qemu-img")" 4
 finished

@@ -184,6 +184,7 @@ static int create_verify(const struct session *s,
     libxl_domain_snapshot_verification_init(&found);
     r = revert_request_read(s, p->config_path, NULL, &common, &request);
     if (r) goto out;
+    request.params.just_taken = true;
     if (libxl_domain_snapshot_verify(s->sc, &request.snap, &request.params,
                                      &found))
         bad = create_bad_item(&found, !p->memory_path

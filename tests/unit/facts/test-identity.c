@@ -50,6 +50,8 @@ static int check_disk(void)
     };
 
     CHECK_OK(snap_driver_of(sc, op.ds, &op.driver));
+    if (op.driver == &snap_driver_internal)
+        CHECK_OK(op.driver->look(sc, &op));
     return snap_identity_check_disk(sc, &op);
 }
 

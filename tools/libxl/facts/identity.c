@@ -263,13 +263,16 @@ int snap_identity_compare_disk(libxl_snapshot_ctx *sc,
                                const char **why_r)
 {
     const libxl_disk_snapshot *ds = op->ds;
-    struct state now;
-    int rc;
+    struct state now = { NULL, NULL };
+    int rc = 0;
 
     *gone_r = false;
     *why_r = NULL;
     if (!ds->state) return 0;
-    rc = identity_disk_state(sc, op->driver, ds, op->name, &now);
+    if (op->driver->known_by == SNAP_KNOWN_BY_TAG)
+        identity_set_tag(sc, snap_chain_top_tag(&op->chain, op->name), &now);
+    else
+        rc = identity_disk_state(sc, op->driver, ds, op->name, &now);
     if (rc || (now.text && !strcmp(now.text, ds->state))) return rc;
     *gone_r = !now.text;
     *why_r = identity_difference(sc, ds->state, &now);

@@ -86,8 +86,8 @@ const char *snap_identity_file(libxl_snapshot_ctx *sc, const char *path);
 bool snap_identity_is_state(libxl_snapshot_ctx *sc, const char *path,
                             const char *state);
 
-/* Refuse the disk of @op, or the memory image, if its state is not the
- * recorded one.  Without a record it passes. */
+/* Refuse the disk of @op, whose driver has looked at it, or the memory image,
+ * if its state is not the recorded one.  Without a record it passes. */
 int snap_identity_check_disk(libxl_snapshot_ctx *sc,
                              const struct snap_disk_op *op);
 /* *why_r: how the state of the disk of @op differs from the recorded one;

@@ -405,6 +405,9 @@ typedef struct libxl_domain_snapshot_revert_params {
                                  * that runs, nor @own_config_path */
     bool skip_unsupported;      /* leave what was skipped as it is */
     bool trust_folders;         /* as for a create */
+    bool just_taken;            /* a verification, right after the create:
+                                 * that has looked at the images, and now
+                                 * only their headers are read */
     bool force;                 /* revert with disks and memory even if
                                  * they have changed since the snapshot */
     bool leave_paused;

@@ -257,6 +257,7 @@ static int revert_look_at_disk(libxl_snapshot_ctx *sc,
     int rc;
 
     op->running = r->dom.domid != SNAP_NO_DOMAIN;
+    op->just_taken = r->report && r->params->just_taken;
     snap_disk_look_place(sc, op);
     rc = snap_refuse_place(sc, op, r->params->trust_folders);
     if (!rc) rc = op->driver->look(sc, op);

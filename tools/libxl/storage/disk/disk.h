@@ -201,6 +201,10 @@ struct snap_image {
 int snap_image_look_alone(libxl_snapshot_ctx *sc, const char *path,
                           const char *format, bool base_only,
                           struct snap_image *image_r);
+/* The chain of the image @path, by such looks: what stands on what, and
+ * nothing else. */
+int snap_image_look_bases(libxl_snapshot_ctx *sc, const char *path,
+                          const char *format, struct snap_chain *chain_r);
 /* Set *has_r: the qcow2 @path has the internal snapshot @tag. */
 int snap_image_has_tag(libxl_snapshot_ctx *sc, const char *path,
                        const char *tag, bool *has_r);
@@ -301,6 +305,9 @@ struct snap_disk_op {
     const char *at_stake;       /* the file or device that will be read
                                  * or overwritten; NULL: there is none */
     bool exists;                /* the image */
+    bool just_taken;            /* revert: to a snapshot that has just been
+                                 * taken, of which no more than the bases is
+                                 * asked */
     bool is_frozen;             /* revert: what it reads or overwrites is
                                  * the base of an external snapshot */
     bool needs_freeze;          /* revert: the image, a base, can be written

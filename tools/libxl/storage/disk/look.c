@@ -173,6 +173,12 @@ static int look_at_layer(libxl_snapshot_ctx *sc, struct look *l,
     return rc;
 }
 
+static int look_fail_depth(libxl_snapshot_ctx *sc, const char *top)
+{
+    return snap_fail(sc, ERROR_INVAL, "image %s: it has more than %d layers",
+                     top, SNAP_LAYERS_MAX);
+}
+
 int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
                     const char *format, struct snap_chain *chain_r)
 {
@@ -183,8 +189,7 @@ int snap_image_look(libxl_snapshot_ctx *sc, const char *path,
 
     do {
         if (l.num == SNAP_LAYERS_MAX)
-            return snap_fail(sc, ERROR_INVAL, "image %s: it has more than %d "
-                             "layers", l.top, SNAP_LAYERS_MAX);
+            return look_fail_depth(sc, l.top);
         l.layers = snap_grow_by_one(sc, l.layers, l.num,
                                     sizeof(*l.layers));
         l.files = snap_grow_by_one(sc, l.files, l.num, sizeof(*l.files));
@@ -255,6 +260,28 @@ int snap_image_look_alone(libxl_snapshot_ctx *sc, const char *path,
     image_r->layer = layer;
     image_r->base = base;
     image_r->base_format = format;
+    return rc;
+}
+
+int snap_image_look_bases(libxl_snapshot_ctx *sc, const char *path,
+                          const char *format, struct snap_chain *chain_r)
+{
+    struct snap_layer *layers = NULL;
+    int num = 0, rc = 0;
+    struct snap_image image = { .base = path, .base_format = format };
+
+    while (!rc && image.base) {
+        path = image.base;
+        format = image.base_format;
+        if (num == SNAP_LAYERS_MAX)
+            return look_fail_depth(sc, layers[0].path);
+        image = (struct snap_image){ .layer = { .path = path } };
+        if (format)
+            rc = snap_image_look_alone(sc, path, format, true, &image);
+        layers = snap_grow_by_one(sc, layers, num, sizeof(*layers));
+        layers[num++] = image.layer;
+    }
+    *chain_r = (struct snap_chain){ .num_layers = num, .layers = layers };
     return rc;
 }
 

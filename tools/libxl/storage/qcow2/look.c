@@ -29,6 +29,6 @@ int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
         rc = snap_vhd_read(sc, op->image, &op->vhd);
         if (rc || op->vhd != SNAP_VHD_PLAIN) return rc;
     }
-    return snap_image_look(sc, op->image,
-                           snap_imageinfo_format(op->format), &op->chain);
+    return (op->just_taken ? snap_image_look_bases : snap_image_look)(
+        sc, op->image, snap_imageinfo_format(op->format), &op->chain);
 }
