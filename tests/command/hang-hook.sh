@@ -26,7 +26,7 @@ xl create web.cfg
 with_sync() { (export XL_SNAPSHOT_TIMEOUT=1 STAND_IN_SYNC="$1" && shift && "$@"); }
 never_held() { absent "$STAND_IN_XEN.log" "$snapshots/.journal" && unchanged; }
 ok "a disk's storage that hangs: before the guest is held" with_sync hang undone "flush what \
-the host has yet to write to disk xvda, /srv/web/xvda.img: sync did not answer for 2 s" create
+the host has yet to write to xvda: sync did not answer for 2 s" create
 ok "or fails" with_sync fail undone "sync failed with status 1: sync: error syncing \
 '/srv/web/xvda.img': Input/output error" create
 ok "it never was" never_held

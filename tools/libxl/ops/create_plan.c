@@ -58,35 +58,43 @@ static void plan_before(libxl_snapshot_ctx *sc, struct snap_create *c)
     snap_drivers_prepare(sc, &c->plan, c->ops, c->num_ops);
 }
 
-/* Plan that what QEMU, or a loop device, has left to the host's page cache
- * is on the disk: else a snapshot waits for it, with the guest held.  What
- * it writes from now on is little.  The path of a disk that has a hotplug
- * script may be anything. */
-static void plan_flush_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                            const struct snap_disk *disk)
+/* True if QEMU, or a loop device, may have left something of the disk to the
+ * host's page cache.  The path of a disk that has a hotplug script may be
+ * anything. */
+static bool plan_flushes_disk(const struct snap_disk *disk)
 {
-    struct snap_step *step;
-
-    if (!disk->node && (disk->backend != SNAP_BACKEND_PHY
-                        || disk->stored->script))
-        return;
-    step = snap_plan_exec(sc, plan,
-                          snap_sprintf(sc, "flush what the host has yet to "
-                                       "write to disk %s, %s", disk->vdev,
-                                       disk->path),
-                          snap_argv(sc, "sync", "-d", "--", disk->path,
-                                    NULL));
-    step->timeout_ms = snap_wait_ms(sc, SNAP_WAIT_FLUSH);
-    step->at_deadline = SNAP_EXEC_KILL;
+    return disk->node || (disk->backend == SNAP_BACKEND_PHY
+                          && !disk->stored->script);
 }
 
+/* Plan that what the host has yet to write of the disks is on the disk: else
+ * a snapshot waits for it, with the guest held.  What it writes from now on
+ * is little.  One program for all disks. */
 static void plan_flush(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    int i;
+    const char **argv = snap_zalloc(sc, (c->num_ops + 4) * sizeof(*argv));
+    const char *disks = NULL;
+    struct snap_step *step;
+    int num = 0, i;
 
-    if (c->dom.domid == SNAP_NO_DOMAIN) return;
-    for (i = 0; i < c->num_ops; i++)
-        plan_flush_disk(sc, &c->plan, c->ops[i].disk);
+    argv[num++] = "sync";
+    argv[num++] = "-d";
+    argv[num++] = "--";
+    for (i = 0; i < c->num_ops; i++) {
+        const struct snap_disk *disk = c->ops[i].disk;
+
+        if (c->dom.domid == SNAP_NO_DOMAIN || !plan_flushes_disk(disk))
+            continue;
+        argv[num++] = disk->path;
+        disks = disks ? snap_sprintf(sc, "%s, %s", disks, disk->vdev)
+                      : disk->vdev;
+    }
+    if (!disks) return;
+    step = snap_plan_exec(sc, &c->plan,
+                          snap_sprintf(sc, "flush what the host has yet to "
+                                       "write to %s", disks), argv);
+    step->timeout_ms = snap_wait_ms(sc, SNAP_WAIT_FLUSH);
+    step->at_deadline = SNAP_EXEC_KILL;
 }
 
 /* True if the records of the disk must be made to name its overlay. */
