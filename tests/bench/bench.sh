@@ -16,37 +16,54 @@ field() { jq -r ".$2" <<< "$1"; }
 step() { field "$1" output | sed -nE "s/^snapshot: verbose: ($2).*: done, ([0-9.]+) s$/\2/p" | paste -sd+ | bc_; }
 bc_() { awk '{ n = split($0, a, "+"); for (i = 1; i <= n; i++) s += a[i]; print s + 0 }'; }
 
-# measure TYPE MB DISKS [OPTION...]
-measure() {
-    local type=$1 mb=$2 disks=$3 ours theirs bare adds own
-    shift 3
+# median NUMBER...
+median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+
+# new_guest TYPE MB DISKS: vm, with disks of 16 MiB.
+new_guest() {
     local specs=()
-    while [ "${#specs[@]}" -lt "$disks" ]; do specs+=(qcow2:16M); done
-
-    new_snapshot_domain -t "$type" -m "$mb" -a witness.interval=50 vm "${specs[@]}"
+    while [ "${#specs[@]}" -lt "$3" ]; do specs+=(qcow2:16M); done
+    new_snapshot_domain -t "$1" -m "$2" -a witness.interval=50 vm "${specs[@]}"
     wait_tick vm 20
-    theirs=$("$bench" watch "$consoles/guest-vm.log" "$bench" script vm /srv/vm)
-    remove_domain vm
+}
 
-    new_snapshot_domain -t "$type" -m "$mb" -a witness.interval=50 vm "${specs[@]}"
-    wait_tick vm 20
-    ours=$("$bench" watch "$consoles/guest-vm.log" \
-        xl snapshot-create -v --external "$@" -n s1 vm)
-    wait_tick vm $(($(tick vm) + 10))
-    bare=$("$bench" bare vm /srv/vm)
-    sound vm
-    remove_domain vm
-    rm -rf "${snapshots:?}/vm"
+# watch COMMAND...: what bench.py says of it.
+watch() { "$bench" watch "$consoles/guest-vm.log" "$@"; }
 
-    own=$(field "$ours" output | sed -n 's/^The guest stood still for \(.*\) s\.$/\1/p')
-    adds=$(step "$ours" "pause the|snapshot [0-9]+ disk|unpause")
-    [ "$(field "$ours" rss_kb)" -le "$peak" ] || peak=$(field "$ours" rss_kb)
+# measure TYPE MB DISKS [OPTION...]: medians of so many runs, on the same storage.
+runs=5
+measure() {
+    local type=$1 mb=$2 disks=$3 ours theirs peak_kb
+    shift 3
+    local os=() ot=() oc=() ts=() tt=() adds=() bare=()
+
+    for _ in $(seq $runs); do
+        new_guest "$type" "$mb" "$disks"
+        theirs=$(watch "$bench" script vm /srv/vm)
+        ts+=("$(field "$theirs" still)") tt+=("$(field "$theirs" total)")
+        remove_domain vm
+
+        new_guest "$type" "$mb" "$disks"
+        mkdir /srv/vm/snapshots
+        ours=$(watch xl snapshot-create -v --external "$@" -d /srv/vm/snapshots -n s1 vm)
+        wait_tick vm $(($(tick vm) + 10))
+        bare+=("$("$bench" bare vm /srv/vm)")
+        sound vm
+        remove_domain vm
+        os+=("$(field "$ours" still)") ot+=("$(field "$ours" total)")
+        oc+=("$(field "$ours" output |
+            sed -n 's/^The guest stood still for \(.*\) s\.$/\1/p')")
+        adds+=("$(step "$ours" "pause the|snapshot [0-9]+ disk|unpause")")
+        peak_kb=$(field "$ours" rss_kb)
+        [ "$peak_kb" -le "$peak" ] || peak=$peak_kb
+    done
     rows+=("$(awk -v t="$type $mb MB$(printf ' %s' "$@")" -v d="$disks" \
-        -v os="$(field "$ours" still)" -v ot="$(field "$ours" total)" -v oc="$own" \
-        -v ts="$(field "$theirs" still)" -v tt="$(field "$theirs" total)" \
-        -v a="$adds" -v b="$bare" 'BEGIN {
-            printf "%-18s %5d  %6.2f %6.2f %6.2f  %6.2f %6.2f  %7.2f  %6.2f %6.2f %6.2f",
-                   t, d, os, oc, ot, ts, tt, os / ts, a, b, a / b }')")
+        -v os="$(median "${os[@]}")" -v ot="$(median "${ot[@]}")" \
+        -v oc="$(median "${oc[@]}")" -v ts="$(median "${ts[@]}")" \
+        -v tt="$(median "${tt[@]}")" -v a="$(median "${adds[@]}")" \
+        -v b="$(median "${bare[@]}")" 'BEGIN {
+            printf "%-18s %5d  %6.2f %6.2f %6.2f  %6.2f %6.2f  %6.2f %6.2f  %6.2f %6.2f %6.2f",
+                   t, d, os, oc, ot, ts, tt, os / ts, ot / tt, a, b, a / b }')")
     echo "${rows[-1]}"
 }
 
@@ -55,17 +72,14 @@ for disks in 1 4 8; do measure pvh 256 $disks --live; done
 
 cat <<END
 
-Seconds.            disks  snapshot-create       xl save -p + QMP  still:   what the tool adds to
-                           still  clock  total   still  total  ours/     suspend and resume, a bare
-                                                               theirs    transaction, their ratio
+Seconds.            disks  snapshot-create       xl save -p + QMP  ours/theirs    what the tool adds to
+                           still  clock  total   still  total   still  total  suspend and resume, a bare
+                                                                              transaction, their ratio
 END
 printf '%s\n' "${rows[@]}"
 echo "Peak memory of xl snapshot-create: $((peak / 1024)) MiB"
 
 # --- disks alone, against the bare tool --------------------------------------
-
-# median NUMBER...
-median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
 
 # seconds COMMAND...
 seconds() {
