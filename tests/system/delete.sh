@@ -25,7 +25,9 @@ ok "the guest goes on" ticking vm
 ok "on the same disks" diff <(disks_of vm) <(echo "$disks")
 ok "its tags are gone, the others are there" diff <(tags xvda; tags xvdb) \
     <(printf '%s\n' s2 s3 s2 s3)
-ok "so are its volumes" mustfail . lvs vg-0/thin.s1 vg-0/thick.s1
+volumes() { lvs --noheadings -o lv_name vg-0 2>/dev/null | tr -d ' ' | grep '\.'; }
+ok "so are its volumes" diff <(volumes | sort) \
+    <(printf '%s\n' thick.s2 thick.s3 thin.s2 thin.s3)
 ok "and its folder" test ! -e "$snapshots/vm/s1"
 xl pause vm
 ok "another one while it is paused" says "s3 of domain vm is deleted" \
