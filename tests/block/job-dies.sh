@@ -3,17 +3,6 @@
 # QEMU at each state of its job: the guest, or who opens the files next, sees the same.
 . "$srcdir/tests/block/job-lib.sh"
 
-# fault_at ENTRY WHAT COMMAND: see fault.c.
-fault_at() {
-    FAULT=".journal/ $1 $2" LD_PRELOAD=$fault
-    export FAULT LD_PRELOAD
-    shift 2
-    code=0
-    "$@" || code=$?
-    unset FAULT LD_PRELOAD
-    return $code
-}
-
 # Which of the files has it all, when the command was recovered: $1 forward, back.
 shows() {
     case $1:$2 in

@@ -80,3 +80,13 @@ die() {
     qemu=
     rm -f qmp nbd
 }
+# fault_at ENTRY WHAT COMMAND: see fault.c.
+fault_at() {
+    FAULT=".journal/ $1 $2" LD_PRELOAD=$fault
+    export FAULT LD_PRELOAD
+    shift 2
+    code=0
+    "$@" || code=$?
+    unset FAULT LD_PRELOAD
+    return $code
+}

@@ -15,7 +15,6 @@
  */
 #include "ops/ops.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,11 +34,23 @@ static const char *or_none(const char *arg)
     return strcmp(arg, "-") ? arg : NULL;
 }
 
-static void progress(void *user, uint64_t done, uint64_t total)
+static void message(xentoollog_logger *lg, xentoollog_level level,
+                    int errnoval, const char *context, const char *format,
+                    va_list al)
 {
-    (void)user;
-    printf("%" PRIu64 "/%" PRIu64 "\n", done, total);
+    (void)lg, (void)level, (void)errnoval, (void)context, (void)format;
+    (void)al;
 }
+
+static void progress(xentoollog_logger *lg, const char *context,
+                     const char *what, int percent, unsigned long done,
+                     unsigned long total)
+{
+    (void)lg, (void)context, (void)what, (void)percent;
+    printf("%lu/%lu\n", done, total);
+}
+
+static xentoollog_logger logger = { message, progress, NULL };
 
 static int finish(struct snap_run *run, int rc)
 {
@@ -88,10 +99,9 @@ int main(int argc, char **argv)
     struct snap_chain_job job = { 0 };
     const char *stall = getenv("STALL"), *speed = getenv("SPEED");
 
-    if (argc < 4 || libxl_snapshot_ctx_alloc(&sc, NULL, NULL)) return 2;
+    if (argc < 4 || libxl_snapshot_ctx_alloc(&sc, NULL, &logger)) return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
     libxl_snapshot_ctx_set_journal(sc, ".journal");
-    libxl_snapshot_ctx_set_progress(sc, progress, NULL);
     sc->wait_ms[SNAP_WAIT_QMP_GREETING] = 5000;
     sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 5000;
     sc->wait_ms[SNAP_WAIT_JOB_STALL] = stall ? atoi(stall) * 1000 : 10000;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * plan-merges.c: commits and pulls of the disk xvda of "vm", which is off
- * and stands on a chain of five layers.
+ * plan-merges.c: commits and pulls of the disk xvda of "vm", which is off, or
+ * runs, and stands on a chain of five layers.
  */
 #include "plans.h"
 
@@ -24,6 +24,14 @@ const struct merge_case merge_cases[] = {
     { "pull-to-base", PULL, .top = 0, .base = 4 },
     { "pull-middle", PULL, .top = 2, .base = 4 },
     { "pull-relative", PULL, .top = 2, .base = 4, .flags = RELATIVE },
+    { "run-commit-middle", COMMIT, .top = 2, .base = 3,
+      .flags = RUNS | REMOVE },
+    { "run-commit-active", COMMIT, .top = 0, .base = 4, .flags = RUNS },
+    { "run-commit-active-config", COMMIT, .top = 0, .base = 3,
+      .flags = RUNS | CONFIG | REMOVE },
+    { "run-pull-all", PULL, .top = 0, .base = 5, .flags = RUNS | REMOVE },
+    { "run-pull-middle", PULL, .top = 2, .base = 4,
+      .flags = RUNS | RELATIVE },
     { NULL }
 };
 
@@ -55,6 +63,21 @@ static void set_layer(const struct merge_case *mc, struct merge_facts *f,
         file->lv = &f->lv;
     file->space = 100 * GiB;
     file->records = f->records[i];
+}
+
+static void set_running(struct merge_facts *f)
+{
+    static pid_t monitor = 12;
+
+    f->disk.backend = SNAP_BACKEND_QDISK;
+    f->disk.be_path = "/local/domain/0/backend/qdisk/7/51712";
+    f->disk.devid = 51712;
+    f->disk.node = "xvda-s4";
+    f->disk.node_file = f->disk.path;
+    f->disk.node_driver = "qcow2";
+    f->m.dom.domid = 7;
+    f->m.dom.monitors = &monitor;
+    f->m.dom.num_monitors = 1;
 }
 
 void merge_facts(const struct merge_case *mc, struct merge_facts *f)
@@ -95,6 +118,7 @@ void merge_facts(const struct merge_case *mc, struct merge_facts *f)
         .config_state = "file 9 1.5 0",
         .dom = { .domid = SNAP_NO_DOMAIN, .name = "vm" },
     };
+    if (mc->flags & RUNS) set_running(f);
     if (mc->base == MERGE_LAYERS) f->params.base = NULL;
 }
 

@@ -120,6 +120,7 @@ enum {
     CONFIG = 4,                 /* --update-config */
     RELATIVE = 8,               /* the names of bases in headers */
     ON_VOLUME = 16,             /* the base */
+    RUNS = 32,                  /* the domain */
 };
 
 struct merge_case {

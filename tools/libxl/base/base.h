@@ -72,8 +72,6 @@ struct libxl_snapshot_ctx {
     int wait_ms[SNAP_WAIT_NUM];     /* 0: as usual */
     const char *hook_dir;           /* NULL: the usual one */
     char *journal_dir;              /* NULL: no journal is kept */
-    libxl_snapshot_progress progress;   /* or NULL */
-    void *progress_user;
     const struct snap_lvm *lvm;     /* asked once an operation; or NULL */
     const char *left;               /* what undos have left; or NULL */
 };
@@ -124,6 +122,10 @@ void snap_tell_left(libxl_snapshot_ctx *sc, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void snap_log(libxl_snapshot_ctx *sc, xentoollog_level level,
               const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Tell the log how much of @what is done. */
+void snap_progress(libxl_snapshot_ctx *sc, const char *what, uint64_t done,
+                   uint64_t total);
 
 /* libxl_snapshot_plain(), in the context's memory; NULL if @s is. */
 char *snap_plain(libxl_snapshot_ctx *sc, const char *s);

@@ -47,14 +47,6 @@ void libxl_snapshot_ctx_set_journal(libxl_snapshot_ctx *sc,
     sc->journal_dir = snap_result_str(dir);
 }
 
-void libxl_snapshot_ctx_set_progress(libxl_snapshot_ctx *sc,
-                                     libxl_snapshot_progress progress,
-                                     void *user)
-{
-    sc->progress = progress;
-    sc->progress_user = user;
-}
-
 const char *libxl_snapshot_ctx_error(const libxl_snapshot_ctx *sc)
 {
     return sc->error;
@@ -265,3 +257,9 @@ const char *snap_date(libxl_snapshot_ctx *sc, uint64_t seconds)
     return snap_strdup(sc, text);
 }
 
+void snap_progress(libxl_snapshot_ctx *sc, const char *what, uint64_t done,
+                   uint64_t total)
+{
+    if (sc->lg && total)
+        xtl_progress(sc->lg, "snapshot", what, done, total);
+}

@@ -217,6 +217,7 @@ void libxl_snapshot_merge_params_dispose(libxl_snapshot_merge_params *params)
 void libxl_snapshot_merge_result_init(libxl_snapshot_merge_result *result)
 {
     memset(result, 0, sizeof(*result));
+    libxl_device_disk_init(&result->old_disk);
     libxl_device_disk_init(&result->disk);
 }
 
@@ -225,6 +226,7 @@ void libxl_snapshot_merge_result_dispose(libxl_snapshot_merge_result *result)
     free(result->domain);
     free(result->target);
     snap_strings_free(result->merged, result->num_merged);
+    libxl_device_disk_dispose(&result->old_disk);
     libxl_device_disk_dispose(&result->disk);
     snap_strings_free(result->steps, result->num_steps);
     free(result->plan_json);

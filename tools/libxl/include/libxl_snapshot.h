@@ -43,7 +43,8 @@ typedef struct libxl_snapshot_ctx libxl_snapshot_ctx;
 /*
  * Make a context on @ctx; *sc_r is freed with libxl_snapshot_ctx_free().
  * @lg gets one message for each step (XTL_VERBOSE) and its details
- * (XTL_DEBUG).  Both stay the caller's and must outlive the context.
+ * (XTL_DEBUG), and progress while QEMU moves data in a chain.  Both stay the
+ * caller's and must outlive the context.
  * Returns 0 or ERROR_NOMEM.
  */
 int libxl_snapshot_ctx_alloc(libxl_snapshot_ctx **sc_r, libxl_ctx *ctx,
@@ -181,16 +182,6 @@ void libxl_snapshot_driver_list_free(libxl_snapshot_driver *drivers,
  */
 void libxl_snapshot_ctx_set_hook_timeout(libxl_snapshot_ctx *sc,
                                          unsigned int seconds);
-/*
- * Let @progress (NULL, the default: nothing) be told again and again, while
- * data is moved, how many of @total bytes are @done.  @total may grow: a
- * guest goes on writing.  @progress must not call the library.
- */
-typedef void (*libxl_snapshot_progress)(void *user, uint64_t done,
-                                        uint64_t total);
-void libxl_snapshot_ctx_set_progress(libxl_snapshot_ctx *sc,
-                                     libxl_snapshot_progress progress,
-                                     void *user);
 /*
  * Let QEMU, and each program that is not a hook, take at most @seconds for
  * a step; 0, the default: 10 to 300, by the kind of step.  A merge of

@@ -21,9 +21,10 @@ typedef enum libxl_snapshot_merge_kind {
 typedef struct libxl_snapshot_merge_params {
     libxl_snapshot_merge_kind kind;
     char *vdev;
-    /* The config of a domain that does not run, of which name and disks are
-     * used.  Stays the caller's. */
-    const libxl_domain_config *config;
+    /* The domain that runs; or the config of one that does not, of which
+     * name and disks are used, and which stays the caller's. */
+    uint32_t domid;
+    const libxl_domain_config *config;      /* NULL: it runs */
     /* Files of layers, by whatever name.  Commit: those from @top (NULL: the
      * active one) down go into @base (NULL: the lowest one).  Pull: those
      * above @base (NULL: all) go up into @top (NULL: the active one). */
@@ -32,6 +33,8 @@ typedef struct libxl_snapshot_merge_params {
     bool active;                /* commit: of the active layer, too */
     bool keep_overlay;          /* of that: the domain stays on it */
     bool remove;                /* the layers that are superfluous then */
+    uint64_t speed;             /* of a domain that runs: bytes a second, at
+                                 * most; 0: as fast as it goes */
     /* Commit of the active layer: the domain's xl.cfg and the text that names
      * the new disk; NULL: the caller's user writes it himself. */
     char *config_path, *config_text;
@@ -52,9 +55,12 @@ typedef struct libxl_snapshot_merge_result {
     char **merged;              /* ones first */
     bool removed;               /* they are not there any more */
     uint64_t bytes;             /* that they have on their disks */
-    bool moves;                 /* the domain is to have another disk: */
-    libxl_device_disk disk;
+    bool moves;                 /* the domain is to have another disk than
+                                 * the old one: */
+    libxl_device_disk old_disk, disk;
     uint64_t total_us;
+    uint64_t held_us;           /* of that, the guest's requests to the disk
+                                 * had to wait */
     int num_steps;              /* the plan, a sentence a step */
     char **steps;
     char *plan_json;            /* the plan, for programs */
@@ -65,15 +71,16 @@ void libxl_snapshot_merge_result_init(libxl_snapshot_merge_result *result);
 void libxl_snapshot_merge_result_dispose(libxl_snapshot_merge_result *result);
 
 /*
- * Merge layers of a disk of the domain that has @params->config and does not
- * run.  What its chain shows stays the same at every moment, whatever dies;
- * what no layer that is changed showed by itself, snapshots and other images
- * least of all, may be gone, so that a layer which one of these needs is
- * refused.  @result_r must be initialised.
+ * Merge layers of a disk, of a domain that runs or not.  What its chain shows
+ * stays the same at every moment, whatever dies; what no layer that is
+ * changed showed by itself, snapshots and other images least of all, may be
+ * gone, so that a layer which one of these needs is refused.
+ * @result_r must be initialised.
  *
  * Errors: ERROR_INVAL (refused), ERROR_ABORTED (a signal), ERROR_LOCK_FAIL,
  * ERROR_FAIL.  Signals are as with libxl_domain_snapshot_create().
- * Source: qemu-img commit and rebase.
+ * Source: QEMU's jobs block-commit and block-stream; of a domain that is off
+ * qemu-img commit and rebase.
  */
 int libxl_snapshot_merge(libxl_snapshot_ctx *sc,
                       const libxl_snapshot_merge_params *params,

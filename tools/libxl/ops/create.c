@@ -31,12 +31,11 @@ static const char *create_running_name(libxl_snapshot_ctx *sc,
     return copy;
 }
 
-/* Take the locks of the domain by uuid and by name: a command on the
- * running domain and one by its xl.cfg must meet.  A domain that does not
- * run may have no uuid yet. */
-static int create_lock(libxl_snapshot_ctx *sc, uint32_t domid,
-                       const libxl_domain_config *config, int *uuid_lock,
-                       int *name_lock)
+/* A command on the running domain and one by its xl.cfg must meet.  A domain
+ * that does not run may have no uuid yet. */
+int snap_lock_target(libxl_snapshot_ctx *sc, uint32_t domid,
+                     const libxl_domain_config *config, int *uuid_lock,
+                     int *name_lock)
 {
     const char *name = NULL, *uuid_str = NULL;
     int rc = 0;
@@ -153,7 +152,8 @@ int libxl_domain_snapshot_create(libxl_snapshot_ctx *sc, uint32_t domid,
     snap_ctx_begin(sc);
     sc->wait_ms[SNAP_WAIT_FROZEN] = params->quiesce_seconds * 1000;
     snap_domain_init(&c.dom);
-    rc = create_lock(sc, domid, params->config, &uuid_lock, &name_lock);
+    rc = snap_lock_target(sc, domid, params->config, &uuid_lock,
+                          &name_lock);
     if (rc) goto out;
     rc = snap_create_gather(sc, domid, &c, &result->snapshot);
     if (rc) goto out;

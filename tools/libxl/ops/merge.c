@@ -31,6 +31,8 @@ static void merge_result(const struct snap_merge *m,
     if (!result->moves) return;
     snap_device_disk_set(&result->disk, m->disk->vdev,
                          layers[m->target].path, snap_merge_format(m));
+    snap_device_disk_set(&result->old_disk, m->disk->vdev, m->disk->path,
+                         m->disk->stored->format);
 }
 
 struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
@@ -45,7 +47,7 @@ struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
 
     if (head.domid == SNAP_NO_DOMAIN)
         head.running_uuid = snap_uuid_str(sc, &m->dom.uuid);
-    if (snap_merge_moves(m)) {
+    if (snap_merge_moves(m) && head.domid == SNAP_NO_DOMAIN) {
         head.at_stake.num = 1;
         head.at_stake.paths = snap_zalloc(sc, sizeof(char *));
         head.at_stake.paths[0] = m->chain->layers[0].path;
@@ -64,28 +66,20 @@ static int merge_run(libxl_snapshot_ctx *sc, const struct snap_merge *m,
         .uuid_str = head->uuid_str ? head->uuid_str : head->running_uuid,
         .domain_name = domain, .head = head,
     };
+    bool runs = m->dom.domid != SNAP_NO_DOMAIN;
     int rc = snap_run_plan(sc, &run, &m->plan);
 
+    if (run.stopped_us && run.running_us)
+        result->held_us = run.running_us - run.stopped_us;
     result->signalled = run.signalled;
     result->removed = !rc && m->params->remove;
     if (rc && run.committed)
         return snap_fail(sc, rc, "domain %s: disk %s has all its data, but "
                          "its chain is not as it is to be yet; fix this and "
-                         "run xl snapshot-recover %s before the domain "
-                         "starts", domain, m->disk->vdev,
-                         snap_operand(sc, domain));
+                         "run xl snapshot-recover %s before the domain %s",
+                         domain, m->disk->vdev, snap_operand(sc, domain),
+                         runs ? "reboots" : "starts");
     return rc;
-}
-
-static int merge_lock(libxl_snapshot_ctx *sc,
-                      const libxl_domain_config *config, int *uuid_lock,
-                      int *name_lock)
-{
-    const char *uuid = snap_uuid_str(sc, &config->c_info.uuid);
-    const char *name = config->c_info.name;
-    int rc = snap_lock_domain_both(sc, uuid, name, uuid_lock, name_lock);
-
-    return rc ? rc : snap_journal_refuse(sc, name, uuid);
 }
 
 int libxl_snapshot_merge(libxl_snapshot_ctx *sc,
@@ -99,7 +93,8 @@ int libxl_snapshot_merge(libxl_snapshot_ctx *sc,
 
     snap_ctx_begin(sc);
     snap_domain_init(&m.dom);
-    rc = merge_lock(sc, params->config, &uuid_lock, &name_lock);
+    rc = snap_lock_target(sc, params->domid, params->config, &uuid_lock,
+                          &name_lock);
     if (!rc) rc = snap_merge_gather(sc, &m);
     if (!rc) rc = snap_merge_check(sc, &m);
     if (rc) goto out;

@@ -72,6 +72,10 @@ static int merge_check_active(libxl_snapshot_ctx *sc,
                          "layer, which is %s; leave out --active, or --top",
                          m->disk->vdev, snap_merge_path(m, top),
                          snap_merge_path(m, 0));
+    if (p->keep_overlay && m->dom.domid != SNAP_NO_DOMAIN)
+        return merge_fail(sc, m, "while the domain runs, what the guest "
+                          "writes would not get into the base; leave out "
+                          "--keep-overlay, or shut the domain down");
     if (!p->keep_overlay || !p->remove) return 0;
     return merge_fail(sc, m, "an overlay that the domain stays on cannot be "
                       "deleted: leave out --keep-overlay or --delete");
@@ -349,6 +353,7 @@ int snap_merge_check(libxl_snapshot_ctx *sc, const struct snap_merge *m)
     if (!rc) rc = merge_check_sizes(sc, m);
     if (!rc) rc = merge_check_needed(sc, m);
     if (!rc) rc = snap_refuse_used(sc, &m->layers);
+    if (!rc) rc = snap_refuse_not_open(sc, &m->layers);
     if (!rc) rc = merge_check_place(sc, m);
     if (!rc) rc = merge_check_remove(sc, m);
     return rc ? rc : merge_check_room(sc, m);

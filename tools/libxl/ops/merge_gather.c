@@ -48,6 +48,7 @@ static int merge_gather_layers(libxl_snapshot_ctx *sc, struct snap_merge *m)
 static int merge_gather_users(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
     const char *who = snap_sprintf(sc, "disk %s", m->disk->vdev);
+    const char *server = m->disk->node && m->dom.qemu_pid ? "QEMU" : NULL;
     struct snap_layers *layers = &m->layers;
     int i;
 
@@ -59,7 +60,7 @@ static int merge_gather_users(libxl_snapshot_ctx *sc, struct snap_merge *m)
                                          sizeof(*layers->files));
         layers->files[layers->num++] = (struct snap_file_use){
             .who = who, .path = m->chain->layers[i].path,
-            .write_only = !changes,
+            .write_only = !changes, .server = server,
         };
     }
     return snap_layers_find_users(sc, layers, m->dom.qemu_pid,
@@ -156,7 +157,9 @@ int snap_merge_gather(libxl_snapshot_ctx *sc, struct snap_merge *m)
     const libxl_snapshot_merge_params *p = m->params;
     int rc;
 
-    rc = snap_offline_gather(sc, p->config, &m->dom);
+    rc = p->config ? snap_offline_gather(sc, p->config, &m->dom)
+        : snap_domain_gather(sc, p->domid, &m->dom);
+    if (!rc && !p->config) rc = snap_refuse_domain(sc, &m->dom);
     if (!rc) rc = merge_gather_disk(sc, m);
     if (rc) return rc;
     m->base_at = merge_layer_at(m, p->base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/merge_plan.c: the order of a commit and of a pull, of a domain that is
- * off.  Pure.
+ * ops/merge_plan.c: the order of a commit and of a pull.  Pure.  While the
+ * domain runs, QEMU does both: job_plan.c.  Of one that is off:
  *
  *   copy     a layer that is frozen is made writable; qemu-img copies what is
  *            above the target, or below it, into it.  The chain shows the
@@ -227,15 +227,20 @@ static void commit_plan_disk(libxl_snapshot_ctx *sc, struct snap_merge *m)
     step->num_repoints = 1;
 }
 
-static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
+static void commit_plan_new_config(libxl_snapshot_ctx *sc,
+                                   struct snap_merge *m)
 {
     const char *config = commit_config(sc, m);
 
-    if (config) {
-        snap_plan_create_file(sc, &m->plan, config, m->params->config_path,
-                              m->params->config_text, "the new xl.cfg as");
-        snap_plan_flush(sc, &m->plan, config);
-    }
+    if (!config) return;
+    snap_plan_create_file(sc, &m->plan, config, m->params->config_path,
+                          m->params->config_text, "the new xl.cfg as");
+    snap_plan_flush(sc, &m->plan, config);
+}
+
+static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    commit_plan_new_config(sc, m);
     snap_plan_look_off(sc, &m->plan, merge_layers(sc, m));
     merge_plan_unfreeze(sc, m, m->target);
     /* qemu-img opens the upper layer for writing, too (7.2, img_commit()) */
@@ -300,9 +305,104 @@ static void pull_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     merge_plan_record(sc, m, m->target);
 }
 
+/*-- of a domain that runs --------------------------------------------------*/
+
+static const char **online_merged(libxl_snapshot_ctx *sc,
+                                  const struct snap_merge *m)
+{
+    const char **paths = merge_layers(sc, m) + m->first;
+
+    paths[m->last - m->first + 1] = NULL;
+    return paths;
+}
+
+static void online_set_repoint(libxl_snapshot_ctx *sc,
+                               const struct snap_merge *m,
+                               struct snap_chain_job *job)
+{
+    struct snap_repoint *to = snap_zalloc(sc, 2 * sizeof(*to));
+
+    to[0] = to[1] = (struct snap_repoint){
+        .vdev = m->disk->vdev, .be_path = m->disk->be_path,
+        .devid = m->disk->devid, .backend = LIBXL_DISK_BACKEND_QDISK,
+        .from = m->disk->path, .to = job->target,
+        .format = snap_merge_format(m),
+    };
+    to[1].from = job->target;
+    to[1].to = m->disk->path;
+    to[1].format = m->disk->stored->format;
+    to[1].backend = m->disk->stored->backend;
+    job->to = &to[0];
+    job->back = &to[1];
+    job->monitors = m->dom.monitors;
+    job->num_monitors = m->dom.num_monitors;
+}
+
+static void online_set_base(libxl_snapshot_ctx *sc,
+                            const struct snap_merge *m,
+                            struct snap_chain_job *job)
+{
+    int base = job->pulls ? m->last + 1 : m->target;
+
+    if (m->child < 0 || base == m->chain->num_layers) return;
+    job->child = snap_merge_path(m, m->child);
+    job->base = snap_merge_path(m, base);
+    job->backing = merge_name_of(sc, m, m->child, base);
+}
+
+/* Plan what comes after the job: no layer is deleted before the header of
+ * the one above it, by which it is not needed any more, is on the disk. */
+static void online_plan_after(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    if (m->child < 0) {
+        commit_plan_config(sc, m);
+        /* it opens without a word, and is not what the guest has written */
+        if (!m->params->remove)
+            snap_plan_freeze(sc, &m->plan, snap_merge_path(m, 0),
+                             m->files[0].identity);
+        return;
+    }
+    snap_plan_flush(sc, &m->plan, snap_merge_path(m, m->child));
+    merge_plan_freeze(sc, m, m->target);
+    if (m->child != m->target) merge_plan_freeze(sc, m, m->child);
+    merge_plan_record(sc, m, m->child);
+}
+
+static void online_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
+{
+    struct snap_chain_job job = {
+        .id = snap_sprintf(sc, "xl-snapshot-%s", m->disk->vdev),
+        .pulls = m->params->kind == LIBXL_SNAPSHOT_MERGE_PULL,
+        .active = snap_merge_path(m, 0),
+        .target = snap_merge_path(m, m->target),
+        .merged = online_merged(sc, m), .speed = m->params->speed,
+    };
+    struct snap_step *step;
+
+    if (m->child < 0) online_set_repoint(sc, m, &job);
+    online_set_base(sc, m, &job);
+    commit_plan_new_config(sc, m);
+    step = snap_plan_add(sc, &m->plan, SNAP_STEP_LOOK_AGAIN,
+                         "see that nobody else uses the layers");
+    step->images = merge_layers(sc, m);
+    /* a pull that is cancelled has written to its target all the same */
+    if (job.pulls && m->files[m->target].num_records)
+        merge_plan_records(sc, snap_step_undo(
+                               sc, step, SNAP_STEP_RECORD_AGAIN, "%s",
+                               merge_record_what(sc, m, m->target)),
+                           m, m->target);
+    merge_plan_unfreeze(sc, m, m->target);
+    if (m->child >= 0 && m->child != m->target)
+        merge_plan_unfreeze(sc, m, m->child);
+    snap_job_plan(sc, &m->plan, &job);
+    online_plan_after(sc, m);
+}
+
 void snap_merge_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
-    if (m->params->kind == LIBXL_SNAPSHOT_MERGE_COMMIT) commit_plan(sc, m);
+    if (m->dom.domid != SNAP_NO_DOMAIN) online_plan(sc, m);
+    else if (m->params->kind == LIBXL_SNAPSHOT_MERGE_COMMIT)
+        commit_plan(sc, m);
     else pull_plan(sc, m);
     merge_plan_remove(sc, m);
 }

@@ -112,6 +112,16 @@ static void merge_look_at_active(libxl_snapshot_ctx *sc,
     r->why_undone = why;
 }
 
+/* Slot was_committed: any commit point but QEMU's job is a last look, after
+ * which nothing is undone. */
+static int merge_was_committed(libxl_snapshot_ctx *sc,
+                               struct snap_recover *r, bool *was_r)
+{
+    *was_r = true;
+    return r->entry.plan.steps[r->commit].kind == SNAP_STEP_JOB_FINALIZE
+        ? snap_job_was_carried_out(sc, r, NULL, was_r) : 0;
+}
+
 static int merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     if (r->forward && r->entry.head.at_stake.num)
@@ -123,10 +133,12 @@ static int merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 
 const struct snap_operation snap_operation_commit = {
     .name = "commit",
+    .was_committed = merge_was_committed,
     .look = merge_look,
 };
 
 const struct snap_operation snap_operation_pull = {
     .name = "pull",
+    .was_committed = merge_was_committed,
     .look = merge_look,
 };

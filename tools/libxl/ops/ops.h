@@ -73,6 +73,12 @@ bool snap_create_leaves_out(const struct snap_create *c,
 bool snap_create_skips(const struct snap_create *c,
                        const struct snap_disk *disk);
 int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c);
+/* Take the locks, by uuid and by name, of the domain @domid or, if @config is
+ * not NULL, of the one that does not run and has that; refuse it while an
+ * operation on it has not ended. */
+int snap_lock_target(libxl_snapshot_ctx *sc, uint32_t domid,
+                     const libxl_domain_config *config, int *uuid_lock,
+                     int *name_lock);
 void snap_create_plan(libxl_snapshot_ctx *sc, struct snap_create *c);
 /* The head of the journal of a create; its strings are those of @c. */
 struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,

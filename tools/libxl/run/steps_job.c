@@ -115,22 +115,43 @@ static int job_fail_end(libxl_snapshot_ctx *sc, const struct snap_job *job,
                                 : "somebody else has finalized it");
 }
 
+/* How a job gets on. */
+struct job_pace {
+    uint64_t began, deadline;
+    uint64_t done;
+};
+
+static void job_tell(libxl_snapshot_ctx *sc, const struct snap_job *job,
+                     const struct job_pace *pace)
+{
+    uint64_t took = (snap_now_us() - pace->began) / 1000000;
+    double left = job->done && job->total > job->done
+        ? (double)took * (double)(job->total - job->done) / (double)job->done
+        : 0;
+
+    snap_progress(sc, took < 2 || left < 1 ? "bytes moved"
+                  : snap_sprintf(sc, "about %.0f s left, bytes moved", left),
+                  job->done, job->total);
+}
+
 /* Note how far @job is; false: for too long it has got no further. */
 static bool job_goes_on(libxl_snapshot_ctx *sc, const struct snap_job *job,
-                        uint64_t *done, uint64_t *deadline)
+                        struct job_pace *pace)
 {
-    if (sc->progress) sc->progress(sc->progress_user, job->done, job->total);
-    if (job->done != *done)
-        *deadline = snap_wait_until(sc, SNAP_WAIT_JOB_STALL);
-    *done = job->done;
-    return snap_now_us() < *deadline;
+    job_tell(sc, job, pace);
+    if (job->done != pace->done)
+        pace->deadline = snap_wait_until(sc, SNAP_WAIT_JOB_STALL);
+    pace->done = job->done;
+    return snap_now_us() < pace->deadline;
 }
 
 /* Wait until the job is READY or PENDING. */
 static int job_wait_work(libxl_snapshot_ctx *sc, struct snap_run *run,
                          const char *id)
 {
-    uint64_t deadline = snap_wait_until(sc, SNAP_WAIT_JOB_STALL), done = 0;
+    struct job_pace pace = {
+        snap_now_us(), snap_wait_until(sc, SNAP_WAIT_JOB_STALL), 0,
+    };
     size_t mark = sc->num_allocs;
     useconds_t nap = JOB_HELD_US;
     struct snap_job job;
@@ -142,7 +163,7 @@ static int job_wait_work(libxl_snapshot_ctx *sc, struct snap_run *run,
         if (job.status == SNAP_JOB_GONE
             || job.status == SNAP_JOB_CONCLUDED)
             return job_fail_end(sc, &job, id);
-        if (!job_goes_on(sc, &job, &done, &deadline))
+        if (!job_goes_on(sc, &job, &pace))
             return snap_fail(sc, ERROR_TIMEDOUT, "QEMU's job %s stands still "
                              "at %" PRIu64 " of %" PRIu64 " bytes: does its "
                              "storage answer, has somebody paused it?", id,

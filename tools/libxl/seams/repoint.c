@@ -130,6 +130,8 @@ static int repoint_edit_config(libxl_snapshot_ctx *sc,
     free(disk->pdev_path);
     disk->pdev_path = snap_result_str(r->to);
     disk->format = r->format;
+    /* without one xl would give a raw file to blkback (4.17) */
+    if (r->backend) disk->backend = r->backend;
     return 0;
 }
 
