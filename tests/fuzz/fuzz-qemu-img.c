@@ -32,6 +32,9 @@ static void header(libxl_snapshot_ctx *sc, const uint8_t *data, size_t size)
     if (!snap_qcow2_header_read(sc, data, size, &header)) return;
     MUST(size >= SNAP_QCOW2_HEADER_MIN);
     MUST(!header.data_file || strlen(header.data_file) < size);
+    MUST(!header.base || (header.has_base && strlen(header.base) < size));
+    MUST(!header.base_format || strlen(header.base_format) < size);
+    if (header.base) MUST(snap_imageinfo_file(sc, header.base));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -55,6 +55,45 @@ static void a_verification_can_be_disposed_of_twice(void)
     libxl_domain_snapshot_verification_dispose(&v);
 }
 
+static void a_chain_can_be_disposed_of_twice(void)
+{
+    libxl_snapshot_sources sources;
+    libxl_snapshot_chain chain;
+    libxl_snapshot_image *image;
+
+    libxl_snapshot_chain_init(&chain);
+    chain.domain = strdup("web");
+    chain.num_disks = 1;
+    chain.disks = calloc(1, sizeof(*chain.disks));
+    chain.disks[0].vdev = strdup("xvda");
+    chain.disks[0].num_images = 1;
+    image = chain.disks[0].images = calloc(1, sizeof(*image));
+    image->layer.path = strdup("/a");
+    image->num_needs = 1;
+    image->needs = calloc(1, sizeof(*image->needs));
+    image->needs[0].who = strdup("domain web");
+    libxl_snapshot_chain_dispose(&chain);
+    CHECK(chain.disks == NULL);
+    libxl_snapshot_chain_dispose(&chain);
+    libxl_snapshot_sources_init(&sources);
+    libxl_snapshot_sources_dispose(&sources);
+    libxl_snapshot_sources_dispose(&sources);
+}
+
+static void what_an_image_is_needed_for_has_words(void)
+{
+    int i;
+
+    for (i = LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT;
+         i <= LIBXL_SNAPSHOT_NEED_KIND_JOURNAL; i++)
+        CHECK(strcmp(libxl_snapshot_need_kind_to_string(i), "unknown"));
+    for (i = LIBXL_SNAPSHOT_NEED_HOW_ACTIVE;
+         i <= LIBXL_SNAPSHOT_NEED_HOW_CHILD; i++)
+        CHECK(strcmp(libxl_snapshot_need_how_to_string(i), "unknown"));
+    CHECK_STR(libxl_snapshot_need_kind_to_string(0), "unknown");
+    CHECK_STR(libxl_snapshot_need_how_to_string(0), "unknown");
+}
+
 static void an_info_list_may_be_empty(void)
 {
     libxl_disk_snapshot_info *info = calloc(1, sizeof(*info));
@@ -134,6 +173,8 @@ static void an_operation_begins_without_error_and_memory(void)
 TESTS(TEST(params_can_be_disposed_of_twice),
       TEST(revert_params_can_be_disposed_of_twice),
       TEST(a_verification_can_be_disposed_of_twice),
+      TEST(a_chain_can_be_disposed_of_twice),
+      TEST(what_an_image_is_needed_for_has_words),
       TEST(an_info_list_may_be_empty),
       TEST(setting_a_disk_again_frees_what_it_had),
       TEST(modes_have_names),

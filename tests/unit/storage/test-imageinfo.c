@@ -90,8 +90,10 @@ static void a_header_tells_what_a_program_would_open(void)
 
     put(head + 4, 4, 2);
     put(head + 60, 4, 7);
+    put(head + 24, 8, UINT64_C(5) << 32);
     REQUIRE(snap_qcow2_header_read(sc, head, 512, &h));
     CHECK_INT(h.num_tags, 7);
+    CHECK(h.virtual_size == UINT64_C(5) << 32);
     CHECK_STR(h.data_file, NULL);
     for (len = 0; len < 104; len++)
         CHECK(!snap_qcow2_header_read(sc, head, len, &h));

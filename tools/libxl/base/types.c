@@ -110,17 +110,23 @@ void snap_set_unclean(libxl_domain_snapshot *snap)
     snap->consistency = snap_result_str("crash");
 }
 
+static void types_free_layer(libxl_snapshot_layer *layer)
+{
+    int i;
+
+    for (i = 0; i < layer->num_tags; i++)
+        free(layer->tags[i].name);
+    free(layer->tags);
+    free(layer->path);
+    free(layer->format);
+}
+
 static void types_free_layers(libxl_snapshot_layer *layers, int num)
 {
-    int i, j;
+    int i;
 
-    for (i = 0; i < num; i++) {
-        for (j = 0; j < layers[i].num_tags; j++)
-            free(layers[i].tags[j].name);
-        free(layers[i].tags);
-        free(layers[i].path);
-        free(layers[i].format);
-    }
+    for (i = 0; i < num; i++)
+        types_free_layer(&layers[i]);
     free(layers);
 }
 
@@ -333,4 +339,45 @@ const char *libxl_snapshot_need_how_to_string(libxl_snapshot_need_how how)
     case LIBXL_SNAPSHOT_NEED_HOW_CHILD:     return "child";
     }
     return "unknown";
+}
+
+static void types_free_image(libxl_snapshot_image *image)
+{
+    int i;
+
+    types_free_layer(&image->layer);
+    free(image->users);
+    free(image->problem);
+    for (i = 0; i < image->num_needs; i++) {
+        free(image->needs[i].who);
+        free(image->needs[i].name);
+        free(image->needs[i].domain);
+        free(image->needs[i].known);
+    }
+    free(image->needs);
+}
+
+void libxl_snapshot_chain_init(libxl_snapshot_chain *chain)
+{
+    memset(chain, 0, sizeof(*chain));
+}
+
+void libxl_snapshot_chain_dispose(libxl_snapshot_chain *chain)
+{
+    int i, k;
+
+    free(chain->domain);
+    for (i = 0; i < chain->num_disks; i++) {
+        libxl_snapshot_tree *tree = &chain->disks[i];
+
+        free(tree->vdev);
+        free(tree->path);
+        free(tree->problem);
+        for (k = 0; k < tree->num_images; k++)
+            types_free_image(&tree->images[k]);
+        free(tree->images);
+    }
+    free(chain->disks);
+    snap_strings_free(chain->unknown, chain->num_unknown);
+    libxl_snapshot_chain_init(chain);
 }

@@ -40,6 +40,7 @@ struct snap_needs_image {
     int base;                   /* the index of what it stands on; -1 */
     bool looked;                /* what that is was asked, */
     bool described;             /* and all else */
+    bool has_tags;              /* its header says so */
     const char *problem;        /* why it cannot be told; or NULL */
 };
 
@@ -51,6 +52,11 @@ struct snap_needs {
     struct snap_need *list;
     int num_unknown;            /* what could not be looked at, and may need */
     const char **unknown;       /* an image, too: a sentence each */
+    int num_lost;               /* states of snapshots that are not where */
+    struct snap_needs_lost {    /* their config says */
+        struct snap_need need;
+        const char *state;      /* as recorded */
+    } *lost;
 };
 
 /*-- needs: pure, but that a path is looked up ------------------------------*/
@@ -114,8 +120,9 @@ struct snap_needs_target {
 /*
  * Find out who needs the images below @targets: by @sources, and by all
  * domains, xendomains' saved memory, and the images in the folders of all
- * images that stand on the same ones.  These are described, the others are
- * not.  What cannot be looked at is in needs->unknown, and no failure.
+ * images that stand on the same ones.  Chains of @targets are described, and
+ * of the others those that have tags; a header tells the rest.  What cannot
+ * be looked at is in needs->unknown, and no failure.
  * Begin with @needs zeroed.  Operations that have not ended are not among
  * them: see snap_needs_find() (ops/ops.h).
  */
@@ -134,7 +141,7 @@ int snap_needs_image_at(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 int snap_needs_walk(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                     const char *path, const char *format);
 /* Look into the folders of all images that stand on what @targets stand on,
- * for others; and describe them all. */
+ * for others; and describe those that need be. */
 void snap_needs_look_around(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                             const int *targets, int num);
 

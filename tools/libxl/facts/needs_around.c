@@ -119,12 +119,24 @@ static void around_add_tags(struct around *a, int image)
         });
 }
 
+/* True of the layers of a target, and of what has tags. */
+static bool around_is_to_describe(const struct around *a, int image)
+{
+    int i;
+
+    if (a->needs->images[image].has_tags) return true;
+    for (i = 0; i < a->num; i++)
+        if (snap_needs_is_on(a->needs, a->targets[i], image)) return true;
+    return false;
+}
+
 static void around_describe(struct around *a, int image)
 {
     struct snap_needs_image *it = &a->needs->images[image];
     struct snap_image described;
 
-    if (!it->is_there || it->id.block || it->problem || !it->layer.format)
+    if (!it->is_there || it->problem || !it->layer.format
+        || !around_is_to_describe(a, image))
         return;
     if (snap_image_look_alone(a->sc, it->layer.path, it->layer.format, false,
                               &described)) {
@@ -134,6 +146,36 @@ static void around_describe(struct around *a, int image)
     it->layer = described.layer;
     it->described = true;
     around_add_tags(a, image);
+}
+
+static bool around_has_state(struct around *a, int image, const char *state)
+{
+    const struct snap_layer *layer = &a->needs->images[image].layer;
+    const char *tag;
+    int i;
+
+    if (strncmp(state, "tag ", 4))
+        return snap_identity_is_state(a->sc, layer->path, state);
+    for (i = 0; i < layer->num_tags; i++) {
+        tag = snap_tag_identity(a->sc, &layer->tags[i]);
+        if (tag && !strcmp(tag, state)) return true;
+    }
+    return false;
+}
+
+/* The image may be that of a snapshot which knows it by another place. */
+static void around_find_lost(struct around *a, int image)
+{
+    int i;
+
+    if (!a->needs->images[image].is_there) return;
+    for (i = 0; i < a->needs->num_lost; i++) {
+        struct snap_need need = a->needs->lost[i].need;
+
+        if (!around_has_state(a, image, a->needs->lost[i].state)) continue;
+        need.image = image;
+        snap_needs_add(a->sc, a->needs, &need);
+    }
 }
 
 void snap_needs_look_around(libxl_snapshot_ctx *sc, struct snap_needs *needs,
@@ -154,5 +196,8 @@ void snap_needs_look_around(libxl_snapshot_ctx *sc, struct snap_needs *needs,
         i = -1;
     }
     for (i = 0; i < needs->num_images; i++)
-        if (around_matters(&a, i)) around_describe(&a, i);
+        if (around_matters(&a, i)) {
+            around_describe(&a, i);
+            around_find_lost(&a, i);
+        }
 }

@@ -15,15 +15,29 @@
 
 /*-- an image, and what it stands on ----------------------------------------*/
 
+/* What the device stands on: a loop device on its file, a snapshot of a
+ * volume on that; NULL: nothing that is known. */
+static const char *needs_below_device(libxl_snapshot_ctx *sc,
+                                      const char *path,
+                                      const struct snap_file_id *id)
+{
+    const char *file = id ? snap_file_of_loop(sc, id->dev) : NULL;
+    const struct snap_lv *lv;
+
+    if (file) return file;
+    if (snap_lv_gather(sc, path, &lv)) snap_take_error(sc);
+    else if (lv && lv->origin) return snap_lv_device(sc, lv->vg, lv->origin);
+    return NULL;
+}
+
 int snap_needs_image_at(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                         const char *path)
 {
     struct snap_file_id id;
     bool is_there = snap_file_id(path, &id);
-    const char *file;
-    int image;
+    int image, before = needs->num_images;
 
-    if (needs->num_images == SNAP_NEEDS_IMAGES_MAX) {
+    if (before == SNAP_NEEDS_IMAGES_MAX) {
         snap_needs_add_unknown(sc, needs, snap_sprintf(
             sc, "%s, and other images: there are more than %d", path,
             SNAP_NEEDS_IMAGES_MAX));
@@ -32,12 +46,11 @@ int snap_needs_image_at(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     image = snap_needs_add_image(
         sc, needs, is_there ? path : snap_file_true_path(sc, path),
         is_there ? &id : NULL);
-    if (!is_there || !id.block || needs->images[image].looked) return image;
-    file = snap_file_of_loop(sc, id.dev);
-    if (!file) return image;
-    needs->images[image].looked = true;
-    snap_needs_set_base(needs, image,
-                        snap_needs_image_at(sc, needs, file));
+    if (image < before || strncmp(path, "/dev/", 5)) return image;
+    path = needs_below_device(sc, path, is_there ? &id : NULL);
+    if (path)
+        snap_needs_set_base(needs, image,
+                            snap_needs_image_at(sc, needs, path));
     return image;
 }
 
@@ -64,6 +77,7 @@ static void needs_look(libxl_snapshot_ctx *sc, struct snap_needs *needs,
         return;
     }
     it->layer = looked.layer;
+    it->has_tags = looked.header_tags > 0;
     *base_r = looked.base;
     *format_r = looked.base_format;
 }
@@ -245,6 +259,21 @@ static void needs_add_saved_folders(libxl_snapshot_ctx *sc,
 
 /*-- snapshot configs -------------------------------------------------------*/
 
+/* An image that was moved away is known by its recorded state. */
+static void needs_add_lost(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                           const struct snap_need *need,
+                           const libxl_disk_snapshot *ds)
+{
+    const char *path = needs_file(ds->parent.pdev_path);
+
+    if (!path || !ds->state || snap_file_exists(path)) return;
+    needs->lost = snap_grow_by_one(sc, needs->lost, needs->num_lost,
+                                   sizeof(*needs->lost));
+    needs->lost[needs->num_lost++] = (struct snap_needs_lost){
+        .need = *need, .state = snap_strdup(sc, ds->state),
+    };
+}
+
 static void needs_add_snapshot(libxl_snapshot_ctx *sc,
                                struct snap_needs *needs, const char *path,
                                const libxl_domain_snapshot *snap)
@@ -271,6 +300,7 @@ static void needs_add_snapshot(libxl_snapshot_ctx *sc,
         need.how = LIBXL_SNAPSHOT_NEED_HOW_PARENT;
         needs_add_image(sc, needs, &need, ds->parent.pdev_path,
                         snap_imageinfo_format(ds->parent.format));
+        needs_add_lost(sc, needs, &need, ds);
     }
 }
 

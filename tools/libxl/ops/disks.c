@@ -8,23 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void disks_fill_layer(const struct snap_layer *from,
-                             libxl_snapshot_layer *to)
-{
-    int i;
-
-    to->path = snap_result_str(from->path);
-    to->format = snap_result_str(from->format);
-    to->bytes = from->bytes_on_disk;
-    to->tags = snap_result_array(from->num_tags, sizeof(*to->tags));
-    for (i = 0; i < from->num_tags; i++)
-        to->tags[to->num_tags++] = (libxl_snapshot_tag){
-            .name = snap_result_str(from->tags[i].name),
-            .creation_time = from->tags[i].creation_time,
-            .memory_bytes = from->tags[i].vm_state_bytes,
-        };
-}
-
 static void disks_fill_info(const struct snap_disk *disk,
                             libxl_disk_snapshot_info *info)
 {
@@ -46,8 +29,8 @@ static void disks_fill_info(const struct snap_disk *disk,
     info->layers =
         snap_result_array(disk->chain.num_layers, sizeof(*info->layers));
     for (i = 0; i < disk->chain.num_layers; i++)
-        disks_fill_layer(&disk->chain.layers[i],
-                         &info->layers[info->num_layers++]);
+        snap_result_layer(&disk->chain.layers[i],
+                          &info->layers[info->num_layers++]);
 }
 
 libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,

@@ -89,6 +89,9 @@ struct snap_journal_head snap_create_head(libxl_snapshot_ctx *sc,
 /* The bases that @plan, which is done, has frozen as far as their storage
  * can, but not for root: malloc'd, as the array.  Returns their number. */
 int snap_result_unprotected(const struct snap_plan *plan, char ***bases_r);
+/* Fill in @to, which is of a result. */
+void snap_result_layer(const struct snap_layer *from,
+                       libxl_snapshot_layer *to);
 
 /*-- disks ------------------------------------------------------------------*/
 

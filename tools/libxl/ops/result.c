@@ -42,3 +42,20 @@ int snap_result_unprotected(const struct snap_plan *plan, char ***bases_r)
     *bases_r = bases;
     return num;
 }
+
+void snap_result_layer(const struct snap_layer *from,
+                       libxl_snapshot_layer *to)
+{
+    int i;
+
+    to->path = snap_result_str(from->path);
+    to->format = snap_result_str(from->format);
+    to->bytes = from->bytes_on_disk;
+    to->tags = snap_result_array(from->num_tags, sizeof(*to->tags));
+    for (i = 0; i < from->num_tags; i++)
+        to->tags[to->num_tags++] = (libxl_snapshot_tag){
+            .name = snap_result_str(from->tags[i].name),
+            .creation_time = from->tags[i].creation_time,
+            .memory_bytes = from->tags[i].vm_state_bytes,
+        };
+}

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/sysmacros.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -80,6 +81,29 @@ bool snap_file_is_same(const char *a, const char *b)
     if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
         return sa.st_rdev == sb.st_rdev;
     return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+bool snap_file_peek(libxl_snapshot_ctx *sc, int fd, char **head_r,
+                    size_t *len_r)
+{
+    char *head = snap_zalloc(sc, SNAP_PEEK_BYTES + 1);
+    struct iovec iov = { .iov_base = head, .iov_len = SNAP_PEEK_BYTES };
+    ssize_t got = preadv2(fd, &iov, 1, 0, RWF_NOWAIT);
+
+    if (got <= 0) return false;
+    *head_r = head;
+    *len_r = got;
+    return true;
+}
+
+bool snap_file_is_older(const char *path, const char *than)
+{
+    struct stat a, b;
+
+    if (stat(path, &a) || stat(than, &b)) return false;
+    return a.st_mtim.tv_sec != b.st_mtim.tv_sec
+        ? a.st_mtim.tv_sec < b.st_mtim.tv_sec
+        : a.st_mtim.tv_nsec < b.st_mtim.tv_nsec;
 }
 
 int snap_file_check_plain(libxl_snapshot_ctx *sc, const char *path)

@@ -94,6 +94,13 @@ bool snap_file_is_beside(libxl_snapshot_ctx *sc, const char *a,
                          const char *b);
 /* True if both name one file or device, which need not exist. */
 bool snap_file_is_same(const char *a, const char *b);
+/* The first bytes of @fd, if the kernel has them at hand; else false, since
+ * to read them may take as long as the storage likes. */
+#define SNAP_PEEK_BYTES 4096
+bool snap_file_peek(libxl_snapshot_ctx *sc, int fd, char **head_r,
+                    size_t *len_r);
+/* True if both are there, and @path was last written to before @than. */
+bool snap_file_is_older(const char *path, const char *than);
 /* Fail if a thing is at @path for which a program that opens it might wait
  * or which acts, such as a fifo or a character device. */
 int snap_file_check_plain(libxl_snapshot_ctx *sc, const char *path);

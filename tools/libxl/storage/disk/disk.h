@@ -107,6 +107,7 @@ const char *snap_imageinfo_format(libxl_disk_format format);
 #define SNAP_QCOW2_HEADER_MIN 104
 struct snap_qcow2_header {
     uint32_t num_tags;
+    uint64_t virtual_size;
     const char *data_file;              /* NULL: it has none */
     bool has_base;
     const char *base;                   /* as it is spelled; NULL: it has
@@ -191,6 +192,8 @@ struct snap_image {
     struct snap_layer layer;
     const char *base;                   /* NULL: it stands on nothing */
     const char *base_format;            /* NULL: not said */
+    uint32_t header_tags;               /* how many tags its header says that
+                                         * it has */
 };
 /*
  * Look at the image @path alone.  Of a qcow2 of which no more than its base

@@ -68,6 +68,11 @@ static int look_read_header(libxl_snapshot_ctx *sc, const struct look *l,
     struct snap_exec_output output;
     int rc;
 
+    if (!strcmp(bytes, LOOK_BASE_BYTES)
+        && snap_file_peek(sc, fd, &output.out, &output.len)) {
+        *is_r = snap_qcow2_header_read(sc, output.out, output.len, header_r);
+        return 0;
+    }
     lseek(fd, 0, SEEK_SET);
     rc = look_exec(sc, l, path, fd,
                    snap_argv(sc, "head", "-c", bytes, NULL), &output);
@@ -219,6 +224,8 @@ static int look_at_base(libxl_snapshot_ctx *sc, const struct look *l,
         return rc;
     }
     image->layer.format = "qcow2";
+    image->header_tags = header.num_tags;
+    image->layer.virtual_size = header.virtual_size;
     *told_r = !header.has_base || header.base;
     if (!*told_r || !header.has_base) return 0;
     image->base_format = header.base_format;

@@ -87,6 +87,7 @@ bool snap_qcow2_header_read(libxl_snapshot_ctx *sc, const void *bytes,
     if (len < SNAP_QCOW2_HEADER_MIN || memcmp(head, "QFI\xfb", 4))
         return false;
     header_r->num_tags = header_number(head + 60, 4);
+    header_r->virtual_size = header_number(head + 24, 8);
     header_read_base(sc, head, len, header_r);
     if (!header_is_v3(head)
         || !(header_number(head + HEADER_V2, 8) & HEADER_HAS_DATA_FILE))
