@@ -13,6 +13,7 @@ ok "without a command as well, exit 1" sh -c 'xl > /tmp/help; test $? = 1; grep 
 ok "xl help snapshot-create" says "^Usage: xl .*snapshot-create " xl help snapshot-create
 ok "xl snapshot-create --help" says "--external" xl snapshot-create --help
 ok "-h" says "--dry-run" xl snapshot-revert -h
+ok "block-chain is ours" says "^Usage: xl .*block-chain " xl block-chain --help
 ok "an unambiguous prefix" says "snapshot-create" xl snapshot-c --help
 ok "an ambiguous one" mustfail "command not implemented" xl snapshot-
 ok "an unknown one of ours" mustfail "command not implemented" xl snapshot-destroy
@@ -43,6 +44,9 @@ passes() {
 ok "passes a command on" passes list
 ok "with its options" passes -v -f create -p 'a file.cfg' 'disk=["a b"]' ''
 ok "passes what only resembles ours" passes s
+for command in block-attach block-detach block-list block- block; do
+    ok "passes $command" passes $command vm xvdz
+done
 ok "passes -N for xl's own" passes -N create x
 ok "passes what follows --" passes -- list
 ok "passes help for xl's own" passes help save

@@ -6,7 +6,9 @@
  * needed.
  *
  * A command is ours if it begins "snapshot-", or is at least "sn": no
- * command of xl (4.17 to 4.22) begins so.
+ * command of xl (4.17 to 4.22) begins so; or if it begins "block-" and a
+ * letter with which none of xl's goes on, which has block-attach, -detach
+ * and -list.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +22,8 @@
 #include "../xl_snapshot.h"
 
 #define OUR_COMMANDS "snapshot-"
+#define BLOCK_COMMANDS "block-"
+#define OUR_BLOCK_LETTERS "cjmpr"
 
 static int front_cannot_run(const char *path)
 {
@@ -54,7 +58,10 @@ static int front_exec_ours(char **argv)
 static int front_is_ours(const char *command)
 {
     size_t len = strlen(command), ours = strlen(OUR_COMMANDS);
+    size_t block = strlen(BLOCK_COMMANDS);
 
+    if (len > block && !strncmp(command, BLOCK_COMMANDS, block))
+        return strchr(OUR_BLOCK_LETTERS, command[block]) != NULL;
     return len >= 2
         && !strncmp(command, OUR_COMMANDS, len < ours ? len : ours);
 }
