@@ -3,7 +3,7 @@
 # environment says; and a machine without Xen.
 . "$srcdir/tests/command/lib.sh"
 
-commands=$(xl --help-rows | sed -n 's/^ snapshot-\([a-z]*\).*/\1/p')
+commands=$(xl --help-rows | sed -n 's/^ \([a-z]*-[a-z]*\).*/\1/p')
 # wrong TEXT COMMAND...: exit code 2, nothing on stdout, TEXT on stderr.
 wrong() { fails 2 "$@" && [ ! -s "$hidden/out" ]; }
 
@@ -17,19 +17,19 @@ tells() {
 
 ok "its version" matches '^xl-snapshot [0-9.]*$' xl --version
 ok "there are commands" test -n "$commands"
-ok "help lists all of them" same "$(xl help | grep -o '^ snapshot-[a-z]*' | xargs)" \
-    "$(for c in $commands; do echo "snapshot-$c"; done | xargs)"
+ok "help lists all of them" same "$(xl help | grep -o '^ [a-z]*-[a-z]*' | xargs)" \
+    "$(echo $commands)"
 ok "-h" says "snapshot-create" xl -h
 ok "without a command: help, and exit code 1" fails 1 '' xl
 for c in $commands; do
-    ok "help on snapshot-$c" says "Usage: xl " xl help snapshot-$c
-    ok "the same from the command" says "Usage: xl " xl snapshot-$c --help
+    ok "help on $c" says "Usage: xl " xl help $c
+    ok "the same from the command" says "Usage: xl " xl $c --help
     ok "an option that it has not" wrong "option \`--nonsense' not supported" \
-        xl snapshot-$c --nonsense x y
-    ok "too much of it" fails 2 '' xl snapshot-$c a b c d
+        xl $c --nonsense x y
+    ok "too much of it" fails 2 '' xl $c a b c d
 done
-for c in create list revert verify; do
-    ok "snapshot-$c alone" fails 2 "requires at least" xl snapshot-$c
+for c in block-chain snapshot-create snapshot-list snapshot-revert snapshot-verify; do
+    ok "$c alone" fails 2 "requires at least" xl $c
 done
 ok "one argument of two" fails 2 "requires at least 2 arguments" xl snapshot-revert web
 ok "recovery of what" wrong "name one domain, or use --all" xl snapshot-recover

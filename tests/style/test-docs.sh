@@ -95,7 +95,7 @@ wrong_arguments() {
 
 ok "every command has a page, and every page a command" same \
     "$(printf 'xl-%s.1\n' $commands | words)" \
-    "$(printf '%s\n' $pages | grep 'xl-snapshot-.*\.1$' | words)"
+    "$(printf '%s\n' $pages | grep 'xl-\(snapshot\|block\)-.*\.1$' | words)"
 for command in $commands; do
     ok "$command: its page has the options of the help" \
         same "$(pod_options "$command")" "$(help_options "$command")"
@@ -198,7 +198,7 @@ broken() {
         section=$(printf '%s\n' "$section" | sed 's/^"//; s/"$//')
         case $page in
         '') target=$1 ;;
-        xl-snapshot*|xl.snapshot*) target=$manual/$(file_of "$page").pod ;;
+        xl-snapshot*|xl-block-*|xl.snapshot*) target=$manual/$(file_of "$page").pod ;;
         *)  printf '%s\n' $others | grep -qxF "$page" || echo "$link"
             continue ;;
         esac
@@ -215,7 +215,7 @@ also_odd() {
 }
 # Pages of ours that are named somewhere and do not exist.
 unknown_pages() {
-    grep -rhoE 'xl[-.]snapshot[a-z.-]*\([1-8]\)' "$srcdir/README.md" \
+    grep -rhoE 'xl[-.](snapshot|block-)[a-z.-]*\([1-8]\)' "$srcdir/README.md" \
         "$srcdir/HACKING.md" "$srcdir/docs" "$srcdir/tools" \
         "$srcdir/completion" "$srcdir/tests" | sort -u |
         grep -vxF "$(printf '%s\n' $pages | referred)"
@@ -227,7 +227,7 @@ for page in $pages; do
 done
 ok "xl-snapshot(1) leads to every page" same \
     "$(links < "$manual/xl-snapshot.1.pod" | sed 's,/.*,,' |
-       grep '^xl[-.]snapshot' | words)" \
+       grep '^xl[-.]\(snapshot\|block-\)' | words)" \
     "$(printf '%s\n' $pages | referred | grep -vxF 'xl-snapshot(1)' | words)"
 ok "pages that are named anywhere exist" nothing unknown_pages
 

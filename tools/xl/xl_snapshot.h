@@ -17,6 +17,7 @@ struct config_update;
 
 /*-- the commands, for xl_cmdtable.c ------------------------------------*/
 
+int main_block_chain(int argc, char **argv);
 int main_snapshot_create(int argc, char **argv);
 int main_snapshot_delete(int argc, char **argv);
 int main_snapshot_drivers(int argc, char **argv);
@@ -205,6 +206,9 @@ char *copy_or_null(const char *s);
 /* @path itself if it is absolute, else below the current folder; if that
  * has been removed, in which nothing is, @path; malloc'd. */
 char *absolute_path(const char *path);
+/* "12 MiB", in @text. */
+#define SIZE_TEXT 32
+const char *size_text(uint64_t bytes, char text[SIZE_TEXT]);
 
 /*-- xl_snapshot_create.c -----------------------------------------------*/
 

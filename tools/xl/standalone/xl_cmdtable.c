@@ -44,6 +44,14 @@
     "-h, --help                Print this help.\n"
 
 const struct cmd_spec cmd_table[] = {
+    { "block-chain",
+      &main_block_chain, 0, 0,
+      "Show the images that a domain's disks stand on, and who needs them",
+      "[options] <Domain> [vdev]",
+      HELP_DIRECTORY
+      HELP_DOMAIN_CONFIG
+      HELP_ALL
+    },
     { "snapshot-create",
       &main_snapshot_create, 1, 1,
       "Take a snapshot of a domain's memory and disks at one instant",
