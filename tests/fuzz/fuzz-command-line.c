@@ -44,10 +44,9 @@ void session_library_error(const struct session *s)
     abort();
 }
 
-void session_tell_signal(const struct session *s,
-                         const libxl_domain_snapshot_result *result)
+void session_tell_signal(const struct session *s, bool signalled)
 {
-    (void)s, (void)result;
+    (void)s, (void)signalled;
     abort();
 }
 

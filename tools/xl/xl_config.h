@@ -186,6 +186,10 @@ void config_edit_from(struct config_edit *edit, const char *path);
 /* Check whether the update can be done; change nothing.  Returns -1 and
  * sets u->error if it cannot. */
 int config_update_try(struct config_update *u, const char *domain);
+/* The same, and *text_r gets what is to be written to u->path by somebody
+ * else, malloc'd. */
+int config_update_text(struct config_update *u, const char *domain,
+                       char **text_r);
 /* Do the update.  Returns -1 and sets u->error if that fails. */
 int config_update_write(struct config_update *u, const char *domain);
 

@@ -212,12 +212,13 @@ static int config_update_make_text(struct config_update *u,
     return *new_r ? 0 : -1;
 }
 
-int config_update_try(struct config_update *u, const char *domain)
+int config_update_text(struct config_update *u, const char *domain,
+                       char **text_r)
 {
-    char *before, *after, *error;
+    char *before, *error;
     int r;
 
-    r = config_update_make_text(u, domain, &before, &after);
+    r = config_update_make_text(u, domain, &before, text_r);
     if (r) {
         error = u->error;
         xasprintf(&u->error, "%s; without --update-config the lines to "
@@ -225,6 +226,14 @@ int config_update_try(struct config_update *u, const char *domain)
         free(error);
     }
     free(before);
+    return r;
+}
+
+int config_update_try(struct config_update *u, const char *domain)
+{
+    char *after;
+    int r = config_update_text(u, domain, &after);
+
     free(after);
     return r;
 }

@@ -38,10 +38,9 @@ void session_library_error(const struct session *s)
         session_error(s, "%s", error);
 }
 
-void session_tell_signal(const struct session *s,
-                         const libxl_domain_snapshot_result *result)
+void session_tell_signal(const struct session *s, bool signalled)
 {
-    if (!result->signalled) return;
+    if (!signalled) return;
     session_error(s, "a signal came after the commit point, when nothing "
                   "can be undone any more; the command went on to its "
                   "end");

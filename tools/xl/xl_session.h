@@ -29,8 +29,7 @@ void session_error(const struct session *s, const char *fmt, ...)
 /* Print the library's reason, and libxl's if it gave one. */
 void session_library_error(const struct session *s);
 /* Print that a signal came too late to undo, if one did. */
-void session_tell_signal(const struct session *s,
-                         const libxl_domain_snapshot_result *result);
+void session_tell_signal(const struct session *s, bool signalled);
 
 /* xl_log.c: a logger that keeps libxl's first error for the one line that
  * the user gets. */

@@ -220,7 +220,7 @@ static int create_snapshot(const struct session *s,
     r = o->common.dry_run ? 0
         : config_update_write(&update, result.snapshot.domain_name);
     message_flush();
-    session_tell_signal(s, &result);
+    session_tell_signal(s, result.signalled);
     if (config_r) {
         *config_r = xstrdup(request.params.config_path);
         print_unprotected(message_line, result.unprotected,

@@ -198,19 +198,10 @@ static int create_set_off(const struct session *s,
                           const struct create_options *o,
                           struct create_request *r)
 {
-    char *dir;
-    int rc;
-
     if (domain_target_runs(&r->target)) return 0;
     r->params.config = &r->target.config;
-    dir = default_directory(r->target.name);
-    rc = recorded_refuse_bases(s, dir, &r->target.config);
-    free(dir);
-    if (rc || !o->common.directory) return rc;
-    dir = absolute_path(o->common.directory);
-    rc = recorded_refuse_bases(s, dir, &r->target.config);
-    free(dir);
-    return rc;
+    return recorded_refuse_off(s, r->target.name, o->common.directory,
+                               &r->target.config);
 }
 
 static void create_drop_chains(struct create_request *r)

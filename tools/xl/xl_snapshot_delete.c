@@ -86,7 +86,7 @@ static int delete_snapshot(const struct session *s, const void *options)
         goto out;
     }
     message_flush();
-    session_tell_signal(s, &result);
+    session_tell_signal(s, result.signalled);
     print_deleted(&result, &snap, params.config_path, &o->common);
  out:
     libxl_domain_snapshot_result_dispose(&result);

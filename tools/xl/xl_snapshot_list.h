@@ -23,11 +23,12 @@ struct recorded *recorded_find(const struct session *s,
                                const char *directory, int *num_r);
 void recorded_free(struct recorded *recorded, int num);
 /* Refuse a domain that is off where one of its writable disks is the base
- * of a snapshot in @directory: only what is on record tells that another
- * image is the disk by now.  Complains and returns -1. */
-int recorded_refuse_bases(const struct session *s, const char *directory,
-                          const libxl_domain_config *config);
-
+ * of a snapshot, by those in its default folder and in @directory (NULL:
+ * none): only what is on record tells that another image is the disk by
+ * now.  Complains and returns -1. */
+int recorded_refuse_off(const struct session *s, const char *domain,
+                        const char *directory,
+                        const libxl_domain_config *config);
 /* Add the bases of the external snapshots in @directory to those that a
  * revert must not overwrite. */
 void recorded_add_bases(const struct session *s, const char *directory,

@@ -202,8 +202,9 @@ static int recorded_refuse_disk(const struct session *s,
     return -1;
 }
 
-int recorded_refuse_bases(const struct session *s, const char *directory,
-                          const libxl_domain_config *config)
+static int recorded_refuse_bases(const struct session *s,
+                                 const char *directory,
+                                 const libxl_domain_config *config)
 {
     int num, i, r = 0;
     struct recorded *recorded = recorded_find(s, directory, &num);
@@ -215,6 +216,21 @@ int recorded_refuse_bases(const struct session *s, const char *directory,
             r = recorded_refuse_disk(s, recorded, num, disk);
     }
     recorded_free(recorded, num);
+    return r;
+}
+
+int recorded_refuse_off(const struct session *s, const char *domain,
+                        const char *directory,
+                        const libxl_domain_config *config)
+{
+    char *dir = default_directory(domain);
+    int r = recorded_refuse_bases(s, dir, config);
+
+    free(dir);
+    if (r || !directory) return r;
+    dir = absolute_path(directory);
+    r = recorded_refuse_bases(s, dir, config);
+    free(dir);
     return r;
 }
 

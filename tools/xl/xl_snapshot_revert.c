@@ -177,7 +177,7 @@ static int revert_domain(const struct session *s, const void *options)
     r = o->common.dry_run ? 0
         : config_update_write(&update, result.snapshot.domain_name);
     message_flush();
-    session_tell_signal(s, &result);
+    session_tell_signal(s, result.signalled);
     print_reverted(&result, kept, &update, &o->common);
     if (r)
         session_error(s, "%s; the domain is back at the snapshot: write "

@@ -115,7 +115,7 @@ void merge_facts(const struct merge_case *mc, struct merge_facts *f)
     f->m = (struct snap_merge){
         .params = &f->params, .disk = &f->disk, .chain = &f->disk.chain,
         .base_at = mc->base, .top_at = mc->top, .files = f->files,
-        .config_state = "file 9 1.5 0",
+        .config_state = "file 9 1.5 0", .active_state = "file 8 1.5 0",
         .dom = { .domid = SNAP_NO_DOMAIN, .name = "vm" },
     };
     if (mc->flags & RUNS) set_running(f);

@@ -97,6 +97,11 @@ static void is_a_device_nobody_knows(struct merge_facts *f)
     f->files[4].lv = NULL;
 }
 
+static void is_a_device(struct merge_facts *f)
+{
+    f->files[0].is_file = false;
+}
+
 static void has_a_tag(struct merge_facts *f)
 {
     f->layers[2].num_tags = 1;
@@ -184,6 +189,7 @@ static const struct {
     { "commit-middle", "data file", has_a_data_file },
     { "commit-active", "vhd", is_a_vhd },
     { "commit-volume", "frozen by nobody", is_a_device_nobody_knows },
+    { "commit-active", "active layer on a device", is_a_device },
     { "commit-middle", "tag", has_a_tag },
     { "pull-middle", "tag", has_a_tag },
     { "pull-all", "tag", has_a_tag },

@@ -53,7 +53,7 @@ static int merge_check_named(libxl_snapshot_ctx *sc,
 {
     if (!path || at >= 0) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s is no layer of it; xl "
-                     "snapshot-list lists them", m->disk->vdev, path);
+                     "block-chain lists them", m->disk->vdev, path);
 }
 
 static int merge_check_active(libxl_snapshot_ctx *sc,
@@ -171,6 +171,9 @@ static const char *merge_odd_layer(libxl_snapshot_ctx *sc,
     if (strcmp(l->format, "qcow2") && !is_raw_base)
         return snap_sprintf(sc, "is a %s; layers of qcow2 alone can be "
                             "merged, into these or a raw base", l->format);
+    if (!i && snap_merge_moves(m) && !m->files[i].is_file)
+        return "is a device, and whether a guest writes to it meanwhile "
+               "cannot be seen; use --keep-overlay, or block-pull";
     if (merge_is_written(m, i) && m->files[i].is_frozen
         && !m->files[i].is_file && !m->files[i].lv)
         return "is a device that is read-only, and who made it so is not "

@@ -169,6 +169,7 @@ int snap_merge_gather(libxl_snapshot_ctx *sc, struct snap_merge *m)
     if (!rc) rc = merge_gather_users(sc, m);
     if (rc) return rc;
     merge_gather_needs(sc, m);
+    m->active_state = snap_identity_file(sc, snap_merge_path(m, 0));
     if (p->config_path)
         m->config_state = snap_identity_file(sc, p->config_path);
     return rc;

@@ -145,12 +145,18 @@ static void merge_plan_remove(libxl_snapshot_ctx *sc, struct snap_merge *m)
     }
 }
 
-/* Plan the last look before nothing can be undone any more. */
+/* Plan the last look before nothing can be undone any more.  The copy may
+ * have taken hours: a guest that has run in them wrote to the active layer,
+ * from which the domain must not be taken then. */
 static void merge_plan_commit_point(libxl_snapshot_ctx *sc,
                                     struct snap_merge *m)
 {
-    snap_plan_look_off(sc, &m->plan, merge_layers(sc, m))->commit_point =
-        true;
+    struct snap_step *step = snap_plan_look_off(sc, &m->plan,
+                                                merge_layers(sc, m));
+
+    step->commit_point = true;
+    if (snap_merge_moves(m))
+        snap_step_know(sc, step, snap_merge_path(m, 0), m->active_state);
 }
 
 /*-- commit -----------------------------------------------------------------*/

@@ -68,28 +68,44 @@ static int merge_check_users(libxl_snapshot_ctx *sc,
 
 /*-- a commit of the active layer -------------------------------------------*/
 
-/* Why the domain is to stay on the layer that it had; NULL: it is not. */
+/* Why the domain is to stay on its active layer @path, by that; NULL: it is
+ * not. */
+static const char *merge_why_used(libxl_snapshot_ctx *sc, const char *path,
+                                  const char *print)
+{
+    const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
+    struct snap_file_use use = {
+        .who = "disk", .path = path, .write_only = true,
+    };
+
+    if (!print || !snap_identity_is_unwritten(sc, path, print))
+        return snap_sprintf(sc, "%s may have been written to since", path);
+    if (snap_users_of_files(sc, &use, 1, &nobody)) return snap_take_error(sc);
+    return use.users ? snap_sprintf(sc, "%s is in use by %s", path, use.users)
+                     : NULL;
+}
+
+/* The same by all that can be seen. */
 static const char *merge_why_stay(libxl_snapshot_ctx *sc,
                                   const struct snap_recover *r,
                                   const struct snap_step *replace)
 {
     const struct snap_prints *stake = &r->entry.head.at_stake;
+    const char *why = NULL;
     uint32_t domid;
     int i;
 
     if (!libxl_name_to_domid(sc->ctx, r->entry.head.domain, &domid))
         return "somebody has started the domain since";
-    for (i = 0; i < stake->num; i++)
-        if (!stake->prints || !snap_identity_is_unwritten(
-                sc, stake->paths[i], stake->prints[i]))
-            return snap_sprintf(sc, "%s may have been written to since",
-                                stake->paths[i]);
-    for (i = 0; replace && i < replace->num_known; i++)
+    for (i = 0; !why && i < stake->num; i++)
+        why = merge_why_used(sc, stake->paths[i],
+                             stake->prints ? stake->prints[i] : NULL);
+    for (i = 0; !why && replace && i < replace->num_known; i++)
         if (!snap_identity_is_state(sc, replace->known[i].what,
                                     replace->known[i].identity))
-            return snap_sprintf(sc, "%s has been changed since",
-                                replace->known[i].what);
-    return NULL;
+            why = snap_sprintf(sc, "%s has been changed since",
+                               replace->known[i].what);
+    return why;
 }
 
 /* Its xl.cfg is the last thing to be changed: once it names the target, the

@@ -209,6 +209,7 @@ struct snap_merge {
     struct snap_layers layers;      /* those that are merged, or change, with
                                      * who uses them */
     const char *config_state;       /* of params->config_path */
+    const char *active_state;       /* of the active layer */
     const char *unknown;            /* why nobody can know who needs the
                                      * layers; or NULL */
 
