@@ -75,7 +75,7 @@ ok "a dry run" members . "name domain uuid type creation_time config consistency
 domain_config disks plan" create -N -n s4 --json
 ok "a disk with an overlay" members .disks[0] "vdev mode driver parent child xl_cfg" \
     create --external -n s4 --json
-ok "list as JSON" members . "domain directory snapshots image_tags disks" \
+ok "list as JSON" members . "domain directory snapshots image_tags disks leftovers" \
     xl snapshot-list --json --domain-config web.cfg web
 ok "a snapshot" members .snapshots[0] "name creation_time config consistency complete" \
     xl snapshot-list --json --domain-config web.cfg web

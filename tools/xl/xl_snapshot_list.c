@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xl_block_chain.h"
 #include "xl_session.h"
 #include "xl_snapshot.h"
 #include "xl_utils.h"
@@ -112,6 +113,7 @@ static void list_dispose(struct snapshot_list *list)
     free(list->tags);
     free(list->directory);
     libxl_disk_snapshot_info_list_free(list->disks, list->num_disks);
+    libxl_snapshot_chain_dispose(&list->chain);
 }
 
 static void list_warn(const struct session *s,
@@ -154,7 +156,11 @@ static int list_find(const struct session *s, const struct list_options *o,
     list->recorded = recorded_find(s, list->directory,
                                    &list->num_recorded);
     if (config || domain_target_runs(target)) {
-        list->images_failed = list_find_images(s, domid, config, list);
+        list->images_failed =
+            list_find_images(s, domid, config, list)
+            || block_chain_find(s, list->directory,
+                                o->common.domain_config, target,
+                                &list->chain);
         return 0;
     }
     if (list->num_recorded) return 0;

@@ -52,6 +52,7 @@ struct snapshot_list {
     libxl_disk_snapshot_info *disks;
     int num_tags;
     struct tag_row *tags;
+    libxl_snapshot_chain chain; /* what is left over */
 };
 
 void print_list_json(const struct snapshot_list *list);

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "xl_block_chain.h"
 #include "xl_json.h"
 #include "xl_output.h"
+#include "xl_snapshot.h"
 #include "xl_utils.h"
 
 /*-- JSON ---------------------------------------------------------------*/
@@ -102,6 +104,7 @@ static void list_json_images(struct json *j,
     for (i = 0; i < list->num_disks; i++)
         list_json_disk(j, &list->disks[i]);
     json_close_array(j);
+    print_leftovers_json(j, &list->chain);
 }
 
 void print_list_json(const struct snapshot_list *list)
@@ -130,17 +133,6 @@ static const char *list_time(uint64_t seconds, char text[32])
 
     if (!tm || !strftime(text, 32, "%Y-%m-%d %H:%M:%S", tm))
         snprintf(text, 32, "-");
-    return text;
-}
-
-static const char *list_size(uint64_t bytes, char text[32])
-{
-    if (bytes >> 30)
-        snprintf(text, 32, "%.1f GiB", (double)bytes / (1 << 30));
-    else if (bytes >> 20)
-        snprintf(text, 32, "%" PRIu64 " MiB", bytes >> 20);
-    else
-        snprintf(text, 32, "%" PRIu64 " KiB", bytes >> 10);
     return text;
 }
 
@@ -200,7 +192,7 @@ static void list_text_tag_row(const struct snapshot_list *list,
 
     print_line("%-*s  %-19s  %-8s  %s", width, row->tag->name,
                list_time(row->tag->creation_time, when),
-               memory ? list_size(memory, size) : "-",
+               memory ? size_text(memory, size) : "-",
                disks);
     free(disks);
 }
@@ -231,7 +223,7 @@ static void list_text_layers(const libxl_disk_snapshot_info *disk)
 
         print_line("%-5s  %5d  %-6s  %10s  %4d  %s", disk->vdev, i,
                    layer->format ? layer->format : "-",
-                   list_size(layer->bytes, size), layer->num_tags,
+                   size_text(layer->bytes, size), layer->num_tags,
                    layer->path);
     }
 }
@@ -250,4 +242,5 @@ void print_list_text(const struct snapshot_list *list)
                "ON DISK", "TAGS", "FILE");
     for (i = 0; i < list->num_disks; i++)
         if (list->disks[i].is_data_disk) list_text_layers(&list->disks[i]);
+    print_leftovers_text(&list->chain, NULL);
 }
