@@ -71,6 +71,29 @@ ok "the folder stays" test -d /srv/all
 ok "the tags are gone" same "$(tags xvda.qcow2)" "s0 "
 
 create --internal -n s1
+mkdir /srv/backup
+mv "$snapshots/web/s1" /srv/backup/s1
+ln -s /srv/backup/s1 "$snapshots/web/s1"
+ok "a folder that is a link" says "Left: $snapshots/web/s1, a link to what is deleted" delete
+ok "is empty, and gone" nothing ls /srv/backup
+ok "and no tag is left" same "$(tags xvda.qcow2)$(tags xvdb.qcow2)" "s0 s0 "
+rm "$snapshots/web/s1"
+create --internal -n s1
+mv "$(cfg s1)" /srv/backup/s1.cfg
+ln -s /srv/backup/s1.cfg "$(cfg s1)"
+ok "a config that is a link" says "Left: " delete
+ok "goes, and the link stays" test -L "$(cfg s1)" -a ! -e "$(cfg s1)"
+rm -r "$snapshots/web/s1" /srv/backup
+
+create --internal -n s1
+xl create web.cfg
+ok "forgotten while the domain runs" says "is deleted" delete --keep-data
+xl destroy web
+ok "its tags stay" same "$(tags xvda.qcow2)" "s0 s1 "
+"$QEMU_IMG" snapshot -d s1 xvda.qcow2
+"$QEMU_IMG" snapshot -d s1 xvdb.qcow2
+
+create --internal -n s1
 sleep_with rw xvda.qcow2
 remember
 ok "an image in use" refuses "xvda.qcow2 is in use by sleep (pid $!)" delete

@@ -28,6 +28,7 @@ struct snap_delete {
     int num_ops;
     struct snap_disk_op *ops;
     struct snap_layers layers;      /* what is written to */
+    const char *config;             /* its config, without symbolic links */
 
     struct snap_plan plan;
 };
@@ -160,7 +161,8 @@ static int delete_look_at_disks(libxl_snapshot_ctx *sc,
 
 /*-- plan -------------------------------------------------------------------*/
 
-/* Plan the last look, by which nothing changes: that of the recovery, too. */
+/* Plan the last look, by which nothing changes: that of the recovery, too.
+ * Where the disks stay as they are, it does not matter who uses them. */
 static void delete_plan_look(libxl_snapshot_ctx *sc, struct snap_delete *d)
 {
     const char **images = snap_zalloc(sc, (d->num_ops + 1)
@@ -171,7 +173,10 @@ static void delete_plan_look(libxl_snapshot_ctx *sc, struct snap_delete *d)
     for (i = 0; i < d->num_ops; i++)
         if (d->ops[i].driver->known_by == SNAP_KNOWN_BY_TAG)
             images[num++] = d->ops[i].image;
-    if (delete_runs(d)) {
+    if (d->params->keep_data) {
+        snap_plan_flush(sc, &d->plan, d->config);
+        step = &d->plan.steps[snap_plan_last(&d->plan)];
+    } else if (delete_runs(d)) {
         step = snap_plan_add(sc, &d->plan, SNAP_STEP_LOOK_AGAIN,
                              "see that nobody else uses the images");
         if (num) step->images = images;
@@ -186,15 +191,15 @@ static void delete_plan_look(libxl_snapshot_ctx *sc, struct snap_delete *d)
 static void delete_plan_file(libxl_snapshot_ctx *sc, struct snap_delete *d,
                              const char *what, const char *path)
 {
-    const char *config = d->params->config_path;
     struct snap_step *step;
 
     if (!path || !snap_file_exists(path)) return;
-    if (!snap_file_is_beside(sc, path, config)) {
+    if (!snap_file_is_beside(sc, path, d->config)) {
         snap_tell_left(sc, "%s, %s, is not in the folder of the snapshot",
                        path, what);
         return;
     }
+    path = snap_file_true_path(sc, path);
     step = snap_plan_add(sc, &d->plan, SNAP_STEP_REMOVE_IMAGE,
                          "remove %s %s", what, path);
     step->path = path;
@@ -204,7 +209,7 @@ static void delete_plan_file(libxl_snapshot_ctx *sc, struct snap_delete *d,
 /* A folder with another name than the snapshot's has other things, too. */
 static void delete_plan_folder(libxl_snapshot_ctx *sc, struct snap_delete *d)
 {
-    const char *dir = snap_file_dirname(sc, d->params->config_path);
+    const char *dir = snap_file_dirname(sc, d->config);
     const char *slash = strrchr(dir, '/');
     struct snap_step *step;
 
@@ -212,6 +217,17 @@ static void delete_plan_folder(libxl_snapshot_ctx *sc, struct snap_delete *d)
     step = snap_plan_add(sc, &d->plan, SNAP_STEP_RMDIR,
                          "remove the folder %s", dir);
     step->path = dir;
+}
+
+/* Tell of a link to what is deleted: it is the user's, and leads nowhere
+ * then. */
+static void delete_tell_link(libxl_snapshot_ctx *sc, const char *path)
+{
+    const char *behind = snap_file_identity_behind(sc, path);
+    const char *link = snap_file_identity(sc, path);
+
+    if (behind && link && strcmp(behind, link))
+        snap_tell_left(sc, "%s, a link to what is deleted", path);
 }
 
 /* Past the commit point the engine goes on after a failure.  Here nothing
@@ -227,8 +243,10 @@ static void delete_plan(libxl_snapshot_ctx *sc, struct snap_delete *d)
                                                       &d->ops[i]);
     delete_plan_file(sc, d, "the memory image", d->snap->memory_path);
     delete_plan_file(sc, d, "the xl.cfg", d->snap->domain_config_path);
-    delete_plan_file(sc, d, "the snapshot config", d->params->config_path);
+    delete_plan_file(sc, d, "the snapshot config", d->config);
     delete_plan_folder(sc, d);
+    delete_tell_link(sc, d->params->config_path);
+    delete_tell_link(sc, snap_file_dirname(sc, d->params->config_path));
     for (i = 1; i < d->plan.num_steps; i++)
         d->plan.steps[i].only_if_all_done = true;
 }
@@ -288,6 +306,7 @@ int libxl_domain_snapshot_delete(
     if (!rc) rc = snap_journal_refuse(sc, snap->domain_name, uuid);
     if (!rc) rc = delete_look_at_disks(sc, &d);
     if (rc) goto out;
+    d.config = snap_file_true_path(sc, params->config_path);
     delete_plan(sc, &d);
     result->snapshot.name = snap_result_str(snap->name);
     snap_plan_to_result(sc, &d.plan, result);
