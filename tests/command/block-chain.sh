@@ -83,6 +83,7 @@ rm -r "$snapshots/web/t1"
 ok "until nobody needs that, a tag is one who does" row "|-- xvda.s2.qcow2" qcow2 writable "tag t1"
 "$QEMU_IMG" snapshot -d t1 xvda.s2.qcow2
 "$QEMU_IMG" snapshot -d t1 xvdb.s2.qcow2
+sleep 0.1       # a file's date goes by ticks
 touch xvda.s2.r1.qcow2 xvdb.s2.r1.qcow2
 ok "then it is left over" leftovers /srv/web/xvda.s2.qcow2 /srv/web/xvdb.s2.qcow2
 ok "and says so" row "|-- xvda.s2.qcow2" qcow2 leftover -
