@@ -66,14 +66,19 @@ dies() {
     fault_at "$2" stop-after "$3" &
     shell=$!
     tries=0
-    until pid=$(pgrep -f -x "$run_job qmp .*" -r T) || [ $tries -gt 200 ]; do
+    until is_stopped; do
         tries=$((tries + 1))
+        [ $tries -lt 500 ] || { echo "it does not stop"; kill -KILL $shell; return 1; }
         sleep .02
     done
     sleep "${4:-.1}"
     die "$1"
     kill -CONT "$pid"
     ! wait $shell
+}
+is_stopped() {
+    pid=$(running_job)
+    grep -qs '^State:.T' "/proc/$pid/status"
 }
 for signal in TERM KILL; do
     SPEED=262144

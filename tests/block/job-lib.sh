@@ -65,6 +65,10 @@ recover() {
     if [ -e "$2" ]; then job "$1" recover "$2"; else rm -r .journal && echo back >said; fi
 }
 
+# The pid of the command, of which one runs.
+running_job() {
+    find /proc/[0-9]*/exe -lname "$(readlink -f "$run_job")" 2>/dev/null | tr -dc '0-9'
+}
 jobs_left() { "$run_plan" --print qmp query-jobs; }
 no_journal() { ! [ -e .journal ]; }
 # The chain is as "chain" made it.
@@ -77,7 +81,7 @@ files_as_before() { same "$(view_of top.qcow2)" "$before" && qemu-img check -q t
 die() {
     kill "-$1" "$qemu"
     # bash would wait for ever where that is a child of the shell above
-    while readlink "/proc/$qemu/exe"; do sleep .02; done >/dev/null
+    while grep -qs '^State:.[^ZX]' "/proc/$qemu/status"; do sleep .02; done
     qemu=
     rm -f qmp nbd
 }

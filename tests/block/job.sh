@@ -78,7 +78,7 @@ interrupted() {
     command=$!
     tries=0
     until grep -qs '^[1-9]' said || [ $tries -gt 100 ]; do tries=$((tries + 1)); sleep .05; done
-    kill "-$1" "$(pgrep -P $command -f run-job || echo $command)"
+    kill "-$1" "$(running_job)"
     wait $command
 }
 # A mirror sends 16 MiB before it heeds a limit (7.2): so its signal comes when it is ready.
