@@ -74,6 +74,7 @@ fi
 
 # interrupted SIGNAL COMMAND: it is sent when the job moves.
 interrupted() {
+    rm -f said
     SPEED=262144 "$2" &
     command=$!
     tries=0

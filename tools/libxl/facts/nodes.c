@@ -74,14 +74,15 @@ const struct snap_node *snap_nodes_of_file(const struct snap_nodes *nodes,
 int snap_nodes_find(libxl_snapshot_ctx *sc, const struct snap_nodes *nodes,
                     const char *path, const struct snap_node **node_r)
 {
+    const struct snap_node *other = snap_nodes_of_file(nodes, path, 1);
+
     *node_r = snap_nodes_of_file(nodes, path, 0);
     if (!*node_r)
         return snap_fail(sc, ERROR_FAIL, "QEMU has %s not open (any more)",
                          path);
-    if (snap_nodes_of_file(nodes, path, 1))
+    if (other)
         return snap_fail(sc, ERROR_FAIL, "QEMU has %s open twice, as nodes %s "
                          "and %s, so that which one is the disk's cannot be "
-                         "told", path, (*node_r)->name,
-                         snap_nodes_of_file(nodes, path, 1)->name);
+                         "told", path, (*node_r)->name, other->name);
     return 0;
 }

@@ -71,12 +71,12 @@ static int job_arguments(libxl_snapshot_ctx *sc, struct snap_run *run,
     if (!rc) rc = job_node(sc, &nodes, top, &top_node);
     if (!rc) rc = job_node(sc, &nodes, base, &base_node);
     if (rc) return rc;
+    if (device && top_node && !strcmp(top_node, device)) top_node = NULL;
     given = snap_json_parse(step->arguments);
     speed = snap_json_u64(given, "speed");
     *args_r = snap_json_object(
         sc, "s:job-id", snap_json_str(given, "job-id"), "s:device", device,
-        "s:top-node", top_node && strcmp(top_node, device) ? top_node : NULL,
-        "s:base-node", base_node,
+        "s:top-node", top_node, "s:base-node", base_node,
         "s:backing-file", snap_json_str(given, "backing-file"),
         "j:speed", speed ? snap_sprintf(sc, "%" PRIu64, speed) : NULL,
         "b:auto-finalize", 0, "b:auto-dismiss", 0, NULL);
