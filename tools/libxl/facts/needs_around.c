@@ -86,21 +86,23 @@ static void around_look_into(struct around *a, const char *folder)
     free(entries);
 }
 
-/* The folder of the image, if it was not looked into; NULL. */
-static const char *around_new_folder(struct around *a, int image)
+/* True if the folder of the image, *folder_r, was not looked into. */
+static bool around_new_folder(struct around *a, int image,
+                              const char **folder_r)
 {
     const struct snap_needs_image *it = &a->needs->images[image];
     const char *folder;
     int i;
 
-    if (it->is_there && it->id.block) return NULL;      /* /dev */
+    if (it->is_there && it->id.block) return false;     /* /dev */
     folder = snap_file_dirname(a->sc, snap_file_true_path(
                                           a->sc, it->layer.path));
     for (i = 0; i < a->num_folders; i++)
-        if (!strcmp(a->folders[i], folder)) return NULL;
+        if (!strcmp(a->folders[i], folder)) return false;
     a->folders = snap_grow_by_one(a->sc, a->folders, a->num_folders,
                                   sizeof(*a->folders));
-    return a->folders[a->num_folders++] = folder;
+    *folder_r = a->folders[a->num_folders++] = folder;
+    return true;
 }
 
 /* Put the tags of the image into the needs. */
@@ -189,9 +191,8 @@ void snap_needs_look_around(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 
     /* what is found in one folder may have its own in another */
     for (i = 0; i < needs->num_images; i++) {
-        if (!around_matters(&a, i)) continue;
-        folder = around_new_folder(&a, i);
-        if (!folder) continue;
+        if (!around_matters(&a, i) || !around_new_folder(&a, i, &folder))
+            continue;
         around_look_into(&a, folder);
         i = -1;
     }

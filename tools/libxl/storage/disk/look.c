@@ -241,7 +241,7 @@ int snap_image_look_alone(libxl_snapshot_ctx *sc, const char *path,
                           struct snap_image *image_r)
 {
     struct snap_layer layer;
-    struct stat file;
+    struct stat file = { 0 };
     struct look l = {
         .top = path, .deadline = snap_wait_until(sc, SNAP_WAIT_QEMU_IMG),
         .layers = &layer, .files = &file,
