@@ -10,6 +10,8 @@
 
 run_job=$builddir/tests/block/run-job
 fault=$builddir/tests/fault/.libs/fault.so
+# a program that was built with ASan wants ASan's library before all others
+sanitizer=$(ldd "$run_job" | sed -n 's/.*lib[ac][a-z_]*san[^ ]* => \([^ ]*\).*/\1/p')
 # shellcheck disable=SC2034
 machine=pc
 
@@ -87,7 +89,7 @@ die() {
 }
 # fault_at ENTRY WHAT COMMAND: see fault.c.
 fault_at() {
-    FAULT=".journal/ $1 $2" LD_PRELOAD=$fault
+    FAULT=".journal/ $1 $2" LD_PRELOAD="$sanitizer $fault"
     export FAULT LD_PRELOAD
     shift 2
     code=0

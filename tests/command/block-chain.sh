@@ -160,6 +160,8 @@ clone /srv/web/xvda.qcow2 xvda.qcow2
 xl create db.cfg
 ok "the disk of one that runs" row "|-- /srv/db/xvda.qcow2" qcow2 writable "domain db"
 mkdir -p /var/lib/xen/save
+empty_folder /etc/default
+echo XENDOMAINS_SAVE=/var/lib/xen/save >/etc/default/xendomains
 memory_image /var/lib/xen/save/db "$(image_json db | sed 's/.use-xl-snapshot-revert//')"
 xl destroy db
 ok "of one whose memory was saved" row "|-- /srv/db/xvda.qcow2" qcow2 writable \

@@ -42,6 +42,17 @@ static const char *saved_folder_in(libxl_snapshot_ctx *sc, const char *text)
     return folder;
 }
 
+/* Add @folder, which may be the usual one. */
+static void saved_add_folder(const char *folders[SNAP_SAVED_FOLDERS],
+                             int *num, const char *folder)
+{
+    int i;
+
+    for (i = 0; i < *num; i++)
+        if (!strcmp(folders[i], folder)) return;
+    folders[(*num)++] = folder;
+}
+
 int snap_saved_folders(libxl_snapshot_ctx *sc,
                        const char *folders_r[SNAP_SAVED_FOLDERS], int *num_r)
 {
@@ -58,7 +69,7 @@ int snap_saved_folders(libxl_snapshot_ctx *sc,
                             &text, NULL);
         if (rc) return rc;
         folder = saved_folder_in(sc, text);
-        if (folder && *folder) folders_r[(*num_r)++] = folder;
+        if (folder && *folder) saved_add_folder(folders_r, num_r, folder);
     }
     return 0;
 }
