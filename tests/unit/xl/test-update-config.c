@@ -257,14 +257,14 @@ static void text_that_is_no_xl_cfg_is_refused(void)
 static void nul_and_binary_are_refused(void)
 {
     static const char text[] = NAME "disk=['/a.qcow2,qcow2,xvda']\n\0\n";
-    char junk[4096];
+    char junk[4096 + 1] = "";
     size_t i;
 
     reset();
     CHECK_HAS(updated(text, sizeof(text) - 1, 1), "vm.cfg: not a text file");
-    for (i = 0; i < sizeof(junk); i++)
+    for (i = 0; i < sizeof(junk) - 1; i++)
         junk[i] = 1 + i * 7919 % 255;
-    CHECK_HAS(updated(junk, sizeof(junk), 1), "refused: vm.cfg");
+    CHECK_HAS(updated(junk, sizeof(junk) - 1, 1), "refused: vm.cfg");
 }
 
 static void huge_text_is_handled_or_refused(void)
