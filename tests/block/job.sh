@@ -72,13 +72,17 @@ if chattr +i base.raw 2>/dev/null; then
     chattr -i base.raw
 fi
 
-# interrupted SIGNAL COMMAND: it is sent when the job moves.
-interrupted() {
+# begins COMMAND: it runs, as $command, and its job moves.
+begins() {
     rm -f said
-    SPEED=262144 "$2" &
+    SPEED=262144 "$1" &
     command=$!
     tries=0
-    until grep -qs '^[1-9]' said || [ $tries -gt 100 ]; do tries=$((tries + 1)); sleep .05; done
+    until grep -qs '^[1-9]' said || [ $tries -gt 200 ]; do tries=$((tries + 1)); sleep .05; done
+}
+# interrupted SIGNAL COMMAND: it is sent when the job moves.
+interrupted() {
+    begins "$2"
     kill "-$1" "$(running_job)"
     wait $command
 }
@@ -97,9 +101,7 @@ done
 STALL=1
 export STALL
 pause() {
-    SPEED=262144 middle &
-    command=$!
-    sleep .7
+    begins middle
     qmp block-job-pause '{"device":"xl-snapshot-xvda"}'
     wait $command
 }
@@ -109,9 +111,7 @@ ok "with the reason" says "stands still at"
 ok "and all is as before" as_before
 unset STALL
 cancel() {
-    SPEED=262144 middle &
-    command=$!
-    sleep .7
+    begins middle
     qmp job-cancel '{"id":"xl-snapshot-xvda"}'
     wait $command
 }
