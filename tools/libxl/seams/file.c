@@ -156,26 +156,6 @@ static const char *file_why(void)
     return errno == ESTALE ? "it is another file by now" : snap_open_why();
 }
 
-int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path,
-                     const char *identity)
-{
-    int fd = file_open_known(sc, path, identity), r = -1;
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st)) goto out;
-    r = 0;
-    if (!S_ISREG(st.st_mode)) goto out;
-    r = file_set_immutable(fd, true);
-    if (r) r = fchmod(fd, st.st_mode & 0555);
-    if (!r) r = fsync(fd);
- out:
-    if (r)
-        snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; make "
-                  "sure that nothing writes to it", path, file_why());
-    if (fd >= 0) close(fd);
-    return r ? ERROR_FAIL : 0;
-}
-
 static bool file_is_immutable(int fd)
 {
     int flags;
@@ -183,25 +163,49 @@ static bool file_is_immutable(int fd)
     return !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & FS_IMMUTABLE_FL);
 }
 
+static int file_make_unwritable(int fd, mode_t mode)
+{
+    return file_set_immutable(fd, true) ? fchmod(fd, mode & 0555) : 0;
+}
+
+static int file_make_writable(int fd, mode_t mode)
+{
+    if (file_is_immutable(fd) && file_set_immutable(fd, false)) return -1;
+    return mode & 0222 ? 0 : fchmod(fd, (mode & 0777) | 0200);
+}
+
+/* Let @change decide who can write to the base @path; a device is left as it
+ * is.  Returns -1 and sets errno if it fails. */
+static int file_change_base(libxl_snapshot_ctx *sc, const char *path,
+                            const char *identity,
+                            int (*change)(int fd, mode_t mode))
+{
+    int fd = file_open_known(sc, path, identity), r = -1, err;
+    struct stat st;
+
+    if (fd < 0) return -1;
+    if (!fstat(fd, &st)) r = S_ISREG(st.st_mode) ? change(fd, st.st_mode) : 0;
+    if (!r && S_ISREG(st.st_mode)) r = fsync(fd);
+    err = errno;
+    close(fd);
+    errno = err;
+    return r;
+}
+
+int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path,
+                     const char *identity)
+{
+    if (!file_change_base(sc, path, identity, file_make_unwritable)) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot make %s unwritable: %s; make "
+                     "sure that nothing writes to it", path, file_why());
+}
+
 int snap_file_unfreeze(libxl_snapshot_ctx *sc, const char *path,
                        const char *identity)
 {
-    int fd = file_open_known(sc, path, identity), r = -1;
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st)) goto out;
-    r = 0;
-    if (!S_ISREG(st.st_mode)) goto out;
-    if (file_is_immutable(fd)) r = file_set_immutable(fd, false);
-    if (!r && !(st.st_mode & 0222))
-        r = fchmod(fd, (st.st_mode & 0777) | 0200);
-    if (!r) r = fsync(fd);
- out:
-    if (r)
-        snap_fail(sc, ERROR_FAIL, "cannot make %s writable: %s; use chattr "
-                  "-i", path, file_why());
-    if (fd >= 0) close(fd);
-    return r ? ERROR_FAIL : 0;
+    if (!file_change_base(sc, path, identity, file_make_writable)) return 0;
+    return snap_fail(sc, ERROR_FAIL, "cannot make %s writable: %s; use "
+                     "chattr -i", path, file_why());
 }
 
 static int file_change_fence(libxl_snapshot_ctx *sc, const char *path,
