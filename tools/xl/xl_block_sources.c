@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "xl.h"
@@ -92,14 +91,6 @@ static void sources_add_configs(libxl_snapshot_sources *sources,
     free(entries);
 }
 
-static bool sources_is_same(const char *a, const char *b)
-{
-    struct stat st_a, st_b;
-
-    return !stat(a, &st_a) && !stat(b, &st_b)
-        && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
-}
-
 /* Those of all domains, and those in @directory, unless that is the folder
  * of one of them. */
 static void sources_find_configs(libxl_snapshot_sources *sources,
@@ -114,7 +105,7 @@ static void sources_find_configs(libxl_snapshot_sources *sources,
     for (i = 0; i < num; i++) {
         xasprintf(&folder, DEFAULT_SNAPSHOTS "/%s", entries[i]->d_name);
         if (i < SOURCES_MAX) sources_add_configs(sources, folder);
-        if (!is_known) is_known = sources_is_same(folder, directory);
+        if (!is_known) is_known = path_is_same_file(folder, directory);
         free(folder);
         free(entries[i]);
     }
@@ -132,7 +123,7 @@ static void sources_read_file(libxl_snapshot_sources *sources,
     int i;
 
     for (i = 0; i < sources->num_domain_files; i++)
-        if (sources_is_same(path, sources->domain_files[i].path)) return;
+        if (path_is_same_file(path, sources->domain_files[i].path)) return;
     file = sources_add_file(sources, path, NULL);
     domain_config_read(path, &file->config, NULL, &file->error);
 }

@@ -86,6 +86,8 @@ char *default_directory(const char *domain);
  * a number. */
 char *default_overlay(const libxl_disk_snapshot_info *disk,
                       const char *name, int n);
+/* True if both lead to one file or folder, which is there. */
+bool path_is_same_file(const char *a, const char *b);
 /* True if both name one place, for a file that need not be there: a folder
  * may have two names. */
 bool path_is_same_place(const char *a, const char *b);

@@ -88,14 +88,6 @@ static char *names_if_there(char *path)
     return NULL;
 }
 
-static bool names_are_same(const char *a, const char *b)
-{
-    struct stat st_a, st_b;
-
-    return !stat(a, &st_a) && !stat(b, &st_b)
-        && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
-}
-
 /*-- what there is instead ----------------------------------------------*/
 
 static int names_has_config(const char *folder, const char *name)
@@ -173,7 +165,7 @@ static char *names_find_renamed(const struct names *n)
     for (i = 0; i < num; i++) {
         folder = default_directory(entries[i]->d_name);
         config = names_config_in(folder, n->which);
-        if (!found && !names_are_same(folder, n->folder)
+        if (!found && !path_is_same_file(folder, n->folder)
             && names_has_config(folder, n->which)
             && names_is_of(n, config, &info.uuid))
             found = xstrdup(folder);
@@ -296,7 +288,7 @@ static char *names_choose(const struct names *n, bool directory)
     char *here = directory
         ? NULL : names_if_there(names_config_of(n->which));
 
-    if (below && here && !names_are_same(below, here)) {
+    if (below && here && !path_is_same_file(below, here)) {
         names_tell_both(n, below, here);
     } else if (below) {
         if (!names_check_config(n, below)) {

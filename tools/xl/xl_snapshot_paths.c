@@ -92,10 +92,17 @@ char *default_overlay(const libxl_disk_snapshot_info *disk,
     return path;
 }
 
+bool path_is_same_file(const char *a, const char *b)
+{
+    struct stat st_a, st_b;
+
+    return !stat(a, &st_a) && !stat(b, &st_b)
+        && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+}
+
 bool path_is_same_place(const char *a, const char *b)
 {
     const char *file_a = strrchr(a, '/'), *file_b = strrchr(b, '/');
-    struct stat st_a, st_b;
     char *dir_a, *dir_b;
     bool same;
 
@@ -103,8 +110,7 @@ bool path_is_same_place(const char *a, const char *b)
     if (!file_a || !file_b || strcmp(file_a, file_b)) return false;
     xasprintf(&dir_a, "%.*s/", (int)(file_a - a), a);
     xasprintf(&dir_b, "%.*s/", (int)(file_b - b), b);
-    same = !stat(dir_a, &st_a) && !stat(dir_b, &st_b)
-        && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+    same = path_is_same_file(dir_a, dir_b);
     free(dir_a);
     free(dir_b);
     return same;
