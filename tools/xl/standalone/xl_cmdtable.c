@@ -105,7 +105,7 @@ const struct cmd_spec cmd_table[] = {
     },
     { "snapshot-recover",
       &main_snapshot_recover, 1, 1,
-      "Undo or complete a create or a revert that was cut off",
+      "Undo or complete a command that was cut off",
       "[options] <Domain>|--all",
       "--all                     Recover all domains.\n"
       "--abandon                 Give up what cannot be recovered.\n"
