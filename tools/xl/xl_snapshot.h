@@ -18,6 +18,8 @@ struct config_update;
 /*-- the commands, for xl_cmdtable.c ------------------------------------*/
 
 int main_block_chain(int argc, char **argv);
+int main_block_commit(int argc, char **argv);
+int main_block_pull(int argc, char **argv);
 int main_snapshot_create(int argc, char **argv);
 int main_snapshot_delete(int argc, char **argv);
 int main_snapshot_drivers(int argc, char **argv);

@@ -43,6 +43,9 @@
     "                          given twice, all details.\n" \
     "-h, --help                Print this help.\n"
 
+#define HELP_DELETE \
+    "--delete                  Delete the layers that are superfluous then.\n"
+
 const struct cmd_spec cmd_table[] = {
     { "block-chain",
       &main_block_chain, 0, 0,
@@ -50,6 +53,40 @@ const struct cmd_spec cmd_table[] = {
       "[options] <Domain> [vdev]",
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
+      HELP_ALL
+    },
+    { "block-commit",
+      &main_block_commit, 1, 1,
+      "Commit layers of a disk into one below them: a shorter chain",
+      "[options] <Domain> <vdev>",
+      "--base=FILE               The layer that gets the data (default: the lowest).\n"
+      "--shallow                 The one right below the top instead.\n"
+      "--top=FILE                The uppermost layer that is committed (default:\n"
+      "                          the active one, which needs --active).\n"
+      "--active                  Commit the active layer, too.\n"
+      "--pivot                   The same, as virsh has it.\n"
+      "--keep-overlay            The same, but the disk stays on that layer.\n"
+      HELP_DELETE
+      HELP_DIRECTORY
+      HELP_DOMAIN_CONFIG
+      HELP_TRUST_FOLDERS
+      "--update-config=FILE      Write the new disk into the domain's xl.cfg\n"
+      "                          FILE; nothing else in it changes.\n"
+      HELP_DRY_RUN
+      HELP_ALL
+    },
+    { "block-pull",
+      &main_block_pull, 1, 1,
+      "Pull layers of a disk up into one above them: a shorter chain",
+      "[options] <Domain> <vdev>",
+      "--base=FILE               The layer to stand on afterwards (default: none).\n"
+      "--top=FILE                The layer that gets the data (default: the\n"
+      "                          active one).\n"
+      HELP_DELETE
+      HELP_DIRECTORY
+      HELP_DOMAIN_CONFIG
+      HELP_TRUST_FOLDERS
+      HELP_DRY_RUN
       HELP_ALL
     },
     { "snapshot-create",
