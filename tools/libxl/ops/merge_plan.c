@@ -130,6 +130,20 @@ static const char *merge_name_of(libxl_snapshot_ctx *sc,
         ? snap_sprintf(sc, "./%s", path) : path;
 }
 
+/* The disk that goes on with the target, if it does. */
+static struct snap_pivot merge_pivot(const struct snap_merge *m)
+{
+    bool moves = snap_merge_moves(m);
+
+    return (struct snap_pivot){
+        .disk = m->disk, .to = snap_merge_path(m, m->target),
+        .format = snap_merge_format(m),
+        .config_path = moves ? m->params->config_path : NULL,
+        .config_text = moves ? m->params->config_text : NULL,
+        .config_state = m->config_state,
+    };
+}
+
 /* Plan to remove what nobody needs any more. */
 static void merge_plan_remove(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
@@ -194,59 +208,11 @@ static void commit_plan_child(libxl_snapshot_ctx *sc, struct snap_merge *m)
     merge_plan_record(sc, m, i);
 }
 
-/* The text of the domain's new xl.cfg, beside that. */
-static const char *commit_config(libxl_snapshot_ctx *sc,
-                                 const struct snap_merge *m)
-{
-    if (!snap_merge_moves(m) || !m->params->config_text) return NULL;
-    return snap_sprintf(sc, "%s.partial", m->params->config_path);
-}
-
-/* Plan that the domain's xl.cfg names the target, if it is the same file
- * yet. */
-static void commit_plan_config(libxl_snapshot_ctx *sc, struct snap_merge *m)
-{
-    const char *path = commit_config(sc, m), *to = m->params->config_path;
-    struct snap_step *step;
-
-    if (!path) return;
-    step = snap_plan_add(sc, &m->plan, SNAP_STEP_REPLACE,
-                         "name %s in %s", snap_merge_path(m, m->target), to);
-    step->path = path;
-    step->to = to;
-    step->only_if_all_done = true;
-    snap_step_know(sc, step, to, m->config_state);
-}
-
-/* Note in the last step the disk that the domain has after it, for its
- * xl.cfg: a recovery prints it. */
-static void commit_plan_disk(libxl_snapshot_ctx *sc, struct snap_merge *m)
-{
-    struct snap_step *step = &m->plan.steps[snap_plan_last(&m->plan)];
-    struct snap_repoint *to = snap_zalloc(sc, sizeof(*to));
-
-    *to = (struct snap_repoint){
-        .vdev = m->disk->vdev, .to = snap_merge_path(m, m->target),
-        .format = snap_merge_format(m), .backend = LIBXL_DISK_BACKEND_QDISK,
-    };
-    step->repoints = to;
-    step->num_repoints = 1;
-}
-
-static void commit_plan_new_config(libxl_snapshot_ctx *sc,
-                                   struct snap_merge *m)
-{
-    const char *config = commit_config(sc, m);
-
-    if (!config) return;
-    snap_plan_create_file(sc, &m->plan, config, m->params->config_path,
-                          m->params->config_text, "the new xl.cfg as");
-    snap_plan_flush(sc, &m->plan, config);
-}
-
 static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
-    commit_plan_new_config(sc, m);
+    const struct snap_pivot pivot = merge_pivot(m);
+
+    snap_pivot_plan_new_config(sc, &m->plan, &pivot);
     snap_plan_look_off(sc, &m->plan, merge_layers(sc, m));
     merge_plan_unfreeze(sc, m, m->target);
     /* qemu-img opens the upper layer for writing, too (7.2, img_commit()) */
@@ -254,8 +220,8 @@ static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     commit_plan_copy(sc, m);
     merge_plan_commit_point(sc, m);
     if (snap_merge_moves(m)) {
-        commit_plan_disk(sc, m);
-        commit_plan_config(sc, m);
+        snap_pivot_note_disk(sc, &m->plan, &pivot);
+        snap_pivot_plan_config(sc, &m->plan, &pivot);
     } else {
         if (m->child >= 0) commit_plan_child(sc, m);
         if (!m->params->remove) merge_plan_freeze(sc, m, m->first);
@@ -322,28 +288,6 @@ static const char **online_merged(libxl_snapshot_ctx *sc,
     return paths;
 }
 
-static void online_set_repoint(libxl_snapshot_ctx *sc,
-                               const struct snap_merge *m,
-                               struct snap_chain_job *job)
-{
-    struct snap_repoint *to = snap_zalloc(sc, 2 * sizeof(*to));
-
-    to[0] = to[1] = (struct snap_repoint){
-        .vdev = m->disk->vdev, .be_path = m->disk->be_path,
-        .devid = m->disk->devid, .backend = LIBXL_DISK_BACKEND_QDISK,
-        .from = m->disk->path, .to = job->target,
-        .format = snap_merge_format(m),
-    };
-    to[1].from = job->target;
-    to[1].to = m->disk->path;
-    to[1].format = m->disk->stored->format;
-    to[1].backend = m->disk->stored->backend;
-    job->to = &to[0];
-    job->back = &to[1];
-    job->monitors = m->dom.monitors;
-    job->num_monitors = m->dom.num_monitors;
-}
-
 static void online_set_base(libxl_snapshot_ctx *sc,
                             const struct snap_merge *m,
                             struct snap_chain_job *job)
@@ -360,8 +304,10 @@ static void online_set_base(libxl_snapshot_ctx *sc,
  * the one above it, by which it is not needed any more, is on the disk. */
 static void online_plan_after(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
+    const struct snap_pivot pivot = merge_pivot(m);
+
     if (m->child < 0) {
-        commit_plan_config(sc, m);
+        snap_pivot_plan_config(sc, &m->plan, &pivot);
         /* it opens without a word, and is not what the guest has written */
         if (!m->params->remove)
             snap_plan_freeze(sc, &m->plan, snap_merge_path(m, 0),
@@ -383,11 +329,12 @@ static void online_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
         .target = snap_merge_path(m, m->target),
         .merged = online_merged(sc, m), .speed = m->params->speed,
     };
+    const struct snap_pivot pivot = merge_pivot(m);
     struct snap_step *step;
 
-    if (m->child < 0) online_set_repoint(sc, m, &job);
+    if (m->child < 0) snap_pivot_set_job(sc, &pivot, &m->dom, &job);
     online_set_base(sc, m, &job);
-    commit_plan_new_config(sc, m);
+    snap_pivot_plan_new_config(sc, &m->plan, &pivot);
     step = snap_plan_add(sc, &m->plan, SNAP_STEP_LOOK_AGAIN,
                          "see that nobody else uses the layers");
     step->images = merge_layers(sc, m);

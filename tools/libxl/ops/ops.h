@@ -270,6 +270,33 @@ void snap_job_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 int snap_job_was_carried_out(libxl_snapshot_ctx *sc, struct snap_recover *r,
                              const char *qmp_path, bool *was_r);
 
+/*-- pivot: a disk that goes on with another image --------------------------*/
+
+struct snap_pivot {
+    const struct snap_disk *disk;
+    const char *to;             /* the image */
+    libxl_disk_format format;
+    /* The domain's xl.cfg, the text that names the image, and what the file
+     * was; text NULL: the domain's user writes it. */
+    const char *config_path, *config_text, *config_state;
+};
+/* Plan that the new text is there, beside the xl.cfg; and later that it takes
+ * the place of that, if it is the same file yet. */
+void snap_pivot_plan_new_config(libxl_snapshot_ctx *sc,
+                                struct snap_plan *plan,
+                                const struct snap_pivot *pivot);
+void snap_pivot_plan_config(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_pivot *pivot);
+/* Note in the last step the disk that the domain has after it, for its
+ * xl.cfg: a recovery prints it. */
+void snap_pivot_note_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                          const struct snap_pivot *pivot);
+/* Let @job, of @dom that runs, repoint the disk. */
+void snap_pivot_set_job(libxl_snapshot_ctx *sc,
+                        const struct snap_pivot *pivot,
+                        const struct snap_domain *dom,
+                        struct snap_chain_job *job);
+
 /*-- recover: ending an operation that was cut off --------------------------*/
 
 struct snap_recover_tag {
