@@ -82,6 +82,11 @@ int snap_domain_query_nodes(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                             yajl_val *reply_r, yajl_val *list_r);
 /* Fill in what the QEMU of @dom says, if it serves one of the disks. */
 int snap_domain_gather_qemu(libxl_snapshot_ctx *sc, struct snap_domain *dom);
+/* A node name that the QEMU of @dom does not have, of at most 31
+ * characters. */
+const char *snap_domain_new_node(libxl_snapshot_ctx *sc,
+                                 const struct snap_domain *dom,
+                                 const char *vdev);
 /* Put the reply of QMP query-block-jobs into @dom.  Pure. */
 void snap_domain_apply_jobs(libxl_snapshot_ctx *sc, struct snap_domain *dom,
                             yajl_val jobs);

@@ -181,6 +181,21 @@ int snap_domain_query_nodes(libxl_snapshot_ctx *sc, struct snap_qmp *qmp,
                          SNAP_QEMU_NODES_MAX, reply_r, list_r);
 }
 
+const char *snap_domain_new_node(libxl_snapshot_ctx *sc,
+                                 const struct snap_domain *dom,
+                                 const char *vdev)
+{
+    const char *name;
+    int n, i;
+
+    for (n = 1; ; n++) {
+        name = snap_sprintf(sc, "%.20s-s%d", vdev, n);
+        for (i = 0; i < dom->num_nodes; i++)
+            if (!strcmp(dom->nodes[i], name)) break;
+        if (i == dom->num_nodes) return name;
+    }
+}
+
 static int graph_gather_nodes(libxl_snapshot_ctx *sc,
                               struct snap_domain *dom,
                               struct snap_qmp *qmp)

@@ -11,22 +11,6 @@
 
 /*-- disks ------------------------------------------------------------------*/
 
-/* A node name that QEMU does not have, at most 31 characters. */
-static const char *gather_node_name(libxl_snapshot_ctx *sc,
-                                    const struct snap_domain *dom,
-                                    const char *vdev)
-{
-    const char *name;
-    int n, i;
-
-    for (n = 1; ; n++) {
-        name = snap_sprintf(sc, "%.20s-s%d", vdev, n);
-        for (i = 0; i < dom->num_nodes; i++)
-            if (!strcmp(dom->nodes[i], name)) break;
-        if (i == dom->num_nodes) return name;
-    }
-}
-
 /* Choose the driver that the caller wants, or the first that can. */
 static int gather_driver(libxl_snapshot_ctx *sc, struct snap_hooks *hooks,
                          const libxl_disk_snapshot_params *want,
@@ -120,7 +104,7 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
         if (rc) return rc;
         op->image = op->disk->path;
         op->format = op->disk->stored->format;
-        op->node = gather_node_name(sc, &c->dom, want->vdev);
+        op->node = snap_domain_new_node(sc, &c->dom, want->vdev);
         snap_disk_look_place(sc, op);
         snap_disk_look_layers(sc, op, &op->disk->chain);
         rc = op->driver->look(sc, op);

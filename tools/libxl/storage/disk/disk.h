@@ -268,6 +268,15 @@ const char *snap_reach_driver_domain(libxl_snapshot_ctx *sc,
  * serves; NULL if it can. */
 const char *snap_reach_tapdisk(const struct snap_disk *disk);
 
+/* The arguments of blockdev-add for a new image of @disk, by which QEMU opens
+ * it as its xen-block opened the old one (7.2, xen_block_drive_create): no
+ * lock, and the same cache and discard.  @base: a node; NULL: it is opened
+ * without. */
+const char *snap_reach_node(libxl_snapshot_ctx *sc,
+                            const struct snap_disk *disk, const char *path,
+                            const char *format, const char *node,
+                            const char *base);
+
 /*-- drivers ----------------------------------------------------------------*/
 
 /* The operations that act on disks. */

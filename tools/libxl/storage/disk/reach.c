@@ -209,3 +209,24 @@ const char *snap_reach_tapdisk(const struct snap_disk *disk)
                "hold";
     return NULL;
 }
+
+const char *snap_reach_node(libxl_snapshot_ctx *sc,
+                            const struct snap_disk *disk, const char *path,
+                            const char *format, const char *node,
+                            const char *base)
+{
+    bool direct = disk->stored->direct_io_safe, discard = disk->discard;
+    bool is_device = !strncmp(path, "/dev/", 5);
+    const char *file = snap_json_object(
+        sc, "s:driver", is_device ? "host_device" : "file", "s:filename",
+        path, "s:locking", "off",
+        "j:cache", direct ? "{\"direct\":true}" : NULL,
+        "s:aio", direct ? "native" : NULL,
+        "s:discard", discard ? "unmap" : NULL, NULL);
+
+    return snap_json_object(
+        sc, "s:driver", format, "s:node-name", node,
+        "j:backing", strcmp(format, "qcow2") || base ? NULL : "null",
+        "s:backing", base, "s:discard", discard ? "unmap" : NULL, "j:file",
+        file, NULL);
+}

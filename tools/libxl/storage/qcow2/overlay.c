@@ -74,24 +74,6 @@ static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     if (phase == SNAP_PHASE_FLUSH) snap_plan_flush(sc, plan, op->path);
 }
 
-/* The overlay is opened as QEMU's xen-block opened its base (7.2,
- * xen_block_drive_create): no lock, and the same cache and discard. */
-static const char *overlay_options(libxl_snapshot_ctx *sc,
-                                   const struct snap_disk_op *op)
-{
-    bool direct = op->disk->stored->direct_io_safe;
-    bool discard = op->disk->discard;
-    const char *file = snap_json_object(
-        sc, "s:driver", "file", "s:filename", op->path, "s:locking", "off",
-        "j:cache", direct ? "{\"direct\":true}" : NULL,
-        "s:aio", direct ? "native" : NULL,
-        "s:discard", discard ? "unmap" : NULL, NULL);
-
-    return snap_json_object(
-        sc, "s:driver", "qcow2", "s:node-name", op->node, "j:backing", "null",
-        "s:discard", discard ? "unmap" : NULL, "j:file", file, NULL);
-}
-
 static int overlay_check(libxl_snapshot_ctx *sc,
                          const struct snap_disk_op *op)
 {
@@ -107,7 +89,8 @@ static void overlay_plan_open(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                          op->node);
     step->path = op->path;
     step->command = "blockdev-add";
-    step->arguments = overlay_options(sc, op);
+    step->arguments = snap_reach_node(sc, op->disk, op->path, "qcow2",
+                                      op->node, NULL);
     step = snap_step_undo(sc, step, SNAP_STEP_QMP, "close node %s in QEMU",
                           op->node);
     step->command = "blockdev-del";
