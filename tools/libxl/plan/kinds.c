@@ -136,16 +136,17 @@ static const char *job_problem(libxl_snapshot_ctx *sc,
                                const struct snap_step *step)
 {
     bool commits = !strcmp(step->command, "block-commit");
+    bool copies = !strcmp(step->command, "blockdev-mirror");
     yajl_val arguments = snap_json_parse(step->arguments);
     bool named = snap_json_str(arguments, "job-id") != NULL;
     int num = kinds_num_images(step);
 
     (void)sc;
     yajl_tree_free(arguments);
-    if (!commits && strcmp(step->command, "block-stream"))
+    if (!commits && !copies && strcmp(step->command, "block-stream"))
         return "'command' is no job of ours";
     if (!named) return "'arguments' has no job-id";
-    if (commits ? num != 2 : num > 1)
+    if (commits ? num != 2 : copies ? num != 1 : num > 1)
         return "'images' are not those of such a job";
     return NULL;
 }
@@ -180,6 +181,7 @@ static const struct row kinds[] = {
     [SNAP_STEP_JOB_CANCEL] = { "job-cancel", NEEDS_COMMAND, NULL },
     [SNAP_STEP_JOB_WAIT] = { "job-wait", NEEDS_COMMAND, NULL },
     [SNAP_STEP_JOB_COMPLETE] = { "job-complete", NEEDS_COMMAND, NULL },
+    [SNAP_STEP_JOB_LEAVE_COPY] = { "job-leave-copy", NEEDS_COMMAND, NULL },
     [SNAP_STEP_JOB_FINALIZE] = { "job-finalize", NEEDS_PATH | NEEDS_COMMAND,
                                  NULL },
     [SNAP_STEP_JOB_END] = { "job-end", NEEDS_COMMAND, NULL },

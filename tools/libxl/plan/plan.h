@@ -48,16 +48,20 @@ enum snap_step_kind {
     SNAP_STEP_JOB_START,        /* command: block-commit of images, top and
                                  * base, of the disk whose active layer is
                                  * path; block-stream into path, down to
-                                 * images, a base or none; arguments: with
-                                 * job-id */
+                                 * images, a base or none; blockdev-mirror of
+                                 * path into images, an image that QEMU has
+                                 * open; arguments: with job-id */
     SNAP_STEP_JOB_CANCEL,       /* undo of JOB_START; path: as there */
     SNAP_STEP_JOB_WAIT,         /* until it has done its work; path: what it
                                  * writes to, which is flushed */
     SNAP_STEP_JOB_COMPLETE,     /* of a pivot: the guest's requests wait from
                                  * then on */
+    SNAP_STEP_JOB_LEAVE_COPY,   /* of a copy, the same: it is of this
+                                 * instant, and the disk stays where it is */
     SNAP_STEP_JOB_FINALIZE,     /* let it change the chain: path gets the
                                  * base images (NULL: none); or the disk is
-                                 * on `to' */
+                                 * on `to'; images the same as path: a copy
+                                 * is left, by which nothing changes */
     SNAP_STEP_JOB_END,          /* its result is not needed any more */
     SNAP_STEP_CLOSE_NODES,      /* images, top to bottom, which no disk has
                                  * any more */

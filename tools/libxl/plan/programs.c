@@ -178,6 +178,11 @@ static const struct {
     { SNAP_STEP_EXEC, 0, "qemu-img snapshot -q -a TEXT --image-opts IMAGE" },
     { SNAP_STEP_EXEC, 0, "qemu-img create -q -f qcow2 -u -b PATH -F FORMAT "
                          "PATH NUMBER" },
+    { SNAP_STEP_EXEC, 0, "qemu-img create -q -f FORMAT PATH NUMBER" },
+    { SNAP_STEP_EXEC, 0, "qemu-img convert -n -q -f FORMAT -O FORMAT PATH "
+                         "PATH" },
+    { SNAP_STEP_EXEC, 0, "qemu-img convert -n -q -f FORMAT -O FORMAT -B PATH "
+                         "-F FORMAT PATH PATH" },
     { SNAP_STEP_EXEC, 0, "qemu-img commit -q -f FORMAT -b PATH -d PATH" },
     { SNAP_STEP_EXEC, 0, "qemu-img rebase -q -u -f FORMAT -b BASE -F FORMAT "
                          "PATH" },

@@ -151,7 +151,8 @@ static int file_remove_image(libxl_snapshot_ctx *sc, struct snap_run *run,
 {
     const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
     struct snap_file_use use = { .who = "file", .path = step->path };
-    struct snap_file_own own = { .made = file_known(step) };
+    const char *known = file_known(step);
+    struct snap_file_own own = { .made = known ? known : step->made };
     int rc = snap_users_of_files(sc, &use, 1, &nobody);
 
     (void)run;
@@ -167,6 +168,7 @@ static int file_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
     const char *known = file_known(step);
 
     (void)run;
+    if (!known) known = step->made;
     *done_r = !snap_file_exists(step->path);
     if (*done_r || !known || snap_file_is_made(sc, step->path, known))
         return 0;

@@ -59,15 +59,19 @@ static int job_arguments(libxl_snapshot_ctx *sc, struct snap_run *run,
                          const struct snap_step *step, const char **args_r)
 {
     bool commits = !strcmp(step->command, "block-commit");
+    bool copies = !strcmp(step->command, "blockdev-mirror");
+    const char *target = copies ? step->images[0] : NULL;
     const char *top = commits ? step->images[0] : NULL;
-    const char *base = !step->images ? NULL : step->images[commits];
-    const char *device, *top_node, *base_node;
+    const char *base = copies || !step->images ? NULL
+                                               : step->images[commits];
+    const char *device, *target_node, *top_node, *base_node;
     yajl_val given = NULL;
     struct snap_nodes nodes;
     uint64_t speed;
     int rc = snap_nodes_gather(sc, run->qmp, &nodes);
 
     if (!rc) rc = job_node(sc, &nodes, step->path, &device);
+    if (!rc) rc = job_node(sc, &nodes, target, &target_node);
     if (!rc) rc = job_node(sc, &nodes, top, &top_node);
     if (!rc) rc = job_node(sc, &nodes, base, &base_node);
     if (rc) return rc;
@@ -76,6 +80,7 @@ static int job_arguments(libxl_snapshot_ctx *sc, struct snap_run *run,
     speed = snap_json_u64(given, "speed");
     *args_r = snap_json_object(
         sc, "s:job-id", snap_json_str(given, "job-id"), "s:device", device,
+        "s:target", target_node, "s:sync", snap_json_str(given, "sync"),
         "s:top-node", top_node, "s:base-node", base_node,
         "s:backing-file", snap_json_str(given, "backing-file"),
         "j:speed", speed ? snap_sprintf(sc, "%" PRIu64, speed) : NULL,
@@ -214,19 +219,36 @@ static int job_wait_for(libxl_snapshot_ctx *sc, struct snap_run *run,
     }
 }
 
-static int job_complete(libxl_snapshot_ctx *sc, struct snap_run *run,
-                        const struct snap_step *step)
+/* Let the job come to its end by @command with @args. */
+static int job_hold(libxl_snapshot_ctx *sc, struct snap_run *run,
+                    const char *id, const char *command, const char *args)
 {
-    const char *id = step->command;
     struct snap_job job;
     int rc = snap_run_open_qmp(sc, run);
 
     if (rc) return rc;
     run->stopped_us = snap_now_us();
-    rc = snap_job_tell(sc, run->qmp, "job-complete", id);
+    rc = snap_qmp_execute(sc, run->qmp, command, args, NULL);
     if (!rc) rc = job_wait_for(sc, run, id, SNAP_JOB_PENDING, &job);
     if (rc || job.status == SNAP_JOB_PENDING) return rc;
     return job_fail_end(sc, &job, id);
+}
+
+static int job_complete(libxl_snapshot_ctx *sc, struct snap_run *run,
+                        const struct snap_step *step)
+{
+    return job_hold(sc, run, step->command, "job-complete",
+                    snap_json_object(sc, "s:id", step->command, NULL));
+}
+
+/* job-cancel would be a forced one, which leaves a copy of no instant (7.2,
+ * job_cancel_sync()). */
+static int job_leave_copy(libxl_snapshot_ctx *sc, struct snap_run *run,
+                          const struct snap_step *step)
+{
+    return job_hold(sc, run, step->command, "block-job-cancel",
+                    snap_json_object(sc, "s:device", step->command,
+                                     "b:force", 0, NULL));
 }
 
 static void job_lets_guest_go(struct snap_run *run)
@@ -358,6 +380,7 @@ static const struct snap_step_act job_acts[] = {
       .is_moot = snap_run_qemu_is_gone, .keeps_qmp = true },
     { SNAP_STEP_JOB_WAIT, .run = job_wait, .keeps_qmp = true },
     { SNAP_STEP_JOB_COMPLETE, .run = job_complete, .keeps_qmp = true },
+    { SNAP_STEP_JOB_LEAVE_COPY, .run = job_leave_copy, .keeps_qmp = true },
     { SNAP_STEP_JOB_FINALIZE, .run = job_finalize, .keeps_qmp = true },
     { SNAP_STEP_JOB_END, .run = job_end, .is_done = job_has_no_qemu,
       .is_moot = snap_run_qemu_is_gone, .keeps_qmp = true },
