@@ -239,6 +239,39 @@ void libxl_snapshot_merge_result_dispose(libxl_snapshot_merge_result *result)
     libxl_snapshot_merge_result_init(result);
 }
 
+void libxl_snapshot_copy_params_init(libxl_snapshot_copy_params *params)
+{
+    memset(params, 0, sizeof(*params));
+}
+
+void libxl_snapshot_copy_params_dispose(libxl_snapshot_copy_params *params)
+{
+    free(params->vdev);
+    free(params->path);
+    free(params->config_path);
+    free(params->config_text);
+    libxl_snapshot_copy_params_init(params);
+}
+
+void libxl_snapshot_copy_result_init(libxl_snapshot_copy_result *result)
+{
+    memset(result, 0, sizeof(*result));
+    libxl_device_disk_init(&result->old_disk);
+    libxl_device_disk_init(&result->disk);
+}
+
+void libxl_snapshot_copy_result_dispose(libxl_snapshot_copy_result *result)
+{
+    free(result->domain);
+    libxl_device_disk_dispose(&result->old_disk);
+    libxl_device_disk_dispose(&result->disk);
+    snap_strings_free(result->tags, result->num_tags);
+    free(result->left);
+    snap_strings_free(result->steps, result->num_steps);
+    free(result->plan_json);
+    libxl_snapshot_copy_result_init(result);
+}
+
 void libxl_domain_snapshot_verification_init(
     libxl_domain_snapshot_verification *verification)
 {

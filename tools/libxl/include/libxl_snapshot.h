@@ -479,6 +479,7 @@ int libxl_domain_snapshot_verify(
 #include <libxl_snapshot_chain.h>
 #include <libxl_snapshot_config.h>
 #include <libxl_snapshot_merge.h>
+#include <libxl_snapshot_copy.h>
 #include <libxl_snapshot_delete.h>
 #include <libxl_snapshot_recover.h>
 #include <libxl_snapshot_text.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * ops/job_plan.c: the order in which QEMU makes a chain shorter.  Pure.
+ * ops/job_plan.c: the order in which QEMU makes a chain shorter, or copies
+ * a disk.  Pure.
  *
  *   work     the job moves data, for hours perhaps; the chain shows the same
  *            all the time, and a job that ends early has done no harm.  What
@@ -12,6 +13,9 @@
  *            whatever dies next, they are right
  *   commit   QEMU changes the chain: the commit point
  *   after    what is superfluous is closed
+ *
+ * A copy that is left, while the disk stays where it is, changes no chain,
+ * and has no commit point here.
  */
 #include "ops/ops.h"
 
@@ -36,6 +40,23 @@ static const char **job_list(libxl_snapshot_ctx *sc, const char *a,
     return a ? list : NULL;
 }
 
+/* The command, and the images that it is about. */
+static void job_set_command(libxl_snapshot_ctx *sc, struct snap_step *step,
+                            const struct snap_chain_job *job)
+{
+    step->path = job->pulls ? job->target : job->active;
+    if (job->pulls) {
+        step->command = "block-stream";
+        step->images = job_list(sc, job->base, NULL);
+    } else if (job->copies) {
+        step->command = "blockdev-mirror";
+        step->images = job_list(sc, job->target, NULL);
+    } else {
+        step->command = "block-commit";
+        step->images = job_list(sc, job->merged[0], job->target);
+    }
+}
+
 static void job_plan_start(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                            const struct snap_chain_job *job)
 {
@@ -43,16 +64,14 @@ static void job_plan_start(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                                                 long)job->speed) : NULL;
     struct snap_step *step = snap_plan_add(
         sc, plan, SNAP_STEP_JOB_START, "let QEMU begin to %s %s into %s",
-        job->pulls ? "pull what is below" : "commit", job->pulls
-        ? "it" : job->merged[0], job->target);
+        job->pulls ? "pull what is below" : job->copies ? "copy" : "commit",
+        job->pulls ? "it" : job->copies ? job->active : job->merged[0],
+        job->target);
 
-    step->command = job->pulls ? "block-stream" : "block-commit";
-    step->path = job->pulls ? job->target : job->active;
-    step->images = job->pulls ? job_list(sc, job->base, NULL)
-                              : job_list(sc, job->merged[0], job->target);
+    job_set_command(sc, step, job);
     step->arguments = snap_json_object(
-        sc, "s:job-id", job->id, "s:backing-file", job->backing, "j:speed",
-        how, NULL);
+        sc, "s:job-id", job->id, "s:sync", job->copies, "s:backing-file",
+        job->backing, "j:speed", how, NULL);
     step->writes = job->target;
     step = snap_step_undo(sc, step, SNAP_STEP_JOB_CANCEL, "cancel that");
     step->command = job->id;
@@ -94,23 +113,48 @@ static void job_plan_finalize(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->commit_point = true;
 }
 
-void snap_job_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                   const struct snap_chain_job *job)
+/* Plan that the copy is of one instant.  What QEMU says of its graph never
+ * shows that this was done. */
+static void job_plan_leave(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const struct snap_chain_job *job)
+{
+    struct snap_step *step;
+
+    job_step(sc, plan, job, SNAP_STEP_JOB_LEAVE_COPY,
+             "let the copy be of this instant");
+    step = job_step(sc, plan, job, SNAP_STEP_JOB_FINALIZE,
+                    "let the guest go on");
+    step->path = job->target;
+    step->images = job_list(sc, job->target, NULL);
+}
+
+/* Plan the change of the chain. */
+static void job_plan_change(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const struct snap_chain_job *job)
 {
     bool pivots = !job->pulls && !job->child;
-    struct snap_step *step;
     int hold = -1;
 
-    job_plan_start(sc, plan, job);
-    step = job_step(sc, plan, job, SNAP_STEP_JOB_WAIT,
-                    "wait until the data is moved");
-    step->path = pivots ? NULL : job->target;
     if (pivots && job->num_monitors)
         hold = snap_plan_hold_monitor(sc, plan, job->monitors,
                                       job->num_monitors);
     if (pivots) job_plan_hold(sc, plan, job);
     job_plan_finalize(sc, plan, job);
     if (hold >= 0) snap_plan_release_monitor(sc, plan, hold);
+}
+
+void snap_job_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                   const struct snap_chain_job *job)
+{
+    bool in_chain = job->pulls || job->child;
+    struct snap_step *step;
+
+    job_plan_start(sc, plan, job);
+    step = job_step(sc, plan, job, SNAP_STEP_JOB_WAIT,
+                    "wait until the data is moved");
+    step->path = in_chain ? job->target : NULL;
+    if (job->leaves) job_plan_leave(sc, plan, job);
+    else job_plan_change(sc, plan, job);
     job_step(sc, plan, job, SNAP_STEP_JOB_END, "let QEMU forget the job");
     step = snap_plan_add(sc, plan, SNAP_STEP_CLOSE_NODES, "let QEMU close "
                          "what is not needed any more");

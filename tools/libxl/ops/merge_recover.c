@@ -138,7 +138,7 @@ static int merge_was_committed(libxl_snapshot_ctx *sc,
         ? snap_job_was_carried_out(sc, r, NULL, was_r) : 0;
 }
 
-static int merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
+int snap_merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     if (r->forward && r->entry.head.at_stake.num)
         merge_look_at_active(sc, r);
@@ -150,11 +150,11 @@ static int merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 const struct snap_operation snap_operation_commit = {
     .name = "commit",
     .was_committed = merge_was_committed,
-    .look = merge_look,
+    .look = snap_merge_look,
 };
 
 const struct snap_operation snap_operation_pull = {
     .name = "pull",
     .was_committed = merge_was_committed,
-    .look = merge_look,
+    .look = snap_merge_look,
 };

@@ -9,6 +9,7 @@ static const struct snap_operation *const operations[] = {
     &snap_operation_revert,
     &snap_operation_commit,
     &snap_operation_pull,
+    &snap_operation_copy,
     &snap_operation_delete,
 };
 

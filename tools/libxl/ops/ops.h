@@ -179,124 +179,6 @@ void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
                                           const struct snap_revert *r);
 
-/*-- merge: commit and pull, which make a chain shorter ---------------------*/
-
-/* A layer, as far as a merge has to know it. */
-struct snap_merge_layer {
-    const char *identity;       /* of the file; NULL: it is a device */
-    const struct snap_lv *lv;   /* NULL: it is no volume */
-    bool is_file, is_frozen;
-    const char *doubt;          /* why others could put another file in its
-                                 * place; or NULL */
-    uint64_t space;             /* free bytes where a file is */
-    const char *needed;         /* by whom, in words, but for what stands
-                                 * on it in the chain and stays; or NULL */
-    int num_records;            /* snapshot configs that have its state as */
-    const char **records;       /* that of a base, up to NULL */
-};
-
-struct snap_merge {
-    /* the caller's */
-    const libxl_snapshot_merge_params *params;
-
-    /* gathered */
-    struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
-    const struct snap_disk *disk;
-    const struct snap_chain *chain; /* of the disk */
-    int base_at, top_at;            /* the layers that the caller names; -1:
-                                     * what he names is none */
-    struct snap_merge_layer *files; /* by layer */
-    struct snap_layers layers;      /* those that are merged, or change, with
-                                     * who uses them */
-    const char *config_state;       /* of params->config_path */
-    const char *active_state;       /* of the active layer */
-    const char *unknown;            /* why nobody can know who needs the
-                                     * layers; or NULL */
-
-    /* Chosen: layers of the chain.  Those from @first to @last are merged
-     * into @target.  @child, the one above them, gets the layer below them
-     * as its base: it is the target of a pull; -1: there is none, for the
-     * active layer is committed. */
-    int first, last, target, child;
-
-    struct snap_plan plan;
-};
-
-/* The layers that the caller means; refuse what cannot be meant. */
-int snap_merge_choose(libxl_snapshot_ctx *sc, struct snap_merge *m);
-/* Fill in the part of @m that is gathered, and choose.  Changes nothing. */
-int snap_merge_gather(libxl_snapshot_ctx *sc, struct snap_merge *m);
-int snap_merge_check(libxl_snapshot_ctx *sc, const struct snap_merge *m);
-void snap_merge_plan(libxl_snapshot_ctx *sc, struct snap_merge *m);
-/* The file of layer @i. */
-const char *snap_merge_path(const struct snap_merge *m, int i);
-/* True if the domain is to go on with the target. */
-bool snap_merge_moves(const struct snap_merge *m);
-/* The target's format, and the bytes that the merged layers have. */
-libxl_disk_format snap_merge_format(const struct snap_merge *m);
-uint64_t snap_merge_bytes(const struct snap_merge *m);
-/* The head of the journal of a merge; its strings are those of @m. */
-struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
-                                         const struct snap_merge *m);
-
-/*-- job: QEMU that makes a chain shorter under its guest -------------------*/
-
-/* Layers, by their files. */
-struct snap_chain_job {
-    const char *id;             /* of the job */
-    bool pulls;                 /* into the target, from below; else what is
-                                 * above the target is committed to it */
-    const char *active;         /* the disk's */
-    const char *target;
-    const char *child;          /* commit: the layer that gets the target as
-                                 * its base; NULL: the disk goes on with the
-                                 * target (a pivot) */
-    const char *base;           /* pull: the target's new base; or NULL */
-    const char *backing;        /* what the header is to call its new base;
-                                 * NULL: there is none */
-    const char **merged;        /* from top to bottom, up to NULL */
-    uint64_t speed;             /* bytes a second; 0: as fast as it goes */
-    const struct snap_repoint *to, *back;   /* pivot: of the disk, and the
-                                             * undo; NULL: nobody knows it */
-    const pid_t *monitors;
-    int num_monitors;
-};
-/* Plan it, with its commit point and up to the last layer that QEMU
- * closes. */
-void snap_job_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                   const struct snap_chain_job *job);
-/* Slot was_committed of an operation whose commit point is JOB_FINALIZE;
- * @qmp_path: NULL for the socket that libxl gave the domain's QEMU. */
-int snap_job_was_carried_out(libxl_snapshot_ctx *sc, struct snap_recover *r,
-                             const char *qmp_path, bool *was_r);
-
-/*-- pivot: a disk that goes on with another image --------------------------*/
-
-struct snap_pivot {
-    const struct snap_disk *disk;
-    const char *to;             /* the image */
-    libxl_disk_format format;
-    /* The domain's xl.cfg, the text that names the image, and what the file
-     * was; text NULL: the domain's user writes it. */
-    const char *config_path, *config_text, *config_state;
-};
-/* Plan that the new text is there, beside the xl.cfg; and later that it takes
- * the place of that, if it is the same file yet. */
-void snap_pivot_plan_new_config(libxl_snapshot_ctx *sc,
-                                struct snap_plan *plan,
-                                const struct snap_pivot *pivot);
-void snap_pivot_plan_config(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                            const struct snap_pivot *pivot);
-/* Note in the last step the disk that the domain has after it, for its
- * xl.cfg: a recovery prints it. */
-void snap_pivot_note_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
-                          const struct snap_pivot *pivot);
-/* Let @job, of @dom that runs, repoint the disk. */
-void snap_pivot_set_job(libxl_snapshot_ctx *sc,
-                        const struct snap_pivot *pivot,
-                        const struct snap_domain *dom,
-                        struct snap_chain_job *job);
-
 /*-- recover: ending an operation that was cut off --------------------------*/
 
 struct snap_recover_tag {
@@ -438,9 +320,12 @@ extern const struct snap_operation snap_operation_create;
 extern const struct snap_operation snap_operation_revert;
 extern const struct snap_operation snap_operation_commit;
 extern const struct snap_operation snap_operation_pull;
+extern const struct snap_operation snap_operation_copy;
 extern const struct snap_operation snap_operation_delete;
 /* The operations; and the operation @name, or NULL. */
 const struct snap_operation *const *snap_operations(int *num_r);
 const struct snap_operation *snap_operation_named(const char *name);
+
+#include "ops/chains.h"
 
 #endif /* SNAP_OPS_H */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * ops/copy.c: copy a disk to another image, and let the domain go on there.
+ *
+ *   gather   the domain, the chain, who uses its layers; what there is where
+ *            the copy is to be: copy_gather.c, which changes nothing
+ *   check    copy_check.c
+ *   plan     copy_plan.c
+ *   run
+ */
+#include "ops/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void copy_result(libxl_snapshot_ctx *sc, const struct snap_copy *c,
+                        libxl_snapshot_copy_result *result)
+{
+    const struct snap_layer *active = &c->chain->layers[0];
+    int i;
+
+    result->domain = snap_result_str(c->dom.name);
+    result->bytes = snap_copy_bytes(c);
+    snap_device_disk_set(&result->old_disk, c->disk->vdev, c->disk->path,
+                         c->disk->stored->format);
+    snap_device_disk_set(&result->disk, c->disk->vdev, c->params->path,
+                         snap_copy_format(c));
+    result->tags = snap_result_array(active->num_tags,
+                                     sizeof(*result->tags));
+    for (i = 0; i < active->num_tags; i++)
+        result->tags[result->num_tags++] =
+            snap_result_str(active->tags[i].name);
+    result->steps = snap_plan_sentences(&c->plan, &result->num_steps);
+    result->plan_json = snap_result_str(snap_plan_to_json(sc, &c->plan));
+}
+
+static struct snap_journal_head copy_head(libxl_snapshot_ctx *sc,
+                                          const struct snap_copy *c)
+{
+    bool is_off = c->dom.domid == SNAP_NO_DOMAIN;
+    struct snap_journal_head head = {
+        .operation = snap_operation_copy.name,
+        .domain = c->dom.name, .domid = c->dom.domid,
+        .uuid_str = c->dom.uuid_str, .snapshot = c->disk->vdev,
+        .layers = &c->layers,
+    };
+
+    if (is_off) head.running_uuid = snap_uuid_str(sc, &c->dom.uuid);
+    if (is_off && c->params->pivot) {
+        head.at_stake.num = 1;
+        head.at_stake.paths = snap_zalloc(sc, sizeof(char *));
+        head.at_stake.paths[0] = c->chain->layers[0].path;
+    }
+    return head;
+}
+
+static int copy_run(libxl_snapshot_ctx *sc, const struct snap_copy *c,
+                    const struct snap_journal_head *head,
+                    libxl_snapshot_copy_result *result)
+{
+    const char *domain = c->dom.name;
+    struct snap_run run = {
+        .domid = c->dom.domid,
+        .uuid_str = head->uuid_str ? head->uuid_str : head->running_uuid,
+        .domain_name = domain, .head = head,
+    };
+    int rc = snap_run_plan(sc, &run, &c->plan);
+
+    if (run.stopped_us && run.running_us)
+        result->held_us = run.running_us - run.stopped_us;
+    result->signalled = run.signalled;
+    if (rc && run.committed)
+        return snap_fail(sc, rc, "domain %s: disk %s is on %s now, but not "
+                         "all is in order yet; fix this and run xl "
+                         "snapshot-recover %s", domain, c->disk->vdev,
+                         c->params->path, snap_operand(sc, domain));
+    return rc;
+}
+
+int libxl_snapshot_copy(libxl_snapshot_ctx *sc,
+                        const libxl_snapshot_copy_params *params,
+                        libxl_snapshot_copy_result *result)
+{
+    struct snap_copy c = { .params = params };
+    struct snap_journal_head head;
+    uint64_t began = snap_now_us();
+    int uuid_lock = -1, name_lock = -1, rc;
+
+    snap_ctx_begin(sc);
+    snap_domain_init(&c.dom);
+    rc = snap_lock_target(sc, params->domid, params->config, &uuid_lock,
+                          &name_lock);
+    if (!rc) rc = snap_copy_gather(sc, &c);
+    if (!rc) rc = snap_copy_check(sc, &c);
+    if (rc) goto out;
+    snap_copy_plan(sc, &c);
+    copy_result(sc, &c, result);
+    head = copy_head(sc, &c);
+    rc = snap_journal_refuse_plan(sc, &head, &c.plan);
+    if (rc || params->dry_run) goto out;
+    rc = copy_run(sc, &c, &head, result);
+    result->left = snap_result_str(sc->left);
+    result->total_us = snap_now_us() - began;
+
+ out:
+    snap_lock_release(&name_lock, NULL);
+    snap_lock_release(&uuid_lock, NULL);
+    snap_domain_dispose(&c.dom);
+    return rc;
+}
+
+/*-- recovery ---------------------------------------------------------------*/
+
+/* Slot was_committed: the last look, or a flush, that was begun and no more
+ * has changed nothing, and the copy is removed. */
+static int copy_was_committed(libxl_snapshot_ctx *sc, struct snap_recover *r,
+                              bool *was_r)
+{
+    *was_r = false;
+    return r->entry.plan.steps[r->commit].kind == SNAP_STEP_JOB_FINALIZE
+        ? snap_job_was_carried_out(sc, r, NULL, was_r) : 0;
+}
+
+const struct snap_operation snap_operation_copy = {
+    .name = "copy",
+    .was_committed = copy_was_committed,
+    .look = snap_merge_look,
+};
