@@ -95,15 +95,14 @@ static void merge_options_end(int argc, char **argv,
 
 /*-- the request --------------------------------------------------------*/
 
-/* Its xl.cfg: the one that is named, or where most have it. */
+/* Its xl.cfg: the one that is @named, or where most have it; NULL: none. */
 static char *merge_domain_config(const struct session *s,
-                                 const struct merge_options *o)
+                                 const struct merge_options *o,
+                                 const char *named)
 {
-    const char *named = o->common.domain_config
-        ? o->common.domain_config : o->common.update_config;
     char *path;
 
-    if (named) return xstrdup(named);
+    if (named) return absolute_path(named);
     if (libxl_snapshot_domain_name_problem(o->domain)) return NULL;
     path = default_domain_config(o->domain);
     if (libxl_snapshot_path_is_taken(s->sc, path)) return path;
@@ -115,6 +114,7 @@ static int merge_find_domain(const struct session *s,
                              const struct merge_options *o,
                              struct domain_target *target)
 {
+    const struct common_options *common = &o->common;
     char *config;
     int r;
 
@@ -129,7 +129,9 @@ static int merge_find_domain(const struct session *s,
     }
     domain_target_dispose(target);
     domain_target_init(target);
-    config = merge_domain_config(s, o);
+    config = merge_domain_config(s, o, common->domain_config
+                                 ? common->domain_config
+                                 : common->update_config);
     r = domain_target_find(s, o->domain, config, target);
     free(config);
     if (r || target->config_text) return r;
@@ -161,6 +163,9 @@ static int merge_request(const struct session *s,
     p->remove = o->remove;
     p->trust_folders = o->common.trust_folders;
     p->dry_run = o->common.dry_run;
+    p->config_path = merge_domain_config(s, o, o->common.update_config
+                                         ? o->common.update_config
+                                         : o->common.domain_config);
     if (recorded_refuse_off(s, target->name, o->common.directory,
                             &target->config))
         return -1;
@@ -214,6 +219,7 @@ static int merge_plan_update(const struct session *s,
         merge_edit(s, o, p->config, &result, u);
         r = config_update_text(u, result.domain, &p->config_text);
         if (r) session_error(s, "%s", u->error);
+        free(p->config_path);
         p->config_path = copy_or_null(u->path);
     }
     libxl_snapshot_merge_result_dispose(&result);
@@ -259,10 +265,12 @@ static int merge_domain(const struct session *s, const void *options)
     libxl_snapshot_sources_init(&sources);
     libxl_snapshot_merge_params_init(&params);
     r = merge_find_domain(s, o, &target);
-    if (!r)
+    if (!r) r = merge_request(s, o, &target, &sources, &params);
+    if (!r) {
         block_sources_find(o->common.directory, o->common.domain_config,
                            &sources);
-    if (!r) r = merge_request(s, o, &target, &sources, &params);
+        block_sources_add_file(&sources, params.config_path);
+    }
     if (!r) r = merge_do(s, o, &params);
     libxl_snapshot_merge_params_dispose(&params);
     libxl_snapshot_sources_dispose(&sources);

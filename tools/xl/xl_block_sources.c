@@ -115,13 +115,14 @@ static void sources_find_configs(libxl_snapshot_sources *sources,
 
 /*-- xl.cfg files -------------------------------------------------------*/
 
-/* Read the xl.cfg @path, if that was not read under another name. */
-static void sources_read_file(libxl_snapshot_sources *sources,
-                              const char *path)
+void block_sources_add_file(libxl_snapshot_sources *sources,
+                            const char *path)
 {
     libxl_snapshot_domain_file *file;
     int i;
 
+    if (!path) return;
+    /* another name of it says the same */
     for (i = 0; i < sources->num_domain_files; i++)
         if (path_is_same_file(path, sources->domain_files[i].path)) return;
     file = sources_add_file(sources, path, NULL);
@@ -147,7 +148,7 @@ static void sources_find_files(libxl_snapshot_sources *sources,
         xasprintf(&path, "%s/%s", folder, entries[i]->d_name);
         if (i < SOURCES_MAX
             && (all || sources_is_named_cfg(entries[i]->d_name)))
-            sources_read_file(sources, path);
+            block_sources_add_file(sources, path);
         free(path);
         free(entries[i]);
     }
@@ -161,7 +162,7 @@ void block_sources_find(const char *directory, const char *domain_config,
 
     libxl_snapshot_sources_init(sources);
     sources_find_configs(sources, folder);
-    if (domain_config) sources_read_file(sources, domain_config);
+    block_sources_add_file(sources, domain_config);
     sources_find_files(sources, XEN_CONFIG_DIR, false);
     sources_find_files(sources, XEN_CONFIG_DIR "/auto", true);
     free(folder);

@@ -108,15 +108,54 @@ static void an_overlay_is_not_needed_by_the_snapshot_that_made_it(void)
     CHECK_STR(who_needs(BASE, NULL), "image s1 and image clone");
 }
 
-static void a_domain_can_be_left_out_but_not_its_saved_memory(void)
+/* A disk of a domain, by the xl.cfg @file, or by its stored config. */
+static void need_disk(const char *domain, const char *vdev, const char *file,
+                      int image)
 {
-    const struct snap_needs_except except = { .domain = "web" };
+    const struct snap_need it = {
+        .kind = KIND(DOMAIN), .how = HOW(ACTIVE), .vdev = vdev,
+        .who = snap_sprintf(sc, "%s %s %s", domain, vdev, file ? file : "-"),
+        .name = domain, .domain = domain, .known = file, .image = image,
+    };
 
-    forest();
-    need(KIND(DOMAIN), HOW(ACTIVE), "domain web", S2);
-    need(KIND(SAVED), HOW(ACTIVE), "saved memory", S2);
-    need(KIND(JOURNAL), HOW(ACTIVE), "snapshot-create", S2);
-    CHECK_STR(who_needs(S2, &except), "saved memory and snapshot-create");
+    snap_needs_add(sc, &needs, &it);
+}
+
+/* xvda of web is on the chain file: top on base. */
+static void one_disk_of_one_domain_can_be_left_out(void)
+{
+    const char *base = tmp_text("base", "b"), *top = tmp_text("top", "t");
+    const char *chain[] = { top, base };
+    const char *own = tmp_text("web.cfg", ""), *copy = tmp_text("copy", "");
+    const struct snap_needs_except except = {
+        .domain = "web", .vdev = "xvda", .file = own, .images = chain,
+        .num_images = 2,
+    };
+    int image[2];
+
+    memset(&needs, 0, sizeof(needs));
+    image[0] = snap_needs_image_at(sc, &needs, top);
+    image[1] = snap_needs_image_at(sc, &needs, base);
+    CHECK(snap_needs_set_base(&needs, image[0], image[1]));
+    CHECK(!symlink("web.cfg", tmp_path("link.cfg")));
+    need_disk("web", "xvda", NULL, image[0]);
+    need_disk("web", "xvda", own, image[0]);
+    need_disk("web", "xvda", tmp_path("link.cfg"), image[0]);
+    CHECK_STR(who_needs(image[1], &except), "nobody");
+    need_disk("web", "xvda", copy, image[0]);
+    CHECK_HAS(who_needs(image[1], &except), "/copy");
+    need_disk("web", "xvdb", own, image[0]);
+    CHECK_HAS(who_needs(image[0], &except), "web xvdb");
+    need_disk("web", "xvda", own, image[1]);
+    CHECK_INT(snap_needs_is_on(&needs, image[1], image[0]), false);
+    CHECK_HAS(who_needs(image[1], &except), "web xvda");
+    need_disk("db", "xvda", own, image[0]);
+    CHECK_HAS(who_needs(image[0], &except), "db xvda");
+    needs.num = 0;
+    need(KIND(SAVED), HOW(ACTIVE), "saved memory", image[0]);
+    need(KIND(JOURNAL), HOW(ACTIVE), "snapshot-create", image[0]);
+    CHECK_STR(who_needs(image[0], &except),
+              "saved memory and snapshot-create");
 }
 
 static void many_are_counted(void)
@@ -325,7 +364,7 @@ TESTS(TEST(an_image_has_one_number_whatever_its_name),
       TEST(no_image_stands_on_itself),
       TEST(who_needs_an_image_needs_all_below_it),
       TEST(an_overlay_is_not_needed_by_the_snapshot_that_made_it),
-      TEST(a_domain_can_be_left_out_but_not_its_saved_memory),
+      TEST(one_disk_of_one_domain_can_be_left_out),
       TEST(many_are_counted),
       TEST(what_a_revert_has_left_is_left_over),
       TEST(an_overlay_of_a_revert_is_known_by_its_name),

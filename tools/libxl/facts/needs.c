@@ -116,12 +116,26 @@ void snap_needs_add_unknown(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 
 /*-- who needs an image -----------------------------------------------------*/
 
-static bool needs_is_except(const struct snap_need *need,
+static bool needs_is_text(const char *a, const char *b)
+{
+    return a && b && !strcmp(a, b);
+}
+
+static bool needs_is_except(libxl_snapshot_ctx *sc,
+                            const struct snap_needs *needs,
+                            const struct snap_need *need,
                             const struct snap_needs_except *except)
 {
-    return need->kind == LIBXL_SNAPSHOT_NEED_KIND_DOMAIN && except
-        && except->domain && need->domain
-        && !strcmp(need->domain, except->domain);
+    if (need->kind != LIBXL_SNAPSHOT_NEED_KIND_DOMAIN || !except
+        || !except->num_images
+        || !needs_is_text(need->domain, except->domain)
+        || !needs_is_text(need->vdev, except->vdev))
+        return false;
+    if (need->known
+        && !(except->file && snap_file_is_same(need->known, except->file)))
+        return false;
+    return need->image == snap_needs_find_image(sc, needs,
+                                                except->images[0]);
 }
 
 static bool needs_is_except_image(libxl_snapshot_ctx *sc,
@@ -162,7 +176,7 @@ const struct snap_need *snap_needs_of_image(
         const struct snap_need *need = &needs->list[i];
 
         if (need->how != LIBXL_SNAPSHOT_NEED_HOW_CHILD
-            && !needs_is_except(need, except)
+            && !needs_is_except(sc, needs, need, except)
             && snap_needs_is_on(needs, need->image, image))
             needs_found_add(sc, &found, need, image);
     }

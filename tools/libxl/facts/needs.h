@@ -26,6 +26,7 @@ struct snap_need {
     const char *domain;         /* of a snapshot, a domain, a journal; NULL:
                                  * nobody says */
     libxl_uuid uuid;            /* the domain's; nil: nobody says */
+    const char *vdev;           /* of a domain, or saved memory: which disk */
     const char *known;          /* the file that says so; NULL: a domain that
                                  * exists, or the image itself */
     const char *layer;          /* the image, without symbolic links */
@@ -80,12 +81,15 @@ void snap_needs_add(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 void snap_needs_add_unknown(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                             const char *sentence);
 
-/* Who does not count. */
+/* What does not count: the disk whose chain is changed, as long as it is the
+ * active layer.  The domain's other disks count like anybody's, its saved
+ * memory too, and each xl.cfg but the one that is to name the disk anew. */
 struct snap_needs_except {
-    const char *domain;         /* this domain, running or in an xl.cfg (but
-                                 * not its saved memory); NULL: none */
-    const char *const *images;  /* images that may stand on it: those of the
-                                 * same disk */
+    const char *domain, *vdev;  /* NULL: everything counts */
+    const char *file;           /* its xl.cfg; NULL: none.  What the domain's
+                                 * stored config says never counts */
+    const char *const *images;  /* its chain, the active layer first: images
+                                 * that may stand on it */
     int num_images;
 };
 /*
@@ -123,13 +127,19 @@ struct snap_needs_target {
  * images that stand on the same ones.  Chains of @targets are described, and
  * of the others those that have tags; a header tells the rest.  What cannot
  * be looked at is in needs->unknown, and no failure.
- * Begin with @needs zeroed.  Operations that have not ended are not among
+ * Begin with @needs zeroed, but for snap_needs_add_disks().  Operations that have not ended are not among
  * them: see snap_needs_find() (ops/ops.h).
  */
 void snap_needs_gather(libxl_snapshot_ctx *sc,
                        const libxl_snapshot_sources *sources,
                        const struct snap_needs_target *targets, int num,
                        struct snap_needs *needs);
+
+/* Add the disks of the domain that has @config; @file: the xl.cfg that says
+ * so; NULL: none. */
+void snap_needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                          const libxl_domain_config *config,
+                          const char *file);
 
 /*-- for the files of this subject ------------------------------------------*/
 

@@ -133,7 +133,7 @@ static void needs_add_image(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     if (need->image >= 0) snap_needs_add(sc, needs, need);
 }
 
-/* Add the disks of @config; @need says whose they are. */
+/* Add the disks of @config; @need says by what it is known. */
 static void needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                             struct snap_need *need,
                             const libxl_domain_config *config)
@@ -147,11 +147,27 @@ static void needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     need->how = LIBXL_SNAPSHOT_NEED_HOW_ACTIVE;
     need->name = need->domain = snap_strdup(sc, config->c_info.name);
     need->uuid = config->c_info.uuid;
-    for (i = 0; i < dom.num_disks; i++)
+    for (i = 0; i < dom.num_disks; i++) {
+        need->vdev = snap_strdup(sc, dom.disks[i].vdev);
         if (!dom.disks[i].driver_domain)
             needs_add_image(sc, needs, need, dom.disks[i].path,
                             snap_imageinfo_format(
                                 dom.disks[i].stored->format));
+    }
+}
+
+void snap_needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                          const libxl_domain_config *config,
+                          const char *file)
+{
+    const char *name = config->c_info.name;
+    struct snap_need need = {
+        .kind = LIBXL_SNAPSHOT_NEED_KIND_DOMAIN, .known = file,
+        .who = file ? snap_sprintf(sc, "domain %s by %s", name, file)
+                    : snap_sprintf(sc, "domain %s", name),
+    };
+
+    needs_add_disks(sc, needs, &need, config);
 }
 
 static void needs_add_domain(libxl_snapshot_ctx *sc, struct snap_needs *needs,
@@ -187,17 +203,10 @@ static void needs_add_domain_file(libxl_snapshot_ctx *sc,
                                   struct snap_needs *needs,
                                   const libxl_snapshot_domain_file *file)
 {
-    struct snap_need need = {
-        .kind = LIBXL_SNAPSHOT_NEED_KIND_DOMAIN, .known = file->path,
-    };
-
-    if (file->error) {
+    if (file->error)
         snap_needs_add_unknown(sc, needs, file->error);
-        return;
-    }
-    need.who = snap_sprintf(sc, "domain %s by %s", file->config.c_info.name,
-                            file->path);
-    needs_add_disks(sc, needs, &need, &file->config);
+    else
+        snap_needs_add_disks(sc, needs, &file->config, file->path);
 }
 
 /*-- memory that xendomains has saved ---------------------------------------*/

@@ -40,8 +40,9 @@ typedef struct libxl_snapshot_merge_params {
     bool remove;                /* the layers that are superfluous then */
     uint64_t speed;             /* of a domain that runs: bytes a second, at
                                  * most; 0: as fast as it goes */
-    /* Commit of the active layer: the domain's xl.cfg and the text that names
-     * the new disk; NULL: the caller's user writes it himself. */
+    /* The domain's xl.cfg; NULL: it has none.  What any other one of it says
+     * is a need.  Commit of the active layer: the text that names the new
+     * disk there; NULL: the caller's user writes it himself. */
     char *config_path, *config_text;
     /* Where it stands who needs the layers: what somebody else needs stays
      * as it is.  Stays the caller's. */

@@ -69,9 +69,10 @@ static int merge_gather_users(libxl_snapshot_ctx *sc, struct snap_merge *m)
 
 /*-- who needs them ---------------------------------------------------------*/
 
-/* What the layers above the merged ones show stays as it is, so that who
- * needs one of them, or stands on it, does not count; nor do tags in a layer
- * itself, which merge_check.c looks at. */
+/* What the layers above the merged ones show stays as it is, and so does what
+ * an overlay shows that the disk stays on: who needs one of them, or stands
+ * on it, does not count; nor do tags in a layer itself, which merge_check.c
+ * looks at. */
 static bool merge_need_counts(const struct snap_needs *needs, int image,
                               int kept, const struct snap_need *need)
 {
@@ -84,10 +85,14 @@ static void merge_set_needed(libxl_snapshot_ctx *sc, struct snap_merge *m,
                              const struct snap_needs *needs, int i)
 {
     const struct snap_needs_except except = {
-        m->dom.name, snap_chain_paths(sc, m->chain), m->chain->num_layers,
+        .domain = m->dom.name, .vdev = m->disk->vdev,
+        .file = m->params->config_path,
+        .images = snap_chain_paths(sc, m->chain),
+        .num_images = m->chain->num_layers,
     };
-    int kept = m->child < 0 ? -1
-        : snap_needs_find_image(sc, needs, snap_merge_path(m, m->child));
+    int above = m->params->keep_overlay ? 0 : m->child;
+    int kept = above < 0 ? -1
+        : snap_needs_find_image(sc, needs, snap_merge_path(m, above));
     int image = snap_needs_find_image(sc, needs, snap_merge_path(m, i));
     const struct snap_need *list;
     int num, counts = 0, k;
@@ -118,6 +123,22 @@ static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_merge *m,
     }
 }
 
+/* The domain's other disks may stand on these layers, too.  What it is
+ * described by may be no file, or none of the sources. */
+static void merge_add_own_disks(libxl_snapshot_ctx *sc,
+                                const struct snap_merge *m,
+                                struct snap_needs *needs)
+{
+    const libxl_snapshot_sources *sources = m->params->sources;
+    const char *file = m->params->config_path;
+    int i;
+
+    if (!m->params->config) return;
+    for (i = 0; file && i < sources->num_domain_files; i++)
+        if (snap_file_is_same(sources->domain_files[i].path, file)) return;
+    snap_needs_add_disks(sc, needs, m->params->config, file);
+}
+
 static void merge_gather_needs(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
     const struct snap_needs_target top = {
@@ -126,6 +147,7 @@ static void merge_gather_needs(libxl_snapshot_ctx *sc, struct snap_merge *m)
     struct snap_needs needs = { 0 };
     int i;
 
+    merge_add_own_disks(sc, m, &needs);
     snap_needs_find(sc, m->params->sources, &top, 1, &needs);
     if (needs.num_unknown) m->unknown = needs.unknown[0];
     for (i = 0; i < m->chain->num_layers; i++) {
