@@ -95,7 +95,7 @@ static void merge_options_end(int argc, char **argv,
 
 /*-- the request --------------------------------------------------------*/
 
-/* Its xl.cfg: the one that is @named, or where most have it; NULL: none. */
+/* Its xl.cfg: the one that is @named, or where most have it; or NULL. */
 static char *merge_domain_config(const struct session *s,
                                  const struct merge_options *o,
                                  const char *named)

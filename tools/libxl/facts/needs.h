@@ -127,8 +127,8 @@ struct snap_needs_target {
  * images that stand on the same ones.  Chains of @targets are described, and
  * of the others those that have tags; a header tells the rest.  What cannot
  * be looked at is in needs->unknown, and no failure.
- * Begin with @needs zeroed, but for snap_needs_add_disks().  Operations that have not ended are not among
- * them: see snap_needs_find() (ops/ops.h).
+ * Begin with @needs zeroed, but for snap_needs_add_disks().  Operations that
+ * have not ended are not among them: see snap_needs_find() (ops/ops.h).
  */
 void snap_needs_gather(libxl_snapshot_ctx *sc,
                        const libxl_snapshot_sources *sources,
