@@ -74,6 +74,14 @@ ok "a tag in a layer that goes" not_done "has the internal snapshot 't1'" commit
 ok "a tag in the target of a pull" not_done "would read zeros" pull --top m1.qcow2
 ok "a tag in the target of a commit is kept" commit --top m2.qcow2 --base m1.qcow2
 ok "as it was" same "$(tags m1.qcow2)" t1
+new_host
+define_domain web qcow2
+xl snapshot-create --domain-config web.cfg --internal -n t1 web >/dev/null
+snapshots_of s1
+given_up s1
+ok "so is one that a snapshot has on record" \
+    xl block-commit --update-config=web.cfg --pivot --delete web xvda
+ok "to which the domain can be reverted" xl snapshot-verify "$(cfg t1)"
 a_chain
 "$QEMU_IMG" bitmap --add -f qcow2 m2.qcow2 b1
 ok "a bitmap in a layer that goes" not_done "dirty bitmap 'b1'" commit --top m2.qcow2

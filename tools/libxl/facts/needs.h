@@ -30,6 +30,8 @@ struct snap_need {
     const char *known;          /* the file that says so; NULL: a domain that
                                  * exists, or the image itself */
     const char *layer;          /* the image, without symbolic links */
+    enum snap_known_by known_by;    /* of a snapshot: the disk's state, */
+    const char *state;          /* as it has that on record; or NULL */
     int image;                  /* its index in images */
 };
 

@@ -283,6 +283,16 @@ static void needs_add_lost(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     };
 }
 
+static enum snap_known_by needs_known_by(libxl_snapshot_ctx *sc,
+                                         const libxl_disk_snapshot *ds)
+{
+    const struct snap_driver *driver;
+
+    if (!snap_driver_of(sc, ds, &driver)) return driver->known_by;
+    snap_take_error(sc);
+    return SNAP_KNOWN_BY_NOTHING;
+}
+
 static void needs_add_snapshot(libxl_snapshot_ctx *sc,
                                struct snap_needs *needs, const char *path,
                                const libxl_domain_snapshot *snap)
@@ -301,6 +311,8 @@ static void needs_add_snapshot(libxl_snapshot_ctx *sc,
     for (i = 0; i < snap->num_disks; i++) {
         const libxl_disk_snapshot *ds = &snap->disks[i];
 
+        need.known_by = needs_known_by(sc, ds);
+        need.state = snap_strdup(sc, ds->state);
         if (ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL) {
             need.how = LIBXL_SNAPSHOT_NEED_HOW_CHILD;
             needs_add_image(sc, needs, &need, ds->child.pdev_path,

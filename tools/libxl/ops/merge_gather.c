@@ -71,12 +71,14 @@ static int merge_gather_users(libxl_snapshot_ctx *sc, struct snap_merge *m)
 
 /* What the layers above the merged ones show stays as it is, and so does what
  * an overlay shows that the disk stays on: who needs one of them, or stands
- * on it, does not count; nor do tags in a layer itself, which merge_check.c
- * looks at. */
+ * on it, does not count; nor do tags in a layer itself, and the snapshots
+ * whose they are: merge_check.c looks at these. */
 static bool merge_need_counts(const struct snap_needs *needs, int image,
                               int kept, const struct snap_need *need)
 {
-    if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_TAG && need->image == image)
+    if (need->image == image
+        && (need->kind == LIBXL_SNAPSHOT_NEED_KIND_TAG
+            || need->known_by == SNAP_KNOWN_BY_TAG))
         return false;
     return kept < 0 || !snap_needs_is_on(needs, need->image, kept);
 }
