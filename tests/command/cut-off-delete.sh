@@ -42,4 +42,21 @@ rm "$snapshots/web/s1/snapshot.cfg"
 mv copy "$snapshots/web/s1/snapshot.cfg"
 ok "the config was put back from a backup" says "Left: $snapshots/web/s1/snapshot.cfg is another file by now" xl snapshot-recover web
 ok "and is another file" test -s "$(cfg s1)"
+
+# --- a tag in the base of an external snapshot ----------------------------------
+
+set_up() {
+    define_domain web qcow2 qcow2
+    xl snapshot-create --domain-config web.cfg --internal -n s0 web >/dev/null
+    xl snapshot-create --domain-config web.cfg --internal -n s1 web >/dev/null
+    xl snapshot-create --domain-config web.cfg --external --update-config=web.cfg \
+        -n s2 web >/dev/null
+}
+as_after() {
+    absent "$snapshots/web/s1" && xl snapshot-verify "$(cfg s2)" >/dev/null &&
+        for disk in xvda xvdb; do
+            frozen $disk.qcow2 && same "$(tags $disk.qcow2)" s0 || return 1
+        done
+}
+killed_everywhere "delete below an external one"
 finished

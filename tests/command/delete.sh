@@ -120,12 +120,47 @@ ok "which a person may trust" says "Nothing was changed" delete -N --trust-folde
 chmod 755 .
 ok "it goes" says "is deleted" delete
 
-# --- external ----------------------------------------------------------------
+# --- internal ones below external ones ----------------------------------------
 
-create --external -n s1
+create --internal -n s1
+create --external --update-config=web.cfg -n s2
 remember
-ok "an external one is refused" refuses "use --keep-data" delete
-ok "nothing was changed" unchanged
-ok "it can be forgotten" says "is deleted" delete --keep-data
-ok "the layers stay" same "$(ls xvd*)" "$(printf 'xvda.qcow2\nxvda.s1.qcow2\nxvdb.qcow2\nxvdb.s1.qcow2')"
+ok "a dry run" says "make /srv/web/xvda.qcow2 writable" delete -N
+ok "changes nothing" unchanged
+ok "a tag in the base of an external one" says "is deleted" delete
+ok "is gone" same "$(tags xvda.qcow2)$(tags xvdb.qcow2)" "s0 s0 "
+ok "the base is protected yet" frozen xvda.qcow2
+ok "and the external one can be reverted to" xl snapshot-verify "$(cfg s2)"
+ok "that is forgotten" says "is deleted" xl snapshot-delete --keep-data web s2
+ok "a tag below it, and nobody knows any more for whom that is protected" \
+    says "is deleted" xl snapshot-delete web s0
+ok "is gone" nothing tags xvda.qcow2
+ok "the layer stays protected" frozen xvda.qcow2
+xvda_again() {
+    new_host
+    define_domain web qcow2
+    create --internal -n s1
+    create --external --update-config=web.cfg -n s2
+}
+xvda_again
+thawed xvda.qcow2
+ok "a base that has lost its flag" says "is deleted" delete
+ok "the external one can be reverted to" xl snapshot-verify "$(cfg s2)"
+xvda_again
+guest_writes qcow2 xvda.s2.qcow2 later
+thawed xvda.qcow2
+guest_writes qcow2 xvda.qcow2 vandal
+chattr +i xvda.qcow2
+ok "a base that was written to" says "is deleted" delete
+ok "is not made good by that" fails 1 "" xl snapshot-verify "$(cfg s2)"
+xvda_again
+cp -a "$snapshots/web/s1" /srv/carried
+remember
+ok "a copy of a config" refuses "$(cfg s1) has the tag s1, too" xl snapshot-delete web /srv/carried
+ok "changes nothing" unchanged
+ok "can be forgotten alone" says "is deleted" xl snapshot-delete --keep-data web /srv/carried
+ok "so that the other one has its tag" same "$(tags xvda.qcow2)" "s1 "
+thawed xvda.qcow2
+mv xvda.qcow2 away
+ok "an image that is gone" refuses "use --keep-data" delete
 finished

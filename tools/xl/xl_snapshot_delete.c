@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "xl_block_chain.h"
 #include "xl_session.h"
 #include "xl_utils.h"
 
@@ -71,12 +72,15 @@ static int delete_snapshot(const struct session *s, const void *options)
 {
     const struct delete_options *o = options;
     libxl_domain_snapshot_delete_params params;
+    libxl_snapshot_sources sources;
     libxl_domain_snapshot_result result;
     libxl_domain_snapshot snap;
     int r;
 
     libxl_domain_snapshot_init(&snap);
     libxl_domain_snapshot_delete_params_init(&params);
+    block_sources_find(o->common.directory, NULL, &sources);
+    params.sources = &sources;
     libxl_domain_snapshot_result_init(&result);
     r = delete_read(s, o, &snap, &params);
     if (r) goto out;
@@ -91,6 +95,7 @@ static int delete_snapshot(const struct session *s, const void *options)
  out:
     libxl_domain_snapshot_result_dispose(&result);
     libxl_domain_snapshot_delete_params_dispose(&params);
+    libxl_snapshot_sources_dispose(&sources);
     libxl_domain_snapshot_dispose(&snap);
     return r;
 }

@@ -5,7 +5,7 @@
 #ifndef LIBXL_SNAPSHOT_DELETE_H
 #define LIBXL_SNAPSHOT_DELETE_H
 
-#include <libxl_snapshot.h>
+#include <libxl_snapshot_chain.h>
 
 typedef struct libxl_domain_snapshot_delete_params {
     char *config_path;          /* the snapshot config, which goes last; and
@@ -14,6 +14,9 @@ typedef struct libxl_domain_snapshot_delete_params {
     bool keep_data;             /* leave the disks as they are: tags, volumes
                                  * and layers stay, but nothing tells any
                                  * more what they are */
+    /* Where it stands who needs the images: a tag that another snapshot
+     * config has, too, is not removed.  Stays the caller's; NULL: nowhere. */
+    const libxl_snapshot_sources *sources;
     bool trust_folders;         /* as for a create */
     bool dry_run;
 } libxl_domain_snapshot_delete_params;

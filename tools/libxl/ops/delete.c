@@ -18,21 +18,6 @@
 #include <string.h>
 #include <libxl_utils.h>
 
-struct snap_delete {
-    /* the caller's */
-    const libxl_domain_snapshot *snap;
-    const libxl_domain_snapshot_delete_params *params;
-
-    /* gathered */
-    struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
-    int num_ops;
-    struct snap_disk_op *ops;
-    struct snap_layers layers;      /* what is written to */
-    const char *config;             /* its config, without symbolic links */
-
-    struct snap_plan plan;
-};
-
 void libxl_domain_snapshot_delete_params_init(
     libxl_domain_snapshot_delete_params *params)
 {
@@ -46,7 +31,7 @@ void libxl_domain_snapshot_delete_params_dispose(
     libxl_domain_snapshot_delete_params_init(params);
 }
 
-static bool delete_runs(const struct snap_delete *d)
+bool snap_delete_runs(const struct snap_delete *d)
 {
     return d->dom.domid != SNAP_NO_DOMAIN;
 }
@@ -79,7 +64,7 @@ static const struct snap_disk *delete_disk_on(const struct snap_delete *d,
 {
     int i;
 
-    for (i = 0; delete_runs(d) && i < d->dom.num_disks; i++)
+    for (i = 0; snap_delete_runs(d) && i < d->dom.num_disks; i++)
         if (d->dom.disks[i].path && d->dom.disks[i].node
             && snap_file_is_same(d->dom.disks[i].path, image))
             return &d->dom.disks[i];
@@ -95,7 +80,7 @@ static int delete_gather_op(libxl_snapshot_ctx *sc, struct snap_delete *d,
     *op = (struct snap_disk_op){
         .verb = SNAP_VERB_DELETE, .vdev = ds->vdev, .ds = ds,
         .name = d->snap->name, .image = ds->parent.pdev_path,
-        .format = ds->parent.format, .running = delete_runs(d),
+        .format = ds->parent.format, .running = snap_delete_runs(d),
         .creation_time = d->snap->creation_time,
         .disk = delete_disk_on(d, ds->parent.pdev_path),
     };
@@ -107,6 +92,10 @@ static int delete_gather_op(libxl_snapshot_ctx *sc, struct snap_delete *d,
     if (rc) return rc;
     snap_disk_look_place(sc, op);
     rc = snap_refuse_place(sc, op, d->params->trust_folders);
+    if (!rc && snap_delete_has_tag(op) && !snap_file_exists(op->image))
+        rc = snap_fail(sc, ERROR_INVAL, "disk %s: %s, which has the tag %s, "
+                       "is not there; put it back or, if it is given up, "
+                       "use --keep-data", op->vdev, op->image, op->name);
     return rc ? rc : op->driver->look(sc, op);
 }
 
@@ -129,17 +118,29 @@ static int delete_check_op(libxl_snapshot_ctx *sc,
                      "for the rest", op->vdev, op->image, why);
 }
 
+/* Nobody has open what changes, but for the QEMU that changes it: of one
+ * that has it below a disk this is not so. */
 static int delete_check_users(libxl_snapshot_ctx *sc, struct snap_delete *d)
 {
+    struct snap_layers below = { 0 };
     int i, rc;
 
     for (i = 0; i < d->num_ops; i++)
-        if (d->ops[i].driver->known_by == SNAP_KNOWN_BY_TAG)
-            snap_layers_add(sc, &d->layers, d->ops[i].vdev, d->ops[i].image,
+        if (snap_delete_has_tag(&d->ops[i]))
+            snap_layers_add(sc, d->ops[i].disk ? &d->layers : &below,
+                            d->ops[i].vdev, d->ops[i].image,
                             &d->ops[i].chain, false);
     rc = snap_layers_find_users(sc, &d->layers, d->dom.qemu_pid,
                                 d->dom.domid);
-    return rc ? rc : snap_refuse_used(sc, &d->layers);
+    if (!rc) rc = snap_refuse_used(sc, &d->layers);
+    if (!rc && below.num)
+        rc = snap_layers_find_users(sc, &below, 0, SNAP_NO_DOMAIN);
+    if (!rc) rc = snap_refuse_used(sc, &below);
+    for (i = 0; i < below.num; i++)
+        d->layers.files = snap_grow_by_one(
+            sc, d->layers.files, d->layers.num, sizeof(*below.files)),
+        d->layers.files[d->layers.num++] = below.files[i];
+    return rc;
 }
 
 static int delete_look_at_disks(libxl_snapshot_ctx *sc,
@@ -156,6 +157,10 @@ static int delete_look_at_disks(libxl_snapshot_ctx *sc,
         if (!rc) rc = delete_check_op(sc, &d->ops[i]);
         if (!rc) d->num_ops++;
     }
+    if (rc) return rc;
+    snap_delete_gather_needs(sc, d);
+    for (i = 0; !rc && i < d->num_ops; i++)
+        rc = snap_delete_check_needs(sc, d, &d->ops[i]);
     return rc ? rc : delete_check_users(sc, d);
 }
 
@@ -171,12 +176,12 @@ static void delete_plan_look(libxl_snapshot_ctx *sc, struct snap_delete *d)
     int i, num = 0;
 
     for (i = 0; i < d->num_ops; i++)
-        if (d->ops[i].driver->known_by == SNAP_KNOWN_BY_TAG)
+        if (snap_delete_has_tag(&d->ops[i]))
             images[num++] = d->ops[i].image;
     if (d->params->keep_data) {
         snap_plan_flush(sc, &d->plan, d->config);
         step = &d->plan.steps[snap_plan_last(&d->plan)];
-    } else if (delete_runs(d)) {
+    } else if (snap_delete_runs(d)) {
         step = snap_plan_add(sc, &d->plan, SNAP_STEP_LOOK_AGAIN,
                              "see that nobody else uses the images");
         if (num) step->images = images;
@@ -194,7 +199,8 @@ static void delete_plan_file(libxl_snapshot_ctx *sc, struct snap_delete *d,
     struct snap_step *step;
 
     if (!path || !snap_file_exists(path)) return;
-    if (!snap_file_is_beside(sc, path, d->config)) {
+    if (!snap_file_is_beside(sc, path, d->config)
+        && !snap_file_is_beside(sc, path, d->params->config_path)) {
         snap_tell_left(sc, "%s, %s, is not in the folder of the snapshot",
                        path, what);
         return;
@@ -232,15 +238,17 @@ static void delete_tell_link(libxl_snapshot_ctx *sc, const char *path)
 
 /* Past the commit point the engine goes on after a failure.  Here nothing
  * may be done after a look that refuses, nor the record of a thing go that
- * is there yet. */
+ * is there yet; but what was frozen is frozen again. */
 static void delete_plan(libxl_snapshot_ctx *sc, struct snap_delete *d)
 {
     int i;
 
     delete_plan_look(sc, d);
-    for (i = 0; i < d->num_ops; i++)
+    for (i = 0; i < d->num_ops; i++) {
         d->ops[i].driver->verbs[SNAP_VERB_DELETE].act(sc, &d->plan,
                                                       &d->ops[i]);
+        snap_delete_plan_records(sc, d, &d->ops[i]);
+    }
     delete_plan_file(sc, d, "the memory image", d->snap->memory_path);
     delete_plan_file(sc, d, "the xl.cfg", d->snap->domain_config_path);
     delete_plan_file(sc, d, "the snapshot config", d->config);
@@ -248,7 +256,8 @@ static void delete_plan(libxl_snapshot_ctx *sc, struct snap_delete *d)
     delete_tell_link(sc, d->params->config_path);
     delete_tell_link(sc, snap_file_dirname(sc, d->params->config_path));
     for (i = 1; i < d->plan.num_steps; i++)
-        d->plan.steps[i].only_if_all_done = true;
+        d->plan.steps[i].only_if_all_done =
+            d->plan.steps[i].kind != SNAP_STEP_FREEZE;
 }
 
 /*-- all of it --------------------------------------------------------------*/
@@ -261,7 +270,7 @@ static struct snap_journal_head delete_head(libxl_snapshot_ctx *sc,
     return (struct snap_journal_head){
         .operation = snap_operation_delete.name,
         .domain = d->snap->domain_name,
-        .uuid_str = delete_runs(d) ? d->dom.uuid_str : uuid,
+        .uuid_str = snap_delete_runs(d) ? d->dom.uuid_str : uuid,
         .domid = d->dom.domid, .snapshot = d->snap->name,
         .layers = &d->layers,
     };

@@ -32,22 +32,10 @@ static void merge_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
                                 int i)
 {
     const struct snap_merge_layer *f = &m->files[i];
-    struct snap_step *step, *undo;
 
     if (!f->is_frozen) return;
-    if (f->lv) {
-        snap_lv_plan_unfreeze(sc, &m->plan, f->lv);
-        return;
-    }
-    step = snap_plan_add(sc, &m->plan, SNAP_STEP_UNFREEZE,
-                         "make %s writable", snap_merge_path(m, i));
-    step->path = snap_merge_path(m, i);
-    snap_step_know(sc, step, step->path, f->identity);
-    step->undo_if_failed = true;
-    undo = snap_step_undo(sc, step, SNAP_STEP_FREEZE,
-                          "make %s unwritable again", step->path);
-    undo->path = step->path;
-    snap_step_know(sc, undo, step->path, f->identity);
+    if (f->lv) snap_lv_plan_unfreeze(sc, &m->plan, f->lv);
+    else snap_plan_unfreeze(sc, &m->plan, snap_merge_path(m, i), f->identity);
 }
 
 static void merge_plan_freeze(libxl_snapshot_ctx *sc, struct snap_merge *m,

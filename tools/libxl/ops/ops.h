@@ -179,6 +179,38 @@ void snap_revert_plan(libxl_snapshot_ctx *sc, struct snap_revert *r);
 struct snap_journal_head snap_revert_head(libxl_snapshot_ctx *sc,
                                           const struct snap_revert *r);
 
+/*-- delete -----------------------------------------------------------------*/
+
+struct snap_delete {
+    /* the caller's */
+    const libxl_domain_snapshot *snap;
+    const libxl_domain_snapshot_delete_params *params;
+
+    /* gathered */
+    struct snap_domain dom;         /* domid SNAP_NO_DOMAIN: it does not run */
+    int num_ops;
+    struct snap_disk_op *ops;
+    struct snap_layers layers;      /* what is written to */
+    struct snap_needs needs;        /* of the images that have tags of it */
+    const char *config;             /* its config, without symbolic links */
+
+    struct snap_plan plan;
+};
+
+bool snap_delete_runs(const struct snap_delete *d);
+/* True if the disk of @op has a tag of the snapshot. */
+bool snap_delete_has_tag(const struct snap_disk_op *op);
+/* Find out who needs the images with these tags, and refuse to remove what
+ * another snapshot has, too. */
+void snap_delete_gather_needs(libxl_snapshot_ctx *sc, struct snap_delete *d);
+int snap_delete_check_needs(libxl_snapshot_ctx *sc,
+                            const struct snap_delete *d,
+                            const struct snap_disk_op *op);
+/* Plan that the snapshots of which the image of @op is the base have its
+ * state without the tag. */
+void snap_delete_plan_records(libxl_snapshot_ctx *sc, struct snap_delete *d,
+                              const struct snap_disk_op *op);
+
 /*-- recover: ending an operation that was cut off --------------------------*/
 
 struct snap_recover_tag {

@@ -250,6 +250,21 @@ struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
     return step;
 }
 
+void snap_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const char *path, const char *identity)
+{
+    struct snap_step *undo, *step = snap_plan_add(
+        sc, plan, SNAP_STEP_UNFREEZE, "make %s writable", path);
+
+    step->path = path;
+    snap_step_know(sc, step, path, identity);
+    step->undo_if_failed = true;
+    undo = snap_step_undo(sc, step, SNAP_STEP_FREEZE,
+                          "make %s unwritable again", path);
+    undo->path = path;
+    snap_step_know(sc, undo, path, identity);
+}
+
 struct snap_step *snap_plan_freeze(libxl_snapshot_ctx *sc,
                                    struct snap_plan *plan, const char *path,
                                    const char *identity)

@@ -248,8 +248,11 @@ struct snap_step *snap_plan_release_monitor(libxl_snapshot_ctx *sc,
 struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
                                      struct snap_plan *plan,
                                      const char **images);
-/* Plan that nobody can write to the file @path, a base, any more; its
+/* Plan that the file @path can be written to, until it is frozen again; its
  * @identity is known, or NULL. */
+void snap_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                        const char *path, const char *identity);
+/* Plan that nobody can write to the file @path, a base, any more. */
 struct snap_step *snap_plan_freeze(libxl_snapshot_ctx *sc,
                                    struct snap_plan *plan, const char *path,
                                    const char *identity);

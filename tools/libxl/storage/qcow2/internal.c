@@ -6,6 +6,7 @@
  * QMP command for that).
  */
 #include "storage/qcow2/qcow2.h"
+#include "storage/lvm/lvm.h"
 
 #include <string.h>
 
@@ -201,12 +202,33 @@ static int internal_delete_check(libxl_snapshot_ctx *sc,
                                  const struct snap_disk_op *op)
 {
     if (!snap_chain_top_tag(&op->chain, op->name)) return 0;
-    if (op->is_frozen)
+    if (op->is_frozen && !op->identity && !op->lv)
         return snap_fail(sc, ERROR_INVAL, "disk %s: %s, which has the tag %s, "
-                         "is the base of an external snapshot, and nobody "
-                         "may write to it; delete that snapshot first",
-                         op->vdev, op->image, op->name);
+                         "is a device that is read-only, and who made it so "
+                         "is not known; make it writable", op->vdev,
+                         op->image, op->name);
     return internal_check_tag(sc, op);
+}
+
+/* The base of an external snapshot is frozen: a tag that goes changes
+ * nothing of what it shows. */
+static void internal_plan_unfreeze(libxl_snapshot_ctx *sc,
+                                   struct snap_plan *plan,
+                                   const struct snap_disk_op *op)
+{
+    if (!op->is_frozen) return;
+    if (op->lv) snap_lv_plan_unfreeze(sc, plan, op->lv);
+    else snap_plan_unfreeze(sc, plan, op->image, op->identity);
+}
+
+static void internal_plan_freeze(libxl_snapshot_ctx *sc,
+                                 struct snap_plan *plan,
+                                 const struct snap_disk_op *op)
+{
+    if (!op->is_frozen) return;
+    snap_plan_flush(sc, plan, op->image);
+    if (op->lv) snap_lv_plan_freeze(sc, plan, op->lv);
+    else snap_plan_freeze(sc, plan, op->image, op->identity);
 }
 
 /* QEMU removes a tag from what it writes to, qemu-img from what nobody has
@@ -218,6 +240,7 @@ static void internal_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     struct snap_step *step;
 
     if (!tag) return;
+    internal_plan_unfreeze(sc, plan, op);
     step = snap_plan_add(sc, plan, op->disk ? SNAP_STEP_REMOVE_TAG
                                             : SNAP_STEP_EXEC,
                          "remove the tag %s from %s", op->name, op->image);
@@ -228,6 +251,7 @@ static void internal_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->command = op->disk ? op->disk->node : NULL;
     step->content = op->disk ? op->name : NULL;
     snap_step_know(sc, step, op->image, snap_tag_identity(sc, tag));
+    internal_plan_freeze(sc, plan, op);
 }
 
 const struct snap_driver snap_driver_internal = {

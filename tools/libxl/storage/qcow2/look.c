@@ -6,10 +6,14 @@
 
 int snap_internal_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
+    int rc;
+
     op->at_stake = op->image;
     if (op->verb == SNAP_VERB_CREATE) return 0;
     op->is_frozen = snap_file_is_frozen(op->image);
-    return snap_image_look(sc, op->image, "qcow2", &op->chain);
+    op->identity = snap_image_identity(sc, op->image);
+    rc = op->is_frozen ? snap_lv_gather(sc, op->image, &op->lv) : 0;
+    return rc ? rc : snap_image_look(sc, op->image, "qcow2", &op->chain);
 }
 
 int snap_overlay_look(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
