@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
- * run-job.c: commits and pulls under a running QEMU: the plan of the
+ * run-job.c: commits, pulls and copies under a running QEMU: the plan of the
  * library, its engine, journal and recovery, without Xen around them.
  *
  *   run-job QMP-SOCKET commit ACTIVE CHILD TARGET BACKING MERGED...
  *   run-job QMP-SOCKET pull TARGET BASE BACKING MERGED...
  *     "-" for a child, a base, or a name in the header, that there is not
+ *   run-job QMP-SOCKET copy|move full|top ACTIVE COPY CLOSED...
+ *     COPY is open in QEMU
  *   run-job QMP-SOCKET recover JOURNAL
  *     "-" for the socket of a QEMU that has gone
  *
@@ -70,6 +72,9 @@ static int start(const char *socket, struct snap_chain_job *job)
 
     job->id = "xl-snapshot-xvda";
     snap_job_plan(sc, &plan, job);
+    snap_plan_flush(sc, &plan, job->target);
+    if (job->leaves)
+        plan.steps[snap_plan_last(&plan)].commit_point = true;
     return finish(&run, snap_run_plan(sc, &run, &plan));
 }
 
@@ -119,6 +124,13 @@ int main(int argc, char **argv)
         job.active = job.target = argv[3];
         job.base = or_none(argv[4]);
         job.backing = or_none(argv[5]);
+        job.merged = (const char **)argv + 6;
+    } else if ((!strcmp(argv[2], "copy") || !strcmp(argv[2], "move"))
+               && argc > 6) {
+        job.leaves = !strcmp(argv[2], "copy");
+        job.copies = argv[3];
+        job.active = argv[4];
+        job.target = argv[5];
         job.merged = (const char **)argv + 6;
     } else
         return 2;

@@ -153,7 +153,8 @@ struct snap_copy {
     const char *node, *base_node;   /* in QEMU: a name for the copy, and that
                                      * of the layer it stands on, or NULL */
     const char *config_state;       /* of params->config_path */
-    const char *active_state;       /* of the active layer */
+    const char *active_state;       /* of the active layer; and what tells */
+    const char *active_identity;    /* its file from another */
 
     struct snap_plan plan;
 };

@@ -143,8 +143,11 @@ int snap_copy_gather(libxl_snapshot_ctx *sc, struct snap_copy *c)
     if (!rc) rc = copy_gather_node(sc, c);
     if (rc) return rc;
     copy_gather_needs(sc, c);
-    if (c->chain->num_layers)
+    if (c->chain->num_layers) {
         c->active_state = snap_identity_file(sc, c->chain->layers[0].path);
+        c->active_identity = snap_image_identity(sc,
+                                                 c->chain->layers[0].path);
+    }
     if (p->config_path)
         c->config_state = snap_identity_file(sc, p->config_path);
     return 0;

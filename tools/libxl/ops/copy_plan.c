@@ -93,7 +93,7 @@ static void copy_plan_after(libxl_snapshot_ctx *sc, struct snap_copy *c)
 {
     const struct snap_pivot pivot = copy_pivot(c);
 
-    snap_plan_freeze(sc, &c->plan, copy_active(c), NULL);
+    snap_plan_freeze(sc, &c->plan, copy_active(c), c->active_identity);
     snap_pivot_plan_config(sc, &c->plan, &pivot);
 }
 

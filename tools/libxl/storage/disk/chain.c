@@ -68,7 +68,7 @@ const char **snap_chain_paths(libxl_snapshot_ctx *sc,
                               const struct snap_chain *chain)
 {
     const char **paths =
-        snap_zalloc(sc, chain->num_layers * sizeof(*paths));
+        snap_zalloc(sc, (chain->num_layers + 1) * sizeof(*paths));
     int i;
 
     for (i = 0; i < chain->num_layers; i++)

@@ -66,7 +66,7 @@ int snap_chain_num_top_tags(const struct snap_chain *chain,
                             const char *name);
 /* How many tags of the active layer have the ID @id. */
 int snap_chain_num_top_ids(const struct snap_chain *chain, const char *id);
-/* The files of all layers, chain->num_layers of them. */
+/* The files of all layers, up to NULL. */
 const char **snap_chain_paths(libxl_snapshot_ctx *sc,
                               const struct snap_chain *chain);
 
