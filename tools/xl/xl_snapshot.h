@@ -14,6 +14,7 @@
 
 struct session;
 struct config_update;
+struct layers;
 
 /*-- the commands, for xl_cmdtable.c ------------------------------------*/
 
@@ -256,10 +257,11 @@ void print_created(const libxl_domain_snapshot_result *result,
 void print_reverted(const libxl_domain_snapshot_result *result,
                     const char *kept, const struct config_update *u,
                     const struct common_options *o);
-/* Print the same of a delete of @snap, whose config was @config_path. */
+/* Print the same of a delete of @snap, whose config was @config_path, and
+ * of its @layers. */
 void print_deleted(const libxl_domain_snapshot_result *result,
                    const libxl_domain_snapshot *snap,
-                   const char *config_path,
+                   const char *config_path, const struct layers *layers,
                    const struct common_options *o);
 /* Print a disk for the list `disk' of the domain's xl.cfg; @first: after a
  * line that says what it is for. */

@@ -9,6 +9,7 @@
 
 #include "xl_block_chain.h"
 #include "xl_session.h"
+#include "xl_snapshot_layers.h"
 #include "xl_utils.h"
 
 struct delete_options {
@@ -24,6 +25,7 @@ static const char delete_name[] = "snapshot-delete";
 static const struct option delete_longopts[] = {
     {"keep-data", 0, 0, OPT_KEEP_DATA},
     LONG_OPT_DIRECTORY,
+    LONG_OPT_DOMAIN_CONFIG,
     LONG_OPT_DRY_RUN,
     LONG_OPT_TRUST_FOLDERS,
     SNAPSHOT_LONG_OPTS
@@ -68,32 +70,62 @@ static int delete_read(const struct session *s,
     return snapshot_check_domain(s, o->domain, snap, &domid);
 }
 
+/* What can be checked of all of it is checked before the first layer is
+ * merged.  The snapshot config goes last: cut off before that, the command
+ * is given again, and goes on. */
+static int delete_do(const struct session *s,
+                     const struct delete_options *o,
+                     const libxl_domain_snapshot *snap,
+                     libxl_domain_snapshot_delete_params *p,
+                     struct layers *layers)
+{
+    libxl_domain_snapshot_result result;
+    int r = 0;
+
+    libxl_domain_snapshot_result_init(&result);
+    p->keep_layers = true;
+    p->dry_run = true;
+    if (!p->keep_data)
+        r = layers_plan(s, o->domain, &o->common, snap, p->config_path,
+                        p->sources, layers);
+    if (r) return r;
+    if (layers->num)
+        r = libxl_domain_snapshot_delete(s->sc, snap, p, &result);
+    libxl_domain_snapshot_result_dispose(&result);
+    p->dry_run = o->common.dry_run;
+    if (r) session_library_error(s);
+    if (!r && !p->dry_run) r = layers_merge(s, layers);
+    if (r) return r;
+    r = libxl_domain_snapshot_delete(s->sc, snap, p, &result);
+    if (r) {
+        session_library_error(s);
+    } else {
+        message_flush();
+        session_tell_signal(s, result.signalled);
+        print_deleted(&result, snap, p->config_path, layers, &o->common);
+    }
+    libxl_domain_snapshot_result_dispose(&result);
+    return r;
+}
+
 static int delete_snapshot(const struct session *s, const void *options)
 {
     const struct delete_options *o = options;
+    struct layers layers = { .num = 0 };
     libxl_domain_snapshot_delete_params params;
     libxl_snapshot_sources sources;
-    libxl_domain_snapshot_result result;
     libxl_domain_snapshot snap;
     int r;
 
     libxl_domain_snapshot_init(&snap);
+    domain_target_init(&layers.target);
     libxl_domain_snapshot_delete_params_init(&params);
-    block_sources_find(o->common.directory, NULL, &sources);
+    block_sources_find(o->common.directory, o->common.domain_config,
+                       &sources);
     params.sources = &sources;
-    libxl_domain_snapshot_result_init(&result);
     r = delete_read(s, o, &snap, &params);
-    if (r) goto out;
-    r = libxl_domain_snapshot_delete(s->sc, &snap, &params, &result);
-    if (r) {
-        session_library_error(s);
-        goto out;
-    }
-    message_flush();
-    session_tell_signal(s, result.signalled);
-    print_deleted(&result, &snap, params.config_path, &o->common);
- out:
-    libxl_domain_snapshot_result_dispose(&result);
+    if (!r) r = delete_do(s, o, &snap, &params, &layers);
+    layers_dispose(&layers);
     libxl_domain_snapshot_delete_params_dispose(&params);
     libxl_snapshot_sources_dispose(&sources);
     libxl_domain_snapshot_dispose(&snap);

@@ -13,6 +13,7 @@
 #include "xl_config.h"
 #include "xl_json.h"
 #include "xl_output.h"
+#include "xl_snapshot_layers.h"
 #include "xl_utils.h"
 
 static bool print_is_external(const libxl_disk_snapshot *ds)
@@ -382,7 +383,8 @@ void print_reverted(const libxl_domain_snapshot_result *result,
 
 static void print_deleted_json(const libxl_domain_snapshot_result *result,
                                const libxl_domain_snapshot *snap,
-                               const char *config_path, bool dry_run)
+                               const char *config_path,
+                               const struct layers *layers, bool dry_run)
 {
     struct json *j = json_begin();
 
@@ -391,6 +393,7 @@ static void print_deleted_json(const libxl_domain_snapshot_result *result,
     json_str(j, "domain", snap->domain_name);
     json_str(j, "config", config_path);
     json_str(j, "left", result->left);
+    if (layers->num) print_layers_json(j, layers, dry_run);
     if (dry_run)
         json_text(j, "plan", result->plan_json);
     else
@@ -401,19 +404,22 @@ static void print_deleted_json(const libxl_domain_snapshot_result *result,
 
 void print_deleted(const libxl_domain_snapshot_result *result,
                    const libxl_domain_snapshot *snap,
-                   const char *config_path,
+                   const char *config_path, const struct layers *layers,
                    const struct common_options *o)
 {
     const struct config_update none = { .file = NULL };
 
     if (o->json) {
-        print_deleted_json(result, snap, config_path, o->dry_run);
+        print_deleted_json(result, snap, config_path, layers, o->dry_run);
         return;
     }
-    if (o->dry_run)
+    if (o->dry_run) {
+        print_layers_plan(layers);
         print_plan(result, &none);
-    else
+    } else {
+        print_layers_done(layers);
         print_line("Snapshot %s of domain %s is deleted", snap->name,
                    snap->domain_name);
+    }
     if (result->left) print_line("Left: %s.", result->left);
 }

@@ -217,6 +217,7 @@ void libxl_snapshot_merge_params_dispose(libxl_snapshot_merge_params *params)
     free(params->top);
     free(params->config_path);
     free(params->config_text);
+    free(params->snapshot_config);
     libxl_snapshot_merge_params_init(params);
 }
 

@@ -126,6 +126,9 @@ static bool needs_is_except(libxl_snapshot_ctx *sc,
                             const struct snap_need *need,
                             const struct snap_needs_except *except)
 {
+    if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT)
+        return except && except->config && need->known
+            && snap_file_is_same(need->known, except->config);
     if (need->kind != LIBXL_SNAPSHOT_NEED_KIND_DOMAIN || !except
         || !except->num_images
         || !needs_is_text(need->domain, except->domain)

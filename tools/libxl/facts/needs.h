@@ -93,6 +93,7 @@ struct snap_needs_except {
     const char *const *images;  /* its chain, the active layer first: images
                                  * that may stand on it */
     int num_images;
+    const char *config;         /* nor does this snapshot; NULL: all count */
 };
 /*
  * Who needs the content of the image @path, but for @except (NULL: nobody);

@@ -11,6 +11,8 @@ typedef struct libxl_domain_snapshot_delete_params {
     char *config_path;          /* the snapshot config, which goes last; and
                                  * then its folder, if that has the
                                  * snapshot's name and is empty */
+    bool keep_layers;           /* leave external disks as they are: a merge
+                                 * has done what was to be done */
     bool keep_data;             /* leave the disks as they are: tags, volumes
                                  * and layers stay, but nothing tells any
                                  * more what they are */

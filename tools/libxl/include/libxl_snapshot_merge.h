@@ -47,6 +47,8 @@ typedef struct libxl_snapshot_merge_params {
     /* Where it stands who needs the layers: what somebody else needs stays
      * as it is.  Stays the caller's. */
     const libxl_snapshot_sources *sources;
+    char *snapshot_config;      /* of a snapshot that is being deleted, and
+                                 * needs nothing; NULL: all do */
     bool trust_folders;         /* as for a create */
     bool dry_run;
 } libxl_snapshot_merge_params;

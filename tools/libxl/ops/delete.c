@@ -153,8 +153,11 @@ static int delete_look_at_disks(libxl_snapshot_ctx *sc,
     rc = delete_gather_domain(sc, d);
     d->ops = snap_zalloc(sc, snap->num_disks * sizeof(*d->ops));
     for (i = 0; !rc && i < snap->num_disks; i++) {
-        rc = delete_gather_op(sc, d, &snap->disks[i], &d->ops[i]);
-        if (!rc) rc = delete_check_op(sc, &d->ops[i]);
+        if (d->params->keep_layers
+            && snap->disks[i].mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
+            continue;
+        rc = delete_gather_op(sc, d, &snap->disks[i], &d->ops[d->num_ops]);
+        if (!rc) rc = delete_check_op(sc, &d->ops[d->num_ops]);
         if (!rc) d->num_ops++;
     }
     if (rc) return rc;

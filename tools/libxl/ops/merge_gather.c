@@ -91,6 +91,7 @@ static void merge_set_needed(libxl_snapshot_ctx *sc, struct snap_merge *m,
         .file = m->params->config_path,
         .images = snap_chain_paths(sc, m->chain),
         .num_images = m->chain->num_layers,
+        .config = m->params->snapshot_config,
     };
     int above = m->params->keep_overlay ? 0 : m->child;
     int kept = above < 0 ? -1

@@ -126,6 +126,7 @@ const struct cmd_spec cmd_table[] = {
       "Delete a snapshot: what the disks have of it, its memory, its config",
       "[options] <Domain> <Snapshot>",
       HELP_DIRECTORY
+      HELP_DOMAIN_CONFIG
       "--keep-data               Leave the disks as they are.\n"
       HELP_TRUST_FOLDERS
       HELP_DRY_RUN
