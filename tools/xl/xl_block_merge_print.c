@@ -42,8 +42,10 @@ static void merged_print_json(const libxl_snapshot_merge_result *result,
 
 /* The disk of the xl.cfg, and what an old one of it would do. */
 static void merged_print_disk(const libxl_snapshot_merge_result *result,
+                              const libxl_snapshot_merge_params *p,
                               const struct config_update *u)
 {
+    const char *old = result->merged[0];
     char *spec;
 
     if (!result->moves) return;
@@ -55,10 +57,13 @@ static void merged_print_disk(const libxl_snapshot_merge_result *result,
         print_new_disk(spec, true);
         free(spec);
     }
-    if (!result->removed)
+    if (result->removed) return;
+    if (p->config)
         print_line("Once the domain has run on %s, %s is of no use any "
-                   "more: nothing may start on it.", result->target,
-                   result->merged[0]);
+                   "more: nothing may start on it.", result->target, old);
+    else
+        print_line("The domain runs on %s, and %s is of no use any more: "
+                   "nothing may start on it.", result->target, old);
 }
 
 static void merged_print_text(const libxl_snapshot_merge_result *result,
@@ -74,7 +79,7 @@ static void merged_print_text(const libxl_snapshot_merge_result *result,
     for (i = 0; i < result->num_merged; i++)
         print_line("  %s %s", result->merged[i],
                    result->removed ? "is deleted" : stays);
-    merged_print_disk(result, u);
+    merged_print_disk(result, p, u);
 }
 
 static void merged_print_plan(const libxl_snapshot_merge_result *result)

@@ -43,8 +43,10 @@
     "                          given twice, all details.\n" \
     "-h, --help                Print this help.\n"
 
-#define HELP_DELETE \
-    "--delete                  Delete the layers that are superfluous then.\n"
+#define HELP_MERGE \
+    "--delete                  Delete the layers that are superfluous then.\n" \
+    "--bandwidth=N             While the domain runs: at most so many bytes a\n" \
+    "                          second; N may end in K, M or G.\n"
 
 const struct cmd_spec cmd_table[] = {
     { "block-chain",
@@ -66,7 +68,7 @@ const struct cmd_spec cmd_table[] = {
       "--active                  Commit the active layer, too.\n"
       "--pivot                   The same, as virsh has it.\n"
       "--keep-overlay            The same, but the disk stays on that layer.\n"
-      HELP_DELETE
+      HELP_MERGE
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
       HELP_TRUST_FOLDERS
@@ -82,7 +84,7 @@ const struct cmd_spec cmd_table[] = {
       "--base=FILE               The layer to stand on afterwards (default: none).\n"
       "--top=FILE                The layer that gets the data (default: the\n"
       "                          active one).\n"
-      HELP_DELETE
+      HELP_MERGE
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
       HELP_TRUST_FOLDERS
