@@ -12,7 +12,7 @@ set_up() {
     snapshots_of s1 s2 s3
     given_up s1 s2
 }
-attempt() { xl block-commit --domain-config web.cfg --top xvda.s1.qcow2 --delete "$@" web xvda; }
+attempt() { xl block-commit --domain-config web.cfg --top xvda.s1.qcow2 "$@" web xvda; }
 sees_all() {
     guest_sees qcow2 xvda.s3.qcow2 "after s3" && guest_sees_at 65536 xvda.s3.qcow2 "of s3" &&
         guest_sees qcow2 xvda.s2.qcow2 "after s2" && frozen xvda.qcow2 &&
@@ -20,7 +20,7 @@ sees_all() {
 }
 undone() { recovered Undone && unchanged && sees_all; }
 as_after() {
-    sees_all && absent xvda.s1.qcow2 && stands_on xvda.s2.qcow2 /srv/web/xvda.qcow2 &&
+    sees_all && frozen xvda.s1.qcow2 && stands_on xvda.s2.qcow2 /srv/web/xvda.qcow2 &&
         guest_sees qcow2 xvda.qcow2 "after s1" && "$QEMU_IMG" check -q xvda.qcow2
 }
 killed_everywhere "commit in the middle"
@@ -33,15 +33,23 @@ set_up() {
     cp web.cfg own.cfg
 }
 attempt() {
-    xl block-commit --update-config=web.cfg --pivot --delete "$@" web xvda
+    xl block-commit --update-config=web.cfg --pivot "$@" web xvda
 }
 undone() { recovered Undone && unchanged && guest_sees_at 65536 top.qcow2 top; }
 as_after() {
-    says "'/srv/web/xvda.qcow2,qcow2,xvda,w'" cat web.cfg && absent m1.qcow2 top.qcow2 &&
+    says "'/srv/web/xvda.qcow2,qcow2,xvda,w'" cat web.cfg && frozen top.qcow2 && thawed xvda.qcow2 &&
         guest_sees_at 65536 xvda.qcow2 top && guest_sees qcow2 xvda.qcow2 "web xvda"
 }
 killed_everywhere "commit of the active layer"
 terminated_everywhere "commit of the active layer"
+
+# the same, and a person writes the xl.cfg
+attempt() { xl block-commit --domain-config web.cfg --active "$@" web xvda; }
+as_after() {
+    cmp web.cfg own.cfg && frozen top.qcow2 && guest_sees_at 65536 xvda.qcow2 top &&
+        guest_sees_at 65536 top.qcow2 top
+}
+killed_everywhere "commit of the active layer alone"
 
 # the domain stays on its overlay
 attempt() { xl block-commit --domain-config web.cfg --keep-overlay "$@" web xvda; }
@@ -97,25 +105,26 @@ ok "the xl.cfg has been changed: undone" recovers "web.cfg has been changed sinc
 ok "and is as it was" says '# mine' cat web.cfg
 ok "and names the overlay" says top.qcow2 cat web.cfg
 
-pivot_killed_at "^false delete /srv/web/top.qcow2"
+pivot_killed_at "^false make the base /srv/web/top.qcow2"
 xl create web.cfg
 guest_writes qcow2 xvda.qcow2 since
 ok "the guest runs on the target: completed" recovers "Completed."
 ok "with what it wrote" guest_sees qcow2 xvda.qcow2 since
-ok "without the layers" absent top.qcow2 m1.qcow2
+ok "and all layers" guest_sees_at 65536 m1.qcow2 m1
 
-pivot_killed_at "^false delete /srv/web/top.qcow2"
-sleep_with r top.qcow2
-ok "somebody reads a layer: it is left" recovers "top.qcow2 is in use by sleep"
-ok "and the others go" absent m1.qcow2
-ends $!
+pivot_killed_at "^false make the base /srv/web/top.qcow2"
+cp /srv/own.cfg web.cfg
+guest_writes qcow2 top.qcow2 since
+ok "the old xl.cfg is back, and the guest has run: completed" recovers "Completed."
+ok "but the layer it has written to can be written to" same "$(is_frozen top.qcow2)" no
+ok "and has that" guest_sees qcow2 top.qcow2 since
 
 new_host
 define_domain web qcow2
 snapshots_of s1 s2 s3
 given_up s1 s2
 ok "cut off in the middle" killed_at "^false let " \
-    xl block-commit --domain-config web.cfg --top xvda.s1.qcow2 --delete web xvda
+    xl block-commit --domain-config web.cfg --top xvda.s1.qcow2 web xvda
 thawed xvda.s2.qcow2
 sleep_with rw xvda.s2.qcow2
 ok "somebody writes to a layer" fails 1 "nothing is lost" xl snapshot-recover web

@@ -12,14 +12,14 @@ set_up() {
     snapshots_of s1 s2 s3
     given_up s1 s2
 }
-attempt() { xl block-pull --domain-config web.cfg --top xvda.s2.qcow2 --delete "$@" web xvda; }
+attempt() { xl block-pull --domain-config web.cfg --top xvda.s2.qcow2 "$@" web xvda; }
 sees_all() {
     guest_sees qcow2 xvda.s3.qcow2 "after s3" && guest_sees qcow2 xvda.s2.qcow2 "after s2" &&
         frozen xvda.s2.qcow2 && xl snapshot-verify "$(cfg s3)"
 }
 undone() { recovered Undone && unchanged && sees_all; }
 as_after() {
-    sees_all && stands_on xvda.s2.qcow2 '' && absent xvda.qcow2 xvda.s1.qcow2 &&
+    sees_all && stands_on xvda.s2.qcow2 '' && frozen xvda.qcow2 && frozen xvda.s1.qcow2 &&
         "$QEMU_IMG" check -q xvda.s2.qcow2
 }
 killed_everywhere "pull in the middle"

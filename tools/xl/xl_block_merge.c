@@ -288,12 +288,29 @@ static int merge_do(const struct session *s, const struct merge_options *o,
     return r;
 }
 
+struct merge_from {
+    const struct merge_options *o;
+    const libxl_snapshot_merge_params *params;
+};
+
+/* Slot find_again of the sources. */
+static void merge_find_sources(void *data,
+                               libxl_snapshot_sources *sources)
+{
+    const struct merge_from *from = data;
+    const struct common_options *common = &from->o->common;
+
+    block_sources_find(common->directory, common->domain_config, sources);
+    block_sources_add_file(sources, from->params->config_path);
+}
+
 static int merge_domain(const struct session *s, const void *options)
 {
     const struct merge_options *o = options;
     libxl_snapshot_merge_params params;
     libxl_snapshot_sources sources;
     struct domain_target target;
+    struct merge_from from = { options, &params };
     int r;
 
     domain_target_init(&target);
@@ -301,11 +318,9 @@ static int merge_domain(const struct session *s, const void *options)
     libxl_snapshot_merge_params_init(&params);
     r = merge_find_domain(s, o, &target);
     if (!r) r = merge_request(s, o, &target, &sources, &params);
-    if (!r) {
-        block_sources_find(o->common.directory, o->common.domain_config,
-                           &sources);
-        block_sources_add_file(&sources, params.config_path);
-    }
+    if (!r) merge_find_sources(&from, &sources);
+    sources.find_again = merge_find_sources;
+    sources.data = &from;
     if (!r) r = merge_do(s, o, &params);
     libxl_snapshot_merge_params_dispose(&params);
     libxl_snapshot_sources_dispose(&sources);

@@ -6,6 +6,7 @@
 #include "xl_block_merge.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "xl_config.h"
 #include "xl_json.h"
@@ -24,7 +25,8 @@ static void merged_print_json(const libxl_snapshot_merge_result *result,
     json_str(j, "disk", p->vdev);
     json_str(j, "target", result->target);
     json_strings(j, "merged", result->merged, result->num_merged);
-    json_bool(j, "deleted", result->removed);
+    json_strings(j, "deleted", result->removed, result->num_removed);
+    json_str(j, "left", result->left);
     json_u64(j, "bytes", result->bytes);
     if (result->moves) {
         spec = libxl_snapshot_disk_spec(&result->disk);
@@ -38,6 +40,16 @@ static void merged_print_json(const libxl_snapshot_merge_result *result,
         json_u64(j, "total_us", result->total_us);
     json_close_object(j);
     json_print(j);
+}
+
+static bool merged_is_removed(const libxl_snapshot_merge_result *result,
+                              const char *path)
+{
+    int i;
+
+    for (i = 0; i < result->num_removed; i++)
+        if (!strcmp(result->removed[i], path)) return true;
+    return false;
 }
 
 /* The disk of the xl.cfg, and what an old one of it would do. */
@@ -57,7 +69,7 @@ static void merged_print_disk(const libxl_snapshot_merge_result *result,
         print_new_disk(spec, true);
         free(spec);
     }
-    if (result->removed) return;
+    if (merged_is_removed(result, old)) return;
     if (p->config)
         print_line("Once the domain has run on %s, %s is of no use any "
                    "more: nothing may start on it.", result->target, old);
@@ -78,8 +90,10 @@ static void merged_print_text(const libxl_snapshot_merge_result *result,
                result->domain, result->target);
     for (i = 0; i < result->num_merged; i++)
         print_line("  %s %s", result->merged[i],
-                   result->removed ? "is deleted" : stays);
+                   merged_is_removed(result, result->merged[i])
+                   ? "is deleted" : stays);
     merged_print_disk(result, p, u);
+    if (result->left) print_line("Left: %s.", result->left);
 }
 
 static void merged_print_plan(const libxl_snapshot_merge_result *result)

@@ -158,6 +158,7 @@ const char *snap_uuid_str(libxl_snapshot_ctx *sc, const libxl_uuid *uuid)
 const char *snap_command_name(libxl_snapshot_ctx *sc, const char *operation)
 {
     if (!operation) operation = "command";
+    if (!strcmp(operation, "remove")) return "deletion of images";
     return snap_sprintf(sc, "%s-%s",
                         !strcmp(operation, "commit")
                         || !strcmp(operation, "pull") ? "block" : "snapshot",

@@ -233,6 +233,8 @@ void libxl_snapshot_merge_result_dispose(libxl_snapshot_merge_result *result)
     free(result->domain);
     free(result->target);
     snap_strings_free(result->merged, result->num_merged);
+    snap_strings_free(result->removed, result->num_removed);
+    free(result->left);
     libxl_device_disk_dispose(&result->old_disk);
     libxl_device_disk_dispose(&result->disk);
     snap_strings_free(result->steps, result->num_steps);

@@ -25,6 +25,10 @@ typedef struct libxl_snapshot_sources {
     char **configs;             /* snapshot configs */
     int num_domain_files;
     libxl_snapshot_domain_file *domain_files;
+    /* Find them anew, into sources that are initialised: in the hours that
+     * data are moved somebody may have made a clone.  NULL: they stay. */
+    void (*find_again)(void *data, struct libxl_snapshot_sources *sources_r);
+    void *data;
 } libxl_snapshot_sources;
 
 void libxl_snapshot_sources_init(libxl_snapshot_sources *sources);

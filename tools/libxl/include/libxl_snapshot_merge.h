@@ -61,7 +61,9 @@ typedef struct libxl_snapshot_merge_result {
     char *target;               /* the layer that has the data */
     int num_merged;             /* layers that are superfluous, the upper */
     char **merged;              /* ones first */
-    bool removed;               /* they are not there any more */
+    int num_removed;            /* those that are deleted; dry run: that */
+    char **removed;             /* will be if nobody needs them then */
+    char *left;                 /* what is not, and why: a phrase; or NULL */
     uint64_t bytes;             /* that they have on their disks */
     bool moves;                 /* the domain is to have another disk than
                                  * the old one: */

@@ -16,6 +16,8 @@ struct snap_merge_layer {
     const char *doubt;          /* why others could put another file in its
                                  * place; or NULL */
     uint64_t space;             /* free bytes where a file is */
+    const char *print;          /* as it is read; NULL: a guest writes to
+                                 * it */
     const char *needed;         /* by whom, in words, but for what stands
                                  * on it in the chain and stays; or NULL */
     int num_records;            /* snapshot configs that have its state as */

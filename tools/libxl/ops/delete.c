@@ -228,17 +228,6 @@ static void delete_plan_folder(libxl_snapshot_ctx *sc, struct snap_delete *d)
     step->path = dir;
 }
 
-/* Tell of a link to what is deleted: it is the user's, and leads nowhere
- * then. */
-static void delete_tell_link(libxl_snapshot_ctx *sc, const char *path)
-{
-    const char *behind = snap_file_identity_behind(sc, path);
-    const char *link = snap_file_identity(sc, path);
-
-    if (behind && link && strcmp(behind, link))
-        snap_tell_left(sc, "%s, a link to what is deleted", path);
-}
-
 /* Past the commit point the engine goes on after a failure.  Here nothing
  * may be done after a look that refuses, nor the record of a thing go that
  * is there yet; but what was frozen is frozen again. */
@@ -256,8 +245,8 @@ static void delete_plan(libxl_snapshot_ctx *sc, struct snap_delete *d)
     delete_plan_file(sc, d, "the xl.cfg", d->snap->domain_config_path);
     delete_plan_file(sc, d, "the snapshot config", d->config);
     delete_plan_folder(sc, d);
-    delete_tell_link(sc, d->params->config_path);
-    delete_tell_link(sc, snap_file_dirname(sc, d->params->config_path));
+    snap_tell_link(sc, d->params->config_path);
+    snap_tell_link(sc, snap_file_dirname(sc, d->params->config_path));
     for (i = 1; i < d->plan.num_steps; i++)
         d->plan.steps[i].only_if_all_done =
             d->plan.steps[i].kind != SNAP_STEP_FREEZE;

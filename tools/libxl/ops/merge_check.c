@@ -308,8 +308,7 @@ static int merge_check_remove(libxl_snapshot_ctx *sc,
     int i;
 
     if (!m->params->remove) return 0;
-    if (snap_merge_moves(m) && !m->params->config_text
-        && !m->params->dry_run)
+    if (snap_merge_moves(m) && !m->params->config_text)
         return merge_fail(sc, m, "the domain's xl.cfg names the layer that is "
                           "to be deleted; let --update-config write the new "
                           "one there");

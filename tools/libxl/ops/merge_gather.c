@@ -28,6 +28,8 @@ static int merge_gather_layer(libxl_snapshot_ctx *sc,
     f->identity = snap_image_identity(sc, path);
     f->is_file = f->identity != NULL;
     f->is_frozen = snap_file_is_frozen(path);
+    if (i || m->dom.domid == SNAP_NO_DOMAIN)
+        f->print = snap_identity_print(sc, path);
     f->doubt = snap_open_doubt_place(sc, path, "use --trust-folders");
     if (!f->is_file) return snap_lv_gather(sc, path, &f->lv);
     return snap_file_space(sc, snap_file_dirname(sc, path), &f->space);

@@ -11,7 +11,9 @@
  *   switch   commit: the header of the child names the target; or the
  *            domain's xl.cfg does.  A pull's copy has ended with that
  *   after    frozen again what was; the states of snapshots whose base has
- *            another header recorded; what is superfluous deleted
+ *            another header recorded
+ *
+ * What is superfluous then is not of this plan: remove.c.
  */
 #include "ops/ops.h"
 
@@ -46,6 +48,17 @@ static void merge_plan_freeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
     if (!f->is_frozen) return;
     if (f->lv) snap_lv_plan_freeze(sc, &m->plan, f->lv);
     else snap_plan_freeze(sc, &m->plan, snap_merge_path(m, i), f->identity);
+}
+
+/* Plan that nothing starts on the old active layer any more: it opens without
+ * a word, and is not what the guest will have written. */
+static void merge_plan_freeze_old(libxl_snapshot_ctx *sc,
+                                  struct snap_merge *m)
+{
+    struct snap_step *step = snap_plan_freeze(
+        sc, &m->plan, snap_merge_path(m, 0), m->files[0].identity);
+
+    step->only_if_all_done = true;  /* else its xl.cfg names it yet */
 }
 
 /* Let @step record anew the states of the snapshots whose base is layer
@@ -132,21 +145,6 @@ static struct snap_pivot merge_pivot(const struct snap_merge *m)
     };
 }
 
-/* Plan to remove what nobody needs any more. */
-static void merge_plan_remove(libxl_snapshot_ctx *sc, struct snap_merge *m)
-{
-    struct snap_step *step;
-    int i;
-
-    for (i = m->first; m->params->remove && i <= m->last; i++) {
-        step = snap_plan_add(sc, &m->plan, SNAP_STEP_REMOVE_IMAGE,
-                             "delete %s", snap_merge_path(m, i));
-        step->path = snap_merge_path(m, i);
-        step->only_if_all_done = true;
-        snap_step_know(sc, step, step->path, m->files[i].identity);
-    }
-}
-
 /* Plan the last look before nothing can be undone any more.  The copy may
  * have taken hours: a guest that has run in them wrote to the active layer,
  * from which the domain must not be taken then. */
@@ -210,9 +208,10 @@ static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     if (snap_merge_moves(m)) {
         snap_pivot_note_disk(sc, &m->plan, &pivot);
         snap_pivot_plan_config(sc, &m->plan, &pivot);
+        merge_plan_freeze_old(sc, m);
     } else {
         if (m->child >= 0) commit_plan_child(sc, m);
-        if (!m->params->remove) merge_plan_freeze(sc, m, m->first);
+        merge_plan_freeze(sc, m, m->first);
         merge_plan_freeze(sc, m, m->target);
     }
 }
@@ -288,18 +287,16 @@ static void online_set_base(libxl_snapshot_ctx *sc,
     job->backing = merge_name_of(sc, m, m->child, base);
 }
 
-/* Plan what comes after the job: no layer is deleted before the header of
- * the one above it, by which it is not needed any more, is on the disk. */
+/* Plan what comes after the job: the header of the layer above, by which the
+ * merged ones are not needed any more, is on the disk before any can be
+ * deleted. */
 static void online_plan_after(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
     const struct snap_pivot pivot = merge_pivot(m);
 
     if (m->child < 0) {
         snap_pivot_plan_config(sc, &m->plan, &pivot);
-        /* it opens without a word, and is not what the guest has written */
-        if (!m->params->remove)
-            snap_plan_freeze(sc, &m->plan, snap_merge_path(m, 0),
-                             m->files[0].identity);
+        merge_plan_freeze_old(sc, m);
         return;
     }
     snap_plan_flush(sc, &m->plan, snap_merge_path(m, m->child));
@@ -345,5 +342,4 @@ void snap_merge_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     else if (m->params->kind == LIBXL_SNAPSHOT_MERGE_COMMIT)
         commit_plan(sc, m);
     else pull_plan(sc, m);
-    merge_plan_remove(sc, m);
 }

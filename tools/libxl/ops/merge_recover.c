@@ -71,18 +71,34 @@ static int merge_check_users(libxl_snapshot_ctx *sc,
 /* Why the domain is to stay on its active layer @path, by that; NULL: it is
  * not. */
 static const char *merge_why_used(libxl_snapshot_ctx *sc, const char *path,
-                                  const char *print)
+                                  const char *print, bool same_boot)
 {
     const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
     struct snap_file_use use = {
         .who = "disk", .path = path, .write_only = true,
     };
 
-    if (!print || !snap_identity_is_unwritten(sc, path, print))
+    /* a freeze of ours does not count */
+    if (!print
+        || !snap_identity_is_unwritten_base(sc, path, print, same_boot))
         return snap_sprintf(sc, "%s may have been written to since", path);
     if (snap_users_of_files(sc, &use, 1, &nobody)) return snap_take_error(sc);
     return use.users ? snap_sprintf(sc, "%s is in use by %s", path, use.users)
                      : NULL;
+}
+
+static const char *merge_why_any_used(libxl_snapshot_ctx *sc,
+                                      const struct snap_recover *r)
+{
+    const struct snap_prints *stake = &r->entry.head.at_stake;
+    const char *why = NULL;
+    int i;
+
+    for (i = 0; !why && i < stake->num; i++)
+        why = merge_why_used(sc, stake->paths[i],
+                             stake->prints ? stake->prints[i] : NULL,
+                             r->entry.same_boot);
+    return why;
 }
 
 /* The same by all that can be seen. */
@@ -90,16 +106,13 @@ static const char *merge_why_stay(libxl_snapshot_ctx *sc,
                                   const struct snap_recover *r,
                                   const struct snap_step *replace)
 {
-    const struct snap_prints *stake = &r->entry.head.at_stake;
-    const char *why = NULL;
+    const char *why;
     uint32_t domid;
     int i;
 
     if (!libxl_name_to_domid(sc->ctx, r->entry.head.domain, &domid))
         return "somebody has started the domain since";
-    for (i = 0; !why && i < stake->num; i++)
-        why = merge_why_used(sc, stake->paths[i],
-                             stake->prints ? stake->prints[i] : NULL);
+    why = merge_why_any_used(sc, r);
     for (i = 0; !why && replace && i < replace->num_known; i++)
         if (!snap_identity_is_state(sc, replace->known[i].what,
                                     replace->known[i].identity))
@@ -108,8 +121,9 @@ static const char *merge_why_stay(libxl_snapshot_ctx *sc,
     return why;
 }
 
-/* Its xl.cfg is the last thing to be changed: once it names the target, the
- * domain may have run there. */
+/* Once the xl.cfg names the target, the domain may have run there; or, if
+ * somebody has put the old one back, on the old layer, which is not made
+ * unwritable then. */
 static void merge_look_at_active(libxl_snapshot_ctx *sc,
                                  struct snap_recover *r)
 {
@@ -118,7 +132,9 @@ static void merge_look_at_active(libxl_snapshot_ctx *sc,
     const char *why;
 
     if (replace && !snap_file_exists(replace->path)) {
-        r->first = replace - plan->steps + 1;
+        why = merge_why_any_used(sc, r);
+        r->first = why ? plan->num_steps : replace - plan->steps + 1;
+        if (why) snap_tell_left(sc, "%s, and it stays as it is", why);
         return;
     }
     why = merge_why_stay(sc, r, replace);

@@ -11,6 +11,7 @@ static const struct snap_operation *const operations[] = {
     &snap_operation_pull,
     &snap_operation_copy,
     &snap_operation_delete,
+    &snap_operation_remove,
 };
 
 const struct snap_operation *const *snap_operations(int *num_r)

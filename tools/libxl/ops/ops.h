@@ -211,6 +211,43 @@ int snap_delete_check_needs(libxl_snapshot_ctx *sc,
 void snap_delete_plan_records(libxl_snapshot_ctx *sc, struct snap_delete *d,
                               const struct snap_disk_op *op);
 
+/*-- remove: images that nobody needs any more ------------------------------*/
+
+struct snap_remove_file {
+    /* the caller's */
+    const char *path, *format;      /* QEMU's name for that; NULL: unknown */
+    const char *print;              /* of when it became superfluous; NULL:
+                                     * as it is now */
+
+    const char *file;               /* without symbolic links */
+    const char *identity;           /* of that; NULL: it was gone before */
+    /* the result */
+    const char *why_left;           /* why it stays, in words that follow its
+                                     * name; or NULL */
+    bool is_gone;
+};
+
+struct snap_remove {
+    /* the caller's */
+    const struct snap_journal_head *of;     /* the domain, its uuids, the
+                                             * snapshot or disk */
+    const libxl_snapshot_sources *sources;
+    int num;
+    struct snap_remove_file *files;
+    bool dry_run;
+
+    struct snap_plan plan;          /* what is deleted */
+};
+
+/* Delete those of the files that nobody needs, uses, or has changed; the
+ * locks of the domain are taken, and no journal of it is there.  Tells of
+ * those that stay, and why (snap_tell_left()).  An error is one of the
+ * deletion itself; how far that came, is_gone tells. */
+int snap_remove(libxl_snapshot_ctx *sc, struct snap_remove *rm);
+/* Tell of @path, if it is a link to what is deleted: it is the user's, and
+ * leads nowhere then. */
+void snap_tell_link(libxl_snapshot_ctx *sc, const char *path);
+
 /*-- recover: ending an operation that was cut off --------------------------*/
 
 struct snap_recover_tag {
@@ -354,6 +391,7 @@ extern const struct snap_operation snap_operation_commit;
 extern const struct snap_operation snap_operation_pull;
 extern const struct snap_operation snap_operation_copy;
 extern const struct snap_operation snap_operation_delete;
+extern const struct snap_operation snap_operation_remove;
 /* The operations; and the operation @name, or NULL. */
 const struct snap_operation *const *snap_operations(int *num_r);
 const struct snap_operation *snap_operation_named(const char *name);
