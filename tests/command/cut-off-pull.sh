@@ -38,4 +38,39 @@ as_after() {
 }
 killed_everywhere "pull into the active layer"
 terminated_everywhere "pull into the active layer"
+
+# --- what happened since
+set_up() {
+    define_domain web qcow2
+    snapshots_of s1 s2 s3
+    given_up s1 s2
+}
+new_host
+set_up
+cp -p xvda.s2.qcow2 /srv/saved
+killed_at "^false make the base" \
+    xl block-pull --domain-config web.cfg --top xvda.s2.qcow2 web xvda
+cp -p /srv/saved new && mv -f new xvda.s2.qcow2
+ok "the base of a snapshot was restored: refused" \
+    fails 1 "xvda.s2.qcow2 is not as it was when the data had been copied" \
+    xl snapshot-recover web
+ok "it is as the snapshot knows it" xl snapshot-verify "$(cfg s3)"
+ok "the disk has all" guest_sees qcow2 xvda.s3.qcow2 "after s3"
+
+new_host
+set_up
+killed_at "^false record the state" \
+    xl block-pull --domain-config web.cfg --top xvda.s2.qcow2 web xvda
+rm -r "$snapshots/web/s3"
+ok "the snapshot was deleted meanwhile: completed" \
+    says "s3/snapshot.cfg is not there any more" xl snapshot-recover web
+ok "no journal is left" absent "$snapshots/.journal"
+
+new_host
+set_up
+thawed xvda.s2.qcow2
+guest_writes qcow2 xvda.s2.qcow2 vandal
+ok "somebody has written to the base of a snapshot" not xl snapshot-verify "$(cfg s3)"
+ok "a pull into it is done" xl block-pull --domain-config web.cfg --top xvda.s2.qcow2 web xvda
+ok "but does not make it good" not xl snapshot-verify "$(cfg s3)"
 finished

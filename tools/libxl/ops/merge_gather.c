@@ -123,7 +123,10 @@ static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_merge *m,
 
         if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT
             && need->how == LIBXL_SNAPSHOT_NEED_HOW_PARENT
-            && need->image == image && need->known)
+            && need->image == image && need->known
+            /* one that somebody else has changed does not become good */
+            && snap_identity_is_recorded(sc, need->known,
+                                         snap_merge_path(m, i)))
             f->records[f->num_records++] = need->known;
     }
 }
