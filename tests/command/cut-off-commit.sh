@@ -105,6 +105,12 @@ ok "the xl.cfg has been changed: undone" recovers "web.cfg has been changed sinc
 ok "and is as it was" says '# mine' cat web.cfg
 ok "and names the overlay" says top.qcow2 cat web.cfg
 
+pivot_killed_at "^false name /srv/web/xvda.qcow2"
+mv web.cfg old.cfg
+ok "the xl.cfg was moved: undone" recovers "web.cfg is not there any more"
+ok "and is not written anew" absent web.cfg
+ok "nor where it is" cmp old.cfg /srv/own.cfg
+
 pivot_killed_at "^false make the base /srv/web/top.qcow2"
 xl create web.cfg
 guest_writes qcow2 xvda.qcow2 since
@@ -131,4 +137,38 @@ ok "somebody writes to a layer" fails 1 "nothing is lost" xl snapshot-recover we
 ends $!
 ok "else it is completed" recovers "Completed."
 ok "and the snapshot is good" xl snapshot-verify "$(cfg s3)"
+
+# --- a layer that was restored from a backup, as a new file or in place
+put_back_anew() { cp -p "/srv/saved/$1" "$1.new" && mv -f "$1.new" "$1"; }
+put_back_over() { cat "/srv/saved/$1" >"$1"; }
+for how in anew over; do
+    new_host
+    define_domain web qcow2
+    chain m1 m2 top
+    mkdir /srv/saved
+    cp -p ./*.qcow2 /srv/saved
+    killed_at "^false let " xl block-commit --domain-config web.cfg --top m2.qcow2 web xvda
+    cp -p xvda.qcow2 /srv/has-all
+    put_back_$how xvda.qcow2
+    ok "the target was restored ($how): refused" \
+        fails 1 "xvda.qcow2 is not as it was when the data had been copied" \
+        xl snapshot-recover web
+    ok "the disk has all yet, by its layers" eval \
+        'guest_sees_at 65536 top.qcow2 top && stands_on top.qcow2 m2.qcow2'
+    ok "and can be left so" xl snapshot-recover --abandon web
+    ok "with all" guest_sees_at 65536 m2.qcow2 m2
+
+    new_host
+    set_up_pivot() { define_domain web qcow2; chain m1 top; }
+    set_up_pivot
+    mkdir /srv/saved
+    cp -p ./*.qcow2 web.cfg /srv/saved
+    killed_at "^false name " xl block-commit --update-config=web.cfg --pivot web xvda
+    put_back_$how xvda.qcow2
+    ok "the same of a pivot ($how): undone" \
+        recovers "xvda.qcow2 is not as it was when the data had been copied"
+    ok "the xl.cfg is as it was" cmp web.cfg /srv/saved/web.cfg
+    ok "and the disk has all" eval \
+        'guest_sees_at 65536 top.qcow2 top && guest_sees qcow2 top.qcow2 "web xvda"'
+done
 finished

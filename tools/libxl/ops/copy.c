@@ -47,9 +47,10 @@ static struct snap_journal_head copy_head(libxl_snapshot_ctx *sc,
 
     if (is_off) head.running_uuid = snap_uuid_str(sc, &c->dom.uuid);
     if (is_off && c->params->pivot) {
-        head.at_stake.num = 1;
-        head.at_stake.paths = snap_zalloc(sc, sizeof(char *));
+        head.at_stake.num = 2;
+        head.at_stake.paths = snap_zalloc(sc, 2 * sizeof(char *));
         head.at_stake.paths[0] = c->chain->layers[0].path;
+        head.at_stake.paths[1] = c->params->path;
     }
     return head;
 }

@@ -38,6 +38,19 @@ static void merge_result(const struct snap_merge *m,
                          m->disk->stored->format);
 }
 
+/* Of a domain that is off: the layer that it is to leave, and the one that
+ * gets the data.  QEMU writes to that, too, as long as the domain runs. */
+static void merge_set_stake(libxl_snapshot_ctx *sc,
+                            const struct snap_merge *m,
+                            struct snap_prints *stake)
+{
+    if (m->dom.domid != SNAP_NO_DOMAIN) return;
+    stake->paths = snap_zalloc(sc, 2 * sizeof(char *));
+    if (snap_merge_moves(m))
+        stake->paths[stake->num++] = snap_merge_path(m, 0);
+    stake->paths[stake->num++] = snap_merge_path(m, m->target);
+}
+
 struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
                                          const struct snap_merge *m)
 {
@@ -50,11 +63,7 @@ struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
 
     if (head.domid == SNAP_NO_DOMAIN)
         head.running_uuid = snap_uuid_str(sc, &m->dom.uuid);
-    if (snap_merge_moves(m) && head.domid == SNAP_NO_DOMAIN) {
-        head.at_stake.num = 1;
-        head.at_stake.paths = snap_zalloc(sc, sizeof(char *));
-        head.at_stake.paths[0] = m->chain->layers[0].path;
-    }
+    merge_set_stake(sc, m, &head.at_stake);
     head.layers = &m->layers;
     return head;
 }
@@ -101,8 +110,8 @@ static void merge_remove(libxl_snapshot_ctx *sc, const struct snap_merge *m,
     int num = m->last - m->first + 1, i, rc;
     struct snap_remove_file *files = snap_zalloc(sc, num * sizeof(*files));
     struct snap_remove rm = {
-        .of = head, .sources = m->params->sources, .num = num,
-        .files = files,
+        .of = head, .sources = m->params->sources,
+        .config = m->params->snapshot_config, .num = num, .files = files,
     };
 
     for (i = 0; i < num; i++) {

@@ -66,6 +66,61 @@ static int merge_check_users(libxl_snapshot_ctx *sc,
                      snap_operand(sc, head->domain));
 }
 
+/*-- the layer that got the data --------------------------------------------*/
+
+/* True of one that a program has written to before the commit point. */
+static bool merge_is_target(const struct snap_recover *r, const char *path)
+{
+    int i;
+
+    for (i = 0; i < r->commit; i++) {
+        const struct snap_step *step = &r->entry.plan.steps[i];
+
+        if (step->kind == SNAP_STEP_EXEC && step->writes
+            && !strcmp(step->writes, path))
+            return true;
+    }
+    return false;
+}
+
+/* Why nothing may be moved to it: it has not what was copied into it, but
+ * what it had in a backup perhaps.  NULL: it has. */
+static const char *merge_why_other_target(libxl_snapshot_ctx *sc,
+                                          const struct snap_recover *r)
+{
+    const struct snap_prints *stake = &r->entry.head.at_stake;
+    int i;
+
+    for (i = 0; i < stake->num; i++)
+        if (merge_is_target(r, stake->paths[i])
+            && (!stake->prints || !stake->prints[i]
+                || !snap_identity_is_unwritten_base(sc, stake->paths[i],
+                                                    stake->prints[i],
+                                                    r->entry.same_boot)))
+            return snap_sprintf(sc, "%s is not as it was when the data had "
+                                "been copied into it", stake->paths[i]);
+    return NULL;
+}
+
+/* In the middle of a chain nothing is switched to another target, nor is the
+ * state of one recorded as that of a base.  It may be the active layer, to
+ * which the guest has written since, of which no more is to be done. */
+static int merge_check_target(libxl_snapshot_ctx *sc,
+                              const struct snap_recover *r)
+{
+    const char *why = r->first < r->entry.plan.num_steps
+        ? merge_why_other_target(sc, r) : NULL;
+    const struct snap_journal_head *head = &r->entry.head;
+
+    if (!why) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: %s: has somebody restored "
+                     "it? All layers of disk %s are there yet, and none is "
+                     "changed any more. Put back the file that was there, "
+                     "and run xl snapshot-recover %s again; or see what the "
+                     "disk shows, and use --abandon", head->domain, why,
+                     head->snapshot, snap_operand(sc, head->domain));
+}
+
 /*-- a commit of the active layer -------------------------------------------*/
 
 /* Why the domain is to stay on its active layer @path, by that; NULL: it is
@@ -95,9 +150,10 @@ static const char *merge_why_any_used(libxl_snapshot_ctx *sc,
     int i;
 
     for (i = 0; !why && i < stake->num; i++)
-        why = merge_why_used(sc, stake->paths[i],
-                             stake->prints ? stake->prints[i] : NULL,
-                             r->entry.same_boot);
+        if (!merge_is_target(r, stake->paths[i]))
+            why = merge_why_used(sc, stake->paths[i],
+                                 stake->prints ? stake->prints[i] : NULL,
+                                 r->entry.same_boot);
     return why;
 }
 
@@ -113,9 +169,13 @@ static const char *merge_why_stay(libxl_snapshot_ctx *sc,
     if (!libxl_name_to_domid(sc->ctx, r->entry.head.domain, &domid))
         return "somebody has started the domain since";
     why = merge_why_any_used(sc, r);
+    if (!why && replace) why = merge_why_other_target(sc, r);
     for (i = 0; !why && replace && i < replace->num_known; i++)
-        if (!snap_identity_is_state(sc, replace->known[i].what,
-                                    replace->known[i].identity))
+        if (!snap_file_exists(replace->known[i].what))
+            why = snap_sprintf(sc, "%s is not there any more",
+                               replace->known[i].what);
+        else if (!snap_identity_is_state(sc, replace->known[i].what,
+                                         replace->known[i].identity))
             why = snap_sprintf(sc, "%s has been changed since",
                                replace->known[i].what);
     return why;
@@ -154,12 +214,22 @@ static int merge_was_committed(libxl_snapshot_ctx *sc,
         ? snap_job_was_carried_out(sc, r, NULL, was_r) : 0;
 }
 
+/* True if the domain, which is off, is to leave its active layer. */
+static bool merge_is_pivot(const struct snap_recover *r)
+{
+    const struct snap_prints *stake = &r->entry.head.at_stake;
+
+    return stake->num && !merge_is_target(r, stake->paths[0]);
+}
+
 int snap_merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
-    if (r->forward && r->entry.head.at_stake.num)
-        merge_look_at_active(sc, r);
+    int rc = 0;
+
+    if (r->forward && merge_is_pivot(r)) merge_look_at_active(sc, r);
+    else if (r->forward) rc = merge_check_target(sc, r);
     /* no layer is written to any more */
-    if (r->forward && r->first > r->commit + 1) return 0;
+    if (rc || (r->forward && r->first > r->commit + 1)) return rc;
     return merge_check_users(sc, r);
 }
 

@@ -232,6 +232,8 @@ struct snap_remove {
     const struct snap_journal_head *of;     /* the domain, its uuids, the
                                              * snapshot or disk */
     const libxl_snapshot_sources *sources;
+    const char *config;         /* the snapshot config whose needs do not
+                                 * count; or NULL */
     int num;
     struct snap_remove_file *files;
     bool dry_run;

@@ -28,7 +28,7 @@ static const char *remove_why_needed(libxl_snapshot_ctx *sc,
                                      const struct snap_remove *rm,
                                      const struct snap_needs *needs, int i)
 {
-    struct snap_needs_except except = { .domain = NULL };
+    struct snap_needs_except except = { .config = rm->config };
     const struct snap_need *list;
     const char **with = snap_zalloc(sc, rm->num * sizeof(*with));
     int num, k;
