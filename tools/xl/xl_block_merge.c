@@ -75,8 +75,8 @@ static uint64_t merge_bandwidth(const char *command, const char *text)
     }
     if (*text < '0' || *text > '9' || errno || *end || !n
         || n > (uint64_t)INT64_MAX >> shift)
-        usage_error(command, "--bandwidth takes a number of bytes a second, "
-                    "such as 500000, 512K, 10M or 1G");
+        usage_error(command, "--bandwidth takes a number of bytes a "
+                    "second, such as 500000, 512K, 10M or 1G");
     return (uint64_t)n << shift;
 }
 
