@@ -43,6 +43,19 @@ mv copy "$snapshots/web/s1/snapshot.cfg"
 ok "the config was put back from a backup" says "Left: $snapshots/web/s1/snapshot.cfg is another file by now" xl snapshot-recover web
 ok "and is another file" test -s "$(cfg s1)"
 
+# --- one that is forgotten ------------------------------------------------------
+
+set_up() {
+    define_domain web qcow2 qcow2
+    xl snapshot-create --domain-config web.cfg --internal -n s1 web >/dev/null
+}
+attempt() { xl snapshot-delete --keep-data "$@" web s1; }
+as_after() {
+    absent "$snapshots/web/s1" && same "$(tags xvda.qcow2)$(tags xvdb.qcow2)" s1s1
+}
+killed_everywhere "delete --keep-data"
+terminated_everywhere "delete --keep-data"
+
 # --- a tag in the base of an external snapshot ----------------------------------
 
 set_up() {
@@ -58,5 +71,6 @@ as_after() {
             frozen $disk.qcow2 && same "$(tags $disk.qcow2)" s0 || return 1
         done
 }
+attempt() { xl snapshot-delete "$@" web s1; }
 killed_everywhere "delete below an external one"
 finished

@@ -169,8 +169,9 @@ static int delete_look_at_disks(libxl_snapshot_ctx *sc,
 
 /*-- plan -------------------------------------------------------------------*/
 
-/* Plan the last look, by which nothing changes: that of the recovery, too.
- * Where the disks stay as they are, it does not matter who uses them. */
+/* Plan the last look, by which nothing changes: that of the recovery, too,
+ * which may find the snapshot's folder gone.  Where the disks stay as they
+ * are, it does not matter who uses them. */
 static void delete_plan_look(libxl_snapshot_ctx *sc, struct snap_delete *d)
 {
     const char **images = snap_zalloc(sc, (d->num_ops + 1)
@@ -182,7 +183,8 @@ static void delete_plan_look(libxl_snapshot_ctx *sc, struct snap_delete *d)
         if (snap_delete_has_tag(&d->ops[i]))
             images[num++] = d->ops[i].image;
     if (d->params->keep_data) {
-        snap_plan_flush(sc, &d->plan, d->config);
+        snap_plan_flush(sc, &d->plan, snap_file_dirname(
+            sc, snap_file_dirname(sc, d->config)));
         step = &d->plan.steps[snap_plan_last(&d->plan)];
     } else if (snap_delete_runs(d)) {
         step = snap_plan_add(sc, &d->plan, SNAP_STEP_LOOK_AGAIN,
