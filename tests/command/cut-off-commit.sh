@@ -138,6 +138,18 @@ ends $!
 ok "else it is completed" recovers "Completed."
 ok "and the snapshot is good" xl snapshot-verify "$(cfg s3)"
 
+new_host
+define_domain web qcow2
+snapshots_of s1 s2 s3
+given_up s1 s2
+killed_at "^false let " xl block-commit --domain-config web.cfg --top xvda.s1.qcow2 web xvda
+thawed xvda.s2.qcow2
+guest_writes qcow2 xvda.s2.qcow2 vandal
+touch -d '+1 hour' xvda.s2.qcow2
+ok "somebody has written to the base of a snapshot meanwhile: refused" \
+    fails 1 "xvda.s2.qcow2 was written to at" xl snapshot-recover web
+ok "and it does not become good" not xl snapshot-verify "$(cfg s3)"
+
 # --- a layer that was restored from a backup, as a new file or in place
 put_back_anew() { cp -p "/srv/saved/$1" "$1.new" && mv -f "$1.new" "$1"; }
 put_back_over() { cat "/srv/saved/$1" >"$1"; }

@@ -12,6 +12,10 @@
 #include <string.h>
 #include <libxl_utils.h>
 
+/* The time by which the last write of ours may come after the last one to
+ * the journal. */
+#define MERGE_LATE_S 5
+
 static const struct snap_step *merge_step(const struct snap_plan *plan,
                                           enum snap_step_kind kind)
 {
@@ -102,16 +106,43 @@ static const char *merge_why_other_target(libxl_snapshot_ctx *sc,
     return NULL;
 }
 
+/* The same of a base whose state is recorded anew: by its date, since a
+ * program of the operation may have written to it last. */
+static const char *merge_why_other_base(libxl_snapshot_ctx *sc,
+                                        const struct snap_recover *r)
+{
+    const struct snap_journal_entry *e = &r->entry;
+    struct snap_file_print journal, base;
+    int i;
+
+    if (snap_file_print(sc, e->path, &journal)) return snap_take_error(sc);
+    for (i = r->first; i < e->plan.num_steps; i++) {
+        const struct snap_step *step = &e->plan.steps[i];
+
+        if (step->kind != SNAP_STEP_RECORD_AGAIN || e->done[i]
+            || !snap_file_exists(step->path))
+            continue;
+        if (snap_file_print(sc, step->path, &base))
+            return snap_take_error(sc);
+        if (!base.is_device && base.written > journal.written + MERGE_LATE_S)
+            return snap_sprintf(sc, "%s was written to at %s, after that",
+                                step->path, snap_date(sc, base.written));
+    }
+    return NULL;
+}
+
 /* In the middle of a chain nothing is switched to another target, nor is the
  * state of one recorded as that of a base.  It may be the active layer, to
  * which the guest has written since, of which no more is to be done. */
 static int merge_check_target(libxl_snapshot_ctx *sc,
                               const struct snap_recover *r)
 {
-    const char *why = r->first < r->entry.plan.num_steps
-        ? merge_why_other_target(sc, r) : NULL;
     const struct snap_journal_head *head = &r->entry.head;
+    const char *why = NULL;
 
+    if (r->first < r->entry.plan.num_steps)
+        why = merge_why_other_target(sc, r);
+    if (!why) why = merge_why_other_base(sc, r);
     if (!why) return 0;
     return snap_fail(sc, ERROR_INVAL, "domain %s: %s: has somebody restored "
                      "it? All layers of disk %s are there yet, and none is "
