@@ -5,11 +5,6 @@
  *
  * A chain is a base, overlays on it, and the active layer, to which the
  * domain writes.  Its layers are counted from the active one, which is 0.
- *
- * No command offers this yet.  Faults that are known: a merge that was cut
- * off is completed although a layer was restored from a backup, or the
- * domain has run on the old one, since; other disks of the domain on the
- * same base do not count; nor does a freeze of which nobody knows why.
  */
 #ifndef LIBXL_SNAPSHOT_MERGE_H
 #define LIBXL_SNAPSHOT_MERGE_H
