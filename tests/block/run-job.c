@@ -107,8 +107,8 @@ int main(int argc, char **argv)
     if (argc < 4 || libxl_snapshot_ctx_alloc(&sc, NULL, &logger)) return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
     libxl_snapshot_ctx_set_journal(sc, ".journal");
-    sc->wait_ms[SNAP_WAIT_QMP_GREETING] = 5000;
-    sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 5000;
+    sc->wait_ms[SNAP_WAIT_QMP_GREETING] = 20000;
+    sc->wait_ms[SNAP_WAIT_QMP_REPLY] = 20000;
     sc->wait_ms[SNAP_WAIT_JOB_STALL] = stall ? atoi(stall) * 1000 : 10000;
     if (speed) job.speed = strtoull(speed, NULL, 10);
     if (!strcmp(argv[2], "recover"))
