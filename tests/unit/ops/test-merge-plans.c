@@ -32,6 +32,12 @@ static void one_layer(struct merge_facts *f)
     f->disk.chain.num_layers = 1;
 }
 
+static void is_read_only(struct merge_facts *f)
+{
+    f->disk.is_data_disk = false;
+    f->disk.chain.num_layers = 0;
+}
+
 static void top_is_none(struct merge_facts *f)
 {
     f->m.top_at = -1;
@@ -175,6 +181,7 @@ static const struct {
     void (*spoil)(struct merge_facts *f);
 } refused[] = {
     { "pull-all", "one layer", one_layer },
+    { "commit-active", "read-only", is_read_only },
     { "commit-middle", "no such top", top_is_none },
     { "commit-middle", "no such base", base_is_none },
     { "commit-middle", "base above", base_is_above },

@@ -128,6 +128,10 @@ int snap_merge_choose(libxl_snapshot_ctx *sc, struct snap_merge *m)
     int rc;
 
     if (why) return merge_fail(sc, m, why);
+    if (!m->disk->is_data_disk)
+        return merge_fail(sc, m, "the domain does not write to it, and layers "
+                          "of such a disk are not merged; make it writable in "
+                          "the xl.cfg first, or use qemu-img");
     if (m->chain->num_layers < 2)
         return snap_fail(sc, ERROR_INVAL, "disk %s: it has one image and no "
                          "other layers, so there is nothing to merge",
