@@ -42,8 +42,16 @@ snapshots_of() {
         guest_writes_at 65536 "xvda.$taken.qcow2" "of $taken"
     done
 }
-# given_up NAME...: the snapshots are not wanted any more; their layers are in the chain.
-given_up() { for name; do rm -r "${snapshots:?}/web/$name"; done; }
+# forgotten NAME...: the snapshots are not there any more; what they have protected is yet.
+# given_up NAME...: nor is that protected.
+forgotten() { for name; do rm -r "${snapshots:?}/web/$name"; done; }
+given_up() {
+    for name; do
+        # shellcheck disable=SC2046
+        thawed $(sed -n '/^parents/,/^]/s/.*target=\([^"]*\).*/\1/p' "$(cfg "$name")")
+        forgotten "$name"
+    done
+}
 
 # What a layer shows by itself that is changed, $changed, counts no more; nor does what a
 # snapshot config has as the state of its base, which snapshot-verify looks at.

@@ -10,9 +10,12 @@ changed=none
 set_up() {
     define_domain web qcow2
     snapshots_of s1 s2 s3
-    given_up s1 s2
+    forgotten s1 s2
 }
-attempt() { xl block-pull --domain-config web.cfg --top xvda.s2.qcow2 "$@" web xvda; }
+attempt() {
+    xl block-pull --domain-config web.cfg --top xvda.s2.qcow2 \
+        --disregard=xvda.qcow2 --disregard=xvda.s1.qcow2 "$@" web xvda
+}
 sees_all() {
     guest_sees qcow2 xvda.s3.qcow2 "after s3" && guest_sees qcow2 xvda.s2.qcow2 "after s2" &&
         frozen xvda.s2.qcow2 && xl snapshot-verify "$(cfg s3)"

@@ -85,4 +85,140 @@ rm web.cfg
 ln -s /etc/xen/web.cfg web.cfg
 ok "a link to it is the same one" pivot
 ok "and names the target" says xvda.qcow2 cat /etc/xen/auto/web.cfg
+
+# --- what is protected, and nobody knows for whom
+# in_folder: web has the snapshot s1 in /srv/snaps.
+in_folder() {
+    new_host
+    define_domain web qcow2
+    mkdir /srv/snaps
+    xl snapshot-create -d /srv/snaps --domain-config web.cfg --external \
+        --update-config=web.cfg -n s1 web >/dev/null
+    guest_writes qcow2 xvda.s1.qcow2 "after s1"
+}
+nobody="is protected, and no snapshot that is known here says for whom"
+in_folder
+ok "the base of a snapshot in another folder" kept "its layer /srv/web/xvda.qcow2 $nobody; name \
+the folder of those snapshots with -d or, if nobody needs it any more, say \
+--disregard=/srv/web/xvda.qcow2" pivot --delete
+ok "which is named" kept "needed as it is by snapshot s1 of web" pivot --delete -d ../snaps
+ok "a folder that is not there" kept "-d /srv/snpas: no snapshot is in it" pivot -d /srv/snpas
+ok "that of the snapshot itself" kept "-d /srv/snaps/s1: no snapshot is in it" \
+    pivot -d /srv/snaps/s1
+ok "the same to look" fails 1 "no snapshot is in it" xl block-chain -d /srv/snpas ./web.cfg
+ok "the snapshot is good" xl snapshot-verify /srv/snaps/s1/snapshot.cfg
+ok "another layer is disregarded" kept "$nobody" pivot --disregard=xvda.s1.qcow2
+ok "the folder of it" kept "$nobody" pivot --disregard=/srv/web
+ok "that one" says "xvda.s1.qcow2 is deleted" pivot --delete --disregard=./xvda.qcow2
+for how in pull commit; do
+    new_host
+    define_domain web qcow2
+    snapshots_of s1 s2
+    mkdir /srv/snaps
+    xl snapshot-create -d /srv/snaps --domain-config web.cfg --external \
+        --update-config=web.cfg -n s3 web >/dev/null
+    given_up s1 s2
+    case $how in pull) set -- pull --top xvda.s2.qcow2 ;; *) set -- commit --top xvda.s1.qcow2 ;; esac
+    ok "the layer above is one, $how" kept "xvda.s2.qcow2 $nobody" "$@"
+    ok "with its folder, $how" "$@" -d /srv/snaps
+    ok "the snapshot is good, $how" xl snapshot-verify /srv/snaps/s3/snapshot.cfg
+done
+golden
+chmod 444 /srv/golden/g.qcow2
+ok "a golden image that is read-only" kept "g.qcow2 $nobody" pivot
+new_host
+define_domain web qcow2
+snapshots_of s1
+for what in "$snapshots/web/s1/snapshot.cfg" "$snapshots/web/s1" "$snapshots/web"; do
+    thawed xvda.qcow2
+    mv "$what" /srv/away
+    ln -s /srv/share "$what"
+    ok "a link to a share that is away, ${what#"$snapshots/web"}" \
+        kept "cannot be known: $what: the link leads to what is not there" pivot
+    rm "$what"
+    mv /srv/away "$what"
+done
+a_chain
+mkdir /srv/kept
+ln m1.qcow2 /srv/kept/m1.qcow2
+ok "a layer with two names" kept "m1.qcow2 has 2 names (hard links)" commit --top m2.qcow2
+ok "a target, too" kept "m1.qcow2 has 2 names" commit --top m2.qcow2 --shallow
+ok "that is of no use" commit --top m2.qcow2 --disregard=/srv/kept/m1.qcow2
+
+# --- what cannot be looked at
+golden
+a_domain db /srv/nfs/db.qcow2,qcow2,xvda,w >/etc/xen/db.cfg
+gone="/srv/nfs/db.qcow2, which domain db by /etc/xen/db.cfg needs, is not there"
+ok "an image on a share that is away" kept "as it is cannot be known: $gone; \
+mend that or, if it does not matter, say --disregard=/srv/nfs/db.qcow2" pivot
+ok "is told" json "[.unknown[] | select(contains(\"$gone\"))] | length == 1" \
+    xl block-chain --json ./web.cfg
+ok "a pull deletes nothing then" pull -N
+ok "it does not matter" pivot -N --disregard=/srv/nfs/db.qcow2
+ok "nor does the whole xl.cfg" pivot -N --disregard=/etc/xen/db.cfg
+ok "nor the folder" kept "$gone" pivot -N --disregard=/srv/nfs
+clone /srv/nfs/db.qcow2 /srv/golden/g.qcow2
+ok "what is needed is not disregarded" kept "needed as it is by domain db" \
+    pivot --disregard=/srv/nfs/db.qcow2 --disregard=/etc/xen/db.cfg
+mv /srv/nfs/db.qcow2 /srv/nfs/base.qcow2
+clone /srv/nfs/db.qcow2 /srv/nfs/base.qcow2
+mkdir /srv/away
+mv /srv/nfs/base.qcow2 /srv/away
+ok "what it stands on is away" kept "/srv/nfs/base.qcow2, which domain db by" pivot
+golden
+a_domain db /srv/nfs/a.raw,raw,xvda,w /srv/nfs/cd.iso,raw,hdc,r,cdrom >/etc/xen/db.cfg
+ok "a raw image stands on none" pivot -N
+for more in a b; do a_domain $more "$more.qcow2,qcow2,xvda,w" >/etc/xen/$more.cfg; done
+ok "a name without a folder" kept "disk xvda of domain a by /etc/xen/a.cfg is a.qcow2, a name \
+without a folder; mend that or, if it does not matter, say --disregard=/etc/xen/a.cfg (and 1 more" pivot
+ok "of all of them" pivot -N --disregard=/etc/xen/a.cfg --disregard=/etc/xen/b.cfg
+rm /etc/xen/[ab].cfg
+a_domain db format=qcow2,vdev=xvda,target=nbd:localhost:1 >/etc/xen/db.cfg
+ok "a server's is no file" pivot -N
+clone /srv/db/db.qcow2 /srv/golden/g.qcow2
+for spec in /srv/db/db.qcow2,qcow2,xvda,w,backend=storage \
+    script=block-x,vdev=xvda,target=/srv/db/db.qcow2; do
+    a_domain db "$spec" >/etc/xen/db.cfg
+    ok "of a disk by others, a file that is here: $spec" kept "needed as it is by domain db" pivot
+done
+a_domain db script=block-x,vdev=xvda,target=a-resource >/etc/xen/db.cfg
+ok "but no other name" pivot -N
+echo 'disk = [' >/etc/xen/db.cfg
+ok "an xl.cfg that cannot be read" kept "--disregard=/etc/xen/db.cfg" pivot
+ok "of no account" pivot -N --disregard=/etc/xen/db.cfg
+
+# --- images that were moved
+# moved: all is in another folder by now, and the config of s3 names the old one.
+moved() {
+    new_host
+    define_domain web qcow2
+    snapshots_of s1 s2
+    given_up s1 s2
+    for link in "s1 xvda.qcow2" "s2 xvda.s1.qcow2"; do
+        "$QEMU_IMG" rebase -u -f qcow2 -F qcow2 -b "${link#* }" "xvda.${link% *}.qcow2"
+    done
+    snapshots_of s3
+    "$QEMU_IMG" rebase -u -f qcow2 -F qcow2 -b xvda.s2.qcow2 xvda.s3.qcow2
+    thawed ./*.qcow2
+    mkdir /srv/new
+    cp -p ./* /srv/new
+    rm ./*
+    cd /srv/new || exit 1
+    sed -i s,/srv/web/,/srv/new/, web.cfg
+}
+moved
+is_its="/srv/new/xvda.s2.qcow2 is the base of snapshot s3 of web, whose $(cfg s3) says it is \
+/srv/web/xvda.s2.qcow2; name it there, or put it back"
+ok "its header would be another one after a commit" kept "$is_its" commit --top xvda.s1.qcow2
+ok "and after a pull" kept "$is_its" pull --top xvda.s2.qcow2
+ok "what it shows is needed" kept "s2.qcow2 is needed as it is by snapshot s3" pivot
+ok "it cannot be disregarded" kept "$is_its" commit --top xvda.s1.qcow2 --disregard=xvda.s2.qcow2
+sed -i s,/srv/web/,/srv/new/, "$(cfg s3)"
+ok "when it is named there" commit --top xvda.s1.qcow2
+ok "its new state is on record" xl snapshot-verify "$(cfg s3)"
+moved
+touch xvda.s2.qcow2
+ok "one that is not known again" kept "/srv/web/xvda.s2.qcow2, which snapshot s3 of web needs, \
+is not there" commit --top xvda.s1.qcow2
+ok "is wanted by nobody" commit --top xvda.s1.qcow2 --disregard=/srv/web/xvda.s2.qcow2
 finished

@@ -131,6 +131,7 @@ static int chain_show(const struct session *s, const void *options)
     domain_target_init(&target);
     libxl_snapshot_chain_init(&chain);
     r = chain_find_domain(s, o, &target, &config);
+    if (!r) r = block_sources_check(s, o->common.directory);
     if (!r)
         r = block_chain_find(s, o->common.directory, config, &target,
                              &chain);

@@ -20,6 +20,13 @@ void block_sources_find(const char *directory, const char *domain_config,
 void block_sources_add_file(libxl_snapshot_sources *sources,
                             const char *path);
 
+/* Complain and return -1 if no snapshot is in @directory (may be NULL),
+ * which somebody has named so that those in it are looked at. */
+int block_sources_check(const struct session *s, const char *directory);
+/* Add the files that --disregard names. */
+void block_sources_disregard(libxl_snapshot_sources *sources,
+                             const struct common_options *o);
+
 /* xl_block_chain.c: describe the images of @target's disks; @config: its
  * xl.cfg, if that is known.  Complains and returns -1 if that fails. */
 int block_chain_find(const struct session *s, const char *directory,

@@ -41,6 +41,7 @@ static const char pull_name[] = "block-pull";
     {"delete", 0, 0, OPT_DELETE}, \
     {"bandwidth", 1, 0, OPT_BANDWIDTH}, \
     LONG_OPT_DIRECTORY,         \
+    LONG_OPT_DISREGARD,         \
     LONG_OPT_DOMAIN_CONFIG,     \
     LONG_OPT_DRY_RUN,           \
     LONG_OPT_TRUST_FOLDERS,     \
@@ -302,6 +303,7 @@ static void merge_find_sources(void *data,
 
     block_sources_find(common->directory, common->domain_config, sources);
     block_sources_add_file(sources, from->params->config_path);
+    block_sources_disregard(sources, common);
 }
 
 static int merge_domain(const struct session *s, const void *options)
@@ -316,7 +318,8 @@ static int merge_domain(const struct session *s, const void *options)
     domain_target_init(&target);
     libxl_snapshot_sources_init(&sources);
     libxl_snapshot_merge_params_init(&params);
-    r = merge_find_domain(s, o, &target);
+    r = block_sources_check(s, o->common.directory);
+    if (!r) r = merge_find_domain(s, o, &target);
     if (!r) r = merge_request(s, o, &target, &sources, &params);
     if (!r) merge_find_sources(&from, &sources);
     sources.find_again = merge_find_sources;
@@ -333,14 +336,16 @@ int main_block_commit(int argc, char **argv)
     struct merge_options options = {
         .command = commit_name, .kind = LIBXL_SNAPSHOT_MERGE_COMMIT,
     };
-    int opt;
+    int opt, r;
 
     SWITCH_FOREACH_OPT(opt, "d:Nv", commit_longopts, commit_name, 2) {
     default:
         merge_option(&options, opt);
     }
     merge_options_end(argc, argv, &options);
-    return session_run(commit_name, merge_domain, &options);
+    r = session_run(commit_name, merge_domain, &options);
+    free(options.common.disregarded);
+    return r;
 }
 
 int main_block_pull(int argc, char **argv)
@@ -348,12 +353,14 @@ int main_block_pull(int argc, char **argv)
     struct merge_options options = {
         .command = pull_name, .kind = LIBXL_SNAPSHOT_MERGE_PULL,
     };
-    int opt;
+    int opt, r;
 
     SWITCH_FOREACH_OPT(opt, "d:Nv", pull_longopts, pull_name, 2) {
     default:
         merge_option(&options, opt);
     }
     merge_options_end(argc, argv, &options);
-    return session_run(pull_name, merge_domain, &options);
+    r = session_run(pull_name, merge_domain, &options);
+    free(options.common.disregarded);
+    return r;
 }

@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "xl.h"
+#include "xl_session.h"
 #include "xl_utils.h"
 
 /* More snapshots, or xl.cfg files, in a folder than anybody has. */
@@ -40,6 +42,32 @@ static libxl_snapshot_domain_file *sources_add_file(
     return file;
 }
 
+/* True of a link to what is not there: on a share that is not mounted, it
+ * may be. */
+static bool sources_leads_nowhere(const char *path)
+{
+    struct stat st;
+
+    return !lstat(path, &st) && S_ISLNK(st.st_mode) && stat(path, &st);
+}
+
+/* @path cannot be looked at, by errno, and may say who needs an image;
+ * nothing else of what is not there. */
+static void sources_add_unknown(libxl_snapshot_sources *sources,
+                                const char *path)
+{
+    int error = errno;
+    bool nowhere = sources_leads_nowhere(path);
+    char *why;
+
+    if (!nowhere && (error == ENOENT || error == ENOTDIR)) return;
+    if (nowhere)
+        xasprintf(&why, "%s: the link leads to what is not there", path);
+    else
+        xasprintf(&why, "%s: %s", path, strerror(error));
+    sources_add_file(sources, path, why);
+}
+
 /* The names in @folder; what it says of one that cannot be read is a
  * source of its own. */
 static int sources_list(libxl_snapshot_sources *sources,
@@ -48,10 +76,7 @@ static int sources_list(libxl_snapshot_sources *sources,
     int num = scandir(folder, entries_r, sources_is_no_dot, alphasort);
     char *why;
 
-    if (num < 0 && errno != ENOENT && errno != ENOTDIR) {
-        xasprintf(&why, "%s: %s", folder, strerror(errno));
-        sources_add_file(sources, folder, why);
-    }
+    if (num < 0) sources_add_unknown(sources, folder);
     if (num > SOURCES_MAX) {
         xasprintf(&why, "%s: it has %d names, and more than %d are not "
                   "looked at", folder, num, SOURCES_MAX);
@@ -67,6 +92,12 @@ static void sources_add_config(libxl_snapshot_sources *sources,
 
     xasprintf(&path, "%s/%s/snapshot.cfg", folder, name);
     if (access(path, F_OK)) {
+        sources_add_unknown(sources, path);
+        free(path);
+        /* or it is the snapshot's folder that is a link */
+        xasprintf(&path, "%s/%s", folder, name);
+        if (sources_leads_nowhere(path))
+            sources_add_unknown(sources, path);
         free(path);
         return;
     }
@@ -166,4 +197,36 @@ void block_sources_find(const char *directory, const char *domain_config,
     sources_find_files(sources, XEN_CONFIG_DIR, false);
     sources_find_files(sources, XEN_CONFIG_DIR "/auto", true);
     free(folder);
+}
+
+int block_sources_check(const struct session *s, const char *directory)
+{
+    libxl_snapshot_sources sources;
+    char *folder;
+    bool has;
+
+    if (!directory) return 0;
+    libxl_snapshot_sources_init(&sources);
+    folder = absolute_path(directory);
+    sources_add_configs(&sources, folder);
+    has = sources.num_configs || sources.num_domain_files;
+    if (!has)
+        session_error(s, "-d %s: no snapshot is in it; name the folder "
+                      "that snapshot-create was given, which has one for "
+                      "each", directory);
+    libxl_snapshot_sources_dispose(&sources);
+    free(folder);
+    return has ? 0 : -1;
+}
+
+void block_sources_disregard(libxl_snapshot_sources *sources,
+                             const struct common_options *o)
+{
+    int i;
+
+    sources->disregarded = xcalloc(o->num_disregarded + 1,
+                                   sizeof(*sources->disregarded));
+    for (i = 0; i < o->num_disregarded; i++)
+        sources->disregarded[sources->num_disregarded++] =
+            absolute_path(o->disregarded[i]);
 }

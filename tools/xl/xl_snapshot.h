@@ -35,10 +35,12 @@ struct common_options {
     const char *directory, *domain_config, *update_config;
     bool accept_config, dry_run, json, paused, skip_unsupported;
     bool trust_folders;
+    int num_disregarded;
+    const char **disregarded;
 };
 
 enum {
-    OPT_ACCEPT_CONFIG = 256, OPT_DOMAIN_CONFIG, OPT_JSON,
+    OPT_ACCEPT_CONFIG = 256, OPT_DISREGARD, OPT_DOMAIN_CONFIG, OPT_JSON,
     OPT_SKIP_UNSUPPORTED, OPT_TRUST_FOLDERS, OPT_UPDATE_CONFIG,
     OPT_OF_COMMAND              /* the first that only one command has */
 };
@@ -47,6 +49,7 @@ enum {
 #define LONG_OPT_ACCEPT_CONFIG    {"accept-config", 0, 0, \
                                    OPT_ACCEPT_CONFIG}
 #define LONG_OPT_DIRECTORY        {"directory", 1, 0, 'd'}
+#define LONG_OPT_DISREGARD        {"disregard", 1, 0, OPT_DISREGARD}
 #define LONG_OPT_DOMAIN_CONFIG    {"domain-config", 1, 0, \
                                    OPT_DOMAIN_CONFIG}
 #define LONG_OPT_DRY_RUN          {"dry-run", 0, 0, 'N'}

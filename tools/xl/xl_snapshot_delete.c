@@ -25,6 +25,7 @@ static const char delete_name[] = "snapshot-delete";
 static const struct option delete_longopts[] = {
     {"keep-data", 0, 0, OPT_KEEP_DATA},
     LONG_OPT_DIRECTORY,
+    LONG_OPT_DISREGARD,
     LONG_OPT_DOMAIN_CONFIG,
     LONG_OPT_DRY_RUN,
     LONG_OPT_TRUST_FOLDERS,
@@ -122,6 +123,7 @@ static int delete_snapshot(const struct session *s, const void *options)
     libxl_domain_snapshot_delete_params_init(&params);
     block_sources_find(o->common.directory, o->common.domain_config,
                        &sources);
+    block_sources_disregard(&sources, &o->common);
     params.sources = &sources;
     r = delete_read(s, o, &snap, &params);
     if (!r) r = delete_do(s, o, &snap, &params, &layers);
@@ -135,7 +137,10 @@ static int delete_snapshot(const struct session *s, const void *options)
 int main_snapshot_delete(int argc, char **argv)
 {
     struct delete_options options = { .keep_data = false };
+    int r;
 
     delete_parse_options(argc, argv, &options);
-    return session_run(delete_name, delete_snapshot, &options);
+    r = session_run(delete_name, delete_snapshot, &options);
+    free(options.common.disregarded);
+    return r;
 }

@@ -8,6 +8,7 @@
 
 #include "xl.h"
 #include "xl_output.h"
+#include "xl_utils.h"
 
 void usage_error(const char *command, const char *message)
 {
@@ -32,6 +33,12 @@ void common_option(struct common_options *o, int opt)
         break;
     case OPT_ACCEPT_CONFIG:
         o->accept_config = true;
+        break;
+    case OPT_DISREGARD:
+        o->disregarded = xrealloc(
+            o->disregarded,
+            (o->num_disregarded + 1) * sizeof(*o->disregarded));
+        o->disregarded[o->num_disregarded++] = optarg;
         break;
     case OPT_DOMAIN_CONFIG:
         o->domain_config = optarg;

@@ -6,6 +6,7 @@
 #include "../test.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct snap_needs needs;
@@ -230,9 +231,52 @@ static void what_is_unknown_has_an_end(void)
 
     forest();
     for (i = 0; i < 2 * SNAP_NEEDS_UNKNOWN_MAX; i++)
-        snap_needs_add_unknown(sc, &needs, "what");
+        snap_needs_add_unknown(sc, &needs, NULL, snap_sprintf(sc, "%d", i));
     CHECK_INT(needs.num_unknown, SNAP_NEEDS_UNKNOWN_MAX);
-    CHECK_STR(needs.unknown[SNAP_NEEDS_UNKNOWN_MAX - 1], "and more");
+    CHECK_STR(needs.unknown[SNAP_NEEDS_UNKNOWN_MAX - 1].why, "and more");
+}
+
+static void what_is_disregarded_is_not_unknown(void)
+{
+    char *files[] = { (char *)tmp_path("away/a"), (char *)tmp_path("cfg") };
+
+    memset(&needs, 0, sizeof(needs));
+    CHECK_STR(snap_needs_unknown_text(sc, &needs), NULL);
+    needs.num_disregarded = 2;
+    needs.disregarded = files;
+    tmp_text("cfg", "");
+    CHECK(!symlink("cfg", tmp_path("cfg-link")));
+    snap_needs_add_unknown(sc, &needs, tmp_path("away/a"), "a");
+    snap_needs_add_unknown(sc, &needs, tmp_path("cfg-link"), "link");
+    CHECK_INT(needs.num_unknown, 0);
+    snap_needs_add_unknown(sc, &needs, tmp_path("away/b"), "b");
+    snap_needs_add_unknown(sc, &needs, tmp_path("away/b"), "b");
+    CHECK_INT(needs.num_unknown, 1);
+    CHECK_HAS(snap_needs_unknown_text(sc, &needs), "away/b");
+    snap_needs_add_unknown(sc, &needs, NULL, "c");
+    CHECK_HAS(snap_needs_unknown_text(sc, &needs), "(and 1 more");
+}
+
+static void a_freeze_that_nobody_explains_is_a_sign(void)
+{
+    const char *base = tmp_text("base", "b");
+    int image;
+
+    memset(&needs, 0, sizeof(needs));
+    image = snap_needs_image_at(sc, &needs, base);
+    CHECK_STR(snap_needs_sign(sc, &needs, base), NULL);
+    CHECK(!chmod(base, 0444));
+    CHECK_HAS(snap_needs_sign(sc, &needs, base), "is protected");
+    need(KIND(SNAPSHOT), HOW(CHILD), "made it", image);
+    need(KIND(DOMAIN), HOW(PARENT), "domain", image);
+    CHECK_HAS(snap_needs_sign(sc, &needs, base), "is protected");
+    need(KIND(SNAPSHOT), HOW(PARENT), "snapshot s1", image);
+    CHECK_STR(snap_needs_sign(sc, &needs, base), NULL);
+    CHECK(!link(base, tmp_path("other")));
+    CHECK_HAS(snap_needs_sign(sc, &needs, base), "2 names");
+    needs.num_disregarded = 1;
+    needs.disregarded = (char *[]){ (char *)base };
+    CHECK_STR(snap_needs_sign(sc, &needs, base), NULL);
 }
 
 /*-- images -----------------------------------------------------------------*/
@@ -326,15 +370,15 @@ static void a_damaged_image_is_unknown_and_no_more(void)
     image = snap_needs_walk(sc, &needs, tmp_text("bad", "QFI"), "qcow2");
     CHECK_STR(base_of(image), "none");
     CHECK_INT(needs.num_unknown, 1);
-    CHECK_HAS(needs.unknown[0], "its header is damaged");
+    CHECK_HAS(needs.unknown[0].why, "its header is damaged");
     image = snap_needs_walk(sc, &needs, qcow2("self", "self", "qcow2"),
                             "qcow2");
     CHECK_STR(base_of(image), "none");
-    CHECK_HAS(needs.unknown[1], "it is its own base");
+    CHECK_HAS(needs.unknown[1].why, "it is its own base");
     qcow2("a", "b", "qcow2");
     image = snap_needs_walk(sc, &needs, qcow2("b", "a", "qcow2"), "qcow2");
     CHECK_STR(base_of(image), "a");
-    CHECK_HAS(needs.unknown[2], "it is its own base");
+    CHECK_HAS(needs.unknown[2].why, "it is its own base");
     CHECK_INT(needs.num_unknown, 3);
     snap_needs_walk(sc, &needs, tmp_path("missing"), "qcow2");
     CHECK_INT(needs.num_unknown, 3);
@@ -369,6 +413,8 @@ TESTS(TEST(an_image_has_one_number_whatever_its_name),
       TEST(what_a_revert_has_left_is_left_over),
       TEST(an_overlay_of_a_revert_is_known_by_its_name),
       TEST(what_is_unknown_has_an_end),
+      TEST(what_is_disregarded_is_not_unknown),
+      TEST(a_freeze_that_nobody_explains_is_a_sign),
       TEST(a_chain_is_known_by_its_headers),
       TEST(a_base_whose_format_nobody_says_is_guessed),
       TEST(raw_stands_on_nothing_until_it_is_a_qcow2),

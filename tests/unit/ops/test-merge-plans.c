@@ -145,6 +145,21 @@ static void is_not_known(struct merge_facts *f)
     f->m.unknown = "/etc/xen/db.cfg: Permission denied";
 }
 
+static void child_has_a_sign(struct merge_facts *f)
+{
+    f->files[1].sign = "is protected";
+}
+
+static void layers_have_a_sign(struct merge_facts *f)
+{
+    f->files[3].sign = f->files[4].sign = "is protected";
+}
+
+static void is_known_by_another_place(struct merge_facts *f)
+{
+    f->files[1].lost = "is the base of snapshot s4 of vm";
+}
+
 static void is_used(struct merge_facts *f)
 {
     static struct snap_file_use use = {
@@ -208,6 +223,10 @@ static const struct {
     { "commit-active", "needed", is_needed },
     { "pull-all", "needed", is_needed },
     { "commit-active", "not known", is_not_known },
+    { "commit-middle", "sign above", child_has_a_sign },
+    { "commit-active", "signs", layers_have_a_sign },
+    { "pull-all", "sign below", layers_have_a_sign },
+    { "commit-middle", "another place", is_known_by_another_place },
     { "commit-active", "used", is_used },
     { "commit-active", "folder", is_in_a_strange_folder },
     { "commit-active", "no room", has_no_room },
@@ -248,6 +267,7 @@ static void a_pull_harms_nobody(void)
 
     merge_facts(case_named("pull-middle"), &f);
     f.files[2].needed = f.files[3].needed = "snapshot s1 of vm";
+    f.files[3].sign = "is protected";
     f.m.unknown = "/etc/xen/db.cfg: Permission denied";
     CHECK_STR(merge_plan(&f), NULL);
 }

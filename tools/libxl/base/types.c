@@ -350,6 +350,7 @@ void libxl_snapshot_sources_dispose(libxl_snapshot_sources *sources)
         libxl_domain_config_dispose(&sources->domain_files[i].config);
     }
     free(sources->domain_files);
+    snap_strings_free(sources->disregarded, sources->num_disregarded);
     libxl_snapshot_sources_init(sources);
 }
 

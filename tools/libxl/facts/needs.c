@@ -103,15 +103,58 @@ void snap_needs_add(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     needs->list[needs->num++] = *need;
 }
 
-void snap_needs_add_unknown(libxl_snapshot_ctx *sc, struct snap_needs *needs,
-                            const char *sentence)
+bool snap_needs_is_disregarded(libxl_snapshot_ctx *sc,
+                               const struct snap_needs *needs,
+                               const char *file)
 {
+    const char *path = snap_file_true_path(sc, file);
+    int i;
+
+    if (needs->given_up && snap_file_is_same(needs->given_up, file))
+        return true;
+    /* it need not be there, so that its place counts, too */
+    for (i = 0; i < needs->num_disregarded; i++)
+        if (snap_file_is_same(needs->disregarded[i], file)
+            || !strcmp(snap_file_true_path(sc, needs->disregarded[i]), path))
+            return true;
+    return false;
+}
+
+void snap_needs_add_unknown(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                            const char *file, const char *sentence)
+{
+    int i;
+
+    if (file && snap_needs_is_disregarded(sc, needs, file)) return;
+    for (i = 0; i < needs->num_unknown; i++)
+        if (!strcmp(needs->unknown[i].why, sentence)) return;
     if (needs->num_unknown == SNAP_NEEDS_UNKNOWN_MAX) return;
     needs->unknown = snap_grow_by_one(sc, needs->unknown, needs->num_unknown,
                                       sizeof(*needs->unknown));
-    if (needs->num_unknown + 1 == SNAP_NEEDS_UNKNOWN_MAX)
+    if (needs->num_unknown + 1 == SNAP_NEEDS_UNKNOWN_MAX) {
         sentence = "and more";
-    needs->unknown[needs->num_unknown++] = snap_strdup(sc, sentence);
+        file = NULL;
+    }
+    needs->unknown[needs->num_unknown++] = (struct snap_needs_unknown){
+        .file = file ? snap_strdup(sc, file) : NULL,
+        .why = snap_strdup(sc, sentence),
+    };
+}
+
+const char *snap_needs_unknown_text(libxl_snapshot_ctx *sc,
+                                    const struct snap_needs *needs)
+{
+    const struct snap_needs_unknown *u = needs->unknown;
+    const char *more = "";
+
+    if (!needs->num_unknown) return NULL;
+    if (needs->num_unknown > 1)
+        more = snap_sprintf(sc, " (and %d more: xl block-chain shows all)",
+                            needs->num_unknown - 1);
+    if (!u->file) return snap_sprintf(sc, "%s%s", u->why, more);
+    return snap_sprintf(sc, "%s; mend that or, if it does not matter, say "
+                        "--disregard=%s%s", u->why, snap_operand(sc, u->file),
+                        more);
 }
 
 /*-- who needs an image -----------------------------------------------------*/
@@ -227,6 +270,50 @@ const char *snap_needs_text(libxl_snapshot_ctx *sc,
             named.more++;
     }
     return snap_users_text(sc, &named);
+}
+
+/*-- signs of others --------------------------------------------------------*/
+
+/* The snapshot whose state is in @image, lost ones alone: @lost. */
+static const struct snap_need *needs_snapshot_of(
+    const struct snap_needs *needs, int image, bool lost)
+{
+    int i;
+
+    for (i = 0; i < needs->num; i++) {
+        const struct snap_need *need = &needs->list[i];
+
+        if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT
+            && need->how == LIBXL_SNAPSHOT_NEED_HOW_PARENT
+            && need->image == image && (need->lost || !lost))
+            return need;
+    }
+    return NULL;
+}
+
+const struct snap_need *snap_needs_lost_of(libxl_snapshot_ctx *sc,
+                                           const struct snap_needs *needs,
+                                           const char *path)
+{
+    int image = snap_needs_find_image(sc, needs, path);
+
+    return image < 0 ? NULL : needs_snapshot_of(needs, image, true);
+}
+
+const char *snap_needs_sign(libxl_snapshot_ctx *sc,
+                            const struct snap_needs *needs, const char *path)
+{
+    int image = snap_needs_find_image(sc, needs, path);
+    unsigned int names = snap_file_num_names(path);
+
+    if (snap_needs_is_disregarded(sc, needs, path)) return NULL;
+    if (names > 1)
+        return snap_sprintf(sc, "has %u names (hard links), and who needs it "
+                            "by the others is not known", names);
+    if (!snap_file_is_frozen(path)
+        || (image >= 0 && needs_snapshot_of(needs, image, false)))
+        return NULL;
+    return "is protected, and no snapshot that is known here says for whom";
 }
 
 /*-- leftovers --------------------------------------------------------------*/

@@ -29,6 +29,8 @@ struct snap_need {
     const char *vdev;           /* of a domain, or saved memory: which disk */
     const char *known;          /* the file that says so; NULL: a domain that
                                  * exists, or the image itself */
+    const char *lost;           /* a snapshot's that is known by its state: the
+                                 * place where it is not; else NULL */
     const char *layer;          /* the image, without symbolic links */
     enum snap_known_by known_by;    /* of a snapshot: the disk's state, */
     const char *state;          /* as it has that on record; or NULL */
@@ -45,6 +47,14 @@ struct snap_needs_image {
     bool described;             /* and all else */
     bool has_tags;              /* its header says so */
     const char *problem;        /* why it cannot be told; or NULL */
+    const char *said;           /* the format that was said of one that is not
+                                 * there; NULL: none was */
+};
+
+/* What could not be looked at, and may need an image, too. */
+struct snap_needs_unknown {
+    const char *file;           /* that it is about; NULL: none */
+    const char *why;            /* a sentence */
 };
 
 struct snap_needs {
@@ -53,12 +63,17 @@ struct snap_needs {
     int num_sorted, *sorted;    /* by what they are */
     int num;
     struct snap_need *list;
-    int num_unknown;            /* what could not be looked at, and may need */
-    const char **unknown;       /* an image, too: a sentence each */
-    int num_lost;               /* states of snapshots that are not where */
+    int num_unknown;
+    struct snap_needs_unknown *unknown;
+    int num_disregarded;        /* files of which nothing is unknown, since */
+    char *const *disregarded;   /* somebody says that it does not matter */
+    const char *given_up;       /* a snapshot config: it is going to be
+                                 * deleted, and what it needs may be gone */
+    int num_lost;               /* images of snapshots that are not where */
     struct snap_needs_lost {    /* their config says */
         struct snap_need need;
-        const char *state;      /* as recorded */
+        const char *state;      /* as recorded; or NULL */
+        bool is_found;
     } *lost;
 };
 
@@ -80,8 +95,30 @@ bool snap_needs_is_on(const struct snap_needs *needs, int image, int below);
 int snap_needs_root(const struct snap_needs *needs, int image);
 void snap_needs_add(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                     const struct snap_need *need);
+/* @file: what it is about; NULL: nothing that has a name. */
 void snap_needs_add_unknown(libxl_snapshot_ctx *sc, struct snap_needs *needs,
-                            const char *sentence);
+                            const char *file, const char *sentence);
+/* True if somebody says that what is not known of @file does not matter. */
+bool snap_needs_is_disregarded(libxl_snapshot_ctx *sc,
+                               const struct snap_needs *needs,
+                               const char *file);
+/* Why nobody can know all who need an image, and what to do; NULL: all is
+ * known. */
+const char *snap_needs_unknown_text(libxl_snapshot_ctx *sc,
+                                    const struct snap_needs *needs);
+/*
+ * What shows that somebody needs the image @path whom nothing here names: it
+ * is protected, and is the base of no snapshot that is known; or it has other
+ * names.  A phrase; NULL: nothing does, or it is disregarded.
+ */
+const char *snap_needs_sign(libxl_snapshot_ctx *sc,
+                            const struct snap_needs *needs,
+                            const char *path);
+/* The first snapshot that has its state in the image @path, which is not
+ * where its config says; or NULL. */
+const struct snap_need *snap_needs_lost_of(libxl_snapshot_ctx *sc,
+                                           const struct snap_needs *needs,
+                                           const char *path);
 
 /* What does not count: the disk whose chain is changed, as long as it is the
  * active layer.  The domain's other disks count like anybody's, its saved

@@ -41,7 +41,7 @@ static void around_add(struct around *a, const char *path)
 
     if (snap_needs_find_image(sc, a->needs, path) >= 0) return;
     if (snap_image_look_alone(sc, path, NULL, true, &image)) {
-        snap_needs_add_unknown(sc, a->needs, snap_sprintf(
+        snap_needs_add_unknown(sc, a->needs, path, snap_sprintf(
             sc, "what %s stands on: %s", path, snap_take_error(sc)));
         return;
     }
@@ -70,10 +70,10 @@ static void around_look_into(struct around *a, const char *folder)
     const char *path;
 
     if (num < 0 && errno != ENOENT)
-        snap_needs_add_unknown(sc, a->needs, snap_sprintf(
+        snap_needs_add_unknown(sc, a->needs, folder, snap_sprintf(
             sc, "images in %s: %s", folder, strerror(errno)));
     if (num > SNAP_NEEDS_FILES_MAX)
-        snap_needs_add_unknown(sc, a->needs, snap_sprintf(
+        snap_needs_add_unknown(sc, a->needs, folder, snap_sprintf(
             sc, "images in %s: of its files, more than %d, not all were "
             "looked at", folder, SNAP_NEEDS_FILES_MAX));
     for (i = 0; i < num; i++) {
@@ -174,7 +174,10 @@ static void around_find_lost(struct around *a, int image)
     for (i = 0; i < a->needs->num_lost; i++) {
         struct snap_need need = a->needs->lost[i].need;
 
-        if (!around_has_state(a, image, a->needs->lost[i].state)) continue;
+        if (!a->needs->lost[i].state
+            || !around_has_state(a, image, a->needs->lost[i].state))
+            continue;
+        a->needs->lost[i].is_found = true;
         need.image = image;
         snap_needs_add(a->sc, a->needs, &need);
     }

@@ -38,7 +38,7 @@ int snap_needs_image_at(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     int image, before = needs->num_images;
 
     if (before == SNAP_NEEDS_IMAGES_MAX) {
-        snap_needs_add_unknown(sc, needs, snap_sprintf(
+        snap_needs_add_unknown(sc, needs, NULL, snap_sprintf(
             sc, "%s, and other images: there are more than %d", path,
             SNAP_NEEDS_IMAGES_MAX));
         return -1;
@@ -57,9 +57,11 @@ int snap_needs_image_at(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 static void needs_problem(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                           int image, const char *why)
 {
+    const char *path = needs->images[image].layer.path;
+
     needs->images[image].problem = why;
-    snap_needs_add_unknown(sc, needs, snap_sprintf(
-        sc, "what %s stands on: %s", needs->images[image].layer.path, why));
+    snap_needs_add_unknown(sc, needs, path, snap_sprintf(
+        sc, "what %s stands on: %s", path, why));
 }
 
 /* Ask what the image stands on; *base_r, *format_r: NULL if on nothing. */
@@ -110,6 +112,8 @@ int snap_needs_walk(libxl_snapshot_ctx *sc, struct snap_needs *needs,
         }
         at = below;
     }
+    if (at >= 0 && !needs->images[at].is_there && format)
+        needs->images[at].said = snap_strdup(sc, format);
     return top;
 }
 
@@ -121,6 +125,25 @@ static const char *needs_file(const char *path)
     return path && !strncmp(path, "vhd:/", 5) ? path + 4 : path;
 }
 
+/* What is not there may stand on any image, as it is on a share that is not
+ * mounted now; but no raw image does, nor a vhd on what we merge. */
+static void needs_add_missing(libxl_snapshot_ctx *sc,
+                              struct snap_needs *needs,
+                              const struct snap_need *need)
+{
+    const struct snap_needs_image *root =
+        &needs->images[snap_needs_root(needs, need->image)];
+    const char *path = root->layer.path;
+
+    if (root->is_there
+        || (root->said
+            && (!strcmp(root->said, "raw") || !strcmp(root->said, "vpc")))
+        || (need->known && snap_needs_is_disregarded(sc, needs, need->known)))
+        return;
+    snap_needs_add_unknown(sc, needs, path, snap_sprintf(
+        sc, "%s, which %s needs, is not there", path, need->who));
+}
+
 /* Add @need, of the image @path, and all below it. */
 static void needs_add_image(libxl_snapshot_ctx *sc, struct snap_needs *needs,
                             struct snap_need *need, const char *path,
@@ -130,7 +153,49 @@ static void needs_add_image(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     if (!path || *path != '/') return;
     need->image = snap_needs_walk(sc, needs, path, format);
     need->layer = snap_file_true_path(sc, path);
-    if (need->image >= 0) snap_needs_add(sc, needs, need);
+    if (need->image < 0) return;
+    snap_needs_add(sc, needs, need);
+    /* an overlay is not needed by what has made it; a base that was moved is
+     * looked for by its state */
+    if (need->how == LIBXL_SNAPSHOT_NEED_HOW_CHILD
+        || (need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT
+            && !needs->images[need->image].is_there))
+        return;
+    needs_add_missing(sc, needs, need);
+}
+
+/* A name without a folder depends on where xl is started.  Of a domain that
+ * runs the file is open. */
+static void needs_add_relative(libxl_snapshot_ctx *sc,
+                               struct snap_needs *needs,
+                               const struct snap_need *need,
+                               const char *path)
+{
+    if (!need->known || !path || !*path || *path == '/'
+        || snap_imageinfo_protocol(sc, path))
+        return;
+    snap_needs_add_unknown(sc, needs, need->known, snap_sprintf(
+        sc, "disk %s of %s is %s, a name without a folder", need->vdev,
+        need->who, path));
+}
+
+/* Add @disk.  What a script, or a driver domain, makes of a path is their
+ * business; if there is such a file here, it may be that, in any format. */
+static void needs_add_disk(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                           struct snap_need *need,
+                           const struct snap_disk *disk)
+{
+    const char *path = needs_file(disk->path);
+
+    if (disk->driver_domain || (disk->stored->script && !disk->tapdisk)) {
+        if (path && *path == '/' && snap_file_exists(path))
+            needs_add_image(sc, needs, need, path, NULL);
+        return;
+    }
+    needs_add_relative(sc, needs, need, path);
+    needs_add_image(sc, needs, need, path,
+                    disk->tapdisk ? "vpc"
+                        : snap_imageinfo_format(disk->stored->format));
 }
 
 /* Add the disks of @config; @need says by what it is known. */
@@ -149,10 +214,7 @@ static void needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     need->uuid = config->c_info.uuid;
     for (i = 0; i < dom.num_disks; i++) {
         need->vdev = snap_strdup(sc, dom.disks[i].vdev);
-        if (!dom.disks[i].driver_domain)
-            needs_add_image(sc, needs, need, dom.disks[i].path,
-                            snap_imageinfo_format(
-                                dom.disks[i].stored->format));
+        needs_add_disk(sc, needs, need, &dom.disks[i]);
     }
 }
 
@@ -180,7 +242,7 @@ static void needs_add_domain(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     need.who = snap_sprintf(sc, "domain %s",
                             snap_xenstore_domain_name(sc, domid));
     if (snap_domain_config_retrieve(sc, domid, &config))
-        snap_needs_add_unknown(sc, needs, snap_sprintf(
+        snap_needs_add_unknown(sc, needs, NULL, snap_sprintf(
             sc, "%s: %s", need.who, snap_take_error(sc)));
     else
         needs_add_disks(sc, needs, &need, &config);
@@ -194,7 +256,7 @@ static void needs_add_domains(libxl_snapshot_ctx *sc,
     int num, i;
 
     if (snap_dom_list(sc, NULL, &domids, &num))
-        snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+        snap_needs_add_unknown(sc, needs, NULL, snap_take_error(sc));
     for (i = 0; i < num; i++)
         needs_add_domain(sc, needs, domids[i]);
 }
@@ -204,7 +266,7 @@ static void needs_add_domain_file(libxl_snapshot_ctx *sc,
                                   const libxl_snapshot_domain_file *file)
 {
     if (file->error)
-        snap_needs_add_unknown(sc, needs, file->error);
+        snap_needs_add_unknown(sc, needs, file->path, file->error);
     else
         snap_needs_add_disks(sc, needs, &file->config, file->path);
 }
@@ -225,7 +287,7 @@ static void needs_add_saved(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     rc = snap_memory_image_check(sc, path, &json);
     if (!rc) rc = snap_domain_config_from_json(sc, path, json, &config);
     need.who = snap_sprintf(sc, "saved memory %s", path);
-    if (rc) snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+    if (rc) snap_needs_add_unknown(sc, needs, path, snap_take_error(sc));
     else needs_add_disks(sc, needs, &need, &config);
     libxl_domain_config_dispose(&config);
 }
@@ -243,7 +305,7 @@ static void needs_add_saved_folder(libxl_snapshot_ctx *sc,
     int num = scandir(folder, &entries, needs_is_no_dot, alphasort), i;
 
     if (num < 0 && errno != ENOENT)
-        snap_needs_add_unknown(sc, needs, snap_sprintf(
+        snap_needs_add_unknown(sc, needs, folder, snap_sprintf(
             sc, "saved memory in %s: %s", folder, strerror(errno)));
     for (i = 0; i < num; i++) {
         if (i < SNAP_NEEDS_FILES_MAX)
@@ -261,7 +323,7 @@ static void needs_add_saved_folders(libxl_snapshot_ctx *sc,
     int num, i;
 
     if (snap_saved_folders(sc, folders, &num))
-        snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+        snap_needs_add_unknown(sc, needs, NULL, snap_take_error(sc));
     for (i = 0; i < num; i++)
         needs_add_saved_folder(sc, needs, folders[i]);
 }
@@ -275,12 +337,23 @@ static void needs_add_lost(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 {
     const char *path = needs_file(ds->parent.pdev_path);
 
-    if (!path || !ds->state || snap_file_exists(path)) return;
+    if (!path || *path != '/' || snap_file_exists(path)) return;
     needs->lost = snap_grow_by_one(sc, needs->lost, needs->num_lost,
                                    sizeof(*needs->lost));
-    needs->lost[needs->num_lost++] = (struct snap_needs_lost){
+    needs->lost[needs->num_lost] = (struct snap_needs_lost){
         .need = *need, .state = snap_strdup(sc, ds->state),
     };
+    needs->lost[needs->num_lost++].need.lost = snap_strdup(sc, path);
+}
+
+static void needs_add_not_found(libxl_snapshot_ctx *sc,
+                                struct snap_needs *needs)
+{
+    int i;
+
+    for (i = 0; i < needs->num_lost; i++)
+        if (!needs->lost[i].is_found && needs->lost[i].need.image >= 0)
+            needs_add_missing(sc, needs, &needs->lost[i].need);
 }
 
 static enum snap_known_by needs_known_by(libxl_snapshot_ctx *sc,
@@ -332,7 +405,7 @@ static void needs_add_config(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 
     libxl_domain_snapshot_init(&snap);
     if (snap_config_read(sc, path, &snap))
-        snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+        snap_needs_add_unknown(sc, needs, path, snap_take_error(sc));
     else
         needs_add_snapshot(sc, needs, path, &snap);
     libxl_domain_snapshot_dispose(&snap);
@@ -347,6 +420,8 @@ void snap_needs_gather(libxl_snapshot_ctx *sc,
 {
     int *images = snap_zalloc(sc, num * sizeof(*images)), i;
 
+    needs->num_disregarded = sources->num_disregarded;
+    needs->disregarded = sources->disregarded;
     /* tops of chains first: what is below them is then known already */
     for (i = 0; i < num; i++)
         images[i] = snap_needs_walk(sc, needs, targets[i].path,
@@ -358,4 +433,5 @@ void snap_needs_gather(libxl_snapshot_ctx *sc,
     for (i = 0; i < sources->num_configs; i++)
         needs_add_config(sc, needs, sources->configs[i]);
     snap_needs_look_around(sc, needs, images, num);
+    needs_add_not_found(sc, needs);
 }

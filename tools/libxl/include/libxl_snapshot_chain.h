@@ -25,6 +25,11 @@ typedef struct libxl_snapshot_sources {
     char **configs;             /* snapshot configs */
     int num_domain_files;
     libxl_snapshot_domain_file *domain_files;
+    /* Files of which somebody says that what cannot be known of them does not
+     * matter: an image that is not there, a file that cannot be read, a layer
+     * that is protected, and nobody knows for whom. */
+    int num_disregarded;
+    char **disregarded;
     /* Find them anew, into sources that are initialised: in the hours that
      * data are moved somebody may have made a clone.  NULL: they stay. */
     void (*find_again)(void *data, struct libxl_snapshot_sources *sources_r);

@@ -208,7 +208,7 @@ static void chain_gather_users(struct block_chain *c)
         };
     }
     if (snap_users_of_files(c->sc, files, num_files, &itself))
-        snap_needs_add_unknown(c->sc, &c->needs, snap_sprintf(
+        snap_needs_add_unknown(c->sc, &c->needs, NULL, snap_sprintf(
             c->sc, "who has images open: %s", snap_take_error(c->sc)));
     for (i = 0; i < num_files; i++)
         c->uses[of[i]] = files[i];
@@ -251,7 +251,7 @@ static void chain_find_stale(struct block_chain *c)
 
     for (i = 0; c->dom.domid == SNAP_NO_DOMAIN && i < c->dom.num_disks; i++)
         if (c->tops[i] >= 0 && chain_is_base(&c->needs, c->tops[i]))
-            snap_needs_add_unknown(c->sc, &c->needs, snap_sprintf(
+            snap_needs_add_unknown(c->sc, &c->needs, NULL, snap_sprintf(
                 c->sc, "disk %s: other images stand on %s, which the xl.cfg "
                 "names; what the domain wrote last may be in one of them",
                 c->dom.disks[i].vdev, c->dom.disks[i].path));
@@ -297,7 +297,7 @@ int libxl_snapshot_block_chain(libxl_snapshot_ctx *sc, uint32_t domid,
                                        sizeof(*chain->unknown));
     for (i = 0; i < c.needs.num_unknown; i++)
         chain->unknown[chain->num_unknown++] =
-            snap_result_str(c.needs.unknown[i]);
+            snap_result_str(c.needs.unknown[i].why);
  out:
     snap_domain_dispose(&c.dom);
     return rc;

@@ -20,6 +20,10 @@ struct snap_merge_layer {
                                  * it */
     const char *needed;         /* by whom, in words, but for what stands
                                  * on it in the chain and stays; or NULL */
+    const char *sign;           /* of somebody who needs it, and is not known:
+                                 * snap_needs_sign(); or NULL */
+    const char *lost;           /* a snapshot that knows it by another place,
+                                 * in words; or NULL */
     int num_records;            /* snapshot configs that have its state as */
     const char **records;       /* that of a base, up to NULL */
 };

@@ -105,7 +105,7 @@ static void copy_gather_needs(libxl_snapshot_ctx *sc, struct snap_copy *c)
     snap_needs_find(sc, c->params->sources, &it, 1, &needs);
     list = snap_needs_of(sc, &needs, it.path, NULL, &num);
     c->needed = snap_needs_text(sc, list, num);
-    if (needs.num_unknown) c->unknown = needs.unknown[0];
+    c->unknown = snap_needs_unknown_text(sc, &needs);
 }
 
 /* The node of the layer that a shallow copy stands on, too. */

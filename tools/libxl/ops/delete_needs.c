@@ -79,7 +79,8 @@ int snap_delete_check_needs(libxl_snapshot_ctx *sc,
     if (!op->is_frozen || !d->needs.num_unknown) return 0;
     return snap_fail(sc, ERROR_INVAL, "disk %s: %s, which has the tag %s, is "
                      "protected, and whose base it is cannot be known: %s",
-                     op->vdev, op->image, op->name, d->needs.unknown[0]);
+                     op->vdev, op->image, op->name,
+                     snap_needs_unknown_text(sc, &d->needs));
 }
 
 /* One that has another state on record than the image has now is not made

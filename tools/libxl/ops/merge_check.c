@@ -288,6 +288,50 @@ static int merge_check_needed(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* True for a layer whose file changes, or goes: its header is part of what a
+ * snapshot knows it by. */
+static bool merge_touches(const struct snap_merge *m, int i)
+{
+    return merge_goes(m, i) || merge_is_written(m, i);
+}
+
+/* "--disregard=A --disregard=B": all layers that have a sign. */
+static const char *merge_all_signs(libxl_snapshot_ctx *sc,
+                                   const struct snap_merge *m)
+{
+    const char *text = "";
+    int i;
+
+    for (i = 0; i < m->chain->num_layers; i++)
+        if (merge_touches(m, i) && m->files[i].sign)
+            text = snap_sprintf(sc, "%s%s--disregard=%s", text,
+                                *text ? " " : "",
+                                snap_operand(sc, snap_merge_path(m, i)));
+    return text;
+}
+
+/* A freeze says that somebody needs the layer, although not who. */
+static int merge_check_signs(libxl_snapshot_ctx *sc,
+                             const struct snap_merge *m)
+{
+    int i;
+
+    for (i = 0; i < m->chain->num_layers; i++) {
+        if (!merge_touches(m, i)) continue;
+        if (m->files[i].lost)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: its layer %s %s; name "
+                             "it there, or put it back", m->disk->vdev,
+                             snap_merge_path(m, i), m->files[i].lost);
+        if (m->files[i].sign)
+            return snap_fail(sc, ERROR_INVAL, "disk %s: its layer %s %s; name "
+                             "the folder of those snapshots with -d or, if "
+                             "nobody needs it any more, say %s",
+                             m->disk->vdev, snap_merge_path(m, i),
+                             m->files[i].sign, merge_all_signs(sc, m));
+    }
+    return 0;
+}
+
 static int merge_check_place(libxl_snapshot_ctx *sc,
                              const struct snap_merge *m)
 {
@@ -358,6 +402,7 @@ int snap_merge_check(libxl_snapshot_ctx *sc, const struct snap_merge *m)
 
     if (!rc) rc = merge_check_sizes(sc, m);
     if (!rc) rc = merge_check_needed(sc, m);
+    if (!rc) rc = merge_check_signs(sc, m);
     if (!rc) rc = snap_refuse_used(sc, &m->layers);
     if (!rc) rc = snap_refuse_not_open(sc, &m->layers);
     if (!rc) rc = merge_check_place(sc, m);

@@ -111,6 +111,19 @@ static void merge_set_needed(libxl_snapshot_ctx *sc, struct snap_merge *m,
     m->files[i].needed = snap_needs_text(sc, counting, counts);
 }
 
+/* The snapshot whose base the layer is, which cannot be recorded anew, since
+ * its config has another place; in words.  NULL: there is none. */
+static const char *merge_lost_of(libxl_snapshot_ctx *sc,
+                                 const struct snap_merge *m,
+                                 const struct snap_needs *needs, int i)
+{
+    const struct snap_need *need =
+        snap_needs_lost_of(sc, needs, snap_merge_path(m, i));
+
+    return need ? snap_sprintf(sc, "is the base of %s, whose %s says it is %s",
+                               need->who, need->known, need->lost) : NULL;
+}
+
 static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_merge *m,
                               const struct snap_needs *needs, int i)
 {
@@ -152,13 +165,15 @@ static void merge_gather_needs(libxl_snapshot_ctx *sc, struct snap_merge *m)
     const struct snap_needs_target top = {
         snap_merge_path(m, 0), m->chain->layers[0].format,
     };
-    struct snap_needs needs = { 0 };
+    struct snap_needs needs = { .given_up = m->params->snapshot_config };
     int i;
 
     merge_add_own_disks(sc, m, &needs);
     snap_needs_find(sc, m->params->sources, &top, 1, &needs);
-    if (needs.num_unknown) m->unknown = needs.unknown[0];
+    m->unknown = snap_needs_unknown_text(sc, &needs);
     for (i = 0; i < m->chain->num_layers; i++) {
+        m->files[i].sign = snap_needs_sign(sc, &needs, snap_merge_path(m, i));
+        m->files[i].lost = merge_lost_of(sc, m, &needs, i);
         merge_set_needed(sc, m, &needs, i);
         merge_set_records(sc, m, &needs, i);
     }

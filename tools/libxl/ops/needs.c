@@ -39,7 +39,7 @@ static void needs_add_journal(libxl_snapshot_ctx *sc,
     int i;
 
     if (entry->error) {
-        snap_needs_add_unknown(sc, needs, entry->error);
+        snap_needs_add_unknown(sc, needs, NULL, entry->error);
         return;
     }
     if (entry->torn) return;
@@ -61,7 +61,7 @@ void snap_needs_find(libxl_snapshot_ctx *sc,
 
     snap_needs_gather(sc, sources, targets, num, needs);
     if (snap_journal_list(sc, &entries, &num_entries))
-        snap_needs_add_unknown(sc, needs, snap_take_error(sc));
+        snap_needs_add_unknown(sc, needs, NULL, snap_take_error(sc));
     for (i = 0; i < num_entries; i++)
         needs_add_journal(sc, needs, &entries[i]);
 }

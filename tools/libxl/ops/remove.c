@@ -58,7 +58,9 @@ static void remove_check_needs(libxl_snapshot_ctx *sc, struct snap_remove *rm,
             f->why_left = remove_why_needed(sc, rm, needs, i);
             if (!f->why_left && needs->num_unknown)
                 f->why_left = snap_sprintf(sc, "may be needed, which cannot "
-                                           "be known: %s", needs->unknown[0]);
+                                           "be known: %s",
+                                           snap_needs_unknown_text(sc,
+                                                                   needs));
             changed = changed || f->why_left;
         }
     }
@@ -189,7 +191,7 @@ static void remove_tell(libxl_snapshot_ctx *sc, const struct snap_remove *rm)
 int snap_remove(libxl_snapshot_ctx *sc, struct snap_remove *rm)
 {
     const libxl_snapshot_sources *sources = rm->sources;
-    struct snap_needs needs = { .num = 0 };
+    struct snap_needs needs = { .given_up = rm->config };
     libxl_snapshot_sources again;
     int i, rc = 0;
 

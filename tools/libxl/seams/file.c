@@ -287,6 +287,13 @@ bool snap_file_is_frozen(const char *path)
         || (!stat(path, &st) && S_ISREG(st.st_mode) && !(st.st_mode & 0222));
 }
 
+unsigned int snap_file_num_names(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && S_ISREG(st.st_mode) ? st.st_nlink : 1;
+}
+
 int snap_file_space(libxl_snapshot_ctx *sc, const char *path,
                     uint64_t *bytes_r)
 {

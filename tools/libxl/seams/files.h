@@ -73,6 +73,8 @@ int snap_file_freeze(libxl_snapshot_ctx *sc, const char *path,
 int snap_file_unfreeze(libxl_snapshot_ctx *sc, const char *path,
                        const char *identity);
 bool snap_file_is_frozen(const char *path);
+/* How many names the file has; 1 of what is none. */
+unsigned int snap_file_num_names(const char *path);
 /* True if snap_file_freeze(), or LVM, has something to do yet. */
 bool snap_file_needs_freeze(const char *path);
 /* True if not even root can write to @path: it is immutable, or a device

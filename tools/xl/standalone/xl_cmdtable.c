@@ -48,6 +48,10 @@
     "--bandwidth=N             While the domain runs: at most so many bytes a\n" \
     "                          second; N may end in K, M or G.\n"
 
+#define HELP_DISREGARD \
+    "--disregard=FILE          What is not known of FILE does not matter: it is\n" \
+    "                          not there, cannot be read, or is protected.\n"
+
 const struct cmd_spec cmd_table[] = {
     { "block-chain",
       &main_block_chain, 0, 0,
@@ -69,6 +73,7 @@ const struct cmd_spec cmd_table[] = {
       "--pivot                   The same, as virsh has it.\n"
       "--keep-overlay            The same, but the disk stays on that layer.\n"
       HELP_MERGE
+      HELP_DISREGARD
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
       HELP_TRUST_FOLDERS
@@ -85,6 +90,7 @@ const struct cmd_spec cmd_table[] = {
       "--top=FILE                The layer that gets the data (default: the\n"
       "                          active one).\n"
       HELP_MERGE
+      HELP_DISREGARD
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
       HELP_TRUST_FOLDERS
@@ -127,6 +133,7 @@ const struct cmd_spec cmd_table[] = {
       &main_snapshot_delete, 1, 1,
       "Delete a snapshot: what the disks have of it, its memory, its config",
       "[options] <Domain> <Snapshot>",
+      HELP_DISREGARD
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
       "--keep-data               Leave the disks as they are.\n"
