@@ -5,8 +5,6 @@
  */
 #include "xl_snapshot.h"
 
-#include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +21,11 @@ struct merge_options {
     const char *command, *domain, *vdev, *base, *top;
     libxl_snapshot_merge_kind kind;
     bool shallow, active, pivot, keep_overlay, remove;
-    uint64_t speed;
 };
 
 enum {
     OPT_BASE = OPT_OF_COMMAND, OPT_TOP, OPT_SHALLOW, OPT_ACTIVE,
-    OPT_PIVOT, OPT_KEEP_OVERLAY, OPT_DELETE, OPT_BANDWIDTH
+    OPT_PIVOT, OPT_KEEP_OVERLAY, OPT_DELETE
 };
 
 static const char commit_name[] = "block-commit";
@@ -39,7 +36,6 @@ static const char pull_name[] = "block-pull";
     {"base", 1, 0, OPT_BASE},   \
     {"top", 1, 0, OPT_TOP},     \
     {"delete", 0, 0, OPT_DELETE}, \
-    {"bandwidth", 1, 0, OPT_BANDWIDTH}, \
     LONG_OPT_DIRECTORY,         \
     LONG_OPT_DISREGARD,         \
     LONG_OPT_DOMAIN_CONFIG,     \
@@ -57,29 +53,6 @@ static const struct option commit_longopts[] = {
 };
 
 static const struct option pull_longopts[] = { MERGE_LONG_OPTS };
-
-/* Bytes a second, with a suffix as qemu-img takes it. */
-static uint64_t merge_bandwidth(const char *command, const char *text)
-{
-    static const char suffixes[] = "KMG";
-    const char *suffix;
-    unsigned long long n;
-    char *end;
-    int shift = 0;
-
-    errno = 0;
-    n = strtoull(text, &end, 10);
-    suffix = *end ? strchr(suffixes, *end) : NULL;
-    if (suffix) {
-        shift = 10 * (suffix - suffixes + 1);
-        end++;
-    }
-    if (*text < '0' || *text > '9' || errno || *end || !n
-        || n > (uint64_t)INT64_MAX >> shift)
-        usage_error(command, "--bandwidth takes a number of bytes a "
-                    "second, such as 500000, 512K, 10M or 1G");
-    return (uint64_t)n << shift;
-}
 
 static void merge_option(struct merge_options *o, int opt)
 {
@@ -104,9 +77,6 @@ static void merge_option(struct merge_options *o, int opt)
         break;
     case OPT_DELETE:
         o->remove = true;
-        break;
-    case OPT_BANDWIDTH:
-        o->speed = merge_bandwidth(o->command, optarg);
         break;
     default:
         common_option(&o->common, opt);
@@ -151,7 +121,13 @@ static int merge_find_domain(const struct session *s,
 
     /* whether it runs is found out first: an xl.cfg may be another's */
     r = domain_target_find(s, o->domain, o->common.domain_config, target);
-    if (r || domain_target_runs(target)) return r;
+    if (r) return r;
+    if (domain_target_runs(target)) {
+        session_error(s, "domain %s: it runs, and layers are merged only "
+                      "while a domain is off; shut it down first",
+                      target->name);
+        return -1;
+    }
     domain_target_dispose(target);
     domain_target_init(target);
     config = merge_domain_config(s, o, common->domain_config
@@ -171,19 +147,6 @@ static char *merge_path_of(const char *path)
     return path ? absolute_path(path) : NULL;
 }
 
-/* Of a domain that is off. */
-static int merge_refuse_off(const struct session *s,
-                            const struct merge_options *o,
-                            const struct domain_target *target)
-{
-    if (!o->speed)
-        return recorded_refuse_off(s, target->name, o->common.directory,
-                                   &target->config);
-    session_error(s, "domain %s: it is off, and --bandwidth is heeded by "
-                  "the QEMU of one that runs; leave it out", target->name);
-    return -1;
-}
-
 static int merge_request(const struct session *s,
                          const struct merge_options *o,
                          const struct domain_target *target,
@@ -192,21 +155,20 @@ static int merge_request(const struct session *s,
 {
     p->kind = o->kind;
     p->vdev = xstrdup(o->vdev);
-    p->domid = target->domid;
-    p->config = domain_target_runs(target) ? NULL : &target->config;
+    p->config = &target->config;
     p->base = merge_path_of(o->base);
     p->top = merge_path_of(o->top);
     p->shallow = o->shallow;
     p->active = o->active;
     p->keep_overlay = o->keep_overlay;
     p->remove = o->remove;
-    p->speed = o->speed;
     p->trust_folders = o->common.trust_folders;
     p->dry_run = o->common.dry_run;
     p->config_path = merge_domain_config(s, o, o->common.update_config
                                          ? o->common.update_config
                                          : o->common.domain_config);
-    if (p->config && merge_refuse_off(s, o, target))
+    if (recorded_refuse_off(s, target->name, o->common.directory,
+                            &target->config))
         return -1;
     p->sources = sources;
     return 0;
@@ -217,16 +179,19 @@ static int merge_request(const struct session *s,
 /* As a snapshot of the disk alone, which moves to the target. */
 static void merge_edit(const struct session *s,
                        const struct merge_options *o,
-                       const libxl_device_disk *was,
+                       const libxl_domain_config *config,
                        const libxl_snapshot_merge_result *result,
                        struct config_update *u)
 {
     libxl_disk_snapshot ds = { .mode = LIBXL_SNAPSHOT_MODE_EXTERNAL };
     const libxl_domain_snapshot snap = { .num_disks = 1, .disks = &ds };
+    int i;
 
     libxl_device_disk_init(&ds.parent);
     libxl_device_disk_init(&ds.child);
-    libxl_device_disk_copy(s->ctx, &ds.parent, was);
+    for (i = 0; i < config->num_disks; i++)
+        if (!strcmp(config->disks[i].vdev, o->vdev))
+            libxl_device_disk_copy(s->ctx, &ds.parent, &config->disks[i]);
     libxl_device_disk_copy(s->ctx, &ds.child, &result->disk);
     ds.vdev = result->disk.vdev;
     config_update_init(u, s->sc, o->common.update_config, &snap);
@@ -252,7 +217,7 @@ static int merge_plan_update(const struct session *s,
     r = libxl_snapshot_merge(s->sc, &dry, &result);
     if (r) session_library_error(s);
     if (!r && result.moves) {
-        merge_edit(s, o, &result.old_disk, &result, u);
+        merge_edit(s, o, p->config, &result, u);
         r = config_update_text(u, result.domain, &p->config_text);
         if (r) session_error(s, "%s", u->error);
         free(p->config_path);

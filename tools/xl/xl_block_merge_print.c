@@ -54,10 +54,8 @@ static bool merged_is_removed(const libxl_snapshot_merge_result *result,
 
 /* The disk of the xl.cfg, and what an old one of it would do. */
 static void merged_print_disk(const libxl_snapshot_merge_result *result,
-                              const libxl_snapshot_merge_params *p,
                               const struct config_update *u)
 {
-    const char *old = result->merged[0];
     char *spec;
 
     if (!result->moves) return;
@@ -69,13 +67,10 @@ static void merged_print_disk(const libxl_snapshot_merge_result *result,
         print_new_disk(spec, true);
         free(spec);
     }
-    if (merged_is_removed(result, old)) return;
-    if (p->config)
+    if (!merged_is_removed(result, result->merged[0]))
         print_line("Once the domain has run on %s, %s is of no use any "
-                   "more: nothing may start on it.", result->target, old);
-    else
-        print_line("The domain runs on %s, and %s is of no use any more: "
-                   "nothing may start on it.", result->target, old);
+                   "more: nothing may start on it.", result->target,
+                   result->merged[0]);
 }
 
 static void merged_print_text(const libxl_snapshot_merge_result *result,
@@ -92,7 +87,7 @@ static void merged_print_text(const libxl_snapshot_merge_result *result,
         print_line("  %s %s", result->merged[i],
                    merged_is_removed(result, result->merged[i])
                    ? "is deleted" : stays);
-    merged_print_disk(result, p, u);
+    merged_print_disk(result, u);
     if (result->left) print_line("Left: %s.", result->left);
 }
 

@@ -43,10 +43,8 @@
     "                          given twice, all details.\n" \
     "-h, --help                Print this help.\n"
 
-#define HELP_MERGE \
-    "--delete                  Delete the layers that are superfluous then.\n" \
-    "--bandwidth=N             While the domain runs: at most so many bytes a\n" \
-    "                          second; N may end in K, M or G.\n"
+#define HELP_DELETE \
+    "--delete                  Delete the layers that are superfluous then.\n"
 
 #define HELP_DISREGARD \
     "--disregard=FILE          What is not known of FILE does not matter: it is\n" \
@@ -72,7 +70,7 @@ const struct cmd_spec cmd_table[] = {
       "--active                  Commit the active layer, too.\n"
       "--pivot                   The same, as virsh has it.\n"
       "--keep-overlay            The same, but the disk stays on that layer.\n"
-      HELP_MERGE
+      HELP_DELETE
       HELP_DISREGARD
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
@@ -89,7 +87,7 @@ const struct cmd_spec cmd_table[] = {
       "--base=FILE               The layer to stand on afterwards (default: none).\n"
       "--top=FILE                The layer that gets the data (default: the\n"
       "                          active one).\n"
-      HELP_MERGE
+      HELP_DELETE
       HELP_DISREGARD
       HELP_DIRECTORY
       HELP_DOMAIN_CONFIG
