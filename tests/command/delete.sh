@@ -160,6 +160,15 @@ ok "a copy of a config" refuses "$(cfg s1) has the tag s1, too" xl snapshot-dele
 ok "changes nothing" unchanged
 ok "can be forgotten alone" says "is deleted" xl snapshot-delete --keep-data web /srv/carried
 ok "so that the other one has its tag" same "$(tags xvda.qcow2)" "s1 "
+new_host
+mkdir /srv/kept
+define_domain web qcow2
+create --internal -n s1 -d /srv/kept
+create --external --update-config=web.cfg -n s2 -d /srv/kept
+ok "a snapshot by its path, of a folder of one's own" says "is deleted" \
+    xl snapshot-delete web /srv/kept/s1
+ok "those beside it can be reverted to" xl snapshot-verify /srv/kept/s2
+xvda_again
 thawed xvda.qcow2
 mv xvda.qcow2 away
 ok "an image that is gone" refuses "use --keep-data" delete

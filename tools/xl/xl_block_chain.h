@@ -16,6 +16,9 @@ struct json;
  * @sources_r is to be disposed of. */
 void block_sources_find(const char *directory, const char *domain_config,
                         libxl_snapshot_sources *sources_r);
+/* Add the snapshot configs beside @config, unless it is among them. */
+void block_sources_add_beside(libxl_snapshot_sources *sources,
+                              const char *config);
 /* Add the xl.cfg @path (may be NULL), unless it is among them. */
 void block_sources_add_file(libxl_snapshot_sources *sources,
                             const char *path);

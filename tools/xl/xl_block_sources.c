@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -142,6 +143,20 @@ static void sources_find_configs(libxl_snapshot_sources *sources,
     }
     if (num >= 0) free(entries);
     if (!is_known) sources_add_configs(sources, directory);
+}
+
+void block_sources_add_beside(libxl_snapshot_sources *sources,
+                              const char *config)
+{
+    char *path = absolute_path(config), *folder;
+    int i;
+
+    for (i = 0; i < sources->num_configs; i++)
+        if (path_is_same_file(path, sources->configs[i])) goto out;
+    folder = dirname(path);
+    sources_add_configs(sources, dirname(folder));
+ out:
+    free(path);
 }
 
 /*-- xl.cfg files -------------------------------------------------------*/

@@ -126,6 +126,7 @@ static int delete_snapshot(const struct session *s, const void *options)
     block_sources_disregard(&sources, &o->common);
     params.sources = &sources;
     r = delete_read(s, o, &snap, &params);
+    if (!r) block_sources_add_beside(&sources, params.config_path);
     if (!r) r = delete_do(s, o, &snap, &params, &layers);
     layers_dispose(&layers);
     libxl_domain_snapshot_delete_params_dispose(&params);
