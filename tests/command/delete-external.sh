@@ -157,5 +157,6 @@ xl destroy web
 thawed xvda.s1.qcow2
 rm xvda.s1.qcow2
 ok "a layer that is gone" fails 1 "" delete s3
+ok "which has the state itself" not_done "stands on it; put it back" delete s2
 ok "the snapshot of it can be forgotten" says "is deleted" xl snapshot-delete --keep-data web s2
 finished

@@ -35,7 +35,8 @@ static const libxl_snapshot_tree *layers_find(
     for (i = 0; i < chain->num_disks; i++) {
         tree = &chain->disks[i];
         for (k = 0; k < tree->num_images; k++) {
-            if (!path_is_same_file(tree->images[k].layer.path, path)
+            if ((!path_is_same_file(tree->images[k].layer.path, path)
+                 && !path_is_same_place(tree->images[k].layer.path, path))
                 || (found && !tree->images[k].is_layer))
                 continue;
             found = tree;
@@ -199,6 +200,26 @@ static void layers_try_for_tags(const struct session *s,
     l->stays = NULL;
 }
 
+/* One that has gone with its merge nothing stands on any more.  Any other
+ * is somewhere else, and the snapshot config is what tells of it. */
+static int layers_check_gone(const struct session *s,
+                             const libxl_snapshot_tree *tree, int p,
+                             const struct layer *l)
+{
+    int i;
+
+    for (i = 0; tree && i < tree->num_images; i++) {
+        if (tree->images[i].base != p) continue;
+        session_error(s, "disk %s: %s is not there, and %s stands on it; "
+                      "put it back or, to forget the snapshot and leave "
+                      "the layers as they are, use --keep-data",
+                      l->ds->vdev, l->ds->parent.pdev_path,
+                      tree->images[i].layer.path);
+        return -1;
+    }
+    return 0;
+}
+
 static int layers_plan_disk(const struct session *s,
                             const libxl_snapshot_chain *chain,
                             const libxl_snapshot_merge_params *like,
@@ -210,8 +231,8 @@ static int layers_plan_disk(const struct session *s,
     struct stat st;
     int p;
 
-    if (stat(path, &st)) return 0;      /* it is gone */
     tree = layers_find(chain, path, &p);
+    if (stat(path, &st)) return layers_check_gone(s, tree, p, l);
     image = tree ? &tree->images[p] : NULL;
     above = tree && image->is_layer ? layers_above(tree, p) : NULL;
     if (image)
