@@ -229,7 +229,7 @@ static int layers_plan_disk(const struct session *s,
     const libxl_snapshot_image *above, *image;
     const libxl_snapshot_tree *tree;
     struct stat st;
-    int p;
+    int p = -1;
 
     tree = layers_find(chain, path, &p);
     if (stat(path, &st)) return layers_check_gone(s, tree, p, l);
