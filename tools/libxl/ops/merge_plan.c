@@ -35,9 +35,9 @@ static void merge_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
 {
     const struct snap_merge_layer *f = &m->files[i];
 
-    if (!f->is_frozen) return;
-    if (f->lv) snap_lv_plan_unfreeze(sc, &m->plan, f->lv);
-    else snap_plan_unfreeze(sc, &m->plan, snap_merge_path(m, i), f->identity);
+    if (f->is_frozen)
+        snap_lv_plan_unfreeze(sc, &m->plan, snap_merge_path(m, i),
+                              f->identity, f->lv);
 }
 
 static void merge_plan_freeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
@@ -45,9 +45,9 @@ static void merge_plan_freeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
 {
     const struct snap_merge_layer *f = &m->files[i];
 
-    if (!f->is_frozen) return;
-    if (f->lv) snap_lv_plan_freeze(sc, &m->plan, f->lv);
-    else snap_plan_freeze(sc, &m->plan, snap_merge_path(m, i), f->identity);
+    if (f->is_frozen)
+        snap_lv_plan_freeze(sc, &m->plan, snap_merge_path(m, i), f->identity,
+                            f->lv);
 }
 
 /* Plan that nothing starts on the old active layer any more: it opens without
@@ -87,18 +87,6 @@ static void merge_plan_record(libxl_snapshot_ctx *sc, struct snap_merge *m,
                                             SNAP_STEP_RECORD_AGAIN, "%s",
                                             merge_record_what(sc, m, i)),
                           m, i);
-}
-
-static const char **merge_layers(libxl_snapshot_ctx *sc,
-                                 const struct snap_merge *m)
-{
-    const char **paths =
-        snap_zalloc(sc, (m->chain->num_layers + 1) * sizeof(*paths));
-    int i;
-
-    for (i = 0; i < m->chain->num_layers; i++)
-        paths[i] = snap_merge_path(m, i);
-    return paths;
 }
 
 /* Plan a program that writes to layer @i, and to no other. */
@@ -152,7 +140,7 @@ static void merge_plan_commit_point(libxl_snapshot_ctx *sc,
                                     struct snap_merge *m)
 {
     struct snap_step *step = snap_plan_look_off(sc, &m->plan,
-                                                merge_layers(sc, m));
+                                                snap_chain_paths(sc, m->chain));
 
     step->commit_point = true;
     if (snap_merge_moves(m))
@@ -199,7 +187,7 @@ static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     const struct snap_pivot pivot = merge_pivot(m);
 
     snap_pivot_plan_new_config(sc, &m->plan, &pivot);
-    snap_plan_look_off(sc, &m->plan, merge_layers(sc, m));
+    snap_plan_look_off(sc, &m->plan, snap_chain_paths(sc, m->chain));
     merge_plan_unfreeze(sc, m, m->target);
     /* qemu-img opens the upper layer for writing, too (7.2, img_commit()) */
     merge_plan_unfreeze(sc, m, m->first);
@@ -255,7 +243,7 @@ static void pull_plan_copy(libxl_snapshot_ctx *sc, struct snap_merge *m)
 
 static void pull_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
-    snap_plan_look_off(sc, &m->plan, merge_layers(sc, m));
+    snap_plan_look_off(sc, &m->plan, snap_chain_paths(sc, m->chain));
     merge_plan_unfreeze(sc, m, m->target);
     pull_plan_copy(sc, m);
     snap_plan_flush(sc, &m->plan, snap_merge_path(m, m->target));
@@ -269,7 +257,7 @@ static void pull_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
 static const char **online_merged(libxl_snapshot_ctx *sc,
                                   const struct snap_merge *m)
 {
-    const char **paths = merge_layers(sc, m) + m->first;
+    const char **paths = snap_chain_paths(sc, m->chain) + m->first;
 
     paths[m->last - m->first + 1] = NULL;
     return paths;
@@ -322,7 +310,7 @@ static void online_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     snap_pivot_plan_new_config(sc, &m->plan, &pivot);
     step = snap_plan_add(sc, &m->plan, SNAP_STEP_LOOK_AGAIN,
                          "see that nobody else uses the layers");
-    step->images = merge_layers(sc, m);
+    step->images = snap_chain_paths(sc, m->chain);
     /* a pull that is cancelled has written to its target all the same */
     if (job.pulls && m->files[m->target].num_records)
         merge_plan_records(sc, snap_step_undo(

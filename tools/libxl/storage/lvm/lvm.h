@@ -119,11 +119,13 @@ void snap_lv_plan_freeze_again(libxl_snapshot_ctx *sc,
                                struct snap_plan *plan,
                                const struct snap_disk_op *op);
 
-/* The same of a volume alone; and that it can be written to, until it is
- * frozen again. */
+/* The same of the image @path, the volume @lv or, if that is NULL, a file;
+ * and that it can be written to, until it is frozen again. */
 void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const char *path, const char *identity,
                          const struct snap_lv *lv);
 void snap_lv_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const char *path, const char *identity,
                            const struct snap_lv *lv);
 /* Driver slots `check' and `act' of a delete: the volume of the snapshot is
  * removed. */

@@ -277,21 +277,30 @@ static struct snap_step *volume_plan_freeze(libxl_snapshot_ctx *sc,
 }
 
 void snap_lv_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                         const char *path, const char *identity,
                          const struct snap_lv *lv)
 {
-    volume_plan_freeze(sc, plan, lv);
+    if (lv) volume_plan_freeze(sc, plan, lv);
+    else snap_plan_freeze(sc, plan, path, identity);
 }
 
 void snap_lv_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                           const char *path, const char *identity,
                            const struct snap_lv *lv)
 {
-    const char *id = snap_lv_id(sc, lv->vg, lv->name);
-    struct snap_step *step = snap_lv_plan_exec(
+    struct snap_step *step, *undo;
+    const char *id;
+
+    if (!lv) {
+        snap_plan_unfreeze(sc, plan, path, identity);
+        return;
+    }
+    id = snap_lv_id(sc, lv->vg, lv->name);
+    step = snap_lv_plan_exec(
         sc, plan, snap_sprintf(sc, "make %s writable", id),
         snap_argv(sc, "lvchange", "-q", "-prw", id, NULL));
-    struct snap_step *undo = snap_step_undo(
-        sc, step, SNAP_STEP_EXEC, "make %s read-only again", id);
-
+    undo = snap_step_undo(sc, step, SNAP_STEP_EXEC, "make %s read-only again",
+                          id);
     undo->argv = snap_argv(sc, "lvchange", "-q", "-pr", id, NULL);
     undo->at_deadline = SNAP_EXEC_TERM;
     snap_step_know(sc, step, id, snap_lv_identity(sc, lv));
@@ -301,10 +310,7 @@ void snap_lv_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 void snap_lv_plan_freeze_base(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                               const struct snap_disk_op *op)
 {
-    if (op->disk->lv)
-        volume_plan_freeze(sc, plan, op->disk->lv);
-    else
-        snap_plan_freeze(sc, plan, op->image, op->identity);
+    snap_lv_plan_freeze(sc, plan, op->image, op->identity, op->disk->lv);
 }
 
 void snap_lv_plan_freeze_again(libxl_snapshot_ctx *sc,

@@ -210,29 +210,9 @@ static int internal_delete_check(libxl_snapshot_ctx *sc,
     return internal_check_tag(sc, op);
 }
 
-/* The base of an external snapshot is frozen: a tag that goes changes
- * nothing of what it shows. */
-static void internal_plan_unfreeze(libxl_snapshot_ctx *sc,
-                                   struct snap_plan *plan,
-                                   const struct snap_disk_op *op)
-{
-    if (!op->is_frozen) return;
-    if (op->lv) snap_lv_plan_unfreeze(sc, plan, op->lv);
-    else snap_plan_unfreeze(sc, plan, op->image, op->identity);
-}
-
-static void internal_plan_freeze(libxl_snapshot_ctx *sc,
-                                 struct snap_plan *plan,
-                                 const struct snap_disk_op *op)
-{
-    if (!op->is_frozen) return;
-    snap_plan_flush(sc, plan, op->image);
-    if (op->lv) snap_lv_plan_freeze(sc, plan, op->lv);
-    else snap_plan_freeze(sc, plan, op->image, op->identity);
-}
-
 /* QEMU removes a tag from what it writes to, qemu-img from what nobody has
- * open. */
+ * open.  The base of an external snapshot is frozen: a tag that goes changes
+ * nothing of what it shows. */
 static void internal_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk_op *op)
 {
@@ -240,7 +220,8 @@ static void internal_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     struct snap_step *step;
 
     if (!tag) return;
-    internal_plan_unfreeze(sc, plan, op);
+    if (op->is_frozen)
+        snap_lv_plan_unfreeze(sc, plan, op->image, op->identity, op->lv);
     step = snap_plan_add(sc, plan, op->disk ? SNAP_STEP_REMOVE_TAG
                                             : SNAP_STEP_EXEC,
                          "remove the tag %s from %s", op->name, op->image);
@@ -251,7 +232,9 @@ static void internal_delete(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->command = op->disk ? op->disk->node : NULL;
     step->content = op->disk ? op->name : NULL;
     snap_step_know(sc, step, op->image, snap_tag_identity(sc, tag));
-    internal_plan_freeze(sc, plan, op);
+    if (!op->is_frozen) return;
+    snap_plan_flush(sc, plan, op->image);
+    snap_lv_plan_freeze(sc, plan, op->image, op->identity, op->lv);
 }
 
 const struct snap_driver snap_driver_internal = {
