@@ -101,7 +101,6 @@ void merge_facts(const struct merge_case *mc, struct merge_facts *f)
         set_layer(mc, f, i);
     /* the third layer is the base of a snapshot */
     f->records[2][0] = "/var/lib/xen/snapshots/vm/s3/snapshot.cfg";
-    f->files[2].num_records = 1;
     f->stored = (libxl_device_disk){
         .vdev = (char *)"xvda", .pdev_path = (char *)f->layers[0].path,
         .format = LIBXL_DISK_FORMAT_QCOW2,

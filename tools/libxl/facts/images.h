@@ -70,10 +70,6 @@ int snap_identity_record(libxl_snapshot_ctx *sc, const char *path,
                          const char *made, const char *content,
                          bool unclean);
 
-/* True if the snapshot config @config has the state that its base @image has
- * now. */
-bool snap_identity_is_recorded(libxl_snapshot_ctx *sc, const char *config,
-                               const char *image);
 /* Let the snapshot config @config have the state that its base @image has
  * now, and all else as it was.  Done again, it does no harm; of a config that
  * is gone by now that is told. */

@@ -114,6 +114,12 @@ const char *snap_needs_unknown_text(libxl_snapshot_ctx *sc,
 const char *snap_needs_sign(libxl_snapshot_ctx *sc,
                             const struct snap_needs *needs,
                             const char *path);
+/* The snapshot configs, up to NULL, that have the present state of the base
+ * @path on record, and get the new one when that has changed
+ * (record_again.c); but for the config @but, which may be NULL. */
+const char **snap_needs_records(libxl_snapshot_ctx *sc,
+                                const struct snap_needs *needs,
+                                const char *path, const char *but);
 /* The first snapshot that has its state in the image @path, which is not
  * where its config says; or NULL. */
 const struct snap_need *snap_needs_lost_of(libxl_snapshot_ctx *sc,

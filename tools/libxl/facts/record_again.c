@@ -4,33 +4,38 @@
  * have changed the base ourselves, and not what it shows: the base of an
  * image in a chain that is made shorter has another header by then.
  */
+#include "facts/needs.h"
 #include "facts/images.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* True of a disk whose base is @image, and of which a state is recorded. */
-static bool again_is_of(const libxl_disk_snapshot *ds, const char *image)
+/* One that somebody else has changed does not become good. */
+static bool again_is_good(libxl_snapshot_ctx *sc, const struct snap_need *need,
+                          const char *image)
 {
-    return ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL && ds->state
-        && ds->parent.pdev_path
-        && snap_file_is_same(ds->parent.pdev_path, image);
+    return need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT
+        && need->how == LIBXL_SNAPSHOT_NEED_HOW_PARENT && !need->lost
+        && need->known_by == SNAP_KNOWN_BY_FILE && need->state
+        && snap_identity_is_state(sc, image, need->state);
 }
 
-bool snap_identity_is_recorded(libxl_snapshot_ctx *sc, const char *config,
-                               const char *image)
+const char **snap_needs_records(libxl_snapshot_ctx *sc,
+                                const struct snap_needs *needs,
+                                const char *path, const char *but)
 {
-    libxl_domain_snapshot snap;
-    bool is = false;
-    int i;
+    int image = snap_needs_find_image(sc, needs, path), i, num = 0;
+    const char **configs = snap_zalloc(sc, (needs->num + 1)
+                                           * sizeof(*configs));
 
-    libxl_domain_snapshot_init(&snap);
-    if (snap_config_read(sc, config, &snap)) snap_take_error(sc);
-    for (i = 0; i < snap.num_disks; i++)
-        if (again_is_of(&snap.disks[i], image))
-            is = snap_identity_is_state(sc, image, snap.disks[i].state);
-    libxl_domain_snapshot_dispose(&snap);
-    return is;
+    for (i = 0; i < needs->num; i++) {
+        const struct snap_need *need = &needs->list[i];
+
+        if (need->image == image && again_is_good(sc, need, path)
+            && !(but && snap_file_is_same(need->known, but)))
+            configs[num++] = need->known;
+    }
+    return configs;
 }
 
 /* True if a state has changed. */
@@ -44,7 +49,10 @@ static bool again_set_states(libxl_snapshot_ctx *sc,
     for (i = 0; now && i < snap->num_disks; i++) {
         libxl_disk_snapshot *ds = &snap->disks[i];
 
-        if (!again_is_of(ds, image) || !strcmp(ds->state, now)) continue;
+        if (ds->mode != LIBXL_SNAPSHOT_MODE_EXTERNAL || !ds->state
+            || !ds->parent.pdev_path || !strcmp(ds->state, now)
+            || !snap_file_is_same(ds->parent.pdev_path, image))
+            continue;
         free(ds->state);
         ds->state = snap_result_str(now);
         changed = true;

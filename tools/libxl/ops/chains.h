@@ -24,8 +24,8 @@ struct snap_merge_layer {
                                  * snap_needs_sign(); or NULL */
     const char *lost;           /* a snapshot that knows it by another place,
                                  * in words; or NULL */
-    int num_records;            /* snapshot configs that have its state as */
-    const char **records;       /* that of a base, up to NULL */
+    const char **records;       /* snapshot configs that have its state on
+                                 * record, up to NULL */
 };
 
 struct snap_merge {

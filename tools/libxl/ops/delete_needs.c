@@ -83,30 +83,16 @@ int snap_delete_check_needs(libxl_snapshot_ctx *sc,
                      snap_needs_unknown_text(sc, &d->needs));
 }
 
-/* One that has another state on record than the image has now is not made
- * good by this. */
 void snap_delete_plan_records(libxl_snapshot_ctx *sc, struct snap_delete *d,
                               const struct snap_disk_op *op)
 {
-    const char **configs = snap_zalloc(sc, (d->needs.num + 1)
-                                           * sizeof(*configs));
-    int image = snap_needs_find_image(sc, &d->needs, op->image), i, num = 0;
-    struct snap_step *step;
+    const char **configs;
 
     if (!snap_delete_has_tag(op)) return;
-    for (i = 0; i < d->needs.num; i++) {
-        const struct snap_need *need = &d->needs.list[i];
-
-        if (delete_is_other(d, need, image) && need->state
-            && need->known_by != SNAP_KNOWN_BY_TAG
-            && snap_identity_is_state(sc, op->image, need->state))
-            configs[num++] = need->known;
-    }
-    if (!num) return;
-    step = snap_plan_add(sc, &d->plan, SNAP_STEP_RECORD_AGAIN,
-                         "record the state of %s again, in %s%s", op->image,
-                         configs[0], num > 1 ? " and others" : "");
-    step->path = op->image;
-    step->images = configs;
-    snap_step_know(sc, step, step->path, op->identity);
+    configs = snap_needs_records(sc, &d->needs, op->image,
+                                 d->params->config_path);
+    if (configs[0])
+        snap_step_record_again(
+            sc, snap_plan_add(sc, &d->plan, SNAP_STEP_RECORD_AGAIN, "record"),
+            op->image, configs, op->identity);
 }

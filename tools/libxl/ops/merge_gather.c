@@ -124,26 +124,6 @@ static const char *merge_lost_of(libxl_snapshot_ctx *sc,
                                need->who, need->known, need->lost) : NULL;
 }
 
-static void merge_set_records(libxl_snapshot_ctx *sc, struct snap_merge *m,
-                              const struct snap_needs *needs, int i)
-{
-    int image = snap_needs_find_image(sc, needs, snap_merge_path(m, i)), k;
-    struct snap_merge_layer *f = &m->files[i];
-
-    f->records = snap_zalloc(sc, (needs->num + 1) * sizeof(*f->records));
-    for (k = 0; k < needs->num; k++) {
-        const struct snap_need *need = &needs->list[k];
-
-        if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT
-            && need->how == LIBXL_SNAPSHOT_NEED_HOW_PARENT
-            && need->image == image && need->known
-            /* one that somebody else has changed does not become good */
-            && snap_identity_is_recorded(sc, need->known,
-                                         snap_merge_path(m, i)))
-            f->records[f->num_records++] = need->known;
-    }
-}
-
 /* The domain's other disks may stand on these layers, too.  What it is
  * described by may be no file, or none of the sources. */
 static void merge_add_own_disks(libxl_snapshot_ctx *sc,
@@ -175,7 +155,8 @@ static void merge_gather_needs(libxl_snapshot_ctx *sc, struct snap_merge *m)
         m->files[i].sign = snap_needs_sign(sc, &needs, snap_merge_path(m, i));
         m->files[i].lost = merge_lost_of(sc, m, &needs, i);
         merge_set_needed(sc, m, &needs, i);
-        merge_set_records(sc, m, &needs, i);
+        m->files[i].records =
+            snap_needs_records(sc, &needs, snap_merge_path(m, i), NULL);
     }
 }
 

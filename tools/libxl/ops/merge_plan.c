@@ -61,32 +61,37 @@ static void merge_plan_freeze_old(libxl_snapshot_ctx *sc,
     step->only_if_all_done = true;  /* else its xl.cfg names it yet */
 }
 
-/* Let @step record anew the states of the snapshots whose base is layer
- * @i. */
-static void merge_plan_records(libxl_snapshot_ctx *sc, struct snap_step *step,
-                              const struct snap_merge *m, int i)
+/* True if snapshots have the state of layer @i on record. */
+static bool merge_has_records(const struct snap_merge *m, int i)
 {
-    step->path = snap_merge_path(m, i);
-    step->images = m->files[i].records;
-    snap_step_know(sc, step, step->path, m->files[i].identity);
+    return m->files[i].records[0] != NULL;
 }
 
-static const char *merge_record_what(libxl_snapshot_ctx *sc,
-                                     const struct snap_merge *m, int i)
+static void merge_set_record(libxl_snapshot_ctx *sc, struct snap_step *step,
+                             const struct snap_merge *m, int i)
 {
-    return snap_sprintf(sc, "record the state of %s again, in %s%s",
-                        snap_merge_path(m, i), m->files[i].records[0],
-                        m->files[i].num_records > 1 ? " and others" : "");
+    snap_step_record_again(sc, step, snap_merge_path(m, i),
+                           m->files[i].records, m->files[i].identity);
 }
 
 static void merge_plan_record(libxl_snapshot_ctx *sc, struct snap_merge *m,
                               int i)
 {
-    if (m->files[i].num_records)
-        merge_plan_records(sc, snap_plan_add(sc, &m->plan,
-                                            SNAP_STEP_RECORD_AGAIN, "%s",
-                                            merge_record_what(sc, m, i)),
-                          m, i);
+    if (merge_has_records(m, i))
+        merge_set_record(sc, snap_plan_add(sc, &m->plan,
+                                           SNAP_STEP_RECORD_AGAIN, "record"),
+                         m, i);
+}
+
+/* The same in an undo of @step: a pull that was begun has written to its
+ * target, whatever comes of it. */
+static void merge_undo_record(libxl_snapshot_ctx *sc,
+                              const struct snap_merge *m,
+                              struct snap_step *step)
+{
+    if (merge_has_records(m, m->target))
+        merge_set_record(sc, snap_step_undo(sc, step, SNAP_STEP_RECORD_AGAIN,
+                                            "record"), m, m->target);
 }
 
 /* Plan a program that writes to layer @i, and to no other. */
@@ -221,7 +226,6 @@ static const char **pull_argv(libxl_snapshot_ctx *sc,
                      merge_format(m, base), target, NULL);
 }
 
-/* A pull that was begun has written to the target, whatever comes of it. */
 static void pull_plan_copy(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
     const char *below = m->first < m->last ? " and below" : "";
@@ -233,12 +237,8 @@ static void pull_plan_copy(libxl_snapshot_ctx *sc, struct snap_merge *m)
         pull_argv(sc, m));
 
     snap_step_allow_time(step, snap_merge_bytes(m), MERGE_BYTES_PER_MS);
-    if (!m->files[m->target].num_records) return;
-    step->undo_if_failed = true;
-    merge_plan_records(sc, snap_step_undo(sc, step, SNAP_STEP_RECORD_AGAIN,
-                                         "%s", merge_record_what(
-                                             sc, m, m->target)),
-                      m, m->target);
+    step->undo_if_failed = merge_has_records(m, m->target);
+    merge_undo_record(sc, m, step);
 }
 
 static void pull_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
@@ -311,12 +311,7 @@ static void online_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     step = snap_plan_add(sc, &m->plan, SNAP_STEP_LOOK_AGAIN,
                          "see that nobody else uses the layers");
     step->images = snap_chain_paths(sc, m->chain);
-    /* a pull that is cancelled has written to its target all the same */
-    if (job.pulls && m->files[m->target].num_records)
-        merge_plan_records(sc, snap_step_undo(
-                               sc, step, SNAP_STEP_RECORD_AGAIN, "%s",
-                               merge_record_what(sc, m, m->target)),
-                           m, m->target);
+    if (job.pulls) merge_undo_record(sc, m, step);
     merge_plan_unfreeze(sc, m, m->target);
     if (m->child >= 0 && m->child != m->target)
         merge_plan_unfreeze(sc, m, m->child);

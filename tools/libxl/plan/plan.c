@@ -250,6 +250,18 @@ struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
     return step;
 }
 
+void snap_step_record_again(libxl_snapshot_ctx *sc, struct snap_step *step,
+                            const char *image, const char **configs,
+                            const char *identity)
+{
+    step->what = snap_sprintf(sc, "record the state of %s again, in %s%s",
+                              image, configs[0],
+                              configs[1] ? " and others" : "");
+    step->path = image;
+    step->images = configs;
+    snap_step_know(sc, step, image, identity);
+}
+
 void snap_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                         const char *path, const char *identity)
 {

@@ -250,6 +250,11 @@ struct snap_step *snap_plan_look_off(libxl_snapshot_ctx *sc,
                                      const char **images);
 /* Plan that the file @path can be written to, until it is frozen again; its
  * @identity is known, or NULL. */
+/* Let @step, of RECORD_AGAIN, be about the base @image and @configs, one or
+ * more up to NULL. */
+void snap_step_record_again(libxl_snapshot_ctx *sc, struct snap_step *step,
+                            const char *image, const char **configs,
+                            const char *identity);
 void snap_plan_unfreeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                         const char *path, const char *identity);
 /* Plan that nobody can write to the file @path, a base, any more. */
