@@ -172,6 +172,5 @@ void snap_copy_plan(libxl_snapshot_ctx *sc, struct snap_copy *c);
  * the copy takes at most. */
 int snap_copy_layers(const struct snap_copy *c);
 uint64_t snap_copy_bytes(const struct snap_copy *c);
-libxl_disk_format snap_copy_format(const struct snap_copy *c);
 
 #endif /* SNAP_OPS_CHAINS_H */

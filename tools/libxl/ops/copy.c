@@ -24,7 +24,7 @@ static void copy_result(libxl_snapshot_ctx *sc, const struct snap_copy *c,
     snap_device_disk_set(&result->old_disk, c->disk->vdev, c->disk->path,
                          c->disk->stored->format);
     snap_device_disk_set(&result->disk, c->disk->vdev, c->params->path,
-                         snap_copy_format(c));
+                         snap_imageinfo_made_format(c->format));
     result->tags = snap_result_array(active->num_tags,
                                      sizeof(*result->tags));
     for (i = 0; i < active->num_tags; i++)
@@ -60,11 +60,7 @@ static int copy_run(libxl_snapshot_ctx *sc, const struct snap_copy *c,
                     libxl_snapshot_copy_result *result)
 {
     const char *domain = c->dom.name;
-    struct snap_run run = {
-        .domid = c->dom.domid,
-        .uuid_str = head->uuid_str ? head->uuid_str : head->running_uuid,
-        .domain_name = domain, .head = head,
-    };
+    struct snap_run run = snap_run_of(head);
     int rc = snap_run_plan(sc, &run, &c->plan);
 
     if (run.stopped_us && run.running_us)

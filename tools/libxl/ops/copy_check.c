@@ -23,12 +23,6 @@ uint64_t snap_copy_bytes(const struct snap_copy *c)
     return bytes < c->chain->virtual_size ? bytes : c->chain->virtual_size;
 }
 
-libxl_disk_format snap_copy_format(const struct snap_copy *c)
-{
-    return strcmp(c->format, "raw") ? LIBXL_DISK_FORMAT_QCOW2
-                                    : LIBXL_DISK_FORMAT_RAW;
-}
-
 static int copy_fail(libxl_snapshot_ctx *sc, const struct snap_copy *c,
                      const char *why)
 {
@@ -146,8 +140,7 @@ static int copy_check_target(libxl_snapshot_ctx *sc,
     if (!c->params->trust_folders && c->target.doubt)
         return snap_fail(sc, ERROR_INVAL, "copy %s: %s", c->params->path,
                          c->target.doubt);
-    if (c->params->pivot
-        && c->params->path[strcspn(c->params->path, " \t\v\f\r")])
+    if (c->params->pivot && snap_target_has_blank(c->params->path))
         return copy_fail_target(sc, c, "QEMU cannot start a domain from a "
                                 "path with white space; choose another");
     if (c->params->reuse) return copy_check_reused(sc, c);

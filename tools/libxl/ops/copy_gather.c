@@ -55,10 +55,6 @@ static int copy_gather_disk(libxl_snapshot_ctx *sc, struct snap_copy *c)
     struct snap_journal_images images = { 0 };
     int i;
 
-    c->disk = snap_domain_disk(&c->dom, c->params->vdev);
-    if (!c->disk)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: domain %s has no such "
-                         "disk", c->params->vdev, c->dom.name);
     c->chain = copy_chain(sc, c->disk);
     for (i = 0; i < c->chain->num_layers; i++)
         snap_journal_images_add(sc, &images, c->chain->layers[i].path,
@@ -134,9 +130,8 @@ int snap_copy_gather(libxl_snapshot_ctx *sc, struct snap_copy *c)
     const libxl_snapshot_copy_params *p = c->params;
     int rc;
 
-    rc = p->config ? snap_offline_gather(sc, p->config, &c->dom)
-        : snap_domain_gather(sc, p->domid, &c->dom);
-    if (!rc && !p->config) rc = snap_refuse_domain(sc, &c->dom);
+    rc = snap_target_gather(sc, p->domid, p->config, p->vdev, &c->dom,
+                            &c->disk);
     if (!rc) rc = copy_gather_disk(sc, c);
     if (!rc) rc = copy_gather_target(sc, c);
     if (!rc) rc = copy_gather_users(sc, c);

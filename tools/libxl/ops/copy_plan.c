@@ -81,7 +81,7 @@ static struct snap_pivot copy_pivot(const struct snap_copy *c)
 {
     return (struct snap_pivot){
         .disk = c->disk, .to = c->params->path,
-        .format = snap_copy_format(c),
+        .format = snap_imageinfo_made_format(c->format),
         .config_path = c->params->config_path,
         .config_text = c->params->config_text,
         .config_state = c->config_state,

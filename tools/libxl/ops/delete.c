@@ -274,10 +274,7 @@ static int delete_run(libxl_snapshot_ctx *sc, struct snap_delete *d,
                       const struct snap_journal_head *head,
                       libxl_domain_snapshot_result *result)
 {
-    struct snap_run run = {
-        .domid = d->dom.domid, .uuid_str = head->uuid_str,
-        .domain_name = head->domain, .head = head,
-    };
+    struct snap_run run = snap_run_of(head);
     int rc = snap_run_plan(sc, &run, &d->plan);
 
     result->signalled = run.signalled;

@@ -105,3 +105,19 @@ bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path)
     /* where lvs fails, the operation will say so */
     return !snap_lv_gather(sc, path, &lv) && lv;
 }
+
+int snap_target_gather(libxl_snapshot_ctx *sc, uint32_t domid,
+                       const libxl_domain_config *config, const char *vdev,
+                       struct snap_domain *dom,
+                       const struct snap_disk **disk_r)
+{
+    int rc = config ? snap_offline_gather(sc, config, dom)
+                    : snap_domain_gather(sc, domid, dom);
+
+    if (!rc && !config) rc = snap_refuse_domain(sc, dom);
+    if (rc) return rc;
+    *disk_r = snap_domain_disk(dom, vdev);
+    if (*disk_r) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: domain %s has no such disk",
+                     vdev, dom->name);
+}

@@ -73,11 +73,7 @@ static int merge_run(libxl_snapshot_ctx *sc, const struct snap_merge *m,
                      libxl_snapshot_merge_result *result)
 {
     const char *domain = m->dom.name;
-    struct snap_run run = {
-        .domid = m->dom.domid,
-        .uuid_str = head->uuid_str ? head->uuid_str : head->running_uuid,
-        .domain_name = domain, .head = head,
-    };
+    struct snap_run run = snap_run_of(head);
     bool runs = m->dom.domid != SNAP_NO_DOMAIN;
     int rc = snap_run_plan(sc, &run, &m->plan);
 

@@ -25,8 +25,7 @@ bool snap_merge_moves(const struct snap_merge *m)
 
 libxl_disk_format snap_merge_format(const struct snap_merge *m)
 {
-    return strcmp(m->chain->layers[m->target].format, "raw")
-        ? LIBXL_DISK_FORMAT_QCOW2 : LIBXL_DISK_FORMAT_RAW;
+    return snap_imageinfo_made_format(m->chain->layers[m->target].format);
 }
 
 uint64_t snap_merge_bytes(const struct snap_merge *m)

@@ -167,10 +167,6 @@ static int merge_gather_disk(libxl_snapshot_ctx *sc, struct snap_merge *m)
     struct snap_journal_images images = { 0 };
     int i;
 
-    m->disk = snap_domain_disk(&m->dom, m->params->vdev);
-    if (!m->disk)
-        return snap_fail(sc, ERROR_INVAL, "disk %s: domain %s has no such "
-                         "disk", m->params->vdev, m->dom.name);
     m->chain = &m->disk->chain;
     for (i = 0; i < m->chain->num_layers; i++)
         snap_journal_images_add(sc, &images, m->chain->layers[i].path,
@@ -183,9 +179,8 @@ int snap_merge_gather(libxl_snapshot_ctx *sc, struct snap_merge *m)
     const libxl_snapshot_merge_params *p = m->params;
     int rc;
 
-    rc = p->config ? snap_offline_gather(sc, p->config, &m->dom)
-        : snap_domain_gather(sc, p->domid, &m->dom);
-    if (!rc && !p->config) rc = snap_refuse_domain(sc, &m->dom);
+    rc = snap_target_gather(sc, p->domid, p->config, p->vdev, &m->dom,
+                            &m->disk);
     if (!rc) rc = merge_gather_disk(sc, m);
     if (rc) return rc;
     m->base_at = merge_layer_at(m, p->base);

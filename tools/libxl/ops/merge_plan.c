@@ -144,8 +144,8 @@ static struct snap_pivot merge_pivot(const struct snap_merge *m)
 static void merge_plan_commit_point(libxl_snapshot_ctx *sc,
                                     struct snap_merge *m)
 {
-    struct snap_step *step = snap_plan_look_off(sc, &m->plan,
-                                                snap_chain_paths(sc, m->chain));
+    struct snap_step *step = snap_plan_look_off(
+        sc, &m->plan, snap_chain_paths(sc, m->chain));
 
     step->commit_point = true;
     if (snap_merge_moves(m))

@@ -101,6 +101,14 @@ libxl_disk_snapshot_info *snap_disks_list(libxl_snapshot_ctx *sc,
                                           struct snap_hooks *hooks,
                                           struct snap_domain *dom);
 
+/* Gather the domain @domid or, if @config is not NULL, the one that does not
+ * run and has that, and find its disk @vdev; refuse one that runs and whose
+ * disks cannot be switched. */
+int snap_target_gather(libxl_snapshot_ctx *sc, uint32_t domid,
+                       const libxl_domain_config *config, const char *vdev,
+                       struct snap_domain *dom,
+                       const struct snap_disk **disk_r);
+
 /*-- quiesce: freezing the guest's file systems -----------------------------*/
 
 /* Refuse a guest whose file systems cannot be frozen: by its agent

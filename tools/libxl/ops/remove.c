@@ -159,10 +159,7 @@ static int remove_run(libxl_snapshot_ctx *sc, struct snap_remove *rm)
         .uuid_str = of->uuid_str, .domid = of->domid,
         .running_uuid = of->running_uuid, .snapshot = of->snapshot,
     };
-    struct snap_run run = {
-        .domid = of->domid, .domain_name = of->domain, .head = &head,
-        .uuid_str = of->uuid_str ? of->uuid_str : of->running_uuid,
-    };
+    struct snap_run run = snap_run_of(&head);
 
     return snap_run_plan(sc, &run, &rm->plan);
 }

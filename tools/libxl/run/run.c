@@ -259,6 +259,14 @@ static int run_steps(libxl_snapshot_ctx *sc, struct snap_run *run,
  * between "pause" and "unpause" would leave the guest stopped.  Those that
  * ask it to end are looked at between two steps, up to the commit
  * point. */
+struct snap_run snap_run_of(const struct snap_journal_head *head)
+{
+    return (struct snap_run){
+        .domid = head->domid, .domain_name = head->domain, .head = head,
+        .uuid_str = head->uuid_str ? head->uuid_str : head->running_uuid,
+    };
+}
+
 int snap_run_plan(libxl_snapshot_ctx *sc, struct snap_run *run,
                   const struct snap_plan *plan)
 {

@@ -365,6 +365,8 @@ struct snap_run {
                                  * from it */
 };
 
+/* A run of the operation that @head, which stays, describes. */
+struct snap_run snap_run_of(const struct snap_journal_head *head);
 /*
  * Perform @plan on the domain that @run names.  Returns the first failure.
  * run->committed tells whether the plan's commit point was passed.

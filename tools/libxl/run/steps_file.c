@@ -145,14 +145,21 @@ static int file_unfreeze(libxl_snapshot_ctx *sc, struct snap_run *run,
     return snap_file_unfreeze(sc, step->path, file_known(step));
 }
 
+/* The same of one that is removed: an undo knows it as what was made. */
+static const char *file_removed(const struct snap_step *step)
+{
+    const char *known = file_known(step);
+
+    return known ? known : step->made;
+}
+
 /* A file that is in use by now stays, and is told of. */
 static int file_remove_image(libxl_snapshot_ctx *sc, struct snap_run *run,
                              const struct snap_step *step)
 {
     const struct snap_users_except nobody = { 0, SNAP_NO_DOMAIN };
     struct snap_file_use use = { .who = "file", .path = step->path };
-    const char *known = file_known(step);
-    struct snap_file_own own = { .made = known ? known : step->made };
+    struct snap_file_own own = { .made = file_removed(step) };
     int rc = snap_users_of_files(sc, &use, 1, &nobody);
 
     (void)run;
@@ -165,10 +172,9 @@ static int file_remove_image(libxl_snapshot_ctx *sc, struct snap_run *run,
 static int file_is_gone(libxl_snapshot_ctx *sc, struct snap_run *run,
                         const struct snap_step *step, bool *done_r)
 {
-    const char *known = file_known(step);
+    const char *known = file_removed(step);
 
     (void)run;
-    if (!known) known = step->made;
     *done_r = !snap_file_exists(step->path);
     if (*done_r || !known || snap_file_is_made(sc, step->path, known))
         return 0;

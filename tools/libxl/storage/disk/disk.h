@@ -101,6 +101,8 @@ const char *snap_imageinfo_protocol(libxl_snapshot_ctx *sc,
                                     const char *name);
 /* QEMU's name of a format: "vpc" for a vhd. */
 const char *snap_imageinfo_format(libxl_disk_format format);
+/* The opposite, of an image that we write to: a raw one or a qcow2. */
+libxl_disk_format snap_imageinfo_made_format(const char *name);
 
 /*-- qcow2_header: what a program opens as it opens a qcow2; pure -----------*/
 
@@ -245,6 +247,8 @@ int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
 /* The room that an overlay needs: its metadata when it is made, and the
  * guest's next writes. */
 #define SNAP_OVERLAY_BYTES (UINT64_C(4) << 20)
+/* True if QEMU cannot start a domain from @path. */
+bool snap_target_has_blank(const char *path);
 int snap_target_check_overlay(libxl_snapshot_ctx *sc,
                               const struct snap_target *target);
 

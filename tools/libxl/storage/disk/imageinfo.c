@@ -18,6 +18,12 @@ const char *snap_imageinfo_format(libxl_disk_format format)
     }
 }
 
+libxl_disk_format snap_imageinfo_made_format(const char *name)
+{
+    return strcmp(name, "raw") ? LIBXL_DISK_FORMAT_QCOW2
+                               : LIBXL_DISK_FORMAT_RAW;
+}
+
 /* QEMU names an image that was opened with options of its own
  * "json:{...}", where the file is inside, below its format. */
 const char *snap_imageinfo_file(libxl_snapshot_ctx *sc, const char *name)

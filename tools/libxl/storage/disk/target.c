@@ -43,13 +43,18 @@ int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
                      target->space >> 20);
 }
 
-/* Refuse white space in the path: QEMU 7.2 reads the path from xenstore up
- * to the first white space (xen_block_backend: "%ms"), so the domain would
- * run until its next start. */
+/* QEMU 7.2 reads the path from xenstore up to the first white space
+ * (xen_block_backend: "%ms"), so the domain would run until its next
+ * start. */
+bool snap_target_has_blank(const char *path)
+{
+    return path[strcspn(path, " \t\v\f\r")];
+}
+
 int snap_target_check_overlay(libxl_snapshot_ctx *sc,
                               const struct snap_target *target)
 {
-    if (target->path[strcspn(target->path, " \t\v\f\r")])
+    if (snap_target_has_blank(target->path))
         return snap_fail(sc, ERROR_INVAL, "overlay %s: QEMU cannot start a "
                          "domain from a path with white space; choose another",
                          target->path);
