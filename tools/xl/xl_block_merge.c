@@ -28,9 +28,6 @@ enum {
     OPT_PIVOT, OPT_KEEP_OVERLAY, OPT_DELETE
 };
 
-static const char commit_name[] = "block-commit";
-static const char pull_name[] = "block-pull";
-
 /* Rows of both. */
 #define MERGE_LONG_OPTS         \
     {"base", 1, 0, OPT_BASE},   \
@@ -96,21 +93,6 @@ static void merge_options_end(int argc, char **argv,
 
 /*-- the request --------------------------------------------------------*/
 
-/* Its xl.cfg: the one that is @named, or where most have it; or NULL. */
-static char *merge_domain_config(const struct session *s,
-                                 const struct merge_options *o,
-                                 const char *named)
-{
-    char *path;
-
-    if (named) return absolute_path(named);
-    if (libxl_snapshot_domain_name_problem(o->domain)) return NULL;
-    path = default_domain_config(o->domain);
-    if (libxl_snapshot_path_is_taken(s->sc, path)) return path;
-    free(path);
-    return NULL;
-}
-
 static int merge_find_domain(const struct session *s,
                              const struct merge_options *o,
                              struct domain_target *target)
@@ -130,9 +112,9 @@ static int merge_find_domain(const struct session *s,
     }
     domain_target_dispose(target);
     domain_target_init(target);
-    config = merge_domain_config(s, o, common->domain_config
-                                 ? common->domain_config
-                                 : common->update_config);
+    config = domain_config_find(s, o->domain, common->domain_config
+                                ? common->domain_config
+                                : common->update_config);
     r = domain_target_find(s, o->domain, config, target);
     free(config);
     if (r || target->config_text) return r;
@@ -164,9 +146,10 @@ static int merge_request(const struct session *s,
     p->remove = o->remove;
     p->trust_folders = o->common.trust_folders;
     p->dry_run = o->common.dry_run;
-    p->config_path = merge_domain_config(s, o, o->common.update_config
-                                         ? o->common.update_config
-                                         : o->common.domain_config);
+    p->config_path = domain_config_find(s, o->domain,
+                                        o->common.update_config
+                                        ? o->common.update_config
+                                        : o->common.domain_config);
     if (recorded_refuse_off(s, target->name, o->common.directory,
                             &target->config))
         return -1;
@@ -296,36 +279,31 @@ static int merge_domain(const struct session *s, const void *options)
     return r;
 }
 
-int main_block_commit(int argc, char **argv)
+static int merge_main(int argc, char **argv, const char *command,
+                      const struct option *longopts,
+                      libxl_snapshot_merge_kind kind)
 {
-    struct merge_options options = {
-        .command = commit_name, .kind = LIBXL_SNAPSHOT_MERGE_COMMIT,
-    };
+    struct merge_options options = { .command = command, .kind = kind };
     int opt, r;
 
-    SWITCH_FOREACH_OPT(opt, "d:Nv", commit_longopts, commit_name, 2) {
+    SWITCH_FOREACH_OPT(opt, "d:Nv", longopts, command, 2) {
     default:
         merge_option(&options, opt);
     }
     merge_options_end(argc, argv, &options);
-    r = session_run(commit_name, merge_domain, &options);
+    r = session_run(command, merge_domain, &options);
     free(options.common.disregarded);
     return r;
 }
 
+int main_block_commit(int argc, char **argv)
+{
+    return merge_main(argc, argv, "block-commit", commit_longopts,
+                      LIBXL_SNAPSHOT_MERGE_COMMIT);
+}
+
 int main_block_pull(int argc, char **argv)
 {
-    struct merge_options options = {
-        .command = pull_name, .kind = LIBXL_SNAPSHOT_MERGE_PULL,
-    };
-    int opt, r;
-
-    SWITCH_FOREACH_OPT(opt, "d:Nv", pull_longopts, pull_name, 2) {
-    default:
-        merge_option(&options, opt);
-    }
-    merge_options_end(argc, argv, &options);
-    r = session_run(pull_name, merge_domain, &options);
-    free(options.common.disregarded);
-    return r;
+    return merge_main(argc, argv, "block-pull", pull_longopts,
+                      LIBXL_SNAPSHOT_MERGE_PULL);
 }

@@ -164,6 +164,19 @@ int domain_id_of(const struct session *s, const char *domain,
     return libxl_name_to_domid(s->ctx, domain, domid_r);
 }
 
+char *domain_config_find(const struct session *s, const char *domain,
+                         const char *named)
+{
+    char *path;
+
+    if (named) return absolute_path(named);
+    if (libxl_snapshot_domain_name_problem(domain)) return NULL;
+    path = default_domain_config(domain);
+    if (libxl_snapshot_path_is_taken(s->sc, path)) return path;
+    free(path);
+    return NULL;
+}
+
 void domain_target_init(struct domain_target *t)
 {
     memset(t, 0, sizeof(*t));

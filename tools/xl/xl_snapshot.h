@@ -175,6 +175,11 @@ void chains_warn(const struct session *s, const char *domain,
 int domain_config_read(const char *path, libxl_domain_config *config,
                        char **text_r, char **error_r);
 
+/* The xl.cfg of @domain, malloc'd: @named by an option or, if that is
+ * NULL, the one where most have it; NULL: there is none. */
+char *domain_config_find(const struct session *s, const char *domain,
+                         const char *named);
+
 /* The domain that a command is for. */
 struct domain_target {
     uint32_t domid;             /* INVALID_DOMID: it does not run */

@@ -255,13 +255,7 @@ static int layers_find_domain(const struct session *s, const char *domain,
                               const struct common_options *o,
                               struct layers *l, char **config_r)
 {
-    *config_r = o->domain_config ? absolute_path(o->domain_config)
-                                 : default_domain_config(domain);
-    if (!o->domain_config
-        && !libxl_snapshot_path_is_taken(s->sc, *config_r)) {
-        free(*config_r);
-        *config_r = NULL;
-    }
+    *config_r = domain_config_find(s, domain, o->domain_config);
     if (domain_target_find(s, domain, *config_r, &l->target)) return -1;
     if (domain_target_runs(&l->target)) {
         session_error(s, "domain %s: it runs, and the layers of an "
