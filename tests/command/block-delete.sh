@@ -3,12 +3,7 @@
 # their own, and never by a recovery.
 . "$srcdir/tests/command/chains.sh"
 
-a_chain() {
-    new_host
-    define_domain web qcow2
-    chain m1 m2 top
-    cp web.cfg own.cfg
-}
+a_host() { a_chain && cp web.cfg own.cfg; }
 pull() { xl block-pull --domain-config=web.cfg --delete "$@" web xvda; }
 pivot() { xl block-commit --update-config=web.cfg --pivot --delete "$@" web xvda; }
 # pulls_while COMMAND...: a pull, in whose copy somebody does that. What it says is printed.
@@ -21,26 +16,26 @@ pulls_while() {
 clone_by_hand() { "$QEMU_IMG" create -q -f qcow2 -b /srv/web/m1.qcow2 -F qcow2 "$1"; }
 
 # --- all go
-a_chain
+a_host
 ok "a dry run tells of them" says "delete /srv/web/m1.qcow2, if nobody needs it by then" pivot -N
 ok "refuses what would be refused" refuses "let --update-config write" \
     xl block-commit --pivot --delete -N --domain-config web.cfg web xvda
 ok "all are deleted" json '.deleted | length == 3' pivot --json
 ok "and nothing is left" absent top.qcow2 m2.qcow2 m1.qcow2
 ok "but the data" guest_sees_at 65536 xvda.qcow2 top
-a_chain
+a_host
 mv top.qcow2 /srv/top.qcow2
 ln -s /srv/top.qcow2 top.qcow2
 ok "one behind a link" says "top.qcow2, a link to what is deleted" pivot
 ok "is deleted, the link is not" absent /srv/top.qcow2
 
 # --- what happened while data were moved
-a_chain
+a_host
 pulls_while clone_by_hand clone.qcow2 >said
 ok "a clone on a layer: it stays" says "m1.qcow2 is needed by image /srv/web/clone.qcow2" cat said
 ok "and is not said to be deleted" json '.deleted == ["/srv/web/m2.qcow2"]' cat said
 ok "the clone shows what it did" guest_sees_at 65536 clone.qcow2 m1
-a_chain
+a_host
 elsewhere() {
     mkdir /srv/other
     clone_by_hand /srv/other/clone.qcow2
@@ -50,16 +45,16 @@ pulls_while elsewhere >said
 ok "in another folder, by its new xl.cfg" \
     says "m1.qcow2 is needed by domain db by /etc/xen/db.cfg" cat said
 ok "it shows what it did" guest_sees_at 65536 /srv/other/clone.qcow2 m1
-a_chain
+a_host
 overwritten() { cp --preserve=timestamps m2.qcow2 /srv/bak && cp /srv/bak m2.qcow2; }
 pulls_while overwritten >said
 ok "a layer was written to: it stays" says "m2.qcow2 is not as it was" cat said
 ok "with what it stands on" guest_sees_at 65536 m2.qcow2 m2
-a_chain
+a_host
 replaced() { cp -a m2.qcow2 /srv/bak && mv /srv/bak m2.qcow2; }
 pulls_while replaced >said
 ok "or another one put in its place" says "m2.qcow2 is not as it was" cat said
-a_chain
+a_host
 reads() { sleep_with r m2.qcow2; }
 pulls_while reads >said
 ok "somebody reads a layer: it stays" says "m2.qcow2 is in use by sleep" cat said
@@ -69,7 +64,7 @@ ends $!
 # --- the deletion is cut off: entries of its journal come after those of the merge
 # pivot_killed ENTRY: that many entries after those of the merge.
 pivot_killed() {
-    a_chain
+    a_host
     plan_of pivot || return 1
     fault $((2 * steps + 1 + $1)) kill-after pivot
     same $code 137 || { cat "$hidden/said"; return 1; }
@@ -100,7 +95,7 @@ cp own.cfg web.cfg
 guest_writes qcow2 top.qcow2 weeks-later
 ok "weeks later, on the old one" says Completed xl snapshot-recover web
 ok "with what the guest wrote" guest_sees qcow2 top.qcow2 weeks-later
-a_chain
+a_host
 plan_of pivot
 at_work $((2 * steps + 4)) pivot
 kill -TERM "$pid"

@@ -6,16 +6,6 @@
 changed=none
 commit() { xl block-commit --domain-config web.cfg "$@" web xvda; }
 pull() { xl block-pull --domain-config web.cfg "$@" web xvda; }
-# not_done TEXT COMMAND...: it is refused, and nothing is changed.
-not_done() {
-    remember
-    refuses "$@" && unchanged && absent "$snapshots/.journal"
-}
-a_chain() {
-    new_host
-    define_domain web "${1-qcow2}"
-    chain m1 m2 top
-}
 
 # --- what is meant
 a_chain

@@ -53,6 +53,15 @@ given_up() {
     done
 }
 
+# a_chain [FORMAT]: web alone, on a chain of three overlays.
+a_chain() {
+    new_host
+    define_domain web "${1-qcow2}"
+    chain m1 m2 top
+}
+# not_done TEXT COMMAND...: it is refused, by TEXT, and nothing is changed.
+not_done() { remember && refuses "$@" && unchanged && absent "$snapshots/.journal"; }
+
 # What a layer shows by itself that is changed, $changed, counts no more; nor does what a
 # snapshot config has as the state of its base, which snapshot-verify looks at.
 remember() { world | counting >"$hidden/world"; }

@@ -12,7 +12,6 @@ delete() {
 num_layers() { "$QEMU_IMG" info -U --backing-chain --output=json "$1" | jq length; }
 # shows NAME FILE: the guest sees there what it wrote after that snapshot.
 shows() { guest_sees qcow2 "$2" "after $1" && guest_sees_at 65536 "$2" "of $1"; }
-not_done() { remember && refuses "$@" && unchanged && absent "$snapshots/.journal"; }
 
 a_host() {
     new_host

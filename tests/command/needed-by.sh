@@ -8,16 +8,6 @@ changed=none
 pivot() { xl block-commit --update-config=web.cfg --pivot "$@" web xvda; }
 commit() { xl block-commit --domain-config=web.cfg "$@" web xvda; }
 pull() { xl block-pull --domain-config=web.cfg "$@" web xvda; }
-# kept TEXT COMMAND...: it is refused, by TEXT, and nothing is changed.
-kept() {
-    remember
-    refuses "$@" && unchanged && absent "$snapshots/.journal"
-}
-a_chain() {
-    new_host
-    define_domain web "${1-qcow2}"
-    chain m1 m2 top
-}
 # clone IMAGE BASE: another image stands on that.
 clone() {
     mkdir -p "$(dirname "$1")"
@@ -47,27 +37,27 @@ golden
 clone /srv/slow/b.qcow2 /srv/golden/g.qcow2
 more_disk "/srv/slow/b.qcow2,qcow2,xvdb,w"
 for by in --update-config --domain-config; do
-    ok "another disk of the domain on the same base, by $by" kept \
+    ok "another disk of the domain on the same base, by $by" not_done \
         "/srv/golden/g.qcow2 is needed as it is by domain web by /srv/web/web.cfg and image /srv/slow/b.qcow2" \
         xl block-commit --pivot "$by=/srv/web/web.cfg" web xvda
 done
 ln -s /srv/web/web.cfg /etc/xen/web.cfg
-ok "and by the xl.cfg where most have it" kept "image /srv/slow/b.qcow2" \
+ok "and by the xl.cfg where most have it" not_done "image /srv/slow/b.qcow2" \
     xl block-commit --pivot web xvda
 ok "a pull goes" pull -N
-ok "but deletes nothing of that" kept "domain web by" pull --delete
+ok "but deletes nothing of that" not_done "domain web by" pull --delete
 
 a_chain
 more_disk "/srv/web/xvda.qcow2,qcow2,xvdb,r"
-ok "another disk that is the base itself" kept "xvda.qcow2 is needed as it is by domain web by" \
+ok "another disk that is the base itself" not_done "xvda.qcow2 is needed as it is by domain web by" \
     pivot
-ok "a pull deletes it not" kept "xvda.qcow2 is needed as it is by domain web by" pull --delete
+ok "a pull deletes it not" not_done "xvda.qcow2 is needed as it is by domain web by" pull --delete
 ok "what is between goes" says "delete /srv/web/m2.qcow2" \
     commit --top m2.qcow2 --base m1.qcow2 --delete -N
 
 a_chain
 sed 's/top.qcow2/m1.qcow2/' web.cfg >/etc/xen/web-old.cfg
-ok "another xl.cfg of the domain, on a layer" kept \
+ok "another xl.cfg of the domain, on a layer" not_done \
     "m1.qcow2 is needed as it is by domain web by /etc/xen/web-old.cfg" \
     commit --top m2.qcow2 --base m1.qcow2
 ok "what is above that goes" commit --active --shallow -N
@@ -75,9 +65,9 @@ a_chain
 cp web.cfg /etc/xen/web.cfg
 mkdir /etc/xen/auto
 ln -s ../web.cfg /etc/xen/auto/web.cfg
-ok "copies of the xl.cfg name the active layer" kept \
+ok "copies of the xl.cfg name the active layer" not_done \
     "top.qcow2 is needed as it is by domain web by /etc/xen/web.cfg" pivot
-ok "that is named by --domain-config" kept "domain web by /etc/xen/web.cfg" \
+ok "that is named by --domain-config" not_done "domain web by /etc/xen/web.cfg" \
     xl block-commit --domain-config=/etc/xen/web.cfg --update-config=web.cfg --pivot web xvda
 ok "which harms nothing as long as the disk stays" commit --top m2.qcow2 -N
 ok "or keeps its overlay" commit --keep-overlay -N
@@ -98,17 +88,17 @@ in_folder() {
 }
 nobody="is protected, and no snapshot that is known here says for whom"
 in_folder
-ok "the base of a snapshot in another folder" kept "its layer /srv/web/xvda.qcow2 $nobody; name \
+ok "the base of a snapshot in another folder" not_done "its layer /srv/web/xvda.qcow2 $nobody; name \
 the folder of those snapshots with -d or, if nobody needs it any more, say \
 --disregard=/srv/web/xvda.qcow2" pivot --delete
-ok "which is named" kept "needed as it is by snapshot s1 of web" pivot --delete -d ../snaps
-ok "a folder that is not there" kept "-d /srv/snpas: no snapshot is in it" pivot -d /srv/snpas
-ok "that of the snapshot itself" kept "-d /srv/snaps/s1: no snapshot is in it" \
+ok "which is named" not_done "needed as it is by snapshot s1 of web" pivot --delete -d ../snaps
+ok "a folder that is not there" not_done "-d /srv/snpas: no snapshot is in it" pivot -d /srv/snpas
+ok "that of the snapshot itself" not_done "-d /srv/snaps/s1: no snapshot is in it" \
     pivot -d /srv/snaps/s1
 ok "the same to look" fails 1 "no snapshot is in it" xl block-chain -d /srv/snpas ./web.cfg
 ok "the snapshot is good" xl snapshot-verify /srv/snaps/s1/snapshot.cfg
-ok "another layer is disregarded" kept "$nobody" pivot --disregard=xvda.s1.qcow2
-ok "the folder of it" kept "$nobody" pivot --disregard=/srv/web
+ok "another layer is disregarded" not_done "$nobody" pivot --disregard=xvda.s1.qcow2
+ok "the folder of it" not_done "$nobody" pivot --disregard=/srv/web
 ok "that one" says "xvda.s1.qcow2 is deleted" pivot --delete --disregard=./xvda.qcow2
 for how in pull commit; do
     new_host
@@ -119,13 +109,13 @@ for how in pull commit; do
         --update-config=web.cfg -n s3 web >/dev/null
     given_up s1 s2
     case $how in pull) set -- pull --top xvda.s2.qcow2 ;; *) set -- commit --top xvda.s1.qcow2 ;; esac
-    ok "the layer above is one, $how" kept "xvda.s2.qcow2 $nobody" "$@"
+    ok "the layer above is one, $how" not_done "xvda.s2.qcow2 $nobody" "$@"
     ok "with its folder, $how" "$@" -d /srv/snaps
     ok "the snapshot is good, $how" xl snapshot-verify /srv/snaps/s3/snapshot.cfg
 done
 golden
 chmod 444 /srv/golden/g.qcow2
-ok "a golden image that is read-only" kept "g.qcow2 $nobody" pivot
+ok "a golden image that is read-only" not_done "g.qcow2 $nobody" pivot
 new_host
 define_domain web qcow2
 snapshots_of s1
@@ -134,42 +124,42 @@ for what in "$snapshots/web/s1/snapshot.cfg" "$snapshots/web/s1" "$snapshots/web
     mv "$what" /srv/away
     ln -s /srv/share "$what"
     ok "a link to a share that is away, ${what#"$snapshots/web"}" \
-        kept "cannot be known: $what: the link leads to what is not there" pivot
+        not_done "cannot be known: $what: the link leads to what is not there" pivot
     rm "$what"
     mv /srv/away "$what"
 done
 a_chain
 mkdir /srv/kept
 ln m1.qcow2 /srv/kept/m1.qcow2
-ok "a layer with two names" kept "m1.qcow2 has 2 names (hard links)" commit --top m2.qcow2
-ok "a target, too" kept "m1.qcow2 has 2 names" commit --top m2.qcow2 --shallow
+ok "a layer with two names" not_done "m1.qcow2 has 2 names (hard links)" commit --top m2.qcow2
+ok "a target, too" not_done "m1.qcow2 has 2 names" commit --top m2.qcow2 --shallow
 ok "that is of no use" commit --top m2.qcow2 --disregard=/srv/kept/m1.qcow2
 
 # --- what cannot be looked at
 golden
 a_domain db /srv/nfs/db.qcow2,qcow2,xvda,w >/etc/xen/db.cfg
 gone="/srv/nfs/db.qcow2, which domain db by /etc/xen/db.cfg needs, is not there"
-ok "an image on a share that is away" kept "as it is cannot be known: $gone; \
+ok "an image on a share that is away" not_done "as it is cannot be known: $gone; \
 mend that or, if it does not matter, say --disregard=/srv/nfs/db.qcow2" pivot
 ok "is told" json "[.unknown[] | select(contains(\"$gone\"))] | length == 1" \
     xl block-chain --json ./web.cfg
 ok "a pull deletes nothing then" pull -N
 ok "it does not matter" pivot -N --disregard=/srv/nfs/db.qcow2
 ok "nor does the whole xl.cfg" pivot -N --disregard=/etc/xen/db.cfg
-ok "nor the folder" kept "$gone" pivot -N --disregard=/srv/nfs
+ok "nor the folder" not_done "$gone" pivot -N --disregard=/srv/nfs
 clone /srv/nfs/db.qcow2 /srv/golden/g.qcow2
-ok "what is needed is not disregarded" kept "needed as it is by domain db" \
+ok "what is needed is not disregarded" not_done "needed as it is by domain db" \
     pivot --disregard=/srv/nfs/db.qcow2 --disregard=/etc/xen/db.cfg
 mv /srv/nfs/db.qcow2 /srv/nfs/base.qcow2
 clone /srv/nfs/db.qcow2 /srv/nfs/base.qcow2
 mkdir /srv/away
 mv /srv/nfs/base.qcow2 /srv/away
-ok "what it stands on is away" kept "/srv/nfs/base.qcow2, which domain db by" pivot
+ok "what it stands on is away" not_done "/srv/nfs/base.qcow2, which domain db by" pivot
 golden
 a_domain db /srv/nfs/a.raw,raw,xvda,w /srv/nfs/cd.iso,raw,hdc,r,cdrom >/etc/xen/db.cfg
 ok "a raw image stands on none" pivot -N
 for more in a b; do a_domain $more "$more.qcow2,qcow2,xvda,w" >/etc/xen/$more.cfg; done
-ok "a name without a folder" kept "disk xvda of domain a by /etc/xen/a.cfg is a.qcow2, a name \
+ok "a name without a folder" not_done "disk xvda of domain a by /etc/xen/a.cfg is a.qcow2, a name \
 without a folder; mend that or, if it does not matter, say --disregard=/etc/xen/a.cfg (and 1 more" pivot
 ok "of all of them" pivot -N --disregard=/etc/xen/a.cfg --disregard=/etc/xen/b.cfg
 rm /etc/xen/[ab].cfg
@@ -179,12 +169,12 @@ clone /srv/db/db.qcow2 /srv/golden/g.qcow2
 for spec in /srv/db/db.qcow2,qcow2,xvda,w,backend=storage \
     script=block-x,vdev=xvda,target=/srv/db/db.qcow2; do
     a_domain db "$spec" >/etc/xen/db.cfg
-    ok "of a disk by others, a file that is here: $spec" kept "needed as it is by domain db" pivot
+    ok "of a disk by others, a file that is here: $spec" not_done "needed as it is by domain db" pivot
 done
 a_domain db script=block-x,vdev=xvda,target=a-resource >/etc/xen/db.cfg
 ok "but no other name" pivot -N
 echo 'disk = [' >/etc/xen/db.cfg
-ok "an xl.cfg that cannot be read" kept "--disregard=/etc/xen/db.cfg" pivot
+ok "an xl.cfg that cannot be read" not_done "--disregard=/etc/xen/db.cfg" pivot
 ok "of no account" pivot -N --disregard=/etc/xen/db.cfg
 
 # --- images that were moved
@@ -209,16 +199,16 @@ moved() {
 moved
 is_its="/srv/new/xvda.s2.qcow2 is the base of snapshot s3 of web, whose $(cfg s3) says it is \
 /srv/web/xvda.s2.qcow2; name it there, or put it back"
-ok "its header would be another one after a commit" kept "$is_its" commit --top xvda.s1.qcow2
-ok "and after a pull" kept "$is_its" pull --top xvda.s2.qcow2
-ok "what it shows is needed" kept "s2.qcow2 is needed as it is by snapshot s3" pivot
-ok "it cannot be disregarded" kept "$is_its" commit --top xvda.s1.qcow2 --disregard=xvda.s2.qcow2
+ok "its header would be another one after a commit" not_done "$is_its" commit --top xvda.s1.qcow2
+ok "and after a pull" not_done "$is_its" pull --top xvda.s2.qcow2
+ok "what it shows is needed" not_done "s2.qcow2 is needed as it is by snapshot s3" pivot
+ok "it cannot be disregarded" not_done "$is_its" commit --top xvda.s1.qcow2 --disregard=xvda.s2.qcow2
 sed -i s,/srv/web/,/srv/new/, "$(cfg s3)"
 ok "when it is named there" commit --top xvda.s1.qcow2
 ok "its new state is on record" xl snapshot-verify "$(cfg s3)"
 moved
 touch xvda.s2.qcow2
-ok "one that is not known again" kept "/srv/web/xvda.s2.qcow2, which snapshot s3 of web needs, \
+ok "one that is not known again" not_done "/srv/web/xvda.s2.qcow2, which snapshot s3 of web needs, \
 is not there" commit --top xvda.s1.qcow2
 ok "is wanted by nobody" commit --top xvda.s1.qcow2 --disregard=/srv/web/xvda.s2.qcow2
 finished
