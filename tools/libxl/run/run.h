@@ -80,9 +80,11 @@ struct snap_journal_head {
                                  * domain back (seams/mark.c); NULL:
                                  * without */
     struct snap_prints at_stake;    /* revert: what it overwrites, or
-                                     * restores the memory of; commit: the
-                                     * active layer that it is to replace;
-                                     * create: images that become bases, */
+                                     * restores the memory of; merge and
+                                     * copy of a disk that is off: the active
+                                     * layer, if that is to be left, and what
+                                     * gets the data; create: images that
+                                     * become bases, */
     bool stake_is_written;      /* to which the guest writes until the
                                  * commit point */
     struct snap_prints relied_on;   /* revert: what it needs and leaves as
