@@ -36,12 +36,7 @@ ok "a clone on a layer: it stays" says "m1.qcow2 is needed by image /srv/web/clo
 ok "and is not said to be deleted" json '.deleted == ["/srv/web/m2.qcow2"]' cat said
 ok "the clone shows what it did" guest_sees_at 65536 clone.qcow2 m1
 a_host
-elsewhere() {
-    mkdir /srv/other
-    clone_by_hand /srv/other/clone.qcow2
-    printf 'name="db"\nmemory=16\ndisk=["/srv/other/clone.qcow2,qcow2,xvda,w"]\n' >/etc/xen/db.cfg
-}
-pulls_while elsewhere >said
+pulls_while clone_elsewhere /srv/web/m1.qcow2 >said
 ok "in another folder, by its new xl.cfg" \
     says "m1.qcow2 is needed by domain db by /etc/xen/db.cfg" cat said
 ok "it shows what it did" guest_sees_at 65536 /srv/other/clone.qcow2 m1

@@ -27,6 +27,12 @@ guest_sees_at() {
         same "$(dd if="$hidden/seen" bs=64 skip=$(($1 / 64)) count=1 status=none)" \
             "$(printf '%-64s' "$3")"
 }
+# clone_elsewhere BASE: somebody makes a domain on a clone of it, /srv/other/clone.qcow2.
+clone_elsewhere() {
+    mkdir -p /srv/other
+    "$QEMU_IMG" create -q -f qcow2 -b "$1" -F qcow2 /srv/other/clone.qcow2
+    printf 'name="db"\nmemory=16\ndisk=["/srv/other/clone.qcow2,qcow2,xvda,w"]\n' >/etc/xen/db.cfg
+}
 # stands_on LAYER BASE: what the header of the layer says; '' of one that has none.
 stands_on() {
     same "$("$QEMU_IMG" info -U --output=json "$1" | jq -r '."backing-filename" // ""')" "$2"

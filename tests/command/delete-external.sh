@@ -140,6 +140,35 @@ ok "both are one image" same "$(num_layers xvda.s1.qcow2)$(num_layers xvdb.s1.qc
 ok "and show the same" guest_sees qcow2 xvda.s1.qcow2 "after s1"
 ok "both" guest_sees qcow2 xvdb.s1.qcow2 "after s1"
 
+# --- what happened while data were moved --------------------------------------------------
+
+# deletes_while NAME COMMAND...: a delete, in whose first copy somebody does that. What it
+# says is printed.
+deletes_while() {
+    copies=$(xl snapshot-delete --domain-config web.cfg -N --json web "$1" |
+        jq '[.layers[0].plan[].what | startswith("copy what")] | index(true) + 1')
+    at_work $((2 * copies + 1)) xl snapshot-delete --domain-config web.cfg web "$1"
+    shift
+    "$@"
+    let_go
+}
+a_host
+deletes_while s2 clone_elsewhere /srv/web/xvda.s1.qcow2 >said
+ok "a clone on the layer: it stays" says "xvda.s1.qcow2, which is left over" cat said
+ok "the clone shows what the layer has" guest_sees_at 65536 /srv/other/clone.qcow2 "of s1"
+new_host
+define_domain web qcow2 qcow2
+dd if=/dev/urandom bs=64k count=8 status=none of="$hidden/much"
+qemu-io -f qcow2 -c "write -s $hidden/much 256k 512k" xvdb.qcow2 >/dev/null
+snapshots_of s1 s2
+given_up s2
+deletes_while s1 clone_elsewhere /srv/web/xvdb.qcow2 >said
+ok "a clone on the base of another disk, to be written to" \
+    says "xvdb.qcow2 is needed as it is by domain db by /etc/xen/db.cfg" cat said
+ok "it shows the same" guest_sees qcow2 /srv/other/clone.qcow2 "web xvdb"
+ok "given again, it leaves that base" says "Left: /srv/web/xvdb.qcow2 is needed by" delete s1
+ok "the clone shows the same yet" guest_sees qcow2 /srv/other/clone.qcow2 "web xvdb"
+
 # --- what people do ---------------------------------------------------------------------
 
 a_host

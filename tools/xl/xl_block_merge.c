@@ -269,7 +269,6 @@ static int merge_domain(const struct session *s, const void *options)
     r = block_sources_check(s, o->common.directory);
     if (!r) r = merge_find_domain(s, o, &target);
     if (!r) r = merge_request(s, o, &target, &sources, &params);
-    if (!r) merge_find_sources(&from, &sources);
     sources.find_again = merge_find_sources;
     sources.data = &from;
     if (!r) r = merge_do(s, o, &params);

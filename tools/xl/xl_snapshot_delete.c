@@ -109,11 +109,29 @@ static int delete_do(const struct session *s,
     return r;
 }
 
+struct delete_from {
+    const struct common_options *common;
+    const libxl_domain_snapshot_delete_params *params;
+};
+
+/* Slot find_again of the sources. */
+static void delete_find_sources(void *data,
+                                libxl_snapshot_sources *sources)
+{
+    const struct delete_from *from = data;
+    const struct common_options *o = from->common;
+
+    block_sources_find(o->directory, o->domain_config, sources);
+    block_sources_disregard(sources, o);
+    block_sources_add_beside(sources, from->params->config_path);
+}
+
 static int delete_snapshot(const struct session *s, const void *options)
 {
     const struct delete_options *o = options;
     struct layers layers = { .num = 0 };
     libxl_domain_snapshot_delete_params params;
+    struct delete_from from = { &o->common, &params };
     libxl_snapshot_sources sources;
     libxl_domain_snapshot snap;
     int r;
@@ -121,12 +139,11 @@ static int delete_snapshot(const struct session *s, const void *options)
     libxl_domain_snapshot_init(&snap);
     domain_target_init(&layers.target);
     libxl_domain_snapshot_delete_params_init(&params);
-    block_sources_find(o->common.directory, o->common.domain_config,
-                       &sources);
-    block_sources_disregard(&sources, &o->common);
+    libxl_snapshot_sources_init(&sources);
+    sources.find_again = delete_find_sources;
+    sources.data = &from;
     params.sources = &sources;
     r = delete_read(s, o, &snap, &params);
-    if (!r) block_sources_add_beside(&sources, params.config_path);
     if (!r) r = delete_do(s, o, &snap, &params, &layers);
     layers_dispose(&layers);
     libxl_domain_snapshot_delete_params_dispose(&params);

@@ -238,7 +238,7 @@ static void what_is_unknown_has_an_end(void)
 
 static void what_is_disregarded_is_not_unknown(void)
 {
-    char *files[] = { (char *)tmp_path("away/a"), (char *)tmp_path("cfg") };
+    const char *files[] = { tmp_path("away/a"), tmp_path("cfg") };
 
     memset(&needs, 0, sizeof(needs));
     CHECK_STR(snap_needs_unknown_text(sc, &needs), NULL);
@@ -275,7 +275,7 @@ static void a_freeze_that_nobody_explains_is_a_sign(void)
     CHECK(!link(base, tmp_path("other")));
     CHECK_HAS(snap_needs_sign(sc, &needs, base), "2 names");
     needs.num_disregarded = 1;
-    needs.disregarded = (char *[]){ (char *)base };
+    needs.disregarded = &base;
     CHECK_STR(snap_needs_sign(sc, &needs, base), NULL);
 }
 

@@ -66,9 +66,12 @@ struct snap_needs {
     int num_unknown;
     struct snap_needs_unknown *unknown;
     int num_disregarded;        /* files of which nothing is unknown, since */
-    char *const *disregarded;   /* somebody says that it does not matter */
+    const char **disregarded;   /* somebody says that it does not matter */
     const char *given_up;       /* a snapshot config: it is going to be
                                  * deleted, and what it needs may be gone */
+    const libxl_domain_config *own;     /* of the domain itself, which is off;
+                                         * NULL: as all others */
+    const char *own_file;       /* the xl.cfg that says so; NULL: none */
     int num_lost;               /* images of snapshots that are not where */
     struct snap_needs_lost {    /* their config says */
         struct snap_need need;
@@ -173,19 +176,13 @@ struct snap_needs_target {
  * images that stand on the same ones.  Chains of @targets are described, and
  * of the others those that have tags; a header tells the rest.  What cannot
  * be looked at is in needs->unknown, and no failure.
- * Begin with @needs zeroed, but for snap_needs_add_disks().  Operations that
- * have not ended are not among them: see snap_needs_find() (ops/ops.h).
+ * Begin with @needs zeroed, but for given_up and own.  Operations that have
+ * not ended are not among them: see snap_needs_find() (ops/ops.h).
  */
 void snap_needs_gather(libxl_snapshot_ctx *sc,
                        const libxl_snapshot_sources *sources,
                        const struct snap_needs_target *targets, int num,
                        struct snap_needs *needs);
-
-/* Add the disks of the domain that has @config; @file: the xl.cfg that says
- * so; NULL: none. */
-void snap_needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
-                          const libxl_domain_config *config,
-                          const char *file);
 
 /*-- for the files of this subject ------------------------------------------*/
 

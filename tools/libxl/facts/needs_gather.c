@@ -218,9 +218,12 @@ static void needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
     }
 }
 
-void snap_needs_add_disks(libxl_snapshot_ctx *sc, struct snap_needs *needs,
-                          const libxl_domain_config *config,
-                          const char *file)
+/* Add the disks of the domain that has @config; @file: the xl.cfg that says
+ * so; NULL: none. */
+static void needs_add_config_of(libxl_snapshot_ctx *sc,
+                                struct snap_needs *needs,
+                                const libxl_domain_config *config,
+                                const char *file)
 {
     const char *name = config->c_info.name;
     struct snap_need need = {
@@ -268,7 +271,23 @@ static void needs_add_domain_file(libxl_snapshot_ctx *sc,
     if (file->error)
         snap_needs_add_unknown(sc, needs, file->path, file->error);
     else
-        snap_needs_add_disks(sc, needs, &file->config, file->path);
+        needs_add_config_of(sc, needs, &file->config,
+                            snap_strdup(sc, file->path));
+}
+
+/* The domain's other disks may stand on the same layers.  What it is
+ * described by may be no file, or none of the sources. */
+static void needs_add_own(libxl_snapshot_ctx *sc, struct snap_needs *needs,
+                          const libxl_snapshot_sources *sources)
+{
+    int i;
+
+    if (!needs->own) return;
+    for (i = 0; needs->own_file && i < sources->num_domain_files; i++)
+        if (snap_file_is_same(sources->domain_files[i].path,
+                              needs->own_file))
+            return;
+    needs_add_config_of(sc, needs, needs->own, needs->own_file);
 }
 
 /*-- memory that xendomains has saved ---------------------------------------*/
@@ -413,6 +432,20 @@ static void needs_add_config(libxl_snapshot_ctx *sc, struct snap_needs *needs,
 
 /*-- all of it --------------------------------------------------------------*/
 
+/* The needs outlive the sources. */
+static void needs_copy_disregarded(libxl_snapshot_ctx *sc,
+                                   struct snap_needs *needs,
+                                   const libxl_snapshot_sources *sources)
+{
+    int i;
+
+    needs->num_disregarded = sources->num_disregarded;
+    needs->disregarded = snap_zalloc(sc, (needs->num_disregarded + 1)
+                                         * sizeof(*needs->disregarded));
+    for (i = 0; i < needs->num_disregarded; i++)
+        needs->disregarded[i] = snap_strdup(sc, sources->disregarded[i]);
+}
+
 void snap_needs_gather(libxl_snapshot_ctx *sc,
                        const libxl_snapshot_sources *sources,
                        const struct snap_needs_target *targets, int num,
@@ -420,13 +453,13 @@ void snap_needs_gather(libxl_snapshot_ctx *sc,
 {
     int *images = snap_zalloc(sc, num * sizeof(*images)), i;
 
-    needs->num_disregarded = sources->num_disregarded;
-    needs->disregarded = sources->disregarded;
+    needs_copy_disregarded(sc, needs, sources);
     /* tops of chains first: what is below them is then known already */
     for (i = 0; i < num; i++)
         images[i] = snap_needs_walk(sc, needs, targets[i].path,
                                     targets[i].format);
     needs_add_domains(sc, needs);
+    needs_add_own(sc, needs, sources);
     for (i = 0; i < sources->num_domain_files; i++)
         needs_add_domain_file(sc, needs, &sources->domain_files[i]);
     needs_add_saved_folders(sc, needs);

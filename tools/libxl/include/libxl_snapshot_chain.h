@@ -30,8 +30,9 @@ typedef struct libxl_snapshot_sources {
      * that is protected, and nobody knows for whom. */
     int num_disregarded;
     char **disregarded;
-    /* Find them anew, into sources that are initialised: in the hours that
-     * data are moved somebody may have made a clone.  NULL: they stay. */
+    /* Find them anew, into sources that are initialised, whenever it is asked
+     * who needs an image: in the hours that data are moved somebody may have
+     * made a clone.  NULL: they stay. */
     void (*find_again)(void *data, struct libxl_snapshot_sources *sources_r);
     void *data;
 } libxl_snapshot_sources;

@@ -124,31 +124,17 @@ static const char *merge_lost_of(libxl_snapshot_ctx *sc,
                                need->who, need->known, need->lost) : NULL;
 }
 
-/* The domain's other disks may stand on these layers, too.  What it is
- * described by may be no file, or none of the sources. */
-static void merge_add_own_disks(libxl_snapshot_ctx *sc,
-                                const struct snap_merge *m,
-                                struct snap_needs *needs)
-{
-    const libxl_snapshot_sources *sources = m->params->sources;
-    const char *file = m->params->config_path;
-    int i;
-
-    if (!m->params->config) return;
-    for (i = 0; file && i < sources->num_domain_files; i++)
-        if (snap_file_is_same(sources->domain_files[i].path, file)) return;
-    snap_needs_add_disks(sc, needs, m->params->config, file);
-}
-
 static void merge_gather_needs(libxl_snapshot_ctx *sc, struct snap_merge *m)
 {
     const struct snap_needs_target top = {
         snap_merge_path(m, 0), m->chain->layers[0].format,
     };
-    struct snap_needs needs = { .given_up = m->params->snapshot_config };
+    struct snap_needs needs = {
+        .given_up = m->params->snapshot_config,
+        .own = m->params->config, .own_file = m->params->config_path,
+    };
     int i;
 
-    merge_add_own_disks(sc, m, &needs);
     snap_needs_find(sc, m->params->sources, &top, 1, &needs);
     m->unknown = snap_needs_unknown_text(sc, &needs);
     for (i = 0; i < m->chain->num_layers; i++) {

@@ -57,9 +57,16 @@ void snap_needs_find(libxl_snapshot_ctx *sc,
                      struct snap_needs *needs)
 {
     struct snap_journal_entry *entries;
+    libxl_snapshot_sources again;
     int i, num_entries;
 
+    libxl_snapshot_sources_init(&again);
+    if (sources->find_again) {
+        sources->find_again(sources->data, &again);
+        sources = &again;
+    }
     snap_needs_gather(sc, sources, targets, num, needs);
+    libxl_snapshot_sources_dispose(&again);
     if (snap_journal_list(sc, &entries, &num_entries))
         snap_needs_add_unknown(sc, needs, NULL, snap_take_error(sc));
     for (i = 0; i < num_entries; i++)

@@ -89,7 +89,6 @@ static void remove_look_at(libxl_snapshot_ctx *sc,
 
 static void remove_find_needs(libxl_snapshot_ctx *sc,
                               const struct snap_remove *rm,
-                              const libxl_snapshot_sources *sources,
                               struct snap_needs *needs)
 {
     struct snap_needs_target *targets =
@@ -100,7 +99,7 @@ static void remove_find_needs(libxl_snapshot_ctx *sc,
         targets[i] = (struct snap_needs_target){
             rm->files[i].file, rm->files[i].format,
         };
-    snap_needs_find(sc, sources, targets, rm->num, needs);
+    snap_needs_find(sc, rm->sources, targets, rm->num, needs);
 }
 
 /*-- plan -------------------------------------------------------------------*/
@@ -187,26 +186,18 @@ static void remove_tell(libxl_snapshot_ctx *sc, const struct snap_remove *rm)
 
 int snap_remove(libxl_snapshot_ctx *sc, struct snap_remove *rm)
 {
-    const libxl_snapshot_sources *sources = rm->sources;
     struct snap_needs needs = { .given_up = rm->config };
-    libxl_snapshot_sources again;
     int i, rc = 0;
 
-    libxl_snapshot_sources_init(&again);
-    if (sources->find_again) {
-        sources->find_again(sources->data, &again);
-        sources = &again;
-    }
     for (i = 0; i < rm->num; i++)
         remove_look_at(sc, &rm->files[i]);
-    remove_find_needs(sc, rm, sources, &needs);
+    remove_find_needs(sc, rm, &needs);
     remove_check_needs(sc, rm, &needs);
     remove_plan(sc, rm, &needs);
     remove_tell(sc, rm);
     if (!rm->dry_run && rm->plan.num_steps) rc = remove_run(sc, rm);
     for (i = 0; i < rm->num; i++)
         rm->files[i].is_gone = !snap_file_exists(rm->files[i].file);
-    libxl_snapshot_sources_dispose(&again);
     return rc;
 }
 
