@@ -185,5 +185,16 @@ for how in anew over; do
     ok "the xl.cfg is as it was" cmp web.cfg /srv/saved/web.cfg
     ok "and the disk has all" eval \
         'guest_sees_at 65536 top.qcow2 top && guest_sees qcow2 top.qcow2 "web xvda"'
+
+    new_host
+    set_up_pivot
+    mkdir /srv/saved
+    cp -p ./*.qcow2 /srv/saved
+    killed_at "^false make the base /srv/web/top.qcow2" \
+        xl block-commit --domain-config=web.cfg --pivot web xvda
+    put_back_$how xvda.qcow2
+    ok "of a pivot without --update-config ($how): undone" \
+        recovers "xvda.qcow2 is not as it was when the data had been copied"
+    ok "and the layer that has all can be written to" same "$(is_frozen top.qcow2)" no
 done
 finished

@@ -200,7 +200,7 @@ static const char *merge_why_stay(libxl_snapshot_ctx *sc,
     if (!libxl_name_to_domid(sc->ctx, r->entry.head.domain, &domid))
         return "somebody has started the domain since";
     why = merge_why_any_used(sc, r);
-    if (!why && replace) why = merge_why_other_target(sc, r);
+    if (!why) why = merge_why_other_target(sc, r);
     for (i = 0; !why && replace && i < replace->num_known; i++)
         if (!snap_file_exists(replace->known[i].what))
             why = snap_sprintf(sc, "%s is not there any more",
