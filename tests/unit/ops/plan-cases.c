@@ -29,6 +29,7 @@ const char *const disk_names[] = {
     [OVERLAY_DISCARD] = "overlay, discard",
     [OVERLAY_DIRECT] = "overlay, direct-io-safe",
     [OVERLAY_ON_LV] = "overlay on a volume",
+    [OVERLAY_REUSED] = "overlay that is there",
     [THICK] = "thick volume", [THICK_BY_QEMU] = "thick volume of QEMU's",
     [THIN] = "thin volume", [THIN_BY_QEMU] = "thin volume of QEMU's",
     [THIN_OF_REVERT] = "thin volume of a revert",
@@ -89,6 +90,8 @@ const struct plan_case create_cases[] = {
     { "thin-of-revert", PV, MEMORY, 0, { THIN_OF_REVERT } },
     /* lvm-overlay */
     { "overlay-on-lv", PV, MEMORY, 0, { OVERLAY_ON_LV } },
+    /* reuse-external */
+    { "reused", PV, MEMORY, 0, { OVERLAY_REUSED, OVERLAY } },
     /* mixed-storage */
     { "mixed-storage", PV, MEMORY, 0,
       { OVERLAY, THICK, THIN, OVERLAY_ON_RAW } },

@@ -23,7 +23,7 @@ struct disk_facts {
     const char *base;               /* what the image is an overlay on */
     const char *lv;                 /* volume in vg-0 */
     const char *hook;
-    bool discard, direct, read_only, tapdisk;
+    bool discard, direct, read_only, tapdisk, reuse;
 };
 extern const struct disk_facts disk_facts[NUM_DISK_KINDS];
 /* "xvda" for 0; and @path of that disk, malloc'd. */

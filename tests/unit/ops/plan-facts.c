@@ -59,9 +59,23 @@ static void create_params(const struct plan_case *pc, enum state state,
             continue;
         f->disks[p->num_disks++] = (libxl_disk_snapshot_params){
             .vdev = (char *)disk_vdev(i), .mode = facts->mode,
-            .path = facts_path(facts->overlay, i),
+            .path = facts_path(facts->overlay, i), .reuse = facts->reuse,
         };
     }
+}
+
+/* An overlay as it has to be. */
+static void create_reused(struct snap_disk_op *op)
+{
+    op->reuse = op->target.exists = true;
+    op->reused_state = "file 196616 1.000000002 0123456789abcdef";
+    op->reused = (struct snap_reused){
+        .num_names = 1, .is_on_image = true, .is_empty = true,
+        .image = { .layer = { .path = op->path, .format = "qcow2",
+                              .virtual_size = DISK_BYTES },
+                   .base = op->image,
+                   .base_format = snap_imageinfo_format(op->format) },
+    };
 }
 
 static const char *create_op(struct snap_create *c,
@@ -82,6 +96,7 @@ static const char *create_op(struct snap_create *c,
         .node = snap_sprintf(sc, "%s-s1", want->vdev),
     };
     if (want->path) op->target = facts_target(want->path);
+    if (want->reuse) create_reused(op);
     return snap_choice_of(disk, want->mode)->why;
 }
 
@@ -89,18 +104,19 @@ static const char *create_ops(struct snap_create *c)
 {
     struct snap_hooks no_others = { .listed = true };
     const char *why;
-    int i;
+    int num = 0, i;
 
     c->num_ops = c->params->num_disks;
     c->ops = snap_zalloc(sc, c->num_ops * sizeof(*c->ops));
-    c->images = snap_zalloc(sc, (c->num_ops + 1) * sizeof(*c->images));
+    c->images = snap_zalloc(sc, (2 * c->num_ops + 1) * sizeof(*c->images));
     c->devices = c->dom.devices;
     for (i = 0; i < c->num_ops; i++) {
         struct snap_disk_op *op = &c->ops[i];
 
         why = create_op(c, &c->params->disks[i], op);
         if (why) return snap_sprintf(sc, "disk %s: %s", op->vdev, why);
-        c->images[i] = op->disk->path;
+        c->images[num++] = op->disk->path;
+        if (op->reuse) c->images[num++] = op->path;
     }
     for (i = 0; i < c->dom.num_disks && c->params->skip_unsupported; i++)
         snap_choice_make(sc, &no_others, &c->dom.disks[i]);

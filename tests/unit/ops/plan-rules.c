@@ -85,7 +85,8 @@ static bool fills_a_new_file(const struct snap_plan *plan, int step)
 /* The step changes nothing: what it flushes would get to the disk anyway. */
 static bool is_flush(const struct snap_step *step)
 {
-    return step->kind == SNAP_STEP_EXEC && !strcmp(step->argv[0], "sync");
+    return step->kind == SNAP_STEP_FLUSH
+        || (step->kind == SNAP_STEP_EXEC && !strcmp(step->argv[0], "sync"));
 }
 
 /* A power cut after the commit point leaves no image empty that the domain

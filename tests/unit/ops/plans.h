@@ -41,6 +41,7 @@ enum disk_kind {
     OVERLAY_DISCARD,            /* the guest's discards reach the file */
     OVERLAY_DIRECT,             /* the file is opened without host cache */
     OVERLAY_ON_LV,              /* a volume that QEMU serves */
+    OVERLAY_REUSED,             /* that the user has made */
     THICK, THICK_BY_QEMU,       /* served by blkback; by QEMU */
     THIN, THIN_BY_QEMU,
     THIN_OF_REVERT,             /* the volume that a revert has made */

@@ -3,7 +3,7 @@
  * test-create-plans.c: the plan of each create, and why others are
  * refused.
  */
-#include "plans.h"
+#include "plan-disks.h"
 
 /* Why the case is refused, a line for each state; its plan in the other
  * states is added to *text_r. */
@@ -199,6 +199,79 @@ static void name_is_lvms(struct create_facts *f)
     f->c.ops[0].name = "x_tdata";
 }
 
+/* What an overlay is not to be that the user has made, one by one. */
+static struct snap_reused *reused(struct create_facts *f)
+{
+    return &f->c.ops[0].reused;
+}
+
+static void reused_is_not_there(struct create_facts *f)
+{
+    f->c.ops[0].target.exists = false;
+}
+
+static void reused_is_a_link(struct create_facts *f)
+{
+    reused(f)->why_not_open = "it is a symbolic link";
+}
+
+static void reused_is_a_volume(struct create_facts *f)
+{
+    reused(f)->is_device = true;
+}
+
+static void reused_has_names(struct create_facts *f)
+{
+    reused(f)->num_names = 2;
+}
+
+static void reused_has_no_base(struct create_facts *f)
+{
+    reused(f)->image.base = NULL;
+}
+
+static void reused_is_on_another(struct create_facts *f)
+{
+    reused(f)->image.base = "/srv/vm/other.qcow2";
+    reused(f)->is_on_image = false;
+}
+
+static void reused_says_no_format(struct create_facts *f)
+{
+    reused(f)->image.base_format = NULL;
+}
+
+static void reused_says_raw(struct create_facts *f)
+{
+    reused(f)->image.base_format = "raw";
+}
+
+static void reused_is_small(struct create_facts *f)
+{
+    reused(f)->image.layer.virtual_size = DISK_BYTES / 2;
+}
+
+static void reused_has_data(struct create_facts *f)
+{
+    reused(f)->is_empty = false;
+}
+
+static void reused_is_in_use(struct create_facts *f)
+{
+    static struct snap_file_use use = {
+        .who = "disk xvda", .path = "/srv/vm/xvda.s1.qcow2",
+        .users = (char *)"qemu-system-i386 (pid 412)",
+    };
+
+    f->c.reused.files = &use;
+    f->c.reused.num = 1;
+}
+
+static void reuses_with_tapdisk(struct create_facts *f)
+{
+    f->c.ops[1].reuse = true;
+}
+
 static const struct {
     const char *case_name;
     enum state state;
@@ -236,6 +309,18 @@ static const struct {
     { "external", RUNNING, "image in use", base_is_in_use },
     { "external", OFF, "image in use", base_is_in_use },
     { "external", RUNNING, "another file open", has_another_file_open },
+    { "reused", RUNNING, "not there", reused_is_not_there },
+    { "reused", RUNNING, "a link", reused_is_a_link },
+    { "reused", RUNNING, "a volume", reused_is_a_volume },
+    { "reused", RUNNING, "two names", reused_has_names },
+    { "reused", RUNNING, "no base", reused_has_no_base },
+    { "reused", RUNNING, "another base", reused_is_on_another },
+    { "reused", RUNNING, "no format", reused_says_no_format },
+    { "reused", OFF, "another format", reused_says_raw },
+    { "reused", OFF, "another size", reused_is_small },
+    { "reused", RUNNING, "not empty", reused_has_data },
+    { "reused", RUNNING, "in use by its QEMU", reused_is_in_use },
+    { "vhd", OFF, "reused", reuses_with_tapdisk },
     { "hook", RUNNING, "the hook has it", hook_has_it },
     { "thick", RUNNING, "a name of LVM's", name_is_lvms },
     { "thin", OFF, "a name of LVM's", name_is_lvms },

@@ -244,6 +244,9 @@ typedef struct libxl_disk_snapshot_params {
     libxl_snapshot_mode mode;   /* internal or external */
     char *driver;               /* NULL: the first that can */
     char *path;                 /* external: the overlay, must not exist */
+    bool reuse;                 /* create: it exists, an empty one on the
+                                 * disk's image, and is left as it is by a
+                                 * create that fails */
 } libxl_disk_snapshot_params;
 
 typedef struct libxl_domain_snapshot_params {

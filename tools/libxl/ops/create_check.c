@@ -211,6 +211,7 @@ int snap_create_check(libxl_snapshot_ctx *sc, const struct snap_create *c)
                                 c->params->skip_unsupported);
     if (rc) return rc;
     rc = snap_refuse_used(sc, &c->layers);
+    if (!rc) rc = snap_refuse_used(sc, &c->reused);
     if (!rc) rc = snap_refuse_not_open(sc, &c->layers);
     if (rc) return rc;
     rc = create_check_boot(sc, c);

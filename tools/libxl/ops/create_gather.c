@@ -105,6 +105,8 @@ static int gather_ops(libxl_snapshot_ctx *sc, struct snap_create *c,
         op->image = op->disk->path;
         op->format = op->disk->stored->format;
         op->node = snap_domain_new_node(sc, &c->dom, want->vdev);
+        op->reuse = want->reuse;
+        if (op->reuse) op->reused_state = snap_identity_file(sc, op->path);
         snap_disk_look_place(sc, op);
         snap_disk_look_layers(sc, op, &op->disk->chain);
         rc = op->driver->look(sc, op);
@@ -156,12 +158,28 @@ static int gather_check_identity(libxl_snapshot_ctx *sc,
     return 0;
 }
 
+/* Find out who uses an overlay that the user has made: not even the QEMU of
+ * the domain may. */
+static int gather_users_of_reused(libxl_snapshot_ctx *sc,
+                                  struct snap_create *c)
+{
+    const struct snap_chain unknown = { 0 };
+    int i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].reuse && c->ops[i].target.exists)
+            snap_layers_add(sc, &c->reused, c->ops[i].vdev, c->ops[i].path,
+                            &unknown, false);
+    return snap_layers_find_users(sc, &c->reused, 0, SNAP_NO_DOMAIN);
+}
+
 /* Gather the layers of all disks, and find out who uses them. */
 static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
-    int i, k, num = 0, rc;
+    int i, k, num = 0, rc = gather_users_of_reused(sc, c);
 
-    c->images = snap_zalloc(sc, (c->num_ops + 1) * sizeof(*c->images));
+    if (rc) return rc;
+    c->images = snap_zalloc(sc, (2 * c->num_ops + 1) * sizeof(*c->images));
     for (i = 0; i < c->num_ops; i++) {
         const struct snap_disk *disk = c->ops[i].disk;
 
@@ -171,6 +189,7 @@ static int gather_users(libxl_snapshot_ctx *sc, struct snap_create *c)
         for (; k < c->layers.num; k++)
             c->layers.files[k].server = gather_server(sc, &c->dom, disk);
         if (disk->path) c->images[num++] = disk->path;
+        if (c->ops[i].reuse) c->images[num++] = c->ops[i].path;
     }
     if (c->dom.devices)
         c->devices = snap_devices_add_images(sc, c->dom.devices,

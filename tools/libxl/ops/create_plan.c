@@ -176,6 +176,20 @@ static void plan_stop(libxl_snapshot_ctx *sc, struct snap_create *c)
         plan_pause(sc, c)->is_downtime_start = !c->dom.paused;
 }
 
+/* Let @step, the last before the disks are taken, be sure that nobody has
+ * written to an overlay of the user's since it was looked at. */
+static void plan_know_reused(libxl_snapshot_ctx *sc,
+                             const struct snap_create *c,
+                             struct snap_step *step)
+{
+    int i;
+
+    for (i = 0; i < c->num_ops; i++)
+        if (c->ops[i].reuse)
+            snap_step_know(sc, step, c->ops[i].path,
+                           c->ops[i].reused_state);
+}
+
 /* Plan to see, right before QEMU's transaction or, without one, before the
  * first disk is taken, that all is as it was gathered: a save takes minutes,
  * in which disks may come and go. */
@@ -192,6 +206,7 @@ static void plan_look_again(libxl_snapshot_ctx *sc, struct snap_create *c)
     step->content = c->devices;
     step->command = serves ? "query-block" : NULL;
     if (c->images && *c->images) step->images = c->images;
+    plan_know_reused(sc, c, step);
 }
 
 /* QEMU's part in the snapshot of a disk, for its transaction; or NULL. */
@@ -221,6 +236,7 @@ static void plan_transaction(libxl_snapshot_ctx *sc, struct snap_create *c,
  * was cut off has not committed anything. */
 static void plan_disks_off(libxl_snapshot_ctx *sc, struct snap_create *c)
 {
+    struct snap_step *step;
     int i;
 
     for (i = 0; i < c->num_ops; i++) {
@@ -228,7 +244,9 @@ static void plan_disks_off(libxl_snapshot_ctx *sc, struct snap_create *c)
         snap_plan_look_off(sc, &c->plan, c->images);
         plan_verb(&c->ops[i])->act(sc, &c->plan, &c->ops[i]);
     }
-    snap_plan_look_off(sc, &c->plan, c->images)->commit_point = true;
+    step = snap_plan_look_off(sc, &c->plan, c->images);
+    plan_know_reused(sc, c, step);
+    step->commit_point = true;
 }
 
 /* Plan the snapshots of all disks at one instant, which is past once the

@@ -51,11 +51,8 @@ static int create_look_off(libxl_snapshot_ctx *sc, struct snap_recover *r)
     const char *why = NULL, *path = NULL;
     int i, rc = 0;
 
-    for (i = 0; !rc && !why && i < r->commit; i++) {
-        const struct snap_step *step = &e->plan.steps[i];
-
-        if (step->kind != SNAP_STEP_CREATE_FILE || !step->owner_of) continue;
-        path = step->owner_of;
+    for (i = 0; !rc && !why && i < e->head.at_stake.num; i++) {
+        path = e->head.at_stake.paths[i];
         rc = create_look_at_base(sc, e, path, &why);
     }
     if (rc || !why) return rc;

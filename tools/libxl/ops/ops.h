@@ -37,8 +37,9 @@ struct snap_create {
     int num_ops;
     struct snap_disk_op *ops;
     struct snap_layers layers;      /* of all disks, with who uses them */
-    const char **images;            /* the active ones of all disks, up to
-                                     * NULL */
+    struct snap_layers reused;      /* overlays that the user has made */
+    const char **images;            /* the active ones of all disks, and
+                                     * those, up to NULL */
     const char *devices;            /* of the running domain, with what
                                      * images are */
     bool can_live;                  /* asked for live: Xen can save the

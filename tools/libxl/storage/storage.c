@@ -137,12 +137,22 @@ int snap_driver_check_verb(libxl_snapshot_ctx *sc,
                      op->vdev, op->driver->name, verb_names[op->verb]);
 }
 
+static int storage_check_reuse(libxl_snapshot_ctx *sc,
+                               const struct snap_disk_op *op)
+{
+    if (!op->reuse || op->driver->reuses) return 0;
+    return snap_fail(sc, ERROR_INVAL, "disk %s: driver %s takes no overlay "
+                     "that is there already; leave out --reuse-external",
+                     op->vdev, op->driver->name);
+}
+
 int snap_driver_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op)
 {
     const struct snap_verb *verb = &op->driver->verbs[op->verb];
     int rc = snap_driver_check_verb(sc, op);
 
     if (!rc) rc = storage_check_base(sc, op);
+    if (!rc) rc = storage_check_reuse(sc, op);
     return rc || !verb->check ? rc : verb->check(sc, op);
 }
 

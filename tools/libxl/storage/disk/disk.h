@@ -34,6 +34,8 @@ struct snap_layer {
     const char **bitmaps;               /* their names */
     bool corrupt;                       /* QEMU has marked it so, and does
                                          * not write to it any more */
+    bool dirty;                         /* it was not closed, and QEMU repairs
+                                         * it when it writes to it */
     bool encrypted;
     const char *data_file;              /* that holds its content; or NULL */
 };
@@ -251,6 +253,9 @@ int snap_target_check(libxl_snapshot_ctx *sc, const char *what,
 bool snap_target_has_blank(const char *path);
 int snap_target_check_overlay(libxl_snapshot_ctx *sc,
                               const struct snap_target *target);
+/* The same of one that is there, as it has to be. */
+int snap_target_check_reused(libxl_snapshot_ctx *sc,
+                             const struct snap_target *target);
 
 /*-- reach: who serves a disk; pure -----------------------------------------*/
 
@@ -283,6 +288,17 @@ const char *snap_reach_node(libxl_snapshot_ctx *sc,
 
 /*-- drivers ----------------------------------------------------------------*/
 
+/* An overlay that the user has made. */
+struct snap_reused {
+    const char *why_not_open;   /* for writing; NULL: it can be */
+    bool is_device;
+    uint64_t num_names;         /* hard links */
+    struct snap_image image;
+    bool is_on_image;           /* its base is the disk's image, by whatever
+                                 * name */
+    bool is_empty;              /* it has no data of its own */
+};
+
 /* The operations that act on disks. */
 enum snap_verb_kind {
     SNAP_VERB_CREATE,
@@ -306,6 +322,8 @@ struct snap_disk_op {
     const char *path;           /* the new image of the disk: an
                                  * overlay, a volume; NULL: it stays on
                                  * its image */
+    bool reuse;                 /* create: the user has made @path */
+    const char *reused_state;   /* of that, before it was looked at */
     const struct snap_disk *disk;   /* create: the disk; delete: that of
                                  * the domain that runs and writes to the
                                  * image; or NULL */
@@ -335,6 +353,7 @@ struct snap_disk_op {
     const struct snap_lv *origin;   /* of lv; NULL: it has none */
     bool hook_has_it;           /* the hook has a snapshot of that name */
     struct snap_target target;  /* for path */
+    struct snap_reused reused;  /* path, if it is to be reused */
 
     /* chosen for all disks together: */
     uint64_t area;              /* lvm-thick: bytes for what is overwritten */
@@ -400,6 +419,8 @@ struct snap_driver {
     const char *program;        /* the program that must be installed;
                                  * NULL: none */
     enum snap_known_by known_by;    /* how a disk's state is identified */
+    bool reuses;                /* external: a create can go on with an
+                                 * overlay that is there */
     bool revert_moves_disk;     /* a revert gives the disk a new image,
                                  * else it overwrites the present one */
     libxl_disk_format overlay_format;   /* external: the format; 0:

@@ -131,6 +131,7 @@ void snap_imageinfo_layer(libxl_snapshot_ctx *sc, yajl_val image,
         .virtual_size = snap_json_u64(image, "virtual-size"),
         .base = snap_json_dup(sc, image, "backing-filename"),
         .encrypted = snap_json_bool(image, "encrypted"),
+        .dirty = snap_json_bool(image, "dirty-flag"),
     };
     imageinfo_layer_tags(sc, image, layer_r);
     imageinfo_layer_specific(

@@ -308,8 +308,10 @@ void snap_disk_look_place(libxl_snapshot_ctx *sc, struct snap_disk_op *op)
 {
     if (op->image && *op->image == '/')
         op->doubt = snap_open_doubt_place(sc, op->image, trust);
-    if (!op->doubt && op->path && *op->path == '/')
-        op->doubt = snap_open_doubt_new(sc, op->path, op->image, trust);
+    if (op->doubt || !op->path || *op->path != '/') return;
+    op->doubt = op->reuse
+        ? snap_open_doubt_place(sc, op->path, trust)
+        : snap_open_doubt_new(sc, op->path, op->image, trust);
 }
 
 void snap_disk_look_layers(libxl_snapshot_ctx *sc, struct snap_disk_op *op,

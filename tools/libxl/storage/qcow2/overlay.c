@@ -77,7 +77,8 @@ static void overlay_plan(libxl_snapshot_ctx *sc, struct snap_plan *plan,
 static int overlay_check(libxl_snapshot_ctx *sc,
                          const struct snap_disk_op *op)
 {
-    return snap_target_check_overlay(sc, &op->target);
+    return op->reuse ? snap_reused_check(sc, op)
+                     : snap_target_check_overlay(sc, &op->target);
 }
 
 static void overlay_plan_open(libxl_snapshot_ctx *sc, struct snap_plan *plan,
@@ -91,10 +92,22 @@ static void overlay_plan_open(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     step->command = "blockdev-add";
     step->arguments = snap_reach_node(sc, op->disk, op->path, "qcow2",
                                       op->node, NULL);
+    if (op->reuse) snap_step_know(sc, step, op->path, op->reused_state);
     step = snap_step_undo(sc, step, SNAP_STEP_QMP, "close node %s in QEMU",
                           op->node);
     step->command = "blockdev-del";
     step->arguments = snap_json_object(sc, "s:node-name", op->node, NULL);
+}
+
+/* Plan that an overlay which the user has made is on the disk.  It has no
+ * undo: it is his. */
+static void overlay_plan_reused(libxl_snapshot_ctx *sc,
+                                struct snap_plan *plan,
+                                const struct snap_disk_op *op)
+{
+    snap_plan_add(sc, plan, SNAP_STEP_FLUSH, "flush the overlay of %s, %s, "
+                  "which is there already, to the disk", op->vdev, op->path)
+        ->path = op->path;
 }
 
 /* Without QEMU there is nothing to open. */
@@ -102,7 +115,10 @@ static void overlay_prepare(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_disk_op *op,
                             enum snap_phase phase)
 {
-    overlay_plan(sc, plan, op, op->disk->chain.virtual_size, phase);
+    if (!op->reuse)
+        overlay_plan(sc, plan, op, op->disk->chain.virtual_size, phase);
+    else if (phase == SNAP_PHASE_FLUSH)
+        overlay_plan_reused(sc, plan, op);
     if (phase == SNAP_PHASE_OPEN && op->disk->node)
         overlay_plan_open(sc, plan, op);
 }
@@ -166,6 +182,7 @@ const struct snap_driver snap_driver_overlay = {
     .can = LIBXL_SNAPSHOT_CAN_LIVE | LIBXL_SNAPSHOT_CAN_OFFLINE
         | LIBXL_SNAPSHOT_CAN_NESTED,
     .program = "qemu-img",
+    .reuses = true,
     .revert_moves_disk = true,
     .refuse = overlay_refuse,
     .look = snap_overlay_look,

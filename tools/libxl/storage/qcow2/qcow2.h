@@ -15,6 +15,10 @@ void snap_internal_set_untag(libxl_snapshot_ctx *sc, struct snap_step *step,
                              const char *path, const char *name,
                              uint64_t virtual_size);
 
+/* Refuse an overlay that the user has made, and that is no empty one on the
+ * disk's image.  Pure. */
+int snap_reused_check(libxl_snapshot_ctx *sc, const struct snap_disk_op *op);
+
 extern const struct snap_driver snap_driver_internal;
 extern const struct snap_driver snap_driver_overlay;
 
