@@ -145,6 +145,7 @@ int snapshot_name_check(const struct session *s, const char *name);
 struct disk_wishes {
     libxl_domain_snapshot each; /* of single disks, in a ConfigFile */
     libxl_snapshot_mode all;    /* of the others */
+    bool reuse;                 /* the overlays that @each names exist */
 };
 
 /* Fill in the disks of @p, whose name and options are set, as @wishes (a

@@ -16,7 +16,7 @@
 enum {
     OPT_INTERNAL = OPT_OF_COMMAND, OPT_EXTERNAL, OPT_DISK_ONLY,
     OPT_QUIESCE, OPT_QUIESCE_COMMAND, OPT_QUIESCE_TIMEOUT, OPT_LVM_SIZE,
-    OPT_LIVE, OPT_UNPAUSE,
+    OPT_LIVE, OPT_REUSE_EXTERNAL, OPT_UNPAUSE,
 };
 
 static const char create_name[] = "snapshot-create";
@@ -32,6 +32,7 @@ static const struct option create_longopts[] = {
     {"quiesce-timeout", 1, 0, OPT_QUIESCE_TIMEOUT},
     {"lvm-size", 1, 0, OPT_LVM_SIZE},
     {"live", 0, 0, OPT_LIVE},
+    {"reuse-external", 0, 0, OPT_REUSE_EXTERNAL},
     {"unpause", 0, 0, OPT_UNPAUSE},
     LONG_OPT_DIRECTORY,
     LONG_OPT_DOMAIN_CONFIG,
@@ -106,6 +107,9 @@ static void create_parse_options(int argc, char **argv,
         break;
     case OPT_LIVE:
         o->live = true;
+        break;
+    case OPT_REUSE_EXTERNAL:
+        o->reuse_external = true;
         break;
     case OPT_UNPAUSE:
         o->unpause = true;

@@ -16,7 +16,7 @@ struct create_options {
     const char *lvm_size;
     const libxl_domain_snapshot *like;  /* whose internal disks stay so */
     libxl_snapshot_mode mode;
-    bool disk_only, quiesce, live, unpause;
+    bool disk_only, quiesce, live, reuse_external, unpause;
 };
 
 /* A create as the library is asked for it, with all that it refers to. */

@@ -177,6 +177,7 @@ static int create_read_wishes(const struct session *s,
 {
     r->name = o->name;
     r->wishes.all = o->mode;
+    r->wishes.reuse = o->reuse_external;
     if (o->wishes && create_read_operand(s, o, r)) return -1;
     if (o->like) create_wish_internal_like(o->like, &r->wishes.each);
     return 0;

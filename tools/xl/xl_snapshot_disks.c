@@ -67,6 +67,21 @@ static libxl_snapshot_mode disks_mode(const libxl_disk_snapshot_info *info,
 
 /*-- what cannot be -----------------------------------------------------*/
 
+/* The reason why no overlay can be reused, malloc'd; NULL: it can. */
+static char *disks_check_reuse(const struct disk_wishes *wishes)
+{
+    const libxl_domain_snapshot *wish = &wishes->each;
+    int i;
+
+    if (!wishes->reuse) return NULL;
+    for (i = 0; i < wish->num_disks; i++)
+        if (wish->disks[i].mode == LIBXL_SNAPSHOT_MODE_EXTERNAL)
+            return NULL;
+    return xstrdup("--reuse-external: which overlays you have made is not "
+                   "said; name them in a ConfigFile: "
+                   "disks = [ '/FOLDER/FILE,qcow2,VDEV' ]");
+}
+
 /* The reason why the wishes cannot be met, malloc'd; NULL: they can. */
 static char *disks_check_wishes(const libxl_domain_snapshot *wish)
 {
@@ -117,9 +132,10 @@ static libxl_disk_snapshot_params *disks_add(
     return disk;
 }
 
-static void disks_add_wishes(const libxl_domain_snapshot *wish,
+static void disks_add_wishes(const struct disk_wishes *wishes,
                              libxl_domain_snapshot_params *p)
 {
+    const libxl_domain_snapshot *wish = &wishes->each;
     int i;
 
     for (i = 0; i < wish->num_disks; i++) {
@@ -130,6 +146,8 @@ static void disks_add_wishes(const libxl_domain_snapshot *wish,
         disk->driver = copy_or_null(ds->driver);
         if (ds->child.pdev_path)
             disk->path = absolute_path(ds->child.pdev_path);
+        disk->reuse = wishes->reuse
+            && ds->mode == LIBXL_SNAPSHOT_MODE_EXTERNAL;
     }
 }
 
@@ -211,12 +229,13 @@ char *choose_disks(void *wishes, const libxl_disk_snapshot_info *info,
     char *why;
     int i;
 
-    why = disks_check_wishes(each);
+    why = disks_check_reuse(c.wishes);
+    if (!why) why = disks_check_wishes(each);
     if (why) return why;
     c.usual = disks_default_mode(info, num, each, p->skip_unsupported);
     free(p->disks);     /* a dry run that chose none may have left this */
     p->disks = xcalloc(num + each->num_disks, sizeof(*p->disks));
-    disks_add_wishes(each, p);
+    disks_add_wishes(c.wishes, p);
     for (i = 0; i < num && !why; i++)
         if (disks_by_default(&info[i], each, p->skip_unsupported))
             why = disks_add_default(&c, &info[i]);

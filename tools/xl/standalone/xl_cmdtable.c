@@ -107,6 +107,8 @@ const struct cmd_spec cmd_table[] = {
       "--external                All disks: freeze the image, continue in an\n"
       "                          overlay.  Default: internal if every writable\n"
       "                          disk supports it, else external.\n"
+      "--reuse-external          The overlays that ConfigFile names are there: empty\n"
+      "                          ones, each on the image of its disk.\n"
       "--disk-only               Without memory: the disks alone.\n"
       "--domain-config=FILE      The xl.cfg of the domain, if it does not run; or\n"
       "                          to keep a copy of it with --disk-only.\n"
