@@ -60,7 +60,8 @@ static int look_exec(libxl_snapshot_ctx *sc, const struct look *l,
 }
 
 /* The first @bytes of the layer; false in *is_r: they are no header that can
- * be read. */
+ * be read.  The first page is enough for most, and where the kernel has it at
+ * hand no program need be started that could wait for it. */
 static int look_read_header(libxl_snapshot_ctx *sc, const struct look *l,
                             const char *path, int fd, const char *bytes,
                             struct snap_qcow2_header *header_r, bool *is_r)
@@ -68,10 +69,9 @@ static int look_read_header(libxl_snapshot_ctx *sc, const struct look *l,
     struct snap_exec_output output;
     int rc;
 
-    if (!strcmp(bytes, LOOK_BASE_BYTES)
-        && snap_file_peek(sc, fd, &output.out, &output.len)) {
+    if (snap_file_peek(sc, fd, &output.out, &output.len)) {
         *is_r = snap_qcow2_header_read(sc, output.out, output.len, header_r);
-        return 0;
+        if (*is_r || !strcmp(bytes, LOOK_BASE_BYTES)) return 0;
     }
     lseek(fd, 0, SEEK_SET);
     rc = look_exec(sc, l, path, fd,
