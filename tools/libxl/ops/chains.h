@@ -70,6 +70,10 @@ libxl_disk_format snap_merge_format(const struct snap_merge *m);
 uint64_t snap_merge_bytes(const struct snap_merge *m);
 /* Slot look of an operation by which a disk may go on with another image. */
 int snap_merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r);
+/* The merged layers, as a delete of them has to know them. */
+struct snap_remove_file *snap_merge_superfluous(libxl_snapshot_ctx *sc,
+                                                const struct snap_merge *m,
+                                                int *num_r);
 /* The head of the journal of a merge; its strings are those of @m. */
 struct snap_journal_head snap_merge_head(libxl_snapshot_ctx *sc,
                                          const struct snap_merge *m);

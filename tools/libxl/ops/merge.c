@@ -27,8 +27,6 @@ static void merge_result(const struct snap_merge *m,
     for (i = m->first; i <= m->last; i++)
         result->merged[result->num_merged++] =
             snap_result_str(layers[i].path);
-    result->removed = snap_result_array(result->num_merged,
-                                        sizeof(*result->removed));
     result->bytes = snap_merge_bytes(m);
     result->moves = snap_merge_moves(m);
     if (!result->moves) return;
@@ -91,60 +89,24 @@ static int merge_run(libxl_snapshot_ctx *sc, const struct snap_merge *m,
 
 /*-- the layers that are superfluous then -----------------------------------*/
 
-static void merge_removed(libxl_snapshot_merge_result *result,
-                          const char *path)
-{
-    result->removed[result->num_removed++] = snap_result_str(path);
-}
-
 /* Delete them, as far as nobody needs them by now.  The merge is done, and
  * what stays is no failure of that. */
 static void merge_remove(libxl_snapshot_ctx *sc, const struct snap_merge *m,
                          const struct snap_journal_head *head,
                          libxl_snapshot_merge_result *result)
 {
-    int num = m->last - m->first + 1, i, rc;
-    struct snap_remove_file *files = snap_zalloc(sc, num * sizeof(*files));
     struct snap_remove rm = {
         .of = head, .sources = m->params->sources,
-        .config = m->params->snapshot_config, .num = num, .files = files,
+        .config = m->params->snapshot_config,
     };
+    int i;
 
-    for (i = 0; i < num; i++) {
-        const struct snap_layer *layer = &m->chain->layers[m->first + i];
-
-        files[i].path = layer->path;
-        files[i].format = layer->format;
-        files[i].print = m->files[m->first + i].print;
-        if (!files[i].print)
-            files[i].print = snap_identity_print(sc, layer->path);
-    }
-    rc = snap_remove(sc, &rm);
-    if (rc == ERROR_ABORTED) result->signalled = true;
-    if (rc) sc->left = snap_take_error(sc);
-    for (i = 0; i < num; i++)
-        if (files[i].is_gone) merge_removed(result, files[i].path);
-}
-
-/* In a dry run: what will be, if nobody needs it then. */
-static void merge_plan_remove(libxl_snapshot_ctx *sc,
-                              const struct snap_merge *m,
-                              libxl_snapshot_merge_result *result)
-{
-    int num = m->plan.num_steps, i;
-    char **steps = snap_result_array(num + m->last - m->first + 1,
-                                     sizeof(*steps));
-
-    memcpy(steps, result->steps, num * sizeof(*steps));
-    free(result->steps);
-    result->steps = steps;
-    for (i = m->first; i <= m->last; i++) {
-        const char *path = m->chain->layers[i].path;
-
-        merge_removed(result, path);
-        result->steps[result->num_steps++] = snap_result_str(snap_sprintf(
-            sc, "delete %s, if nobody needs it by then", path));
-    }
+    rm.files = snap_merge_superfluous(sc, m, &rm.num);
+    for (i = 0; i < rm.num; i++)
+        if (!rm.files[i].print)
+            rm.files[i].print = snap_identity_print(sc, rm.files[i].path);
+    result->num_removed = snap_remove_after(sc, &rm, &result->removed,
+                                            &result->signalled);
 }
 
 /*-- all of it --------------------------------------------------------------*/
@@ -171,8 +133,13 @@ int libxl_snapshot_merge(libxl_snapshot_ctx *sc,
     result->plan_json = snap_result_str(snap_plan_to_json(sc, &m.plan));
     head = snap_merge_head(sc, &m);
     rc = snap_journal_refuse_plan(sc, &head, &m.plan);
-    if (!rc && params->dry_run && params->remove)
-        merge_plan_remove(sc, &m, result);
+    if (!rc && params->dry_run && params->remove) {
+        result->num_removed = result->num_merged;
+        result->removed = snap_remove_foresee(sc, result->merged,
+                                              result->num_merged,
+                                              &result->steps,
+                                              &result->num_steps);
+    }
     if (rc || params->dry_run) goto out;
     rc = merge_run(sc, &m, &head, result);
     if (!rc && params->remove) merge_remove(sc, &m, &head, result);

@@ -348,23 +348,36 @@ static int merge_check_place(libxl_snapshot_ctx *sc,
     return 0;
 }
 
-/* Files are deleted, devices are not; nor is what an xl.cfg names. */
+struct snap_remove_file *snap_merge_superfluous(libxl_snapshot_ctx *sc,
+                                                const struct snap_merge *m,
+                                                int *num_r)
+{
+    int num = m->last - m->first + 1, i;
+    struct snap_remove_file *files = snap_zalloc(sc, num * sizeof(*files));
+
+    for (i = 0; i < num; i++) {
+        const struct snap_layer *layer = &m->chain->layers[m->first + i];
+        const struct snap_merge_layer *f = &m->files[m->first + i];
+
+        files[i] = (struct snap_remove_file){
+            .path = layer->path, .format = layer->format, .print = f->print,
+            .identity = f->is_file ? f->identity : NULL,
+        };
+    }
+    *num_r = num;
+    return files;
+}
+
 static int merge_check_remove(libxl_snapshot_ctx *sc,
                               const struct snap_merge *m)
 {
-    int i;
+    const struct snap_remove_file *files;
+    int num;
 
     if (!m->params->remove) return 0;
-    if (snap_merge_moves(m) && !m->params->config_text)
-        return merge_fail(sc, m, "the domain's xl.cfg names the layer that is "
-                          "to be deleted; let --update-config write the new "
-                          "one there");
-    for (i = m->first; i <= m->last; i++)
-        if (!m->files[i].is_file)
-            return snap_fail(sc, ERROR_INVAL, "disk %s: %s is no file, and "
-                             "only files are deleted; leave out --delete",
-                             m->disk->vdev, snap_merge_path(m, i));
-    return 0;
+    files = snap_merge_superfluous(sc, m, &num);
+    return snap_remove_check(sc, m->disk->vdev, files, num,
+                             snap_merge_moves(m) && !m->params->config_text);
 }
 
 /*-- room -------------------------------------------------------------------*/

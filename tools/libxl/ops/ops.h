@@ -255,6 +255,21 @@ struct snap_remove {
  * those that stay, and why (snap_tell_left()).  An error is one of the
  * deletion itself; how far that came, is_gone tells. */
 int snap_remove(libxl_snapshot_ctx *sc, struct snap_remove *rm);
+/* Refuse, before an operation, what cannot be deleted after it: files are,
+ * devices are not (their identity is NULL); nor is what an xl.cfg, which
+ * stays as it is, @names as disk @vdev. */
+int snap_remove_check(libxl_snapshot_ctx *sc, const char *vdev,
+                      const struct snap_remove_file *files, int num,
+                      bool names);
+/* The same as snap_remove(), after an operation that is done: what stays is
+ * told, and no failure.  *paths_r: those that are gone, of the result; their
+ * number is returned. */
+int snap_remove_after(libxl_snapshot_ctx *sc, struct snap_remove *rm,
+                      char ***paths_r, bool *signalled_r);
+/* A dry run: the same of all @paths, and sentences of that behind the
+ * @steps of the result. */
+char **snap_remove_foresee(libxl_snapshot_ctx *sc, char *const *paths,
+                           int num, char ***steps, int *num_steps);
 /* Tell of @path, if it is a link to what is deleted: it is the user's, and
  * leads nowhere then. */
 void snap_tell_link(libxl_snapshot_ctx *sc, const char *path);

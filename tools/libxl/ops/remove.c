@@ -14,6 +14,7 @@
  */
 #include "ops/ops.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*-- which of them stay -----------------------------------------------------*/
@@ -73,6 +74,7 @@ static void remove_look_at(libxl_snapshot_ctx *sc,
     struct snap_file_use use = { .who = "layer" };
 
     use.path = f->file = snap_file_true_path(sc, f->path);
+    f->identity = NULL;
     if (!snap_file_exists(f->file)) return;
     f->identity = snap_image_identity(sc, f->file);
     if (!f->identity)
@@ -199,6 +201,41 @@ int snap_remove(libxl_snapshot_ctx *sc, struct snap_remove *rm)
     for (i = 0; i < rm->num; i++)
         rm->files[i].is_gone = !snap_file_exists(rm->files[i].file);
     return rc;
+}
+
+/*-- after an operation -----------------------------------------------------*/
+
+int snap_remove_after(libxl_snapshot_ctx *sc, struct snap_remove *rm,
+                      char ***paths_r, bool *signalled_r)
+{
+    char **paths = snap_result_array(rm->num, sizeof(*paths));
+    int num = 0, i, rc = snap_remove(sc, rm);
+
+    if (rc == ERROR_ABORTED) *signalled_r = true;
+    if (rc) sc->left = snap_take_error(sc);
+    for (i = 0; i < rm->num; i++)
+        if (rm->files[i].is_gone)
+            paths[num++] = snap_result_str(rm->files[i].path);
+    *paths_r = paths;
+    return num;
+}
+
+char **snap_remove_foresee(libxl_snapshot_ctx *sc, char *const *paths,
+                           int num, char ***steps, int *num_steps)
+{
+    char **all = snap_result_array(*num_steps + num, sizeof(*all));
+    char **foreseen = snap_result_array(num, sizeof(*foreseen));
+    int i;
+
+    memcpy(all, *steps, *num_steps * sizeof(*all));
+    free(*steps);
+    *steps = all;
+    for (i = 0; i < num; i++) {
+        foreseen[i] = snap_result_str(paths[i]);
+        all[(*num_steps)++] = snap_result_str(snap_sprintf(
+            sc, "delete %s, if nobody needs it by then", paths[i]));
+    }
+    return foreseen;
 }
 
 /*-- recovery ---------------------------------------------------------------*/
