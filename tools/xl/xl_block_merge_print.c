@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xl_block_request.h"
 #include "xl_config.h"
 #include "xl_json.h"
 #include "xl_output.h"
@@ -56,17 +57,8 @@ static bool merged_is_removed(const libxl_snapshot_merge_result *result,
 static void merged_print_disk(const libxl_snapshot_merge_result *result,
                               const struct config_update *u)
 {
-    char *spec;
-
     if (!result->moves) return;
-    if (u->done) {
-        print_line("%s names %s as disk %s now.", u->file, result->target,
-                   result->disk.vdev);
-    } else {
-        spec = libxl_snapshot_disk_spec(&result->disk);
-        print_new_disk(spec, true);
-        free(spec);
-    }
+    print_block_disk(&result->disk, u);
     if (!merged_is_removed(result, result->merged[0]))
         print_line("Once the domain has run on %s, %s is of no use any "
                    "more: nothing may start on it.", result->target,
@@ -91,17 +83,6 @@ static void merged_print_text(const libxl_snapshot_merge_result *result,
     if (result->left) print_line("Left: %s.", result->left);
 }
 
-static void merged_print_plan(const libxl_snapshot_merge_result *result)
-{
-    int i;
-
-    for (i = 0; i < result->num_steps; i++)
-        print_line("%2d. %s", i + 1, result->steps[i]);
-    print_line("Up to %llu MiB are copied.",
-               (unsigned long long)(result->bytes >> 20) + 1);
-    print_line("Nothing was changed.");
-}
-
 void print_merged(const libxl_snapshot_merge_result *result,
                   const libxl_snapshot_merge_params *p,
                   const struct config_update *u,
@@ -110,7 +91,7 @@ void print_merged(const libxl_snapshot_merge_result *result,
     if (o->json)
         merged_print_json(result, p, u);
     else if (p->dry_run)
-        merged_print_plan(result);
+        print_block_plan(result->steps, result->num_steps, result->bytes);
     else
         merged_print_text(result, p, u);
 }
