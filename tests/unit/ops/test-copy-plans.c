@@ -10,6 +10,7 @@
 struct copy_facts {
     struct merge_facts chain;
     libxl_snapshot_copy_params params;
+    struct snap_remove_file old[8];
     struct snap_copy c;
 };
 
@@ -42,6 +43,7 @@ static void copy_facts(const struct copy_case *cc, struct copy_facts *f)
     const struct merge_case chain = {
         .kind = PULL, .flags = cc->runs ? RUNS : 0,
     };
+    int i;
 
     memset(f, 0, sizeof(*f));
     merge_facts(&chain, &f->chain);
@@ -59,8 +61,12 @@ static void copy_facts(const struct copy_case *cc, struct copy_facts *f)
         .target = { .path = cc->path, .exists = cc->reuse,
                     .space = 100 * GiB },
         .config_state = "file 9 1.5 0", .active_state = "file 8 1.5 0",
-        .active_identity = "inode 10 born 1.5",
+        .old = f->old,
     };
+    for (i = 0; i < f->chain.disk.chain.num_layers; i++)
+        f->old[i] = (struct snap_remove_file){
+            .path = f->chain.layers[i].path, .identity = "inode 10 born 1.5",
+        };
     if (!cc->reuse) return;
     f->c.image.layer = (struct snap_layer){
         .path = cc->path, .format = cc->format, .virtual_size = 8 * GiB,
@@ -214,6 +220,28 @@ static void is_used(struct copy_facts *f)
     f->c.layers = (struct snap_layers){ 1, &use };
 }
 
+static void has_data(struct copy_facts *f)
+{
+    f->c.has_data = true;
+}
+
+static void is_shared(struct copy_facts *f)
+{
+    f->c.others = "domain db by /etc/xen/db.cfg";
+}
+
+static void goes_without_text(struct copy_facts *f)
+{
+    f->params.remove = true;
+    f->params.config_text = NULL;
+}
+
+static void leaves_a_volume(struct copy_facts *f)
+{
+    f->params.remove = true;
+    f->old[1].identity = NULL;
+}
+
 static void does_not_move(struct copy_facts *f)
 {
     f->params.pivot = false;
@@ -242,6 +270,10 @@ static const struct {
     { "copy", "folder of the disk", is_in_a_strange_folder },
     { "copy", "folder of the copy", goes_to_a_strange_folder },
     { "move", "no pivot", does_not_move },
+    { "move-to-volume", "data", has_data },
+    { "move", "another's disk", is_shared },
+    { "move", "named by the xl.cfg", goes_without_text },
+    { "move", "a volume", leaves_a_volume },
 };
 
 static void each_refusal_says_why(void)

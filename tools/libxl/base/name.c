@@ -161,6 +161,7 @@ const char *snap_command_name(libxl_snapshot_ctx *sc, const char *operation)
     if (!strcmp(operation, "remove")) return "deletion of images";
     return snap_sprintf(sc, "%s-%s",
                         !strcmp(operation, "commit")
+                        || !strcmp(operation, "copy")
                         || !strcmp(operation, "pull") ? "block" : "snapshot",
                         operation);
 }

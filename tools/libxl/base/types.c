@@ -266,6 +266,9 @@ void libxl_snapshot_copy_result_init(libxl_snapshot_copy_result *result)
 void libxl_snapshot_copy_result_dispose(libxl_snapshot_copy_result *result)
 {
     free(result->domain);
+    free(result->base);
+    snap_strings_free(result->old, result->num_old);
+    snap_strings_free(result->removed, result->num_removed);
     libxl_device_disk_dispose(&result->old_disk);
     libxl_device_disk_dispose(&result->disk);
     snap_strings_free(result->tags, result->num_tags);

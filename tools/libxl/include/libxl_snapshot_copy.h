@@ -24,13 +24,15 @@ typedef struct libxl_snapshot_copy_params {
     bool pivot;                 /* the domain goes on with the copy, which
                                  * else is of the instant at which it was
                                  * complete */
+    bool remove;                /* with @pivot: the layers that the copy does
+                                 * not stand on, afterwards */
     uint64_t speed;             /* of a domain that runs: bytes a second, at
                                  * most; 0: as fast as it goes */
-    /* With @pivot: the domain's xl.cfg and the text that names the copy;
-     * NULL: the caller's user writes it himself. */
+    /* The domain's xl.cfg; NULL: it has none.  With @pivot the text that
+     * names the copy there; NULL: the caller's user writes it himself. */
     char *config_path, *config_text;
-    /* Where it stands who needs an image that is written over.  Stays the
-     * caller's. */
+    /* Where it stands who needs the images, those that are deleted or written
+     * over among them.  Stays the caller's. */
     const libxl_snapshot_sources *sources;
     bool trust_folders;         /* as for a create */
     bool dry_run;
@@ -43,6 +45,11 @@ typedef struct libxl_snapshot_copy_result {
     char *domain;
     libxl_device_disk old_disk;
     libxl_device_disk disk;     /* as the domain has it with the copy */
+    char *base;                 /* that the copy stands on; or NULL */
+    int num_old;                /* with @pivot: the layers that the disk */
+    char **old;                 /* leaves behind, the upper ones first */
+    int num_removed;            /* those that are deleted; dry run: that */
+    char **removed;             /* will be if nobody needs them then */
     uint64_t bytes;             /* that are copied, at most */
     int num_tags;               /* internal snapshots of the active layer: */
     char **tags;                /* the copy has them not */

@@ -70,6 +70,10 @@ libxl_disk_format snap_merge_format(const struct snap_merge *m);
 uint64_t snap_merge_bytes(const struct snap_merge *m);
 /* Slot look of an operation by which a disk may go on with another image. */
 int snap_merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r);
+/* Why nothing may be moved to what got the data: it has not what was copied
+ * into it, but what it had in a backup perhaps.  NULL: it has. */
+const char *snap_merge_why_other_target(libxl_snapshot_ctx *sc,
+                                        const struct snap_recover *r);
 /* The merged layers, as a delete of them has to know them. */
 struct snap_remove_file *snap_merge_superfluous(libxl_snapshot_ctx *sc,
                                                 const struct snap_merge *m,
@@ -130,6 +134,11 @@ void snap_pivot_plan_new_config(libxl_snapshot_ctx *sc,
                                 const struct snap_pivot *pivot);
 void snap_pivot_plan_config(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                             const struct snap_pivot *pivot);
+/* Plan that nothing starts on the old image @path any more: it opens without
+ * a word, and is not what the guest will have written.  But not before the
+ * xl.cfg names the new one: the disk is on the old one until then. */
+void snap_pivot_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const char *path, const char *identity);
 /* Note in the last step the disk that the domain has after it, for its
  * xl.cfg: a recovery prints it. */
 void snap_pivot_note_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
@@ -158,13 +167,17 @@ struct snap_copy {
     const char *identity;           /* of its file */
     const char *needed, *unknown;   /* by whom, in words, its content; why
                                      * nobody can know; or NULL */
+    bool has_data;                  /* the copy, before anything is copied */
+    const char *others;             /* who has the active layer as his disk,
+                                     * too, in words; or NULL */
     const char *doubt;              /* why others could put another file in
                                      * the place of a layer; or NULL */
+    struct snap_remove_file *old;   /* the layers that the copy does not stand
+                                     * on: snap_copy_layers() */
     const char *node, *base_node;   /* in QEMU: a name for the copy, and that
                                      * of the layer it stands on, or NULL */
     const char *config_state;       /* of params->config_path */
-    const char *active_state;       /* of the active layer; and what tells */
-    const char *active_identity;    /* its file from another */
+    const char *active_state;       /* of the active layer */
 
     struct snap_plan plan;
 };

@@ -7,6 +7,7 @@
  *   check    copy_check.c
  *   plan     copy_plan.c
  *   run
+ *   remove   the layers that are superfluous after a pivot: remove.c
  */
 #include "ops/ops.h"
 
@@ -17,7 +18,7 @@ static void copy_result(libxl_snapshot_ctx *sc, const struct snap_copy *c,
                         libxl_snapshot_copy_result *result)
 {
     const struct snap_layer *active = &c->chain->layers[0];
-    int i;
+    int num = snap_copy_layers(c), i;
 
     result->domain = snap_result_str(c->dom.name);
     result->bytes = snap_copy_bytes(c);
@@ -25,6 +26,11 @@ static void copy_result(libxl_snapshot_ctx *sc, const struct snap_copy *c,
                          c->disk->stored->format);
     snap_device_disk_set(&result->disk, c->disk->vdev, c->params->path,
                          snap_imageinfo_made_format(c->format));
+    if (c->params->shallow)
+        result->base = snap_result_str(c->chain->layers[1].path);
+    result->old = snap_result_array(num, sizeof(*result->old));
+    for (i = 0; c->params->pivot && i < num; i++)
+        result->old[result->num_old++] = snap_result_str(c->old[i].path);
     result->tags = snap_result_array(active->num_tags,
                                      sizeof(*result->tags));
     for (i = 0; i < active->num_tags; i++)
@@ -74,6 +80,22 @@ static int copy_run(libxl_snapshot_ctx *sc, const struct snap_copy *c,
     return rc;
 }
 
+/* The copy is made, and what stays is no failure of that. */
+static void copy_remove(libxl_snapshot_ctx *sc, const struct snap_copy *c,
+                        const struct snap_journal_head *head,
+                        libxl_snapshot_copy_result *result)
+{
+    struct snap_remove rm = {
+        .of = head, .sources = c->params->sources,
+        .num = snap_copy_layers(c), .files = c->old,
+    };
+
+    if (!c->old[0].print)
+        c->old[0].print = snap_identity_print(sc, c->old[0].path);
+    result->num_removed = snap_remove_after(sc, &rm, &result->removed,
+                                            &result->signalled);
+}
+
 int libxl_snapshot_copy(libxl_snapshot_ctx *sc,
                         const libxl_snapshot_copy_params *params,
                         libxl_snapshot_copy_result *result)
@@ -94,8 +116,16 @@ int libxl_snapshot_copy(libxl_snapshot_ctx *sc,
     copy_result(sc, &c, result);
     head = copy_head(sc, &c);
     rc = snap_journal_refuse_plan(sc, &head, &c.plan);
+    if (!rc && params->dry_run && params->remove) {
+        result->num_removed = result->num_old;
+        result->removed = snap_remove_foresee(sc, result->old,
+                                              result->num_old,
+                                              &result->steps,
+                                              &result->num_steps);
+    }
     if (rc || params->dry_run) goto out;
     rc = copy_run(sc, &c, &head, result);
+    if (!rc && params->remove) copy_remove(sc, &c, &head, result);
     result->left = snap_result_str(sc->left);
     result->total_us = snap_now_us() - began;
 
@@ -118,8 +148,26 @@ static int copy_was_committed(libxl_snapshot_ctx *sc, struct snap_recover *r,
         ? snap_job_was_carried_out(sc, r, NULL, was_r) : 0;
 }
 
+/* Slot look: a copy that is undone is removed, and the domain's user may have
+ * let it run there by now. */
+static int copy_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
+{
+    const struct snap_journal_head *head = &r->entry.head;
+    const char *why;
+    int rc = snap_merge_look(sc, r);
+
+    if (rc || r->forward || !r->has_verdict) return rc;
+    why = snap_merge_why_other_target(sc, r);
+    if (!why) return 0;
+    return snap_fail(sc, ERROR_INVAL, "domain %s: %s: it may have what the "
+                     "guest has written since, so it is not removed, and disk "
+                     "%s is not moved to it. See what both images show, and "
+                     "use --abandon, which changes neither", head->domain,
+                     why, head->snapshot);
+}
+
 const struct snap_operation snap_operation_copy = {
     .name = "copy",
     .was_committed = copy_was_committed,
-    .look = snap_merge_look,
+    .look = copy_look,
 };

@@ -108,6 +108,15 @@ static int copy_check_base(libxl_snapshot_ctx *sc, const struct snap_copy *c)
     return 0;
 }
 
+/* A shallow copy takes over what is in it already, as if the guest had
+ * written that; and it may be somebody's. */
+static int copy_check_empty(libxl_snapshot_ctx *sc, const struct snap_copy *c)
+{
+    if (!c->has_data) return 0;
+    return copy_fail_target(sc, c, "it has data, perhaps somebody's; make it "
+                            "anew, or let blkdiscard -z empty a volume");
+}
+
 static int copy_check_reused(libxl_snapshot_ctx *sc,
                              const struct snap_copy *c)
 {
@@ -131,7 +140,8 @@ static int copy_check_reused(libxl_snapshot_ctx *sc,
                                 "internal snapshots, bitmaps, a key or a "
                                 "data file; make a new one");
     rc = copy_check_size(sc, c);
-    return rc ? rc : copy_check_base(sc, c);
+    if (!rc) rc = copy_check_base(sc, c);
+    return rc ? rc : copy_check_empty(sc, c);
 }
 
 static int copy_check_target(libxl_snapshot_ctx *sc,
@@ -148,24 +158,40 @@ static int copy_check_target(libxl_snapshot_ctx *sc,
         return copy_fail_target(sc, c, "no file is made in /dev; make the "
                                 "volume yourself, of the size of the disk, "
                                 "and use --reuse-external");
+    if (c->target.exists)
+        return copy_fail_target(sc, c, "exists already; choose another "
+                                "file, or use --reuse-external if you have "
+                                "made it for this");
     return snap_target_check(sc, "copy", &c->target,
                              snap_copy_bytes(c) + SNAP_OVERLAY_BYTES);
 }
 
-static int copy_check_config(libxl_snapshot_ctx *sc,
-                             const struct snap_copy *c)
+/*-- the pivot --------------------------------------------------------------*/
+
+static int copy_check_pivot(libxl_snapshot_ctx *sc, const struct snap_copy *c)
 {
-    if (c->params->pivot || !c->params->config_text) return 0;
-    return copy_fail(sc, c, "the domain does not go on with the copy, so "
-                     "its xl.cfg stays as it is; leave out --update-config, "
-                     "or use --pivot");
+    const libxl_snapshot_copy_params *p = c->params;
+
+    if (!p->pivot && (p->config_text || p->remove))
+        return copy_fail(sc, c, "the domain does not go on with the copy, so "
+                         "its xl.cfg and its layers stay as they are; use "
+                         "--pivot, or leave out --update-config and "
+                         "--delete");
+    if (c->others)
+        return snap_fail(sc, ERROR_INVAL, "disk %s: its image %s is the disk "
+                         "of %s, too, and nothing is to start on it any "
+                         "more; end that first, or leave out --pivot",
+                         c->disk->vdev, c->chain->layers[0].path, c->others);
+    if (!p->remove) return 0;
+    return snap_remove_check(sc, c->disk->vdev, c->old, snap_copy_layers(c),
+                             !p->config_text);
 }
 
 int snap_copy_check(libxl_snapshot_ctx *sc, const struct snap_copy *c)
 {
     int rc = copy_check_disk(sc, c);
 
-    if (!rc) rc = copy_check_config(sc, c);
+    if (!rc) rc = copy_check_pivot(sc, c);
     if (!rc) rc = copy_check_target(sc, c);
     if (!rc) rc = snap_refuse_used(sc, &c->layers);
     return rc ? rc : snap_refuse_not_open(sc, &c->layers);

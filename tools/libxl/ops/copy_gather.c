@@ -28,6 +28,7 @@ static int copy_gather_target(libxl_snapshot_ctx *sc, struct snap_copy *c)
     snap_target_look(sc, p->path, NULL, &c->target);
     if (!c->target.exists || !p->reuse) return 0;
     c->identity = snap_image_identity(sc, p->path);
+    c->has_data = snap_file_has_data(p->path);
     return snap_image_look_alone(sc, p->path, c->format, false, &c->image);
 }
 
@@ -89,19 +90,81 @@ static int copy_gather_users(libxl_snapshot_ctx *sc, struct snap_copy *c)
                                   c->dom.domid);
 }
 
+/*-- who needs what ---------------------------------------------------------*/
+
 /* What is written over may be all that somebody has. */
+static void copy_set_needed(libxl_snapshot_ctx *sc, struct snap_copy *c,
+                            const struct snap_needs *needs)
+{
+    int num;
+    const struct snap_need *list =
+        snap_needs_of(sc, needs, c->params->path, NULL, &num);
+
+    c->needed = snap_needs_text(sc, list, num);
+    c->unknown = snap_needs_unknown_text(sc, needs);
+}
+
+/* Nothing starts on the active layer after a pivot: who else does? */
+static void copy_set_others(libxl_snapshot_ctx *sc, struct snap_copy *c,
+                            const struct snap_needs *needs)
+{
+    const struct snap_needs_except except = {
+        .domain = c->dom.name, .vdev = c->disk->vdev,
+        .file = c->params->config_path,
+        .images = snap_chain_paths(sc, c->chain),
+        .num_images = c->chain->num_layers,
+    };
+    int num, others = 0, i;
+    const struct snap_need *list =
+        snap_needs_of(sc, needs, c->chain->layers[0].path, &except, &num);
+    struct snap_need *found = snap_zalloc(sc, (num + 1) * sizeof(*found));
+
+    for (i = 0; i < num; i++)
+        if (list[i].how == LIBXL_SNAPSHOT_NEED_HOW_ACTIVE)
+            found[others++] = list[i];
+    c->others = snap_needs_text(sc, found, others);
+}
+
 static void copy_gather_needs(libxl_snapshot_ctx *sc, struct snap_copy *c)
 {
-    const struct snap_needs_target it = { c->params->path, c->format };
-    struct snap_needs needs = { 0 };
-    const struct snap_need *list;
-    int num;
+    bool reuses = c->target.exists && c->params->reuse;
+    struct snap_needs_target targets[2] = { { NULL, NULL } };
+    struct snap_needs needs = {
+        .own = c->params->config, .own_file = c->params->config_path,
+    };
+    int num = 0;
 
-    if (!c->target.exists || !c->params->reuse) return;
-    snap_needs_find(sc, c->params->sources, &it, 1, &needs);
-    list = snap_needs_of(sc, &needs, it.path, NULL, &num);
-    c->needed = snap_needs_text(sc, list, num);
-    c->unknown = snap_needs_unknown_text(sc, &needs);
+    if (c->params->pivot && c->chain->num_layers)
+        targets[num++] = (struct snap_needs_target){
+            c->chain->layers[0].path, c->chain->layers[0].format,
+        };
+    if (reuses)
+        targets[num++] = (struct snap_needs_target){
+            c->params->path, c->format,
+        };
+    if (!num) return;
+    snap_needs_find(sc, c->params->sources, targets, num, &needs);
+    if (reuses) copy_set_needed(sc, c, &needs);
+    if (c->params->pivot && c->chain->num_layers)
+        copy_set_others(sc, c, &needs);
+}
+
+/* The layers that the disk leaves, as they are now. */
+static void copy_gather_old(libxl_snapshot_ctx *sc, struct snap_copy *c)
+{
+    int num = snap_copy_layers(c), i;
+
+    c->old = snap_zalloc(sc, (num + 1) * sizeof(*c->old));
+    for (i = 0; i < num && i < c->chain->num_layers; i++) {
+        const struct snap_layer *layer = &c->chain->layers[i];
+
+        c->old[i] = (struct snap_remove_file){
+            .path = layer->path, .format = layer->format,
+            .identity = snap_image_identity(sc, layer->path),
+        };
+        if (c->params->remove && (i || c->dom.domid == SNAP_NO_DOMAIN))
+            c->old[i].print = snap_identity_print(sc, layer->path);
+    }
 }
 
 /* The node of the layer that a shallow copy stands on, too. */
@@ -138,11 +201,9 @@ int snap_copy_gather(libxl_snapshot_ctx *sc, struct snap_copy *c)
     if (!rc) rc = copy_gather_node(sc, c);
     if (rc) return rc;
     copy_gather_needs(sc, c);
-    if (c->chain->num_layers) {
+    copy_gather_old(sc, c);
+    if (c->chain->num_layers)
         c->active_state = snap_identity_file(sc, c->chain->layers[0].path);
-        c->active_identity = snap_image_identity(sc,
-                                                 c->chain->layers[0].path);
-    }
     if (p->config_path)
         c->config_state = snap_identity_file(sc, p->config_path);
     return 0;

@@ -8,9 +8,9 @@
  *            is removed
  *   switch   with a pivot: QEMU's disk is on the copy (job_plan.c), or the
  *            last look at a domain that is off: the commit point
- *   after    the old image is made unwritable: it opens without a word, and
- *            has not what the guest writes from now on; the domain's xl.cfg
- *            names the copy
+ *   after    the domain's xl.cfg names the copy; the old image is made
+ *            unwritable: it opens without a word, and has not what the guest
+ *            writes from now on
  */
 #include "ops/ops.h"
 
@@ -88,13 +88,13 @@ static struct snap_pivot copy_pivot(const struct snap_copy *c)
     };
 }
 
-/* Plan that nothing starts on the old image. */
 static void copy_plan_after(libxl_snapshot_ctx *sc, struct snap_copy *c)
 {
     const struct snap_pivot pivot = copy_pivot(c);
 
-    snap_plan_freeze(sc, &c->plan, copy_active(c), c->active_identity);
     snap_pivot_plan_config(sc, &c->plan, &pivot);
+    snap_pivot_plan_freeze(sc, &c->plan, copy_active(c),
+                           c->old[0].identity);
 }
 
 /*-- of a domain that is off ------------------------------------------------*/

@@ -50,17 +50,6 @@ static void merge_plan_freeze(libxl_snapshot_ctx *sc, struct snap_merge *m,
                             f->lv);
 }
 
-/* Plan that nothing starts on the old active layer any more: it opens without
- * a word, and is not what the guest will have written. */
-static void merge_plan_freeze_old(libxl_snapshot_ctx *sc,
-                                  struct snap_merge *m)
-{
-    struct snap_step *step = snap_plan_freeze(
-        sc, &m->plan, snap_merge_path(m, 0), m->files[0].identity);
-
-    step->only_if_all_done = true;  /* else its xl.cfg names it yet */
-}
-
 /* True if snapshots have the state of layer @i on record. */
 static bool merge_has_records(const struct snap_merge *m, int i)
 {
@@ -201,7 +190,8 @@ static void commit_plan(libxl_snapshot_ctx *sc, struct snap_merge *m)
     if (snap_merge_moves(m)) {
         snap_pivot_note_disk(sc, &m->plan, &pivot);
         snap_pivot_plan_config(sc, &m->plan, &pivot);
-        merge_plan_freeze_old(sc, m);
+        snap_pivot_plan_freeze(sc, &m->plan, snap_merge_path(m, 0),
+                               m->files[0].identity);
     } else {
         if (m->child >= 0) commit_plan_child(sc, m);
         merge_plan_freeze(sc, m, m->first);
@@ -284,7 +274,8 @@ static void online_plan_after(libxl_snapshot_ctx *sc, struct snap_merge *m)
 
     if (m->child < 0) {
         snap_pivot_plan_config(sc, &m->plan, &pivot);
-        merge_plan_freeze_old(sc, m);
+        snap_pivot_plan_freeze(sc, &m->plan, snap_merge_path(m, 0),
+                               m->files[0].identity);
         return;
     }
     snap_plan_flush(sc, &m->plan, snap_merge_path(m, m->child));

@@ -87,10 +87,8 @@ static bool merge_is_target(const struct snap_recover *r, const char *path)
     return false;
 }
 
-/* Why nothing may be moved to it: it has not what was copied into it, but
- * what it had in a backup perhaps.  NULL: it has. */
-static const char *merge_why_other_target(libxl_snapshot_ctx *sc,
-                                          const struct snap_recover *r)
+const char *snap_merge_why_other_target(libxl_snapshot_ctx *sc,
+                                        const struct snap_recover *r)
 {
     const struct snap_prints *stake = &r->entry.head.at_stake;
     int i;
@@ -141,7 +139,7 @@ static int merge_check_target(libxl_snapshot_ctx *sc,
     const char *why = NULL;
 
     if (r->first < r->entry.plan.num_steps)
-        why = merge_why_other_target(sc, r);
+        why = snap_merge_why_other_target(sc, r);
     if (!why) why = merge_why_other_base(sc, r);
     if (!why) return 0;
     return snap_fail(sc, ERROR_INVAL, "domain %s: %s: has somebody restored "
@@ -200,7 +198,7 @@ static const char *merge_why_stay(libxl_snapshot_ctx *sc,
     if (!libxl_name_to_domid(sc->ctx, r->entry.head.domain, &domid))
         return "somebody has started the domain since";
     why = merge_why_any_used(sc, r);
-    if (!why) why = merge_why_other_target(sc, r);
+    if (!why) why = snap_merge_why_other_target(sc, r);
     for (i = 0; !why && replace && i < replace->num_known; i++)
         if (!snap_file_exists(replace->known[i].what))
             why = snap_sprintf(sc, "%s is not there any more",

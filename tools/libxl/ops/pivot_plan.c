@@ -41,6 +41,14 @@ void snap_pivot_plan_config(libxl_snapshot_ctx *sc, struct snap_plan *plan,
     snap_step_know(sc, step, to, pivot->config_state);
 }
 
+void snap_pivot_plan_freeze(libxl_snapshot_ctx *sc, struct snap_plan *plan,
+                            const char *path, const char *identity)
+{
+    struct snap_step *step = snap_plan_freeze(sc, plan, path, identity);
+
+    step->only_if_all_done = true;  /* else its xl.cfg names it yet */
+}
+
 void snap_pivot_note_disk(libxl_snapshot_ctx *sc, struct snap_plan *plan,
                           const struct snap_pivot *pivot)
 {

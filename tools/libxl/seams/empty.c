@@ -113,6 +113,30 @@ int snap_file_is_used_overlay(libxl_snapshot_ctx *sc, const char *path,
     return rc;
 }
 
+/* Of a device, whose zeros take as long to read as data does, the beginning,
+ * where LVM puts zeros and whoever uses it puts a label. */
+#define EMPTY_LABEL     4096
+
+static bool empty_is_image(int fd)
+{
+    unsigned char head[EMPTY_HEADER] = { 0 };
+    struct stat st;
+
+    if (fstat(fd, &st) || pread(fd, head, sizeof(head), 0) < 0) return false;
+    if (S_ISBLK(st.st_mode)) return empty_is_all(fd, 0, EMPTY_LABEL, 0);
+    return empty_is_qcow2(fd, head)
+           || (lseek(fd, 0, SEEK_DATA) < 0 && errno == ENXIO);
+}
+
+bool snap_file_has_data(const char *path)
+{
+    int fd = snap_open_image(path, O_RDONLY);
+    bool is_empty = fd >= 0 && empty_is_image(fd);
+
+    if (fd >= 0) close(fd);
+    return !is_empty;
+}
+
 bool snap_file_has_no_more(int fd, const char *content)
 {
     size_t max = content ? strlen(content) : 0;

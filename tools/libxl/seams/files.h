@@ -238,6 +238,8 @@ bool snap_file_is_empty_overlay(int fd);
  * not exist. */
 int snap_file_is_used_overlay(libxl_snapshot_ctx *sc, const char *path,
                               bool *used_r);
+/* False if the image @path, raw or a qcow2, is new: as it was made. */
+bool snap_file_has_data(const char *path);
 /* True if @fd has nothing but a beginning of @content; NULL: nothing. */
 bool snap_file_has_no_more(int fd, const char *content);
 
