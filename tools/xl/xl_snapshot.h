@@ -20,6 +20,7 @@ struct layers;
 
 int main_block_chain(int argc, char **argv);
 int main_block_commit(int argc, char **argv);
+int main_block_copy(int argc, char **argv);
 int main_block_pull(int argc, char **argv);
 int main_snapshot_create(int argc, char **argv);
 int main_snapshot_delete(int argc, char **argv);

@@ -80,6 +80,25 @@ const struct cmd_spec cmd_table[] = {
       HELP_DRY_RUN
       HELP_ALL
     },
+    { "block-copy",
+      &main_block_copy, 1, 1,
+      "Copy a disk to another image, and let the domain go on there",
+      "[options] <Domain> <vdev> <Target>",
+      "--format=FORMAT           Of the copy: raw or qcow2 (default: the disk's).\n"
+      "--shallow                 Only the active layer; the copy stands on the\n"
+      "                          one below it.\n"
+      "--reuse-external          Target exists: an empty image or volume.\n"
+      "--pivot                   The domain goes on with the copy.\n"
+      HELP_DELETE
+      HELP_DISREGARD
+      HELP_DIRECTORY
+      HELP_DOMAIN_CONFIG
+      HELP_TRUST_FOLDERS
+      "--update-config=FILE      Write the new disk into the domain's xl.cfg\n"
+      "                          FILE; nothing else in it changes.\n"
+      HELP_DRY_RUN
+      HELP_ALL
+    },
     { "block-pull",
       &main_block_pull, 1, 1,
       "Pull layers of a disk up into one above them: a shorter chain",
