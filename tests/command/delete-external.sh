@@ -169,6 +169,20 @@ ok "it shows the same" guest_sees qcow2 /srv/other/clone.qcow2 "web xvdb"
 ok "given again, it leaves that base" says "Left: /srv/web/xvdb.qcow2 is needed by" delete s1
 ok "the clone shows the same yet" guest_sees qcow2 /srv/other/clone.qcow2 "web xvdb"
 
+# --- what has the name of the layer, and is another one --------------------------------
+
+new_host
+define_domain web qcow2
+snapshots_of s1
+thawed xvda.qcow2
+rm xvda.qcow2 xvda.s1.qcow2
+new_image qcow2 xvda.qcow2 "of this year"
+sed -i "s,/srv/web/xvda.s1,/srv/web/xvda," web.cfg
+chain w1
+ok "a disk that was made anew, and its overlay" says "is another one, or was written to" delete s1
+ok "are left as they are" eval 'stands_on w1.qcow2 xvda.qcow2 &&
+    guest_sees qcow2 xvda.qcow2 "of this year" && guest_sees_at 65536 w1.qcow2 w1'
+
 # --- what people do ---------------------------------------------------------------------
 
 a_host

@@ -220,6 +220,16 @@ static int layers_check_gone(const struct session *s,
     return 0;
 }
 
+/* True if what stands in the place of the layer is not what the snapshot
+ * has on record, but a disk that was made under that name since. */
+static bool layers_is_other(const struct session *s,
+                            const libxl_disk_snapshot *ds)
+{
+    return ds->state
+        && !libxl_snapshot_has_state(s->sc, ds->parent.pdev_path,
+                                     ds->state);
+}
+
 static int layers_plan_disk(const struct session *s,
                             const libxl_snapshot_chain *chain,
                             const libxl_snapshot_merge_params *like,
@@ -233,6 +243,11 @@ static int layers_plan_disk(const struct session *s,
 
     tree = layers_find(chain, path, &p);
     if (stat(path, &st)) return layers_check_gone(s, tree, p, l);
+    if (layers_is_other(s, l->ds)) {
+        l->stays = xstrdup("is another one, or was written to, since the "
+                           "snapshot was taken");
+        return 0;
+    }
     image = tree ? &tree->images[p] : NULL;
     above = tree && image->is_layer ? layers_above(tree, p) : NULL;
     if (image)

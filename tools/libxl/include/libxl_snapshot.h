@@ -422,6 +422,10 @@ bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path);
  * the @state on record (NULL: none), of which the date does not count. */
 bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
                             const char *base, const char *state);
+/* True if the file or device @path has the @state on record, its date, too:
+ * an image that was made anew has the same size and head. */
+bool libxl_snapshot_has_state(libxl_snapshot_ctx *sc, const char *path,
+                              const char *state);
 /* Open a file to read it, but nothing that hangs or acts; -1: why. */
 int libxl_snapshot_open_file(const char *path);
 const char *libxl_snapshot_open_why(void);

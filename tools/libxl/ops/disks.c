@@ -96,6 +96,13 @@ bool libxl_snapshot_is_base(libxl_snapshot_ctx *sc, const char *path,
     return snap_identity_is_base(sc, path, base, state);
 }
 
+bool libxl_snapshot_has_state(libxl_snapshot_ctx *sc, const char *path,
+                              const char *state)
+{
+    snap_ctx_begin(sc);
+    return snap_identity_is_state(sc, path, state);
+}
+
 bool libxl_snapshot_path_is_taken(libxl_snapshot_ctx *sc, const char *path)
 {
     const struct snap_lv *lv;
