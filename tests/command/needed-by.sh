@@ -113,6 +113,19 @@ for how in pull commit; do
     ok "with its folder, $how" "$@" -d /srv/snaps
     ok "the snapshot is good, $how" xl snapshot-verify /srv/snaps/s3/snapshot.cfg
 done
+# with_a_tag: the base of s1 in /srv/snaps has a tag of a snapshot that is known.
+with_a_tag() {
+    new_host
+    define_domain web qcow2
+    xl snapshot-create --domain-config web.cfg --internal -n s0 web >/dev/null
+    mkdir /srv/snaps
+    xl snapshot-create -d /srv/snaps --domain-config web.cfg --external \
+        --update-config=web.cfg -n s1 web >/dev/null
+    guest_writes qcow2 xvda.s1.qcow2 "after s1"
+}
+with_a_tag
+ok "whose is the tag in it does not tell that" not_done "xvda.qcow2 $nobody" pivot
+ok "the folder does" not_done "needed as it is by snapshot s1 of web" pivot -d /srv/snaps
 golden
 chmod 444 /srv/golden/g.qcow2
 ok "a golden image that is read-only" not_done "g.qcow2 $nobody" pivot

@@ -274,7 +274,8 @@ const char *snap_needs_text(libxl_snapshot_ctx *sc,
 
 /*-- signs of others --------------------------------------------------------*/
 
-/* The snapshot whose state is in @image, lost ones alone: @lost. */
+/* The snapshot whose base @image is, lost ones alone: @lost.  One that has a
+ * tag in it has not frozen it. */
 static const struct snap_need *needs_snapshot_of(
     const struct snap_needs *needs, int image, bool lost)
 {
@@ -285,6 +286,7 @@ static const struct snap_need *needs_snapshot_of(
 
         if (need->kind == LIBXL_SNAPSHOT_NEED_KIND_SNAPSHOT
             && need->how == LIBXL_SNAPSHOT_NEED_HOW_PARENT
+            && need->known_by != SNAP_KNOWN_BY_TAG
             && need->image == image && (need->lost || !lost))
             return need;
     }
