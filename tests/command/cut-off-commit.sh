@@ -193,8 +193,9 @@ for how in anew over; do
     killed_at "^false make the base /srv/web/top.qcow2" \
         xl block-commit --domain-config=web.cfg --pivot web xvda
     put_back_$how xvda.qcow2
-    ok "of a pivot without --update-config ($how): undone" \
-        recovers "xvda.qcow2 is not as it was when the data had been copied"
+    ok "of a pivot without --update-config ($how): refused" \
+        fails 1 "xvda.qcow2 is not as it was when the data had been copied" \
+        xl snapshot-recover web
     ok "and the layer that has all can be written to" same "$(is_frozen top.qcow2)" no
 done
 finished

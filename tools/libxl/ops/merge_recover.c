@@ -198,7 +198,7 @@ static const char *merge_why_stay(libxl_snapshot_ctx *sc,
     if (!libxl_name_to_domid(sc->ctx, r->entry.head.domain, &domid))
         return "somebody has started the domain since";
     why = merge_why_any_used(sc, r);
-    if (!why) why = snap_merge_why_other_target(sc, r);
+    if (!why && replace) why = snap_merge_why_other_target(sc, r);
     for (i = 0; !why && replace && i < replace->num_known; i++)
         if (!snap_file_exists(replace->known[i].what))
             why = snap_sprintf(sc, "%s is not there any more",
@@ -212,25 +212,30 @@ static const char *merge_why_stay(libxl_snapshot_ctx *sc,
 
 /* Once the xl.cfg names the target, the domain may have run there; or, if
  * somebody has put the old one back, on the old layer, which is not made
- * unwritable then. */
-static void merge_look_at_active(libxl_snapshot_ctx *sc,
-                                 struct snap_recover *r)
+ * unwritable then.  Without an xl.cfg only the target tells: if it is another
+ * by now, it was restored, or the domain has run there, and both layers stay
+ * as they are. */
+static int merge_look_at_active(libxl_snapshot_ctx *sc,
+                                struct snap_recover *r)
 {
     const struct snap_plan *plan = &r->entry.plan;
     const struct snap_step *replace = merge_step(plan, SNAP_STEP_REPLACE);
+    int rc = replace ? 0 : merge_check_target(sc, r);
     const char *why;
 
+    if (rc) return rc;
     if (replace && !snap_file_exists(replace->path)) {
         why = merge_why_any_used(sc, r);
         r->first = why ? plan->num_steps : replace - plan->steps + 1;
         if (why) snap_tell_left(sc, "%s, and it stays as it is", why);
-        return;
+        return 0;
     }
     why = merge_why_stay(sc, r, replace);
-    if (!why) return;
+    if (!why) return 0;
     r->forward = false;
     r->has_verdict = true;
     r->why_undone = why;
+    return 0;
 }
 
 /* Slot was_committed: any commit point but QEMU's job is a last look, after
@@ -255,7 +260,7 @@ int snap_merge_look(libxl_snapshot_ctx *sc, struct snap_recover *r)
 {
     int rc = 0;
 
-    if (r->forward && merge_is_pivot(r)) merge_look_at_active(sc, r);
+    if (r->forward && merge_is_pivot(r)) rc = merge_look_at_active(sc, r);
     else if (r->forward) rc = merge_check_target(sc, r);
     /* no layer is written to any more */
     if (rc || (r->forward && r->first > r->commit + 1)) return rc;
